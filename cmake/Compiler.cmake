@@ -1,0 +1,45 @@
+# Language level, warnings and sanitizers, in one place.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # Precompiled headers are cached too when ccache may trust the defines of the command line.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${CCACHE})
+endif()
+
+# Interface target that every module of ours links.
+add_library(logdist_compiler INTERFACE)
+target_compile_options(logdist_compiler INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-align
+  -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Wextra-semi -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(logdist_compiler INTERFACE -Wduplicated-cond -Wlogical-op -fpch-preprocess)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # clang 14 takes coroutines of libstdc++ only so; __int128 is no extension to us.
+  target_compile_options(logdist_compiler INTERFACE -Wno-unused-command-line-argument)
+endif()
+
+if(LOGDIST_SANITIZE)
+  set(sanitize_flags -fsanitize=${LOGDIST_SANITIZE})
+  if(LOGDIST_SANITIZE MATCHES "undefined")
+    list(APPEND sanitize_flags -fno-sanitize-recover=all)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      list(APPEND sanitize_flags -fno-sanitize=function)  # clang 14 cannot compile coroutines with it
+    endif()
+  endif()
+  if(LOGDIST_SANITIZE MATCHES "thread")
+    list(APPEND sanitize_flags -Wno-tsan)  # GCC rejects Asio's fences under -Werror
+  endif()
+  if(LOGDIST_FUZZ)
+    list(APPEND sanitize_flags -fsanitize=fuzzer-no-link)
+  endif()
+  add_compile_options(${sanitize_flags})
+  add_link_options(-fsanitize=${LOGDIST_SANITIZE})
+endif()

@@ -1,0 +1,29 @@
+# Third-party libraries, all from the distribution's packages (scripts/packages).
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+
+# Their headers are not ours to warn about.
+foreach(target Boost::headers simdjson::simdjson yaml-cpp CLI11::CLI11 spdlog::spdlog nlohmann_json::nlohmann_json
+        prometheus-cpp::core)
+  if(TARGET ${target})
+    get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)
+    if(includes)
+      set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
+    endif()
+  endif()
+endforeach()
+
+# Asio and Beast compiled once, in a library of their own, instead of in every
+# file that includes them.
+add_library(logdist_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp)
+target_compile_definitions(logdist_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+target_link_libraries(logdist_asio PUBLIC Boost::headers Boost::url Threads::Threads)

@@ -1,0 +1,45 @@
+# logdist_module(<name> SOURCES <files…> [USES <modules or libraries…>] [ASIO])
+#
+# One static library a module, `logdist_<name>`; USES names what it links, so the
+# link graph shows the floors. ASIO modules share one precompiled header.
+function(logdist_module name)
+  cmake_parse_arguments(arg "ASIO" "" "SOURCES;USES" ${ARGN})
+  add_library(logdist_${name} STATIC ${arg_SOURCES})
+  add_library(logdist::${name} ALIAS logdist_${name})
+  target_include_directories(logdist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(logdist_${name} PUBLIC ${arg_USES} PRIVATE logdist_compiler)
+  if(arg_ASIO)
+    target_link_libraries(logdist_${name} PUBLIC logdist_asio)
+    logdist_precompile_asio(logdist_${name})
+  endif()
+endfunction()
+
+# Makes `target` use the shared precompiled header of Asio and Beast.
+function(logdist_precompile_asio target)
+  if(NOT TARGET logdist_pch)
+    file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "// Carries the precompiled header.\n")
+    add_library(logdist_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+    target_link_libraries(logdist_pch PRIVATE logdist_asio logdist_compiler)
+    target_precompile_headers(logdist_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM logdist_pch)
+endfunction()
+
+# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO])
+#
+# A GoogleTest program whose cases ctest knows one by one.
+function(logdist_test name)
+  cmake_parse_arguments(arg "ASIO" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gmock GTest::gtest_main logdist_compiler)
+  if(arg_ASIO)
+    target_link_libraries(${name} PRIVATE logdist_asio)
+    logdist_precompile_asio(${name})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

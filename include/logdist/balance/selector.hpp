@@ -1,0 +1,99 @@
+// Picks the analyzer for each packet so that shares follow the weights in
+// messages, never further from the target than one packet.
+//
+// Source: earliest eligible virtual deadline first, WF²Q (Bennett and Zhang,
+// 1996), for unit packets Tijdeman's chairman assignment (1980). In virtual
+// time: V grows by n/Σweight for a packet of n messages, A_i by the messages
+// charged to analyzer i; i is owed while A_i/weight_i < V, and among those that
+// are owed the earliest (M + A_i)/weight_i wins, M being the largest packet seen.
+//
+// Sans-I/O: no clock, lock, thread or log inside. Not thread-safe: the caller
+// serialises.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "logdist/base/ids.hpp"
+
+namespace logdist::balance {
+
+struct SelectorOptions {
+  std::uint64_t catch_up_threshold = 1'000;  ///< messages
+  std::uint64_t max_debt = 10'000;           ///< messages
+};
+
+/// What one analyzer's account shows, in messages.
+struct Account {
+  double deficit = 0;           ///< target minus charged while in service; positive = owed
+  double debt = 0;              ///< what it is owed while out of service
+  double target_share = 0;      ///< of the weights in service; 0 when out of service
+  std::uint64_t catch_ups = 0;  ///< times it fell behind by more than the threshold
+  std::uint32_t in_flight = 0;  ///< packets
+};
+
+/// Receipt of a pick: what is needed to undo it whole.
+struct Charge {
+  AnalyzerId analyzer = 0;
+  std::uint32_t messages = 0;
+};
+
+/// See the head of this file. All analyzers start in service, owed nothing.
+class Selector {
+ public:
+  explicit Selector(SelectorOptions options);
+  ~Selector();
+  Selector(Selector&&) noexcept;
+  Selector& operator=(Selector&&) noexcept;
+
+  /// Adds an analyzer at deficit 0, in service. `weight_units` > 0 are exact
+  /// integers in any common unit (config::Weight::units); `slots` is the bound
+  /// on its packets in flight. Ids count up from 0.
+  AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots);
+
+  /// Takes it out for good: its deficit goes to the others by weight.
+  void remove(AnalyzerId analyzer);
+
+  /// From now on credited by the new weight; deficits stay as they are.
+  void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
+
+  /// The bound on packets in flight from now on; those under way may exceed it.
+  void set_slots(AnalyzerId analyzer, std::uint32_t slots);
+
+  /// Leaving: the deficit becomes its debt, the others take over its opposite by
+  /// weight. Returning: the debt moves back. No effect when nothing changes.
+  void set_in_service(AnalyzerId analyzer, bool in_service);
+
+  /// Whether a packet that must not go to any of `excluded` could be placed now.
+  bool can_pick(std::span<const AnalyzerId> excluded) const;
+
+  /// Places a packet of `messages` ≥ 1: credits those in service, charges the
+  /// chosen one and takes one of its slots. None when no analyzer in service
+  /// outside `excluded` has a free slot; then nothing has changed.
+  std::optional<Charge> pick(std::uint32_t messages, std::span<const AnalyzerId> excluded);
+
+  /// Places a packet on `analyzer`, whether or not it is in service: the trial
+  /// packet of one that is being tested. Charged against its debt. Takes a slot.
+  Charge pick_this(AnalyzerId analyzer, std::uint32_t messages);
+
+  /// The packet is settled there: frees the slot, the charge stays.
+  void release(const Charge& charge);
+
+  /// The attempt failed: frees the slot and undoes charge and credits whole.
+  void undo(const Charge& charge);
+
+  Account account(AnalyzerId analyzer) const;
+
+  /// Largest packet seen, in messages.
+  std::uint64_t largest_packet() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace logdist::balance

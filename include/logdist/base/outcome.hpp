@@ -1,0 +1,60 @@
+// How things end: the labels that several floors share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace logdist {
+
+/// How one attempt to hand a packet to an analyzer ended. The value is also the
+/// `outcome` label of delivery_attempts_total.
+enum class Outcome : std::uint8_t {
+  delivered,          ///< 2xx
+  refused,            ///< 400, 413, 415, 422: the packet's fault
+  paused,             ///< 429, or 503 with Retry-After: later, and no failure
+  http_error,         ///< any other status: the analyzer's failure
+  timeout,            ///< no whole answer within delivery.timeout; it may have taken the packet
+  connect_error,      ///< name not resolved, refused, unreachable: it has not taken the packet
+  connection_broken,  ///< closed or reset before the whole answer; it may have taken the packet
+  protocol_error,     ///< broken HTTP; it may have taken the packet
+  unsent,             ///< given back before its first byte was written: says nothing
+};
+inline constexpr std::size_t outcome_count = 9;
+const char* to_string(Outcome outcome);
+
+/// Whether the analyzer may have taken the packet although we can't count it
+/// delivered: only after these may a duplicate arrive.
+constexpr bool is_ambiguous(Outcome outcome) {
+  return outcome == Outcome::timeout || outcome == Outcome::connection_broken || outcome == Outcome::protocol_error;
+}
+
+/// Why a packet was dead-lettered.
+enum class DeadLetterReason : std::uint8_t {
+  refused,     ///< two analyzers refused it (or the only one in service did)
+  max_rounds,  ///< poison: every analyzer answered 5xx in delivery.max_rounds rounds
+  shutdown,    ///< the grace expired first
+};
+inline constexpr std::size_t dead_letter_reason_count = 3;
+const char* to_string(DeadLetterReason reason);
+
+/// Why a request on the packet port was answered with an error. A packet that
+/// waited and was handed back is not among them: it was admitted.
+enum class RejectReason : std::uint8_t {
+  malformed_http,
+  invalid_body,
+  invalid_packet_id,
+  not_found,
+  method_not_allowed,
+  timeout,
+  length_required,
+  body_too_large,
+  unsupported_media_type,
+  header_too_large,
+  draining,
+  too_many_connections,
+  buffers_full,  ///< no room under server.max_buffered in time
+};
+inline constexpr std::size_t reject_reason_count = 13;
+const char* to_string(RejectReason reason);
+
+}  // namespace logdist

@@ -1,0 +1,49 @@
+// From a YAML file and the environment to Options, or to the list of every fault.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logdist/config/options.hpp"
+
+namespace logdist::config {
+
+/// One thing wrong with the configuration.
+struct Fault {
+  std::string source;    ///< the file's name, or "environment"
+  std::size_t line = 0;  ///< 1-based; 0 when the source has no lines
+  std::string key;       ///< "delivery.timeout", "analyzers[1].weight"; may be empty
+  std::string message;   ///< what is wrong and what is allowed
+};
+
+/// `FILE:LINE: key.path: what is wrong, what is allowed`, as `check` prints it.
+std::string to_string(const Fault& fault);
+
+/// What loading found. `options` are usable only when `faults` is empty.
+struct Loaded {
+  Options options;
+  std::vector<Fault> faults;
+  std::vector<Fault> warnings;  ///< unknown LOGDIST_* variables and the like
+};
+
+/// The variables that concern us: LOGDIST_…; name → value.
+using Environment = std::map<std::string, std::string>;
+
+/// All LOGDIST_* variables of this process.
+Environment read_environment();
+
+/// Environment beats file beats default. Reads `file` (none: only the
+/// environment), validates everything and reports every fault at once; an
+/// unreadable file is a fault, never an exception. Not thread-safe against
+/// setenv; otherwise without shared state.
+Loaded load(const std::optional<std::string>& file, const Environment& environment);
+
+/// The same from a text in memory; `name` stands for the file in faults.
+Loaded load_text(std::string_view text, const std::string& name, const Environment& environment);
+
+}  // namespace logdist::config

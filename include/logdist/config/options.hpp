@@ -1,0 +1,130 @@
+// Everything that can be configured, with its default. The names are the keys
+// of the configuration file: `options.delivery.max_rounds` is
+// `delivery.max_rounds` in YAML and LOGDIST_DELIVERY__MAX_ROUNDS in the
+// environment. Plain values; safe to copy and to share once built.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "logdist/base/time.hpp"
+
+namespace logdist::config {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::uint64_t KiB = 1024;
+inline constexpr std::uint64_t MiB = 1024 * KiB;
+
+/// Exponential back-off: `initial`, then times `multiplier` up to `max`, each
+/// wait spread by ± `jitter` (a fraction of it).
+struct BackoffOptions {
+  Duration initial;
+  Duration max;
+  double multiplier = 2.0;
+  double jitter = 0.2;
+};
+
+/// An address to listen on. Port 0 means any free one.
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+struct ServerOptions {
+  ListenAddress listen{"0.0.0.0", 8080};
+  std::size_t max_connections = 10'000;
+  std::size_t max_body = 10 * MiB;
+  std::size_t max_buffered = 128 * MiB;
+  Duration header_timeout = 10s;
+  Duration body_timeout = 30s;
+  Duration idle_timeout = 75s;
+};
+
+struct AdminOptions {
+  ListenAddress listen{"127.0.0.1", 8081};
+};
+
+struct QueueOptions {
+  std::size_t max_packets = 10'000;
+  std::size_t max_bytes = 256 * MiB;
+};
+
+enum class AckMode { queued, delivered };
+
+struct DeliveryOptions {
+  AckMode ack = AckMode::queued;
+  Duration timeout = 5s;
+  Duration caller_runs_timeout = 30s;
+  BackoffOptions retry{100ms, 10s, 2.0, 0.2};
+  std::uint32_t max_rounds = 10;
+  std::uint32_t max_in_flight = 256;
+  std::uint32_t max_connections = 32;
+  std::uint32_t pipeline = 16;
+  std::string dead_letter;
+};
+
+struct BalanceOptions {
+  std::uint64_t catch_up_threshold = 1'000;
+  std::uint64_t max_debt = 10'000;
+};
+
+struct HealthOptions {
+  std::string path = "/health";
+  Duration interval = 5s;
+  Duration timeout = 2s;
+  std::uint32_t failure_threshold = 3;
+  BackoffOptions backoff{500ms, 30s, 2.0, 0.2};
+  Duration slow_start = 10s;
+};
+
+struct ShutdownOptions {
+  Duration grace = 30s;
+};
+
+enum class LogLevel { trace, debug, info, warn, error };
+enum class LogFormat { text, json };
+
+struct LogOptions {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+};
+
+/// A positive decimal number, exact: `units` millionths. 40 is 40'000'000 units,
+/// 0.5 is 500'000. Exact so that ties in the balance never depend on rounding.
+struct Weight {
+  static constexpr std::uint64_t units_per_one = 1'000'000;
+  std::uint64_t units = units_per_one;
+
+  double value() const { return static_cast<double>(units) / static_cast<double>(units_per_one); }
+};
+
+struct AnalyzerOptions {
+  std::string name;
+  std::string url;     ///< as configured: http://host[:port][/path][?query]
+  std::string host;    ///< of the url; an IPv6 address without its brackets
+  std::string port;    ///< of the url, "80" when it names none
+  std::string target;  ///< of the url: path and query, at least "/"
+  Weight weight;
+  std::optional<std::uint32_t> max_in_flight;  ///< overrides delivery.max_in_flight
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct Options {
+  ServerOptions server;
+  AdminOptions admin;
+  std::size_t threads = 0;  ///< event loops; 0 = one a core
+  QueueOptions queue;
+  DeliveryOptions delivery;
+  BalanceOptions balance;
+  HealthOptions health;
+  ShutdownOptions shutdown;
+  LogOptions log;
+  std::vector<AnalyzerOptions> analyzers;
+};
+
+}  // namespace logdist::config

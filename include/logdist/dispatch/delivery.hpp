@@ -1,0 +1,57 @@
+// A packet on its way through the house, and who waits for it.
+#pragma once
+
+#include <cstdint>
+
+#include <boost/intrusive/list.hpp>
+
+#include "logdist/balance/selector.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/delivery/course.hpp"
+#include "logdist/packet/packet.hpp"
+#include "logdist/upstream/upstream.hpp"
+
+namespace logdist::dispatch {
+
+/// How a waiting request's packet ended.
+enum class Settlement : std::uint8_t {
+  delivered,      ///< an analyzer took it: 200
+  handed_back,    ///< none took it in time, or we are draining: 503, it is the agent's again
+  dead_lettered,  ///< no analyzer will take it; it is kept as a dead letter
+};
+
+/// A request that waits for its own delivery (caller-runs, or ack `delivered`).
+class Waiter {
+ public:
+  /// Told once, on the loop's thread. The delivery is recycled afterwards.
+  virtual void settled(Settlement settlement) = 0;
+
+ protected:
+  ~Waiter() = default;
+};
+
+/// Where a delivery is now.
+enum class Place : std::uint8_t { free, filling, lane, between_rounds, in_flight };
+
+/// One packet and all that is known of its way. Recycled by its dispatcher, so
+/// that the steady state allocates nothing. The hook is the place's list.
+struct Delivery : boost::intrusive::list_base_hook<> {
+  packet::Packet packet;
+
+  Delivery() = default;
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  delivery::Course course;
+  upstream::Attempt attempt;
+  balance::Charge charge;
+  TimePoint admitted_at{};
+  TimePoint give_up_at = never;  ///< of a waiting request: no new attempt after this
+  TimePoint due_at{};            ///< between rounds: when the next round begins
+  Waiter* waiter = nullptr;      ///< none once queued, settled or abandoned
+  Place place = Place::free;
+  bool holds_queue_place = false;
+  bool abandoned = false;
+};
+
+}  // namespace logdist::dispatch

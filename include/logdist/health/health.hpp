@@ -1,0 +1,104 @@
+// Health of one analyzer: Healthy → Failed → Testing → Healthy.
+//
+// Sans-I/O state machine: events and `now` in, decisions out. Not thread-safe:
+// the caller serialises.
+#pragma once
+
+#include <cstdint>
+
+#include "logdist/base/random.hpp"
+#include "logdist/base/time.hpp"
+
+namespace logdist::health {
+
+enum class State : std::uint8_t { healthy, failed, testing };
+
+/// "healthy", "failed", "testing": metric labels and /v1/status.
+const char* to_string(State state);
+
+struct MonitorOptions {
+  bool probing = true;  ///< false when the probe's path is empty
+  Duration interval{};
+  std::uint32_t failure_threshold = 3;
+  Duration backoff_initial{};
+  Duration backoff_max{};
+  double backoff_multiplier = 2;
+  double backoff_jitter = 0.2;
+  Duration slow_start{};
+};
+
+enum class ProbeResult : std::uint8_t {
+  passed,   ///< 2xx
+  missing,  ///< 404, 405 or 501: passes, the path is not there
+  failed,   ///< anything else, silence included
+};
+
+/// Names the state an attempt or probe was begun in. A result with an older
+/// epoch is ignored: it tells nothing of the present state.
+using Epoch = std::uint32_t;
+
+/// One analyzer's health. Starts Healthy, with full ramp.
+///
+/// Failure streak: packets and probes count together towards the threshold; a
+/// success erases the failures of its own kind only, so passing probes do not
+/// hide failing packets, nor the reverse.
+class Monitor {
+ public:
+  /// `random` spreads the back-off and must outlive the monitor.
+  Monitor(const MonitorOptions& options, Random& random, TimePoint now);
+
+  State state() const { return state_; }
+  Epoch epoch() const { return epoch_; }
+
+  /// Moves by the clock: Failed becomes Testing when its back-off is over.
+  void tick(TimePoint now);
+
+  /// When tick() or probe_due() next has something to say; `never` if it has not.
+  TimePoint next_event() const;
+
+  /// Whether a probe is due now: at the interval while Healthy, at once on
+  /// entering Testing. The caller then begins one and calls probe_begun().
+  bool probe_due(TimePoint now) const;
+  void probe_begun(TimePoint now);
+  void on_probe(ProbeResult result, Epoch epoch, TimePoint now);
+
+  /// In Testing with the probe passed (or none configured) and no trial under
+  /// way: the very next packet goes there. The caller then calls trial_begun().
+  bool wants_trial() const;
+  void trial_begun();
+  /// The trial ended without saying anything of the analyzer (never sent, or
+  /// paused by it): another is wanted.
+  void trial_void(Epoch epoch);
+
+  void on_success(Epoch epoch, TimePoint now);
+  void on_failure(Epoch epoch, TimePoint now);
+
+  /// `slots` under the slow start's ramp at `now`: linear from 1 to `slots`
+  /// within the slow start after a recovery, `slots` else.
+  std::uint32_t ramped(std::uint32_t slots, TimePoint now) const;
+  /// Whether the ramp is still below full.
+  bool ramping(TimePoint now) const;
+
+ private:
+  void enter_failed(TimePoint now);
+  void enter_testing(TimePoint now);
+  void enter_healthy(TimePoint now);
+
+  const MonitorOptions options_;
+  Random& random_;
+
+  State state_ = State::healthy;
+  Epoch epoch_ = 0;
+  std::uint32_t packet_failures_ = 0;
+  std::uint32_t probe_failures_ = 0;
+  Duration backoff_{};            ///< the next one, before jitter
+  TimePoint testing_at_ = never;  ///< end of the back-off
+  TimePoint probe_at_ = never;    ///< when the next probe is due
+  TimePoint recovered_at_{};      ///< start of the ramp
+  bool recovered_once_ = false;
+  bool probe_passed_ = false;  ///< of this Testing
+  bool probe_under_way_ = false;
+  bool trial_under_way_ = false;
+};
+
+}  // namespace logdist::health

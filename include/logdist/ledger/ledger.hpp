@@ -1,0 +1,110 @@
+// The books: every packet is counted once, where it is, and the terms balance.
+//
+// A packet is always in exactly one place: queued, waiting, in flight, delivered,
+// dead-lettered or handed back. Each place counts its own comings and goings, so
+// a packet that gets lost between two places, or that settles twice, shows as an
+// imbalance. No term is computed from the others.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/base/outcome.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/ledger/histogram.hpp"
+
+namespace logdist::ledger {
+
+/// Packets and the messages in them. Signed, so that a mistake shows as one.
+struct Amount {
+  std::int64_t packets = 0;
+  std::int64_t messages = 0;
+
+  void add(std::uint32_t packet_messages) {
+    packets += 1;
+    messages += packet_messages;
+  }
+  void subtract(std::uint32_t packet_messages) {
+    packets -= 1;
+    messages -= packet_messages;
+  }
+  Amount& operator+=(const Amount& other);
+  friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+/// Where packets are. `admitted` is all that ever came in.
+struct Terms {
+  Amount admitted;
+  Amount queued;
+  Amount waiting;  ///< caller-runs and `delivered` requests not under way, and packets between attempts
+  Amount in_flight;
+  Amount delivered;
+  Amount dead_lettered;
+  Amount handed_back;
+
+  /// admitted minus all the other terms: 0, or a packet is lost or counted twice.
+  Amount imbalance() const;
+  Terms& operator+=(const Terms& other);
+};
+
+/// Counts by analyzer.
+struct AnalyzerCounts {
+  Amount delivered;
+  std::array<std::uint64_t, outcome_count> attempts{};  ///< ended, by Outcome
+  Histogram duration;                                   ///< seconds of attempts that were answered
+};
+
+/// What the packet port saw, admitted or not.
+struct IngestCounts {
+  std::uint64_t packets_received = 0;   ///< POSTs of a whole body to the packet path
+  std::uint64_t messages_received = 0;  ///< in those that decoded
+  std::uint64_t bytes_received = 0;     ///< of their bodies
+  std::uint64_t caller_runs = 0;        ///< requests that waited because the queue was full
+  std::array<std::uint64_t, reject_reason_count> rejected{};
+};
+
+/// A coherent copy of the books, of one loop or summed over several.
+struct Snapshot {
+  Terms terms;
+  IngestCounts ingest;
+  std::array<std::uint64_t, dead_letter_reason_count> dead_lettered{};  ///< packets
+  std::vector<AnalyzerCounts> analyzers;                                ///< by AnalyzerId; grows as needed
+  Histogram residence;                                                  ///< seconds from admitted to delivered
+
+  Snapshot& operator+=(const Snapshot& other);
+};
+
+/// The books of one loop. Confined to the loop's thread; readers get a copy.
+class Ledger {
+ public:
+  /// The packet is ours to settle or hand back. It must enter a place next.
+  void admitted(std::uint32_t messages);
+
+  void queue_entered(std::uint32_t messages);
+  void queue_left(std::uint32_t messages);
+  void wait_entered(std::uint32_t messages);
+  void wait_left(std::uint32_t messages);
+  void attempt_begun(std::uint32_t messages);
+  /// `duration` is counted for attempts that were answered.
+  void attempt_ended(std::uint32_t messages, AnalyzerId analyzer, Outcome outcome, Duration duration);
+
+  void delivered(std::uint32_t messages, AnalyzerId analyzer, Duration residence);
+  void dead_lettered(std::uint32_t messages, DeadLetterReason reason);
+  void handed_back(std::uint32_t messages);
+
+  void packet_received(std::uint64_t body_bytes);
+  void messages_received(std::uint32_t messages);
+  void caller_ran();
+  void rejected(RejectReason reason);
+
+  const Snapshot& snapshot() const { return books_; }
+
+ private:
+  AnalyzerCounts& of(AnalyzerId analyzer);
+
+  Snapshot books_;
+};
+
+}  // namespace logdist::ledger
