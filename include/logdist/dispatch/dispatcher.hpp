@@ -14,10 +14,10 @@
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/course.hpp"
-#include "logdist/dispatch/delivery.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/bounds.hpp"
+#include "logdist/queue/packet_sink.hpp"
 #include "logdist/upstream/upstream.hpp"
 
 namespace logdist::dispatch {
@@ -50,32 +50,17 @@ struct DispatcherOptions {
   std::uint64_t seed = 0;      ///< of the jitter
 };
 
-/// What became of an admission.
-enum class Admission : std::uint8_t {
-  queued,   ///< has its place: answer 202, the delivery is dispatch's now
-  waiting,  ///< the request runs with it: its Waiter is told the settlement
-};
-
 /// See the head of this file.
-class Dispatcher final : public upstream::AttemptListener {
+class Dispatcher final : public queue::PacketSink, public upstream::AttemptListener {
  public:
   Dispatcher(const DispatcherOptions& options, Scheduler& scheduler, queue::Bounds& bounds, ledger::Ledger& ledger,
              upstream::Upstream& upstream, DeadLetters& dead_letters, TurnRequest& turn_request);
-  ~Dispatcher();
+  ~Dispatcher() override;
 
-  /// An empty delivery to fill in, recycled where possible. Ends in admit() or
-  /// discard().
-  Delivery& make();
-  /// Gives back one that was never admitted.
-  void discard(Delivery& delivery);
-
-  /// Admits a filled delivery. When it is queued, `waiter` is not kept. When it
-  /// waits, `waiter` is told once, unless abandon() comes first.
-  Admission admit(Delivery& delivery, Waiter& waiter, TimePoint now);
-
-  /// The agent of a waiting delivery has gone: no new attempt is begun, one under
-  /// way is awaited and decides. The waiter is not told any more.
-  void abandon(Delivery& delivery, TimePoint now);
+  queue::Delivery& make() override;
+  void discard(queue::Delivery& delivery) override;
+  queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
+  void abandon(queue::Delivery& delivery, TimePoint now) override;
 
   /// A turn: reports what ended, places what can be placed, oldest first, and
   /// flushes the upstream.

@@ -11,7 +11,7 @@
 #include "logdist/packet/packet.hpp"
 #include "logdist/upstream/upstream.hpp"
 
-namespace logdist::dispatch {
+namespace logdist::queue {
 
 /// How a waiting request's packet ended.
 enum class Settlement : std::uint8_t {
@@ -23,11 +23,18 @@ enum class Settlement : std::uint8_t {
 /// A request that waits for its own delivery (caller-runs, or ack `delivered`).
 class Waiter {
  public:
-  /// Told once, on the loop's thread. The delivery is recycled afterwards.
+  /// Told once, on the loop's thread, never from within admit(). The delivery is
+  /// recycled afterwards.
   virtual void settled(Settlement settlement) = 0;
 
  protected:
   ~Waiter() = default;
+};
+
+/// What became of an admission.
+enum class Admission : std::uint8_t {
+  queued,   ///< has its place: answer 202, the delivery is no longer the request's
+  waiting,  ///< the request runs with it: its Waiter is told the settlement
 };
 
 /// Where a delivery is now.
@@ -54,4 +61,4 @@ struct Delivery : boost::intrusive::list_base_hook<> {
   bool abandoned = false;
 };
 
-}  // namespace logdist::dispatch
+}  // namespace logdist::queue
