@@ -79,7 +79,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   /// for attempts under way, which only the upstream can end. Returns packets.
   std::size_t give_up(TimePoint now);
 
-  void attempt_ended(upstream::Attempt& attempt, const upstream::AttemptResult& result, TimePoint now) override;
+  void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId analyzer, std::uint32_t packets) override;
 
  private:

@@ -7,9 +7,9 @@
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
 #include "logdist/packet/packet.hpp"
-#include "logdist/upstream/upstream.hpp"
 
 namespace logdist::queue {
 
@@ -50,7 +50,7 @@ struct Delivery : boost::intrusive::list_base_hook<> {
   Delivery& operator=(const Delivery&) = delete;
 
   delivery::Course course;
-  upstream::Attempt attempt;
+  delivery::Attempt attempt;
   balance::Charge charge;
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a waiting request: no new attempt after this
