@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "logdist/base/backoff.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
 
@@ -39,6 +40,10 @@ using Epoch = std::uint32_t;
 
 /// One analyzer's health. Starts Healthy, with full ramp.
 ///
+/// The back-off doubles with each Testing that fails and starts anew with each
+/// recovery. `now` need not be the same clock reading for all callers: loops that
+/// share a monitor may be a little apart.
+///
 /// Failure streak: packets and probes count together towards the threshold; a
 /// success erases the failures of its own kind only, so passing probes do not
 /// hide failing packets, nor the reverse.
@@ -56,8 +61,10 @@ class Monitor {
   /// When tick() or probe_due() next has something to say; `never` if it has not.
   TimePoint next_event() const;
 
-  /// Whether a probe is due now: at the interval while Healthy, at once on
-  /// entering Testing. The caller then begins one and calls probe_begun().
+  /// Whether a probe is due now: at once on entering Testing, at the interval
+  /// while Healthy and while Testing waits for its packet. The first one while
+  /// Healthy comes after a random part of the interval, so that analyzers are not
+  /// probed in step. The caller then begins one and calls probe_begun().
   bool probe_due(TimePoint now) const;
   void probe_begun(TimePoint now);
   void on_probe(ProbeResult result, Epoch epoch, TimePoint now);
@@ -70,6 +77,7 @@ class Monitor {
   /// paused by it): another is wanted.
   void trial_void(Epoch epoch);
 
+  /// A packet was delivered there, or its attempt failed.
   void on_success(Epoch epoch, TimePoint now);
   void on_failure(Epoch epoch, TimePoint now);
 
@@ -83,19 +91,22 @@ class Monitor {
   void enter_failed(TimePoint now);
   void enter_testing(TimePoint now);
   void enter_healthy(TimePoint now);
+  void count_failure(std::uint32_t& streak, TimePoint now);
+  TimePoint first_probe_at(TimePoint now);
 
+  // Constant after construction.
   const MonitorOptions options_;
+  const Backoff backoff_;
   Random& random_;
 
   State state_ = State::healthy;
   Epoch epoch_ = 0;
   std::uint32_t packet_failures_ = 0;
   std::uint32_t probe_failures_ = 0;
-  Duration backoff_{};            ///< the next one, before jitter
-  TimePoint testing_at_ = never;  ///< end of the back-off
-  TimePoint probe_at_ = never;    ///< when the next probe is due
-  TimePoint recovered_at_{};      ///< start of the ramp
-  bool recovered_once_ = false;
+  std::uint32_t failed_tests_ = 0;  ///< since the last recovery, for the back-off
+  TimePoint testing_at_ = never;    ///< end of the back-off
+  TimePoint probe_at_ = never;      ///< when the next probe is due
+  TimePoint ramp_ends_at_ = TimePoint::min();
   bool probe_passed_ = false;  ///< of this Testing
   bool probe_under_way_ = false;
   bool trial_under_way_ = false;

@@ -54,6 +54,8 @@ struct AnalyzerCounts {
   Amount delivered;
   std::array<std::uint64_t, outcome_count> attempts{};  ///< ended, by Outcome
   Histogram duration;                                   ///< seconds of attempts that were answered
+
+  AnalyzerCounts& operator+=(const AnalyzerCounts& other);
 };
 
 /// What the packet port saw, admitted or not.
@@ -63,6 +65,8 @@ struct IngestCounts {
   std::uint64_t bytes_received = 0;     ///< of their bodies
   std::uint64_t caller_runs = 0;        ///< requests that waited because the queue was full
   std::array<std::uint64_t, reject_reason_count> rejected{};
+
+  IngestCounts& operator+=(const IngestCounts& other);
 };
 
 /// A coherent copy of the books, of one loop or summed over several.

@@ -1,0 +1,45 @@
+#include "logdist/delivery/course.hpp"
+
+#include "logdist/base/backoff.hpp"
+
+namespace logdist::delivery {
+
+void Course::reset() {
+  excluded_.clear();
+  attempts_ = 0;
+  rounds_ = 0;
+  rounds_answered_ = 0;
+  refused_ = false;
+  round_answered_ = true;
+  may_be_duplicate_ = false;
+}
+
+Next Course::on_result(AnalyzerId analyzer, Outcome outcome, unsigned status) {
+  if (outcome == Outcome::unsent) return Next::again;
+  ++attempts_;
+  if (outcome == Outcome::delivered) return Next::done;
+  may_be_duplicate_ = may_be_duplicate_ || is_ambiguous(outcome);
+
+  const bool answered_5xx = outcome == Outcome::http_error && status >= 500 && status <= 599;
+  round_answered_ = round_answered_ && answered_5xx;
+  if (outcome != Outcome::refused) {
+    excluded_.push_back(analyzer);
+    return Next::other;
+  }
+  if (refused_) return Next::dead_letter;
+  refused_ = true;
+  excluded_.insert(excluded_.begin(), analyzer);
+  return Next::other;
+}
+
+std::optional<Duration> Course::end_round(const RetryPolicy& policy, Random& random) {
+  const std::size_t kept = refused_ ? 1 : 0;
+  const bool somebody_asked = excluded_.size() > kept;
+  if (somebody_asked && round_answered_ && ++rounds_answered_ >= policy.max_rounds) return std::nullopt;
+  excluded_.resize(kept);
+  round_answered_ = true;
+  const Backoff backoff{policy.initial, policy.max, policy.multiplier, policy.jitter};
+  return backoff.wait(rounds_++, random);
+}
+
+}  // namespace logdist::delivery

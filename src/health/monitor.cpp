@@ -1,0 +1,120 @@
+#include <algorithm>
+
+#include "logdist/base/check.hpp"
+#include "logdist/health/health.hpp"
+
+namespace logdist::health {
+
+const char* to_string(State state) {
+  switch (state) {
+    case State::healthy: return "healthy";
+    case State::failed: return "failed";
+    case State::testing: return "testing";
+  }
+  check_failed("a known value", __FILE__, __LINE__);
+}
+
+Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now)
+    : options_(options),
+      backoff_{options.backoff_initial, options.backoff_max, options.backoff_multiplier, options.backoff_jitter},
+      random_(random),
+      probe_at_(first_probe_at(now)) {}
+
+void Monitor::tick(TimePoint now) {
+  if (state_ == State::failed && now >= testing_at_) enter_testing(now);
+}
+
+TimePoint Monitor::next_event() const {
+  if (state_ == State::failed) return testing_at_;
+  return probe_under_way_ ? never : probe_at_;
+}
+
+bool Monitor::probe_due(TimePoint now) const {
+  return options_.probing && state_ != State::failed && !probe_under_way_ && now >= probe_at_;
+}
+
+void Monitor::probe_begun(TimePoint now) {
+  probe_under_way_ = true;
+  probe_at_ = now + options_.interval;
+}
+
+void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
+  if (epoch != epoch_ || state_ == State::failed) return;
+  probe_under_way_ = false;
+  if (result == ProbeResult::failed) {
+    count_failure(probe_failures_, now);
+    return;
+  }
+  probe_failures_ = 0;
+  probe_passed_ = true;
+}
+
+bool Monitor::wants_trial() const { return state_ == State::testing && probe_passed_ && !trial_under_way_; }
+
+void Monitor::trial_begun() { trial_under_way_ = true; }
+
+void Monitor::trial_void(Epoch epoch) {
+  if (epoch == epoch_) trial_under_way_ = false;
+}
+
+void Monitor::on_success(Epoch epoch, TimePoint now) {
+  if (epoch != epoch_) return;
+  if (state_ == State::testing) enter_healthy(now);
+  packet_failures_ = 0;
+}
+
+void Monitor::on_failure(Epoch epoch, TimePoint now) {
+  if (epoch != epoch_ || state_ == State::failed) return;
+  count_failure(packet_failures_, now);
+}
+
+std::uint32_t Monitor::ramped(std::uint32_t slots, TimePoint now) const {
+  if (slots <= 1 || !ramping(now)) return slots;
+  const double left = to_seconds(ramp_ends_at_ - now) / to_seconds(options_.slow_start);
+  const double share = std::clamp(1 - left, 0.0, 1.0);
+  return 1 + static_cast<std::uint32_t>(static_cast<double>(slots - 1) * share);
+}
+
+bool Monitor::ramping(TimePoint now) const { return state_ == State::healthy && now < ramp_ends_at_; }
+
+void Monitor::count_failure(std::uint32_t& streak, TimePoint now) {
+  ++streak;
+  const bool out = packet_failures_ + probe_failures_ >= options_.failure_threshold;
+  if (state_ == State::testing || out) enter_failed(now);
+}
+
+void Monitor::enter_failed(TimePoint now) {
+  state_ = State::failed;
+  ++epoch_;
+  testing_at_ = now + backoff_.wait(failed_tests_, random_);
+  ++failed_tests_;
+}
+
+void Monitor::enter_testing(TimePoint now) {
+  state_ = State::testing;
+  ++epoch_;
+  packet_failures_ = 0;
+  probe_failures_ = 0;
+  probe_under_way_ = false;
+  trial_under_way_ = false;
+  probe_passed_ = !options_.probing;
+  probe_at_ = options_.probing ? now : never;
+}
+
+void Monitor::enter_healthy(TimePoint now) {
+  state_ = State::healthy;
+  ++epoch_;
+  probe_failures_ = 0;
+  probe_under_way_ = false;
+  probe_at_ = first_probe_at(now);
+  failed_tests_ = 0;
+  ramp_ends_at_ = now + options_.slow_start;
+}
+
+TimePoint Monitor::first_probe_at(TimePoint now) {
+  if (!options_.probing) return never;
+  const double part = random_.uniform(0, 1);
+  return now + std::chrono::duration_cast<Duration>(options_.interval * part);
+}
+
+}  // namespace logdist::health

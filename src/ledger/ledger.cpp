@@ -1,0 +1,154 @@
+#include "logdist/ledger/ledger.hpp"
+
+#include <algorithm>
+
+// The tests also build this file with one event left out at a time, to show that
+// no event can get lost without an imbalance (tests/ledger/omission_test.cpp).
+#ifdef LOGDIST_OMIT_EVENT
+#include <string_view>
+#define LOGDIST_EVENT(name) \
+  if constexpr (std::string_view(#name) == LOGDIST_OMIT_EVENT) return
+#else
+#define LOGDIST_EVENT(name) static_cast<void>(0)
+#endif
+
+namespace logdist::ledger {
+namespace {
+
+constexpr std::size_t index(auto label) { return static_cast<std::size_t>(label); }
+
+/// Whether the attempt brought a whole answer, so that its duration is a latency.
+constexpr bool is_answered(Outcome outcome) {
+  return outcome == Outcome::delivered || outcome == Outcome::refused || outcome == Outcome::paused ||
+         outcome == Outcome::http_error;
+}
+
+template <std::size_t size>
+void add_each(std::array<std::uint64_t, size>& to, const std::array<std::uint64_t, size>& from) {
+  for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+}
+
+}  // namespace
+
+Amount& Amount::operator+=(const Amount& other) {
+  packets += other.packets;
+  messages += other.messages;
+  return *this;
+}
+
+Amount Terms::imbalance() const {
+  Amount places;
+  for (const Amount& place : {queued, waiting, in_flight, delivered, dead_lettered, handed_back}) places += place;
+  return {admitted.packets - places.packets, admitted.messages - places.messages};
+}
+
+Terms& Terms::operator+=(const Terms& other) {
+  admitted += other.admitted;
+  queued += other.queued;
+  waiting += other.waiting;
+  in_flight += other.in_flight;
+  delivered += other.delivered;
+  dead_lettered += other.dead_lettered;
+  handed_back += other.handed_back;
+  return *this;
+}
+
+AnalyzerCounts& AnalyzerCounts::operator+=(const AnalyzerCounts& other) {
+  delivered += other.delivered;
+  add_each(attempts, other.attempts);
+  duration += other.duration;
+  return *this;
+}
+
+IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
+  packets_received += other.packets_received;
+  messages_received += other.messages_received;
+  bytes_received += other.bytes_received;
+  caller_runs += other.caller_runs;
+  add_each(rejected, other.rejected);
+  return *this;
+}
+
+Snapshot& Snapshot::operator+=(const Snapshot& other) {
+  terms += other.terms;
+  ingest += other.ingest;
+  add_each(dead_lettered, other.dead_lettered);
+  analyzers.resize(std::max(analyzers.size(), other.analyzers.size()));
+  for (std::size_t i = 0; i < other.analyzers.size(); ++i) analyzers[i] += other.analyzers[i];
+  residence += other.residence;
+  return *this;
+}
+
+void Ledger::admitted(std::uint32_t messages) {
+  LOGDIST_EVENT(admitted);
+  books_.terms.admitted.add(messages);
+}
+
+void Ledger::queue_entered(std::uint32_t messages) {
+  LOGDIST_EVENT(queue_entered);
+  books_.terms.queued.add(messages);
+}
+
+void Ledger::queue_left(std::uint32_t messages) {
+  LOGDIST_EVENT(queue_left);
+  books_.terms.queued.subtract(messages);
+}
+
+void Ledger::wait_entered(std::uint32_t messages) {
+  LOGDIST_EVENT(wait_entered);
+  books_.terms.waiting.add(messages);
+}
+
+void Ledger::wait_left(std::uint32_t messages) {
+  LOGDIST_EVENT(wait_left);
+  books_.terms.waiting.subtract(messages);
+}
+
+void Ledger::attempt_begun(std::uint32_t messages) {
+  LOGDIST_EVENT(attempt_begun);
+  books_.terms.in_flight.add(messages);
+}
+
+void Ledger::attempt_ended(std::uint32_t messages, AnalyzerId analyzer, Outcome outcome, Duration duration) {
+  LOGDIST_EVENT(attempt_ended);
+  books_.terms.in_flight.subtract(messages);
+  AnalyzerCounts& counts = of(analyzer);
+  ++counts.attempts[index(outcome)];
+  if (is_answered(outcome)) counts.duration.observe(duration);
+}
+
+void Ledger::delivered(std::uint32_t messages, AnalyzerId analyzer, Duration residence) {
+  LOGDIST_EVENT(delivered);
+  books_.terms.delivered.add(messages);
+  of(analyzer).delivered.add(messages);
+  books_.residence.observe(residence);
+}
+
+void Ledger::dead_lettered(std::uint32_t messages, DeadLetterReason reason) {
+  LOGDIST_EVENT(dead_lettered);
+  books_.terms.dead_lettered.add(messages);
+  ++books_.dead_lettered[index(reason)];
+}
+
+void Ledger::handed_back(std::uint32_t messages) {
+  LOGDIST_EVENT(handed_back);
+  books_.terms.handed_back.add(messages);
+}
+
+void Ledger::packet_received(std::uint64_t body_bytes) {
+  ++books_.ingest.packets_received;
+  books_.ingest.bytes_received += body_bytes;
+}
+
+void Ledger::messages_received(std::uint32_t messages) { books_.ingest.messages_received += messages; }
+
+void Ledger::caller_ran() { ++books_.ingest.caller_runs; }
+
+void Ledger::rejected(RejectReason reason) { ++books_.ingest.rejected[index(reason)]; }
+
+AnalyzerCounts& Ledger::of(AnalyzerId analyzer) {
+  if (analyzer >= books_.analyzers.size()) books_.analyzers.resize(analyzer + std::size_t{1});
+  return books_.analyzers[analyzer];
+}
+
+}  // namespace logdist::ledger
