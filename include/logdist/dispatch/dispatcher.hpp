@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
@@ -33,9 +35,11 @@ class TurnRequest {
   ~TurnRequest() = default;
 };
 
-/// Where packets go that no analyzer will take. Called on the loop's thread.
+/// Where packets go that no analyzer will take.
 class DeadLetters {
  public:
+  /// Keeps a copy of what it needs. Called on the loop's thread; implementations
+  /// that serve several loops are thread-safe.
   virtual void put(const packet::Packet& packet, DeadLetterReason reason) = 0;
 
  protected:
@@ -50,11 +54,20 @@ struct DispatcherOptions {
   std::uint64_t seed = 0;      ///< of the jitter
 };
 
+/// What a dispatcher works with. All of it outlives the dispatcher.
+struct DispatcherParts {
+  Scheduler& scheduler;
+  queue::Bounds& bounds;
+  ledger::Ledger& ledger;
+  upstream::Upstream& upstream;
+  DeadLetters& dead_letters;
+  TurnRequest& turn_request;
+};
+
 /// See the head of this file.
 class Dispatcher final : public queue::PacketSink, public upstream::AttemptListener {
  public:
-  Dispatcher(const DispatcherOptions& options, Scheduler& scheduler, queue::Bounds& bounds, ledger::Ledger& ledger,
-             upstream::Upstream& upstream, DeadLetters& dead_letters, TurnRequest& turn_request);
+  Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts);
   ~Dispatcher() override;
 
   queue::Delivery& make() override;
@@ -66,25 +79,91 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   /// flushes the upstream.
   void turn(TimePoint now);
 
-  /// When on_timer() is next due; `never` if it is not.
+  /// When on_timer() is next due; `never` if it is not. May change in a turn.
   TimePoint next_timer() const;
   void on_timer(TimePoint now);
 
-  /// From now on nothing that waits for its agent is kept waiting: requests not
-  /// under way are handed back. Queued packets go on being delivered.
+  /// From now on no request is kept waiting: those not under way are handed
+  /// back. What was accepted goes on being delivered.
   void begin_drain(TimePoint now);
   /// Nothing is queued, waiting or in flight.
   bool idle() const;
-  /// The grace is over: dead-letters (shutdown) or hands back what is left, but
-  /// for attempts under way, which only the upstream can end. Returns packets.
-  std::size_t give_up(TimePoint now);
+  /// The grace is over: what is not under way is dead-lettered (`shutdown`) if it
+  /// was accepted, else handed back, and what is under way when its attempt has
+  /// failed; the caller ends the attempts through the upstream. From then on
+  /// given_up() counts the accepted packets left so.
+  void give_up(TimePoint now);
+  std::size_t given_up() const { return given_up_; }
 
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
-  void capacity_changed(AnalyzerId analyzer, std::uint32_t packets) override;
+  void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) override;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  /// What a turn does with a packet whose attempt has ended.
+  enum class Fate : std::uint8_t { moved, delivered, refused, poison, shut_down, handed_back };
+
+  struct Finished {
+    queue::Delivery* delivery;
+    delivery::AttemptResult result;
+    Duration duration;  ///< of the attempt
+    Fate fate = Fate::moved;
+  };
+  struct Placed {
+    queue::Delivery* delivery;
+    Placement placement;
+  };
+
+  // Steps of a turn, in their order; those with a Turn run under the scheduler's lock.
+  void report(Scheduler::Turn& shared, TimePoint now);
+  Fate route(Scheduler::Turn& shared, const Finished& finished, TimePoint now);
+  void place(Scheduler::Turn& shared);
+  void settle_finished(TimePoint now);
+  void send_placed(TimePoint now);
+
+  // Comings and goings of the places, each with its count in the ledger.
+  void enter_lane(queue::Delivery& delivery);
+  void enter_retry(queue::Delivery& delivery);
+  void enter_between_rounds(queue::Delivery& delivery, Duration wait, TimePoint now);
+  void leave_place(queue::Delivery& delivery);
+
+  // Ends. Each recycles the delivery.
+  void settle_delivered(queue::Delivery& delivery, TimePoint now);
+  void dead_letter(queue::Delivery& delivery, DeadLetterReason reason);
+  void hand_back(queue::Delivery& delivery);
+  void end(queue::Delivery& delivery, queue::Settlement settlement);
+  void recycle(queue::Delivery& delivery);
+
+  void unlink_waiter(queue::Delivery& delivery);
+  bool must_hand_back(const queue::Delivery& delivery, TimePoint now) const;
+
+  // Constant after construction.
+  const DispatcherOptions options_;
+  Scheduler& scheduler_;
+  queue::Bounds& bounds_;
+  ledger::Ledger& ledger_;
+  upstream::Upstream& upstream_;
+  DeadLetters& dead_letters_;
+  TurnRequest& turn_request_;
+
+  // Where the packets are.
+  queue::DeliveryList lane_;                                   ///< not yet attempted, oldest first
+  queue::DeliveryList retry_;                                  ///< attempted before and ready again, oldest first
+  std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
+  std::size_t in_flight_ = 0;
+  queue::WaiterList waiters_;  ///< all requests that wait, wherever they are, oldest first
+
+  // Of one turn; members so that their memory is kept.
+  std::vector<Finished> finished_;
+  std::vector<Finished> reported_;
+  std::vector<Placed> placed_;
+  std::vector<AnalyzerId> recalls_;
+
+  std::vector<std::unique_ptr<queue::Delivery>> all_;  ///< every delivery ever made here
+  std::vector<queue::Delivery*> free_;
+  Random random_;
+  bool draining_ = false;
+  bool giving_up_ = false;
+  std::size_t given_up_ = 0;
 };
 
 }  // namespace logdist::dispatch

@@ -1,19 +1,24 @@
 // What all loops decide together: which analyzer each packet goes to, and who
-// is in service. One for the daemon.
+// is in service. One for the daemon, asked once a loop turn under one lock.
+//
+// Composes the pure parts (balance::Selector, health::Monitor) and adds what
+// concerns several loops: free slots go to the oldest packet of all loops, and
+// loops that wait for one are woken. Reads no clock and does no I/O: the
+// simulation runs it as it is. Thread-safe.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/delivery/attempt.hpp"
 #include "logdist/health/health.hpp"
 
 namespace logdist::dispatch {
@@ -21,16 +26,16 @@ namespace logdist::dispatch {
 struct SchedulerOptions {
   balance::SelectorOptions balance;
   health::MonitorOptions health;
-  Duration pause_initial{};  ///< pause after a 429 that names no time
-  std::uint32_t max_connections = 32;
-  std::uint32_t pipeline = 16;
-  std::uint64_t seed = 0;
+  Duration pause_initial{};  ///< pause after a 429 that names no time; doubles while they follow each other
+  Duration pause_max{};
+  std::uint64_t seed = 0;  ///< of the back-off's jitter
 };
 
 /// One analyzer as the scheduler knows it.
 struct AnalyzerSpec {
   std::uint64_t weight_units = 0;
-  std::uint32_t max_in_flight = 256;
+  std::uint32_t max_in_flight = 0;  ///< packets
+  std::uint32_t capacity = 0;       ///< packets its connections take, until told otherwise
 };
 
 /// An analyzer's state, copied coherently for status and metrics.
@@ -38,9 +43,134 @@ struct AnalyzerView {
   health::State state = health::State::healthy;
   bool in_service = true;
   bool paused = false;
-  std::uint32_t slots = 0;  ///< bound on packets in flight now, ramp included
+  std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
+  std::uint64_t failures = 0;  ///< that counted towards health, since the start
   balance::Account account;
-  std::uint64_t failures = 0;  ///< counted towards health, since the start
+};
+
+/// A change of state, for the log.
+struct StateChange {
+  AnalyzerId analyzer = 0;
+  health::State from = health::State::healthy;
+  health::State to = health::State::healthy;
+};
+
+/// A probe to be made now.
+struct ProbeOrder {
+  AnalyzerId analyzer = 0;
+  health::Epoch epoch = 0;
+};
+
+/// Where a packet goes.
+struct Placement {
+  balance::Charge charge;
+  health::Epoch epoch = 0;
+};
+
+/// How the scheduler reaches the loops. Called from any loop's thread, never
+/// under the scheduler's lock; both calls only post.
+class Wakes {
+ public:
+  /// The loop has packets that may be placed now, or attempts to recall.
+  virtual void wake_loop(LoopId loop) = 0;
+  /// next_event() has come nearer, or there are state changes to be logged.
+  virtual void wake_control() = 0;
+
+ protected:
+  ~Wakes() = default;
+};
+
+/// See the head of this file.
+class Scheduler {
+ public:
+  Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops, Wakes& wakes,
+            TimePoint now);
+  ~Scheduler();
+
+  class Turn;
+
+  /// The most packets that the analyzer's connections take, over all loops.
+  void set_capacity(AnalyzerId analyzer, std::uint32_t packets, TimePoint now);
+
+  /// For the control thread: moves states by the clock, returns the probes due.
+  std::vector<ProbeOrder> tick(TimePoint now);
+  /// When tick() next has something to do, as of the last tick(): a change that
+  /// brings it nearer wakes the control thread, which then calls tick().
+  TimePoint next_event() const;
+  void probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now);
+  /// State changes since the last call, in order.
+  std::vector<StateChange> take_state_changes();
+
+  /// By AnalyzerId.
+  std::vector<AnalyzerView> views(TimePoint now) const;
+  /// Whether an analyzer is in service or Testing.
+  bool ready() const;
+
+ private:
+  struct Analyzer;
+  struct Loop;
+  struct WakeList;
+
+  // All of these need the lock.
+  void refresh(AnalyzerId id, TimePoint now);
+  void pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now);
+  std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
+  TimePoint earliest_event(TimePoint now) const;
+  void plan_wakes(LoopId current, TimePoint now, WakeList& wakes);
+
+  // Needs it released.
+  void send_wakes(const WakeList& wakes);
+
+  const SchedulerOptions options_;
+  Wakes& wakes_;
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_:
+  Random random_;
+  balance::Selector selector_;
+  std::vector<Analyzer> analyzers_;
+  std::vector<Loop> loops_;
+  std::vector<StateChange> state_changes_;
+  std::size_t testing_ = 0;             ///< analyzers in Testing, so that the hot path need not look
+  std::uint64_t capacity_version_ = 1;  ///< grows whenever a slot may have become free
+  TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
+  bool wake_control_ = false;
+};
+
+/// One loop's turn: holds the lock from construction to destruction, then wakes
+/// whom its changes concern.
+class Scheduler::Turn {
+ public:
+  Turn(Scheduler& scheduler, LoopId loop, TimePoint now);
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  /// Takes the result of an attempt placed earlier.
+  void attempt_ended(const Placement& placement, const delivery::AttemptResult& result);
+
+  /// Places a packet of `messages` admitted at `admitted_at`. None when no slot
+  /// is free for it, or an older packet of another loop goes first; the loop is
+  /// woken when that has changed.
+  std::optional<Placement> place(std::uint32_t messages, std::span<const AnalyzerId> excluded, TimePoint admitted_at);
+
+  /// Whether anybody could take a packet now: when not, placing can stop.
+  bool has_capacity() const;
+  /// Whether an analyzer in service, free or not, is outside `excluded`.
+  bool anyone_else(std::span<const AnalyzerId> excluded) const;
+
+  /// Analyzers that left service since this loop's last turn: what is unsent is
+  /// to be recalled. Moves them into `analyzers`.
+  void take_recalls(std::vector<AnalyzerId>& analyzers);
+
+ private:
+  /// Whether a packet of another loop waits for a slot since before `admitted_at`.
+  bool older_elsewhere(TimePoint admitted_at) const;
+
+  Scheduler& scheduler_;
+  const LoopId loop_;
+  const TimePoint now_;  ///< of the turn
+  std::unique_lock<std::mutex> lock_;
 };
 
 }  // namespace logdist::dispatch

@@ -38,11 +38,22 @@ enum class Admission : std::uint8_t {
 };
 
 /// Where a delivery is now.
-enum class Place : std::uint8_t { free, filling, lane, between_rounds, in_flight };
+enum class Place : std::uint8_t {
+  free,            ///< recycled, to be made again
+  filling,         ///< made, not yet admitted
+  lane,            ///< not yet attempted
+  retry,           ///< attempted before, ready for the next attempt
+  between_rounds,  ///< waits for the next round over the analyzers
+  in_flight,       ///< an attempt is under way
+};
+
+struct PlaceTag;
+struct WaiterTag;
 
 /// One packet and all that is known of its way. Recycled by its dispatcher, so
-/// that the steady state allocates nothing. The hook is the place's list.
-struct Delivery : boost::intrusive::list_base_hook<> {
+/// that the steady state allocates nothing.
+struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>,
+                  boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>> {
   packet::Packet packet;
 
   Delivery() = default;
@@ -53,12 +64,18 @@ struct Delivery : boost::intrusive::list_base_hook<> {
   delivery::Attempt attempt;
   balance::Charge charge;
   TimePoint admitted_at{};
-  TimePoint give_up_at = never;  ///< of a waiting request: no new attempt after this
-  TimePoint due_at{};            ///< between rounds: when the next round begins
-  Waiter* waiter = nullptr;      ///< none once queued, settled or abandoned
+  TimePoint give_up_at = never;  ///< of a waiting request: no new attempt from then on
+  TimePoint due_at{};            ///< between rounds: when the next one begins
+  Waiter* waiter = nullptr;      ///< none when queued or abandoned
   Place place = Place::free;
   bool holds_queue_place = false;
-  bool abandoned = false;
+  bool abandoned = false;  ///< its agent has gone
 };
+
+/// The deliveries of one place, and the requests that wait.
+using DeliveryList = boost::intrusive::list<
+    Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>>>;
+using WaiterList = boost::intrusive::list<
+    Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>>>;
 
 }  // namespace logdist::queue

@@ -21,7 +21,7 @@ class AttemptListener {
 
   /// The most packets that the analyzer's connections take has changed: it
   /// turned out to close after each answer, or to keep them open after all.
-  virtual void capacity_changed(AnalyzerId analyzer, std::uint32_t packets) = 0;
+  virtual void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) = 0;
 
  protected:
   ~AttemptListener() = default;

@@ -1,0 +1,251 @@
+#include "logdist/dispatch/dispatcher.hpp"
+
+#include <algorithm>
+
+#include <boost/intrusive/parent_from_member.hpp>
+
+#include "logdist/base/check.hpp"
+
+namespace logdist::dispatch {
+
+using queue::Delivery;
+using queue::Place;
+using queue::Settlement;
+
+namespace {
+
+/// A request's packet is the agent's until it is delivered; one that holds a
+/// place in the queue was accepted and is ours.
+bool is_request(const Delivery& delivery) { return !delivery.holds_queue_place; }
+
+Delivery& delivery_of(delivery::Attempt& attempt) {
+  return *boost::intrusive::get_parent_from_member(&attempt, &Delivery::attempt);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts)
+    : options_(options),
+      scheduler_(parts.scheduler),
+      bounds_(parts.bounds),
+      ledger_(parts.ledger),
+      upstream_(parts.upstream),
+      dead_letters_(parts.dead_letters),
+      turn_request_(parts.turn_request),
+      random_(options.seed) {}
+
+Dispatcher::~Dispatcher() {
+  lane_.clear();
+  retry_.clear();
+  waiters_.clear();
+}
+
+Delivery& Dispatcher::make() {
+  if (free_.empty()) {
+    all_.push_back(std::make_unique<Delivery>());
+    free_.push_back(all_.back().get());
+  }
+  Delivery& delivery = *free_.back();
+  free_.pop_back();
+  delivery.place = Place::filling;
+  return delivery;
+}
+
+void Dispatcher::discard(Delivery& delivery) {
+  LOGDIST_CHECK(delivery.place == Place::filling);
+  recycle(delivery);
+}
+
+queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, TimePoint now) {
+  LOGDIST_CHECK(delivery.place == Place::filling);
+  delivery.admitted_at = now;
+  ledger_.admitted(delivery.packet.messages);
+  delivery.holds_queue_place = !options_.ack_delivered && bounds_.try_take(delivery.packet.body.size());
+  if (is_request(delivery)) {
+    if (!options_.ack_delivered) ledger_.caller_ran();
+    delivery.waiter = &waiter;
+    delivery.give_up_at = now + options_.caller_runs_timeout;
+    waiters_.push_back(delivery);
+  }
+  enter_lane(delivery);
+  turn_request_.turn_soon();
+  return is_request(delivery) ? queue::Admission::waiting : queue::Admission::queued;
+}
+
+void Dispatcher::abandon(Delivery& delivery, TimePoint) {
+  LOGDIST_CHECK(is_request(delivery) && !delivery.abandoned);
+  delivery.waiter = nullptr;
+  delivery.abandoned = true;
+  unlink_waiter(delivery);
+  if (delivery.place == Place::in_flight) return;
+  leave_place(delivery);
+  hand_back(delivery);
+  turn_request_.turn_soon();  // another may be the oldest now
+}
+
+void Dispatcher::turn(TimePoint now) {
+  {
+    Scheduler::Turn shared(scheduler_, options_.loop, now);
+    report(shared, now);
+    place(shared);
+    shared.take_recalls(recalls_);
+  }
+  settle_finished(now);
+  send_placed(now);
+  for (const AnalyzerId analyzer : recalls_) upstream_.recall(analyzer, now);
+  recalls_.clear();
+  upstream_.flush(now);
+}
+
+void Dispatcher::report(Scheduler::Turn& shared, TimePoint now) {
+  reported_.swap(finished_);
+  for (Finished& finished : reported_) {
+    Delivery& delivery = *finished.delivery;
+    const std::uint32_t messages = delivery.packet.messages;
+    shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch}, finished.result);
+    ledger_.attempt_ended(messages, delivery.charge.analyzer, finished.result.outcome, finished.duration);
+    --in_flight_;
+  }
+  // Routing asks who is in service, so it comes after all results are known.
+  for (Finished& finished : reported_) finished.fate = route(shared, finished, now);
+}
+
+Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& finished, TimePoint now) {
+  Delivery& delivery = *finished.delivery;
+  const delivery::Next next =
+      delivery.course.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
+  if (next == delivery::Next::done) return Fate::delivered;
+  if (next == delivery::Next::dead_letter) return Fate::refused;
+  if (must_hand_back(delivery, now)) return Fate::handed_back;
+  if (giving_up_) return Fate::shut_down;
+  if (next == delivery::Next::again || shared.anyone_else(delivery.course.excluded())) {
+    enter_retry(delivery);
+    return Fate::moved;
+  }
+  if (delivery.course.refused_once()) return Fate::refused;
+  const std::optional<Duration> wait = delivery.course.end_round(options_.retry, random_);
+  if (!wait) return Fate::poison;
+  enter_between_rounds(delivery, *wait, now);
+  return Fate::moved;
+}
+
+void Dispatcher::place(Scheduler::Turn& shared) {
+  bool lane_blocked = false;
+  auto retry = retry_.begin();
+  for (;;) {
+    const bool lane_open = !lane_blocked && !lane_.empty();
+    if (!lane_open && retry == retry_.end()) return;
+    const bool from_lane = lane_open && (retry == retry_.end() || lane_.front().admitted_at < retry->admitted_at);
+    Delivery& delivery = from_lane ? lane_.front() : *retry++;
+    const auto placement = shared.place(delivery.packet.messages, delivery.course.excluded(), delivery.admitted_at);
+    if (placement) {
+      leave_place(delivery);
+      placed_.push_back({&delivery, *placement});
+    } else if (from_lane) {
+      lane_blocked = true;  // any free slot would have done, so the younger ones find none either
+    } else if (!shared.has_capacity()) {
+      retry = retry_.end();
+    }
+  }
+}
+
+void Dispatcher::settle_finished(TimePoint now) {
+  for (const Finished& finished : reported_) {
+    Delivery& delivery = *finished.delivery;
+    switch (finished.fate) {
+      case Fate::moved: break;
+      case Fate::delivered: settle_delivered(delivery, now); break;
+      case Fate::refused: dead_letter(delivery, DeadLetterReason::refused); break;
+      case Fate::poison: dead_letter(delivery, DeadLetterReason::max_rounds); break;
+      case Fate::shut_down: dead_letter(delivery, DeadLetterReason::shutdown); break;
+      case Fate::handed_back: hand_back(delivery); break;
+    }
+  }
+  reported_.clear();
+}
+
+void Dispatcher::send_placed(TimePoint now) {
+  for (const Placed& placed : placed_) {
+    Delivery& delivery = *placed.delivery;
+    delivery.place = Place::in_flight;
+    delivery.charge = placed.placement.charge;
+    delivery.attempt.packet = &delivery.packet;
+    delivery.attempt.analyzer = placed.placement.charge.analyzer;
+    delivery.attempt.health_epoch = placed.placement.epoch;
+    delivery.attempt.retried_stale = false;
+    delivery.attempt.begun = now;
+    ledger_.attempt_begun(delivery.packet.messages);
+    ++in_flight_;
+    upstream_.send(delivery.attempt, now);
+  }
+  placed_.clear();
+}
+
+TimePoint Dispatcher::next_timer() const {
+  TimePoint next = waiters_.empty() ? never : waiters_.front().give_up_at;
+  if (!between_rounds_.empty()) next = std::min(next, between_rounds_.begin()->first);
+  return next;
+}
+
+void Dispatcher::on_timer(TimePoint now) {
+  while (!between_rounds_.empty() && between_rounds_.begin()->first <= now) {
+    Delivery& delivery = *between_rounds_.begin()->second;
+    leave_place(delivery);
+    enter_retry(delivery);
+    turn_request_.turn_soon();
+  }
+  while (!waiters_.empty() && waiters_.front().give_up_at <= now) {
+    Delivery& delivery = waiters_.front();
+    unlink_waiter(delivery);
+    if (delivery.place == Place::in_flight) continue;  // the attempt under way decides
+    leave_place(delivery);
+    hand_back(delivery);
+    turn_request_.turn_soon();
+  }
+}
+
+void Dispatcher::begin_drain(TimePoint) {
+  draining_ = true;
+  std::vector<Delivery*> requests;
+  for (Delivery& delivery : waiters_) {
+    if (delivery.place != Place::in_flight) requests.push_back(&delivery);
+  }
+  for (Delivery* delivery : requests) {
+    leave_place(*delivery);
+    hand_back(*delivery);
+  }
+  turn_request_.turn_soon();
+}
+
+bool Dispatcher::idle() const { return lane_.empty() && retry_.empty() && between_rounds_.empty() && in_flight_ == 0; }
+
+void Dispatcher::give_up(TimePoint now) {
+  if (!draining_) begin_drain(now);
+  giving_up_ = true;
+  while (!lane_.empty() || !retry_.empty() || !between_rounds_.empty()) {
+    Delivery& delivery = !lane_.empty()    ? lane_.front()
+                         : !retry_.empty() ? retry_.front()
+                                           : *between_rounds_.begin()->second;
+    leave_place(delivery);
+    if (is_request(delivery)) {
+      hand_back(delivery);
+    } else {
+      dead_letter(delivery, DeadLetterReason::shutdown);
+    }
+  }
+}
+
+void Dispatcher::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) {
+  finished_.push_back({&delivery_of(attempt), result, now - attempt.begun});
+  turn_request_.turn_soon();
+}
+
+void Dispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
+  scheduler_.set_capacity(analyzer, packets, now);
+}
+
+bool Dispatcher::must_hand_back(const Delivery& delivery, TimePoint now) const {
+  return is_request(delivery) && (delivery.abandoned || draining_ || delivery.give_up_at <= now);
+}
+
+}  // namespace logdist::dispatch

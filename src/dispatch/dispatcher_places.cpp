@@ -1,0 +1,101 @@
+// The places a packet can be in and the ways it can end: every coming and going
+// has its entry in the ledger here.
+#include <algorithm>
+
+#include "logdist/base/check.hpp"
+#include "logdist/dispatch/dispatcher.hpp"
+
+namespace logdist::dispatch {
+
+using queue::Delivery;
+using queue::Place;
+using queue::Settlement;
+
+void Dispatcher::enter_lane(Delivery& delivery) {
+  if (delivery.holds_queue_place) {
+    ledger_.queue_entered(delivery.packet.messages);
+  } else {
+    ledger_.wait_entered(delivery.packet.messages);
+  }
+  delivery.place = Place::lane;
+  lane_.push_back(delivery);
+}
+
+void Dispatcher::enter_retry(Delivery& delivery) {
+  ledger_.wait_entered(delivery.packet.messages);
+  delivery.place = Place::retry;
+  // Oldest first. Retries come back roughly in order, so the search is short.
+  auto before = retry_.end();
+  while (before != retry_.begin() && delivery.admitted_at < std::prev(before)->admitted_at) --before;
+  retry_.insert(before, delivery);
+}
+
+void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
+  ledger_.wait_entered(delivery.packet.messages);
+  delivery.place = Place::between_rounds;
+  delivery.due_at = now + wait;
+  between_rounds_.emplace(delivery.due_at, &delivery);
+}
+
+void Dispatcher::leave_place(Delivery& delivery) {
+  if (delivery.place == Place::lane && delivery.holds_queue_place) {
+    ledger_.queue_left(delivery.packet.messages);
+  } else {
+    ledger_.wait_left(delivery.packet.messages);
+  }
+  switch (delivery.place) {
+    case Place::lane: lane_.erase(lane_.iterator_to(delivery)); break;
+    case Place::retry: retry_.erase(retry_.iterator_to(delivery)); break;
+    case Place::between_rounds: {
+      const auto [first, last] = between_rounds_.equal_range(delivery.due_at);
+      between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
+      break;
+    }
+    default: LOGDIST_CHECK(!"a place that can be left");
+  }
+}
+
+void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
+  ledger_.delivered(delivery.packet.messages, delivery.charge.analyzer, now - delivery.admitted_at);
+  end(delivery, Settlement::delivered);
+}
+
+void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
+  ledger_.dead_lettered(delivery.packet.messages, reason);
+  if (reason == DeadLetterReason::shutdown) ++given_up_;
+  dead_letters_.put(delivery.packet, reason);
+  end(delivery, Settlement::dead_lettered);
+}
+
+void Dispatcher::hand_back(Delivery& delivery) {
+  ledger_.handed_back(delivery.packet.messages);
+  end(delivery, Settlement::handed_back);
+}
+
+void Dispatcher::end(Delivery& delivery, Settlement settlement) {
+  if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.body.size());
+  unlink_waiter(delivery);
+  if (delivery.waiter != nullptr) delivery.waiter->settled(settlement);
+  recycle(delivery);
+}
+
+void Dispatcher::recycle(Delivery& delivery) {
+  delivery.packet.body = {};
+  delivery.packet.id.clear();
+  delivery.packet.passthrough_headers.clear();
+  delivery.packet.messages = 0;
+  delivery.course.reset();
+  delivery.give_up_at = never;
+  delivery.waiter = nullptr;
+  delivery.holds_queue_place = false;
+  delivery.abandoned = false;
+  delivery.place = Place::free;
+  free_.push_back(&delivery);
+}
+
+void Dispatcher::unlink_waiter(Delivery& delivery) {
+  using Hook = boost::intrusive::list_base_hook<boost::intrusive::tag<queue::WaiterTag>>;
+  if (static_cast<Hook&>(delivery).is_linked()) waiters_.erase(waiters_.iterator_to(delivery));
+}
+
+}  // namespace logdist::dispatch

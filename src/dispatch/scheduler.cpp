@@ -1,0 +1,309 @@
+#include "logdist/dispatch/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "dispatch/scheduler_state.hpp"
+#include "logdist/base/check.hpp"
+#include "logdist/delivery/classify.hpp"
+
+namespace logdist::dispatch {
+namespace {
+
+/// How often the slow start's ramp is raised.
+constexpr Duration ramp_step = std::chrono::milliseconds(50);
+
+constexpr LoopId no_loop = ~LoopId{0};
+
+bool contains(std::span<const AnalyzerId> analyzers, AnalyzerId analyzer) {
+  return std::find(analyzers.begin(), analyzers.end(), analyzer) != analyzers.end();
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops,
+                     Wakes& wakes, TimePoint now)
+    : options_(options), wakes_(wakes), random_(options.seed), selector_(options.balance), loops_(loops) {
+  for (const AnalyzerSpec& spec : analyzers) {
+    Analyzer& analyzer = analyzers_.emplace_back();
+    analyzer.monitor = std::make_unique<health::Monitor>(options.health, random_, now);
+    analyzer.max_in_flight = spec.max_in_flight;
+    analyzer.capacity = spec.capacity;
+    analyzer.next_pause = options.pause_initial;
+    analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
+    selector_.add(spec.weight_units, analyzer.slots);
+  }
+}
+
+Scheduler::~Scheduler() = default;
+
+void Scheduler::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint now) {
+  WakeList wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    analyzers_[id].capacity = packets;
+    refresh(id, now);
+    plan_wakes(no_loop, now, wakes);
+  }
+  send_wakes(wakes);
+}
+
+std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
+  WakeList wakes;
+  std::vector<ProbeOrder> probes;
+  {
+    const std::lock_guard lock(mutex_);
+    for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
+      health::Monitor& monitor = *analyzers_[id].monitor;
+      monitor.tick(now);
+      if (monitor.probe_due(now)) {
+        monitor.probe_begun(now);
+        probes.push_back({id, monitor.epoch()});
+      }
+      refresh(id, now);
+    }
+    next_event_ = earliest_event(now);
+    wake_control_ = false;  // the caller looks at everything anyway
+    plan_wakes(no_loop, now, wakes);
+  }
+  send_wakes(wakes);
+  return probes;
+}
+
+TimePoint Scheduler::next_event() const {
+  const std::lock_guard lock(mutex_);
+  return next_event_;
+}
+
+TimePoint Scheduler::earliest_event(TimePoint now) const {
+  TimePoint earliest = never;
+  for (const Analyzer& analyzer : analyzers_) {
+    earliest = std::min(earliest, analyzer.monitor->next_event());
+    if (analyzer.paused_until > now) earliest = std::min(earliest, analyzer.paused_until);
+    if (analyzer.monitor->ramping(now)) earliest = std::min(earliest, now + ramp_step);
+  }
+  return earliest;
+}
+
+void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now) {
+  WakeList wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    Analyzer& analyzer = analyzers_[order.analyzer];
+    if (result == health::ProbeResult::failed) ++analyzer.failures;
+    analyzer.monitor->on_probe(result, order.epoch, now);
+    refresh(order.analyzer, now);
+    wake_control_ = true;
+    // A passed probe may have made a trial possible without a change of state.
+    ++capacity_version_;
+    plan_wakes(no_loop, now, wakes);
+  }
+  send_wakes(wakes);
+}
+
+std::vector<StateChange> Scheduler::take_state_changes() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(state_changes_, {});
+}
+
+std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<AnalyzerView> views(analyzers_.size());
+  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
+    const Analyzer& analyzer = analyzers_[id];
+    AnalyzerView& view = views[id];
+    view.state = analyzer.monitor->state();
+    view.in_service = analyzer.in_service;
+    view.paused = analyzer.paused_until > now;
+    view.slots = analyzer.monitor->ramped(std::min(analyzer.max_in_flight, analyzer.capacity), now);
+    view.failures = analyzer.failures;
+    view.account = selector_.account(id);
+  }
+  return views;
+}
+
+bool Scheduler::ready() const {
+  const std::lock_guard lock(mutex_);
+  return testing_ > 0 || std::any_of(analyzers_.begin(), analyzers_.end(),
+                                     [](const Analyzer& analyzer) { return analyzer.in_service; });
+}
+
+/// Brings the selector's picture of one analyzer up to date with its monitor and
+/// its pause.
+void Scheduler::refresh(AnalyzerId id, TimePoint now) {
+  Analyzer& analyzer = analyzers_[id];
+  const health::State state = analyzer.monitor->state();
+  if (state != analyzer.seen_state) {
+    state_changes_.push_back({id, analyzer.seen_state, state});
+    testing_ += state == health::State::testing ? 1 : 0;
+    testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
+    analyzer.seen_state = state;
+    ++capacity_version_;
+    wake_control_ = true;
+  }
+
+  const std::uint32_t full = std::min(analyzer.max_in_flight, analyzer.capacity);
+  const std::uint32_t slots = analyzer.monitor->ramped(full, now);
+  if (slots != analyzer.slots) {
+    analyzer.slots = slots;
+    selector_.set_slots(id, slots);
+    ++capacity_version_;
+  }
+
+  const bool paused = analyzer.paused_until > now;
+  if (paused != analyzer.seen_paused) {
+    analyzer.seen_paused = paused;
+    ++capacity_version_;
+  }
+  const bool in_service = state == health::State::healthy && !paused;
+  if (in_service == analyzer.in_service) return;
+  analyzer.in_service = in_service;
+  selector_.set_in_service(id, in_service);
+  if (in_service) return;
+  for (Loop& loop : loops_) loop.recalls.push_back(id);
+}
+
+void Scheduler::pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now) {
+  const Duration pause = named.value_or(analyzer.next_pause);
+  if (!named) {
+    analyzer.next_pause = std::min(analyzer.next_pause * 2, options_.pause_max);
+  }
+  analyzer.paused_until = std::max(analyzer.paused_until, now + pause);
+  wake_control_ = true;
+}
+
+/// The analyzer that is to get the next packet to test it; configured order.
+std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const {
+  if (testing_ == 0) return std::nullopt;
+  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
+    const Analyzer& analyzer = analyzers_[id];
+    if (analyzer.monitor->wants_trial() && analyzer.paused_until <= now && !contains(excluded, id)) return id;
+  }
+  return std::nullopt;
+}
+
+void Scheduler::plan_wakes(LoopId current, TimePoint now, WakeList& wakes) {
+  LoopId oldest = no_loop;
+  const bool capacity = selector_.can_pick({}) || wanted_trial({}, now);
+  for (LoopId id = 0; id < loops_.size(); ++id) {
+    Loop& loop = loops_[id];
+    if (id == current || loop.wake_pending) continue;
+    if (!loop.recalls.empty()) {
+      loop.wake_pending = true;
+      wakes.loops.push_back(id);
+    } else if (capacity && loop.blocked_at_version != 0 && loop.blocked_at_version < capacity_version_) {
+      if (oldest == no_loop || loop.blocked_head < loops_[oldest].blocked_head) oldest = id;
+    }
+  }
+  if (oldest != no_loop) {
+    loops_[oldest].wake_pending = true;
+    wakes.loops.push_back(oldest);
+  }
+  wakes.control = std::exchange(wake_control_, false);
+}
+
+void Scheduler::send_wakes(const WakeList& wakes) {
+  for (const LoopId loop : wakes.loops) wakes_.wake_loop(loop);
+  if (wakes.control) wakes_.wake_control();
+}
+
+Scheduler::Turn::Turn(Scheduler& scheduler, LoopId loop, TimePoint now)
+    : scheduler_(scheduler), loop_(loop), now_(now), lock_(scheduler.mutex_) {
+  Loop& mine = scheduler_.loops_[loop_];
+  mine.blocked_head = never;
+  mine.blocked_at_version = 0;
+  mine.wake_pending = false;
+}
+
+Scheduler::Turn::~Turn() {
+  WakeList wakes;
+  scheduler_.plan_wakes(loop_, now_, wakes);
+  lock_.unlock();
+  scheduler_.send_wakes(wakes);
+}
+
+void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::AttemptResult& result) {
+  const AnalyzerId id = placement.charge.analyzer;
+  Analyzer& analyzer = scheduler_.analyzers_[id];
+  health::Monitor& monitor = *analyzer.monitor;
+  ++scheduler_.capacity_version_;
+
+  switch (result.outcome) {
+    case Outcome::delivered:
+      scheduler_.selector_.release(placement.charge);
+      analyzer.next_pause = scheduler_.options_.pause_initial;
+      monitor.on_success(placement.epoch, now_);
+      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_);
+      return;
+    case Outcome::refused:
+      scheduler_.selector_.release(placement.charge);
+      monitor.trial_void(placement.epoch);
+      break;
+    case Outcome::paused:
+      scheduler_.selector_.undo(placement.charge);
+      scheduler_.pause(analyzer, result.pause, now_);
+      monitor.trial_void(placement.epoch);
+      break;
+    case Outcome::unsent:
+      scheduler_.selector_.undo(placement.charge);
+      monitor.trial_void(placement.epoch);
+      break;
+    default:
+      LOGDIST_CHECK(delivery::is_analyzer_failure(result.outcome));
+      scheduler_.selector_.undo(placement.charge);
+      if (result.counts_for_health) {
+        ++analyzer.failures;
+        monitor.on_failure(placement.epoch, now_);
+      } else {
+        monitor.trial_void(placement.epoch);
+      }
+      break;
+  }
+  scheduler_.refresh(id, now_);
+}
+
+std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, std::span<const AnalyzerId> excluded,
+                                                TimePoint admitted_at) {
+  Scheduler& shared = scheduler_;
+  if (const auto trial = shared.wanted_trial(excluded, now_)) {
+    health::Monitor& monitor = *shared.analyzers_[*trial].monitor;
+    monitor.trial_begun();
+    return Placement{shared.selector_.pick_this(*trial, messages), monitor.epoch()};
+  }
+  if (!older_elsewhere(admitted_at)) {
+    if (const auto charge = shared.selector_.pick(messages, excluded)) {
+      return Placement{*charge, shared.analyzers_[charge->analyzer].monitor->epoch()};
+    }
+  }
+  Loop& mine = shared.loops_[loop_];
+  mine.blocked_at_version = shared.capacity_version_;
+  // Only a packet that any free slot suits may keep slots from younger ones.
+  if (excluded.empty()) mine.blocked_head = std::min(mine.blocked_head, admitted_at);
+  return std::nullopt;
+}
+
+bool Scheduler::Turn::older_elsewhere(TimePoint admitted_at) const {
+  for (const Loop& loop : scheduler_.loops_) {
+    if (loop.blocked_head < admitted_at && &loop != &scheduler_.loops_[loop_]) return true;
+  }
+  return false;
+}
+
+bool Scheduler::Turn::has_capacity() const {
+  return scheduler_.selector_.can_pick({}) || scheduler_.wanted_trial({}, now_);
+}
+
+bool Scheduler::Turn::anyone_else(std::span<const AnalyzerId> excluded) const {
+  for (AnalyzerId id = 0; id < scheduler_.analyzers_.size(); ++id) {
+    if (scheduler_.analyzers_[id].in_service && !contains(excluded, id)) return true;
+  }
+  return false;
+}
+
+void Scheduler::Turn::take_recalls(std::vector<AnalyzerId>& analyzers) {
+  std::vector<AnalyzerId>& recalls = scheduler_.loops_[loop_].recalls;
+  analyzers.insert(analyzers.end(), recalls.begin(), recalls.end());
+  recalls.clear();
+}
+
+}  // namespace logdist::dispatch

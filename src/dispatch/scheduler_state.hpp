@@ -1,0 +1,39 @@
+// What the scheduler keeps of each analyzer and each loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <boost/container/small_vector.hpp>
+
+#include "logdist/dispatch/scheduler.hpp"
+
+namespace logdist::dispatch {
+
+struct Scheduler::Analyzer {
+  std::unique_ptr<health::Monitor> monitor;
+  std::uint32_t max_in_flight = 0;
+  std::uint32_t capacity = 0;
+  std::uint32_t slots = 0;   ///< as the selector knows them: the smaller of both, ramped
+  TimePoint paused_until{};  ///< in the past: not paused
+  Duration next_pause{};
+  std::uint64_t failures = 0;
+  health::State seen_state = health::State::healthy;  ///< as of the last refresh
+  bool seen_paused = false;
+  bool in_service = true;
+};
+
+struct Scheduler::Loop {
+  TimePoint blocked_head = never;        ///< admission of its oldest packet that found no slot
+  std::uint64_t blocked_at_version = 0;  ///< capacity_version_ then; 0: nothing is blocked
+  bool wake_pending = false;             ///< woken, its turn not yet begun
+  std::vector<AnalyzerId> recalls;
+};
+
+/// Whom to wake once the lock is released.
+struct Scheduler::WakeList {
+  boost::container::small_vector<LoopId, 8> loops;
+  bool control = false;
+};
+
+}  // namespace logdist::dispatch
