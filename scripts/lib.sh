@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=${LOGDIST_JOBS:-$(nproc)}
 
 # say TEXT… — a line of ours among the tools' output.
-say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+say() { if [[ -t 1 ]]; then printf '\033[1m== %s\033[0m\n' "$*"; else printf '== %s\n' "$*"; fi; }
 
 # die TEXT… — the one clear line that ends a script.
 die() {
@@ -79,7 +79,7 @@ build() {
   shift
   # From then on ninja itself calls cmake when a CMakeLists.txt has changed.
   if [[ ! -e build/$preset/build.ninja || CMakePresets.json -nt build/$preset/build.ninja ]]; then
-    cmake --preset "$preset"
+    cmake --preset "$preset" || return
   fi
   cmake --build "build/$preset" --parallel "$jobs" ${1:+--target "$@"}
 }
