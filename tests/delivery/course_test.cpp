@@ -1,0 +1,155 @@
+#include "logdist/delivery/course.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace logdist::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr RetryPolicy steady{.initial = 100ms, .max = 10s, .multiplier = 2, .jitter = 0, .max_rounds = 3};
+
+class CourseTest : public ::testing::Test {
+ protected:
+  std::optional<Duration> end_round() { return course_.end_round(steady, random_); }
+
+  Random random_{42};
+  Course course_;
+};
+
+TEST_F(CourseTest, DeliveredIsDone) {
+  EXPECT_EQ(course_.on_result(0, Outcome::delivered, 202), Next::done);
+  EXPECT_EQ(course_.attempts(), 1u);
+  EXPECT_FALSE(course_.may_be_duplicate());
+}
+
+TEST_F(CourseTest, AFailureAsksAnotherInTheSameRound) {
+  EXPECT_EQ(course_.on_result(2, Outcome::http_error, 500), Next::other);
+  EXPECT_EQ(course_.on_result(0, Outcome::connect_error, 0), Next::other);
+  EXPECT_THAT(course_.excluded(), ElementsAre(2, 0));
+  EXPECT_EQ(end_round(), 100ms);
+  EXPECT_THAT(course_.excluded(), IsEmpty());
+}
+
+TEST_F(CourseTest, UnsentLeavesNoTrace) {
+  EXPECT_EQ(course_.on_result(1, Outcome::unsent, 0), Next::again);
+  EXPECT_THAT(course_.excluded(), IsEmpty());
+  EXPECT_EQ(course_.attempts(), 0u);
+}
+
+TEST_F(CourseTest, TheSecondRefusalIsTheLast) {
+  EXPECT_EQ(course_.on_result(0, Outcome::http_error, 500), Next::other);
+  EXPECT_EQ(course_.on_result(1, Outcome::refused, 422), Next::other);
+  EXPECT_TRUE(course_.refused_once());
+  EXPECT_THAT(course_.excluded(), ElementsAre(1, 0));
+  EXPECT_EQ(course_.on_result(2, Outcome::refused, 400), Next::dead_letter);
+}
+
+TEST_F(CourseTest, TheRefuserIsNeverAskedAgain) {
+  course_.on_result(1, Outcome::refused, 400);
+  for (int round = 0; round < 5; ++round) {
+    course_.on_result(0, Outcome::timeout, 0);
+    EXPECT_THAT(course_.excluded(), ElementsAre(1, 0));
+    EXPECT_TRUE(end_round());
+    EXPECT_THAT(course_.excluded(), ElementsAre(1));
+  }
+  EXPECT_EQ(course_.on_result(0, Outcome::refused, 400), Next::dead_letter);
+}
+
+TEST_F(CourseTest, WaitsGrowToTheMaximum) {
+  for (const Duration wait : {100ms, 200ms, 400ms, 800ms, 1'600ms, 3'200ms, 6'400ms, 10'000ms, 10'000ms}) {
+    EXPECT_EQ(end_round(), wait);
+  }
+}
+
+TEST_F(CourseTest, WaitsAreSpreadByTheJitter) {
+  RetryPolicy policy = steady;
+  policy.jitter = 0.2;
+  policy.max = policy.initial;
+  Duration least = Duration::max();
+  Duration most{};
+  for (int i = 0; i < 1'000; ++i) {
+    const Duration wait = course_.end_round(policy, random_).value();
+    least = std::min(least, wait);
+    most = std::max(most, wait);
+  }
+  EXPECT_GE(least, 80ms);
+  EXPECT_LT(least, 82ms);
+  EXPECT_GT(most, 118ms);
+  EXPECT_LE(most, 120ms);
+}
+
+TEST_F(CourseTest, RoundsAnswered5xxByAllMakePoison) {
+  for (int round = 1; round <= 3; ++round) {
+    course_.on_result(0, Outcome::http_error, 500);
+    course_.on_result(1, Outcome::http_error, 599);
+    EXPECT_EQ(end_round().has_value(), round < 3) << round;
+  }
+}
+
+struct Other {
+  Outcome outcome;
+  unsigned status;
+};
+
+class NotAnswered : public ::testing::TestWithParam<Other> {};
+
+TEST_P(NotAnswered, MakesTheRoundCountForNothing) {
+  Random random(1);
+  Course course;
+  for (int round = 0; round < 20; ++round) {
+    course.on_result(0, Outcome::http_error, 500);
+    course.on_result(1, GetParam().outcome, GetParam().status);
+    course.on_result(2, Outcome::http_error, 503);
+    ASSERT_TRUE(course.end_round(steady, random)) << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Course, NotAnswered,
+                         ::testing::Values(Other{Outcome::paused, 429}, Other{Outcome::paused, 503},
+                                           Other{Outcome::timeout, 0}, Other{Outcome::connect_error, 0},
+                                           Other{Outcome::connection_broken, 0}, Other{Outcome::protocol_error, 0},
+                                           Other{Outcome::http_error, 302}, Other{Outcome::http_error, 404}));
+
+TEST_F(CourseTest, ARoundInWhichNobodyWasAskedCountsForNothing) {
+  for (int round = 0; round < 20; ++round) EXPECT_TRUE(end_round());
+  course_.on_result(0, Outcome::refused, 400);
+  for (int round = 0; round < 20; ++round) EXPECT_TRUE(end_round()) << "the refuser is excluded, and nobody else asked";
+}
+
+TEST_F(CourseTest, SilenceBetweenAnsweredRoundsDoesNotForgetThem) {
+  for (int round = 1; round <= 3; ++round) {
+    course_.on_result(0, Outcome::timeout, 0);
+    EXPECT_TRUE(end_round());
+    course_.on_result(0, Outcome::http_error, 500);
+    EXPECT_EQ(end_round().has_value(), round < 3) << round;
+  }
+}
+
+TEST_F(CourseTest, RemembersThatTheAnalyzerMayHaveTakenIt) {
+  course_.on_result(0, Outcome::connect_error, 0);
+  course_.on_result(1, Outcome::http_error, 500);
+  EXPECT_FALSE(course_.may_be_duplicate());
+  course_.on_result(2, Outcome::timeout, 0);
+  end_round();
+  course_.on_result(0, Outcome::http_error, 500);
+  EXPECT_TRUE(course_.may_be_duplicate());
+}
+
+TEST_F(CourseTest, ResetForgetsEverything) {
+  course_.on_result(0, Outcome::refused, 400);
+  course_.on_result(1, Outcome::timeout, 0);
+  end_round();
+  course_.reset();
+  EXPECT_THAT(course_.excluded(), IsEmpty());
+  EXPECT_FALSE(course_.refused_once());
+  EXPECT_FALSE(course_.may_be_duplicate());
+  EXPECT_EQ(course_.attempts(), 0u);
+  EXPECT_EQ(end_round(), 100ms);
+}
+
+}  // namespace
+}  // namespace logdist::delivery

@@ -1,0 +1,144 @@
+#include "logdist/ledger/ledger.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/ledger/packet_life.hpp"
+
+namespace logdist::ledger {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Ledger, ShowsWhereAPacketIs) {
+  Ledger ledger;
+  const Terms& terms = ledger.snapshot().terms;
+  ledger.admitted(7);
+  EXPECT_EQ(terms.imbalance(), (Amount{1, 7})) << "nowhere yet";
+  ledger.queue_entered(7);
+  EXPECT_EQ(terms.queued, (Amount{1, 7}));
+  EXPECT_EQ(terms.imbalance(), Amount{});
+  ledger.queue_left(7);
+  ledger.attempt_begun(7);
+  EXPECT_EQ(terms.queued, Amount{});
+  EXPECT_EQ(terms.in_flight, (Amount{1, 7}));
+  ledger.attempt_ended(7, 2, Outcome::http_error, 3ms);
+  ledger.wait_entered(7);
+  EXPECT_EQ(terms.waiting, (Amount{1, 7}));
+  ledger.wait_left(7);
+  ledger.attempt_begun(7);
+  ledger.attempt_ended(7, 0, Outcome::delivered, 2ms);
+  ledger.delivered(7, 0, 9ms);
+  EXPECT_EQ(terms.delivered, (Amount{1, 7}));
+  EXPECT_EQ(terms.imbalance(), Amount{});
+}
+
+TEST(Ledger, CountsByAnalyzerAndOutcome) {
+  Ledger ledger;
+  ledger.attempt_ended(1, 3, Outcome::delivered, 2ms);
+  ledger.attempt_ended(1, 3, Outcome::timeout, 5s);
+  ledger.attempt_ended(1, 3, Outcome::refused, 4ms);
+  ledger.delivered(1, 3, 9ms);
+  const Snapshot& books = ledger.snapshot();
+  ASSERT_EQ(books.analyzers.size(), 4u);
+  const AnalyzerCounts& counts = books.analyzers[3];
+  EXPECT_EQ(counts.attempts[static_cast<std::size_t>(Outcome::delivered)], 1u);
+  EXPECT_EQ(counts.attempts[static_cast<std::size_t>(Outcome::timeout)], 1u);
+  EXPECT_EQ(counts.attempts[static_cast<std::size_t>(Outcome::refused)], 1u);
+  EXPECT_EQ(counts.duration.count(), 2u) << "a timeout is no latency";
+  EXPECT_DOUBLE_EQ(counts.duration.sum_seconds(), 0.006);
+  EXPECT_EQ(counts.delivered, (Amount{1, 1}));
+  EXPECT_EQ(books.residence.count(), 1u);
+  EXPECT_DOUBLE_EQ(books.residence.sum_seconds(), 0.009);
+}
+
+TEST(Ledger, CountsWhatThePortSaw) {
+  Ledger ledger;
+  ledger.packet_received(2'000);
+  ledger.packet_received(500);
+  ledger.messages_received(50);
+  ledger.caller_ran();
+  ledger.rejected(RejectReason::invalid_body);
+  ledger.rejected(RejectReason::buffers_full);
+  ledger.rejected(RejectReason::buffers_full);
+  const IngestCounts& ingest = ledger.snapshot().ingest;
+  EXPECT_EQ(ingest.packets_received, 2u);
+  EXPECT_EQ(ingest.bytes_received, 2'500u);
+  EXPECT_EQ(ingest.messages_received, 50u);
+  EXPECT_EQ(ingest.caller_runs, 1u);
+  EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::invalid_body)], 1u);
+  EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::buffers_full)], 2u);
+}
+
+TEST(Ledger, CountsDeadLettersByReason) {
+  Ledger ledger;
+  ledger.dead_lettered(5, DeadLetterReason::max_rounds);
+  ledger.dead_lettered(3, DeadLetterReason::refused);
+  ledger.dead_lettered(1, DeadLetterReason::refused);
+  EXPECT_EQ(ledger.snapshot().dead_lettered, (std::array<std::uint64_t, dead_letter_reason_count>{2, 1, 0}));
+  EXPECT_EQ(ledger.snapshot().terms.dead_lettered, (Amount{3, 9}));
+}
+
+TEST(Ledger, BalancesAtEveryStepOfRandomLives) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Ledger ledger;
+    PacketLife life(ledger, seed);
+    for (int i = 0; i < 2'000; ++i) {
+      life.step();
+      const Terms& terms = ledger.snapshot().terms;
+      ASSERT_EQ(terms.imbalance(), Amount{});
+      ASSERT_EQ(terms.admitted, life.admitted());
+      ASSERT_EQ(terms.queued, life.at(Place::queued));
+      ASSERT_EQ(terms.waiting, life.at(Place::waiting));
+      ASSERT_EQ(terms.in_flight, life.at(Place::in_flight));
+      ASSERT_EQ(terms.delivered, life.at(Place::delivered));
+      ASSERT_EQ(terms.dead_lettered, life.at(Place::dead_lettered));
+      ASSERT_EQ(terms.handed_back, life.at(Place::handed_back));
+    }
+    life.settle_all();
+    EXPECT_EQ(ledger.snapshot().terms.in_flight, Amount{});
+    EXPECT_EQ(ledger.snapshot().terms.imbalance(), Amount{});
+  }
+}
+
+TEST(Snapshot, SumsOverLoops) {
+  Ledger first;
+  Ledger second;
+  PacketLife first_life(first, 1);
+  PacketLife second_life(second, 2);
+  for (int i = 0; i < 1'000; ++i) first_life.step();
+  for (int i = 0; i < 500; ++i) second_life.step();
+  first.rejected(RejectReason::timeout);
+  second.rejected(RejectReason::timeout);
+  second.packet_received(10);
+
+  Snapshot sum;
+  sum += first.snapshot();
+  sum += second.snapshot();
+  EXPECT_EQ(sum.terms.imbalance(), Amount{});
+  EXPECT_EQ(sum.terms.admitted.packets, first_life.admitted().packets + second_life.admitted().packets);
+  EXPECT_EQ(sum.ingest.rejected[static_cast<std::size_t>(RejectReason::timeout)], 2u);
+  EXPECT_EQ(sum.ingest.bytes_received, 10u);
+  Amount delivered;
+  for (const AnalyzerCounts& counts : sum.analyzers) delivered += counts.delivered;
+  EXPECT_EQ(delivered, sum.terms.delivered);
+  EXPECT_EQ(sum.residence.count(), static_cast<std::uint64_t>(delivered.packets));
+}
+
+TEST(Snapshot, SumsAnalyzersThatOnlyOneLoopKnows) {
+  Ledger first;
+  Ledger second;
+  first.delivered(4, 0, 1ms);
+  second.delivered(6, 2, 1ms);
+  Snapshot sum = first.snapshot();
+  sum += second.snapshot();
+  ASSERT_EQ(sum.analyzers.size(), 3u);
+  EXPECT_EQ(sum.analyzers[0].delivered, (Amount{1, 4}));
+  EXPECT_EQ(sum.analyzers[1].delivered, Amount{});
+  EXPECT_EQ(sum.analyzers[2].delivered, (Amount{1, 6}));
+}
+
+}  // namespace
+}  // namespace logdist::ledger
