@@ -1,0 +1,128 @@
+#include "tests/tidy/banned.hpp"
+
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/tidy/floors.hpp"
+
+namespace logdist::tidy {
+namespace {
+
+enum class Where { everywhere, pure_floors, below_app };
+enum class Look { code, prose };
+
+struct Ban {
+  Where where;
+  Look look;
+  std::regex pattern;
+  std::string_view why;
+};
+
+const std::vector<Ban>& bans() {
+  static const std::vector<Ban> all = [] {
+    std::vector<Ban> list;
+    const auto ban = [&](Where where, Look look, const char* pattern, std::string_view why) {
+      list.push_back({where, look, std::regex(pattern, std::regex::ECMAScript | std::regex::optimize), why});
+    };
+    const auto everywhere = [&](const char* pattern, std::string_view why) {
+      ban(Where::everywhere, Look::code, pattern, why);
+    };
+    everywhere(R"(\b(std::rand|s?rand|[dlm]rand48)\s*\()", "randomness comes from a seeded logdist::Random");
+    everywhere(R"(\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\()", "wait on the state, not for a time");
+    everywhere(R"(\b(strcpy|strcat|v?sprintf|gets|strtok|atoi|atol|atof)\s*\()", "unbounded or blind to errors");
+    everywhere(R"(\busing\s+namespace\s+std\s*;)", "names of the library are said in full");
+    everywhere(R"(\bassert\s*\()", "LOGDIST_CHECK for invariants, which release builds keep; errors are values");
+    everywhere(R"((\.|->)detach\s*\(\))", "a thread is joined by its owner");
+    everywhere(R"(\bvolatile\b)", "std::atomic says what is meant");
+    ban(Where::everywhere, Look::prose, R"(\b(TODO|FIXME|XXX|HACK)\b)", "finish it, or leave it out");
+    ban(Where::pure_floors, Look::code,
+        R"(\b\w*[Cc]lock::now\s*\(|\b(gettimeofday|clock_gettime|localtime|gmtime)(_r)?\s*\(|\btime\s*\(\s*(nullptr|NULL|0|&))",
+        "floors 0 and 1 take `now` as an argument");
+    ban(Where::pure_floors, Look::code, R"(\b(thread_local|std::cout|std::cerr|std::clog)\b)",
+        "floors 0 and 1 have no thread and no log");
+    ban(Where::below_app, Look::code, R"(\brandom_device\b)", "the seed is drawn once, in app, and handed down");
+    return list;
+  }();
+  return all;
+}
+
+bool applies(Where where, const SourceText& source) {
+  const std::string_view module = module_of(source.path());
+  switch (where) {
+    case Where::everywhere: return true;
+    case Where::pure_floors: return floor_of(module).value_or(9) <= 1;
+    case Where::below_app: return floor_of(module).value_or(9) < 4;
+  }
+  return true;
+}
+
+bool is_space(char character) { return character == ' ' || character == '\n'; }
+
+/// Position before `at` that is no space; npos at the beginning.
+std::size_t back_over_spaces(std::string_view code, std::size_t at) {
+  while (at > 0 && is_space(code[at - 1])) --at;
+  return at == 0 ? std::string_view::npos : at - 1;
+}
+
+/// The opening partner of the bracket that closes at `at`; npos if it has none.
+std::size_t partner(std::string_view code, std::size_t at, char opening, char closing) {
+  int depth = 0;
+  for (std::size_t here = at + 1; here-- > 0;) {
+    if (code[here] == closing) ++depth;
+    if (code[here] == opening && --depth == 0) return here;
+  }
+  return std::string_view::npos;
+}
+
+/// Whether the `->` at `arrow` follows the head of a lambda that captures.
+bool follows_capture(std::string_view code, std::size_t arrow) {
+  std::size_t at = back_over_spaces(code, arrow);
+  for (const std::string_view word : {"noexcept", "mutable"}) {
+    if (at != std::string_view::npos && code.substr(0, at + 1).ends_with(word)) {
+      at = back_over_spaces(code, at + 1 - word.size());
+    }
+  }
+  if (at == std::string_view::npos) return false;
+  if (code[at] == ')') {
+    const std::size_t open = partner(code, at, '(', ')');
+    if (open == std::string_view::npos) return false;
+    at = back_over_spaces(code, open);
+  }
+  if (at == std::string_view::npos || code[at] != ']') return false;
+  const std::size_t open = partner(code, at, '[', ']');
+  return open != std::string_view::npos &&
+         code.substr(open + 1, at - open - 1).find_first_not_of(" \n") != std::string_view::npos;
+}
+
+/// A lambda that is a coroutine outlives its captures: they live in the closure,
+/// which is gone at the first suspension.
+Faults check_coroutine_lambdas(const SourceText& source) {
+  static const std::regex returns_awaitable(R"(->\s*(\w+::)*awaitable\b)");
+  Faults faults;
+  const std::string& code = source.code();
+  for (std::sregex_iterator match(code.begin(), code.end(), returns_awaitable), end; match != end; ++match) {
+    const auto arrow = static_cast<std::size_t>(match->position());
+    if (!follows_capture(code, arrow)) continue;
+    faults.push_back({source.path(), source.line_of(arrow), "a coroutine lambda captures nothing: pass arguments"});
+  }
+  return faults;
+}
+
+}  // namespace
+
+Faults check_banned(const SourceText& source) {
+  Faults faults = check_coroutine_lambdas(source);
+  for (const Ban& ban : bans()) {
+    if (!applies(ban.where, source)) continue;
+    const std::string& view = ban.look == Look::code ? source.code() : source.prose();
+    for (std::sregex_iterator match(view.begin(), view.end(), ban.pattern), end; match != end; ++match) {
+      faults.push_back({source.path(), source.line_of(static_cast<std::size_t>(match->position())),
+                        match->str() + ": " + std::string(ban.why)});
+    }
+  }
+  return faults;
+}
+
+}  // namespace logdist::tidy

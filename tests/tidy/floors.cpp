@@ -1,0 +1,103 @@
+#include "tests/tidy/floors.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace logdist::tidy {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 15> floors{{
+    {"base", 0},
+    {"packet", 1},
+    {"config", 1},
+    {"balance", 1},
+    {"health", 1},
+    {"delivery", 1},
+    {"ledger", 1},
+    {"queue", 2},
+    {"upstream", 2},
+    {"metrics", 2},
+    {"ingest", 3},
+    {"dispatch", 3},
+    {"probe", 3},
+    {"admin", 3},
+    {"app", 4},
+}};
+
+/// Decisions are sans-I/O: the pure floors see no loop, thread, socket or log.
+constexpr int pure_floor_max = 1;
+constexpr std::array<std::string_view, 16> impure{
+    "boost/asio", "boost/beast", "condition_variable", "future",  "mutex",      "netdb.h",     "netinet/",
+    "poll.h",     "semaphore",   "shared_mutex",       "spdlog/", "stop_token", "sys/epoll.h", "sys/socket",
+    "thread",     "pthread.h"};
+
+std::string_view first_folder(std::string_view path) { return path.substr(0, path.find('/')); }
+
+/// What is wrong with `module` including `name`; empty when nothing is.
+std::string judge(std::string_view module, std::string_view name, bool quoted, bool public_header) {
+  if (!quoted) {
+    if (*floor_of(module) > pure_floor_max) return {};
+    for (const std::string_view prefix : impure) {
+      if (name.starts_with(prefix)) return "floors 0 and 1 are pure: no <" + std::string(name) + ">";
+    }
+    return {};
+  }
+  if (name.starts_with("logdist/")) {
+    const std::string_view used = first_folder(name.substr(8));
+    if (!floor_of(used)) return "no such module: " + std::string(used);
+    if (!may_use(module, used))
+      return std::string(module) + " may not use " + std::string(used) + ": not a lower floor";
+    return {};
+  }
+  if (public_header) return "a public header includes no private one: \"" + std::string(name) + "\"";
+  if (first_folder(name) != module) return "private header of another module: \"" + std::string(name) + "\"";
+  return {};
+}
+
+}  // namespace
+
+std::optional<int> floor_of(std::string_view module) {
+  for (const auto& [name, floor] : floors) {
+    if (name == module) return floor;
+  }
+  return std::nullopt;
+}
+
+bool may_use(std::string_view user, std::string_view used) {
+  return user == used || floor_of(used).value_or(0) < floor_of(user).value_or(0);
+}
+
+std::string_view module_of(std::string_view path) {
+  for (const std::string_view root : {"include/logdist/", "src/"}) {
+    if (path.starts_with(root)) return first_folder(path.substr(root.size()));
+  }
+  return {};
+}
+
+Faults check_includes(const SourceText& source) {
+  const bool test = source.is_under("tests/");
+  const std::string_view path = source.path();
+  const std::string_view module = test ? first_folder(path.substr(6)) : module_of(path);
+  if (!test && !module.empty() && !floor_of(module))
+    return {{source.path(), 0, "no such module: " + std::string(module)}};
+  if (!floor_of(module)) return {};
+
+  Faults faults;
+  constexpr std::string_view directive = "#include ";
+  const std::string_view code = source.code();
+  for (std::size_t at = code.find(directive); at != std::string_view::npos; at = code.find(directive, at + 1)) {
+    const std::size_t open = at + directive.size();
+    const bool quoted = code.substr(open, 1) == "\"";
+    const std::size_t close = code.find(quoted ? '"' : '>', open + 1);
+    const std::string_view name = code.substr(open + 1, close - open - 1);
+    // Tests use whatever floor helps them; only other modules' insides are closed.
+    const bool insides = quoted && floor_of(first_folder(name)).has_value();
+    if (test && !insides) continue;
+    std::string what = judge(module, name, quoted, source.is_under("include/"));
+    if (!what.empty()) faults.push_back({source.path(), source.line_of(at), std::move(what)});
+  }
+  return faults;
+}
+
+}  // namespace logdist::tidy

@@ -1,0 +1,25 @@
+// The house's floors: which module may include what.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "tests/tidy/fault.hpp"
+#include "tests/tidy/source_text.hpp"
+
+namespace logdist::tidy {
+
+/// The floor of a module, 0 (base) to 4 (app); none for a name that is no module.
+std::optional<int> floor_of(std::string_view module);
+
+/// Whether `user` may use `used`: itself, or a module of a lower floor.
+bool may_use(std::string_view user, std::string_view used);
+
+/// The module whose public or private source `path` is; empty when it is none's.
+std::string_view module_of(std::string_view path);
+
+/// Checks every #include of a source of include/ or src/, and that tests reach
+/// into the private headers of their own module only.
+Faults check_includes(const SourceText& source);
+
+}  // namespace logdist::tidy

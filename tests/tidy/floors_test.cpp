@@ -1,0 +1,65 @@
+#include "tests/tidy/floors.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace logdist::tidy {
+namespace {
+
+Faults faults_of(const std::string& path, const std::string& name) {
+  return check_includes(SourceText(path, "// Head.\n#include " + name + "\n"));
+}
+
+TEST(Floors, LowerFloorsMayBeUsed) {
+  EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"logdist/queue/bounds.hpp\"").empty());
+  EXPECT_TRUE(faults_of("include/logdist/queue/bounds.hpp", "\"logdist/base/time.hpp\"").empty());
+  EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"logdist/dispatch/dispatcher.hpp\"").empty());
+  EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"dispatch/lane.hpp\"").empty());
+  EXPECT_TRUE(faults_of("src/queue/bounds.cpp", "<thread>").empty());
+}
+
+TEST(Floors, HigherFloorsMayNot) {
+  const Faults faults = faults_of("include/logdist/queue/bounds.hpp", "\"logdist/ingest/listener.hpp\"");
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].line, 2U);
+  EXPECT_EQ(faults[0].what, "queue may not use ingest: not a lower floor");
+}
+
+TEST(Floors, SiblingsMayNot) {
+  EXPECT_EQ(faults_of("src/queue/bounds.cpp", "\"logdist/upstream/upstream.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/health/health.cpp", "\"logdist/delivery/course.hpp\"").size(), 1U);
+}
+
+TEST(Floors, PrivateHeadersStayAtHome) {
+  EXPECT_EQ(faults_of("src/ingest/session.cpp", "\"queue/lane.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("include/logdist/ingest/listener.hpp", "\"ingest/session.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/ingest/session.cpp", "\"session.hpp\"").size(), 1U) << "named from src/, as everywhere";
+  EXPECT_EQ(faults_of("tests/ingest/session_test.cpp", "\"queue/lane.hpp\"").size(), 1U);
+  EXPECT_TRUE(faults_of("tests/ingest/session_test.cpp", "\"ingest/session.hpp\"").empty());
+}
+
+TEST(Floors, TestsMayUseAnyFloor) {
+  EXPECT_TRUE(faults_of("tests/queue/bounds_test.cpp", "\"logdist/app/run.hpp\"").empty());
+  EXPECT_TRUE(faults_of("tests/queue/bounds_test.cpp", "\"tests/support/agent.hpp\"").empty());
+  EXPECT_TRUE(faults_of("tests/packet/pool_test.cpp", "<thread>").empty());
+}
+
+TEST(Floors, PureFloorsAreSansIo) {
+  for (const char* name : {"<thread>", "<mutex>", "<boost/asio.hpp>", "<boost/beast/core.hpp>", "<spdlog/spdlog.h>"}) {
+    EXPECT_EQ(faults_of("src/balance/selector.cpp", name).size(), 1U) << name;
+  }
+  EXPECT_TRUE(faults_of("src/balance/selector.cpp", "<vector>").empty());
+}
+
+TEST(Floors, EveryModuleHasAFloor) {
+  EXPECT_EQ(faults_of("src/util/strings.cpp", "<string>").size(), 1U);
+  EXPECT_EQ(faults_of("src/app/main.cpp", "\"logdist/util/strings.hpp\"").size(), 1U);
+}
+
+TEST(Floors, CommentedIncludesAreNone) {
+  EXPECT_TRUE(check_includes(SourceText("src/base/a.cpp", "// #include <thread>\n")).empty());
+}
+
+}  // namespace
+}  // namespace logdist::tidy
