@@ -42,7 +42,7 @@ void Scheduler::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint now
   {
     const std::lock_guard lock(mutex_);
     analyzers_[id].capacity = packets;
-    refresh(id, now);
+    refresh(id, now, "capacity changed");
     plan_wakes(no_loop, now, wakes);
   }
   send_wakes(wakes);
@@ -60,7 +60,7 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
         monitor.probe_begun(now);
         probes.push_back({id, monitor.epoch()});
       }
-      refresh(id, now);
+      refresh(id, now, "back-off over");
     }
     next_event_ = earliest_event(now);
     wake_control_ = false;  // the caller looks at everything anyway
@@ -92,7 +92,7 @@ void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result,
     Analyzer& analyzer = analyzers_[order.analyzer];
     if (result == health::ProbeResult::failed) ++analyzer.failures;
     analyzer.monitor->on_probe(result, order.epoch, now);
-    refresh(order.analyzer, now);
+    refresh(order.analyzer, now, result == health::ProbeResult::failed ? "probe failed" : "probe passed");
     wake_control_ = true;
     // A passed probe may have made a trial possible without a change of state.
     ++capacity_version_;
@@ -130,11 +130,11 @@ bool Scheduler::ready() const {
 
 /// Brings the selector's picture of one analyzer up to date with its monitor and
 /// its pause.
-void Scheduler::refresh(AnalyzerId id, TimePoint now) {
+void Scheduler::refresh(AnalyzerId id, TimePoint now, const char* cause) {
   Analyzer& analyzer = analyzers_[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
-    state_changes_.push_back({id, analyzer.seen_state, state});
+    state_changes_.push_back({id, analyzer.seen_state, state, cause});
     testing_ += state == health::State::testing ? 1 : 0;
     testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
     analyzer.seen_state = state;
@@ -233,7 +233,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       scheduler_.selector_.release(placement.charge);
       analyzer.next_pause = scheduler_.options_.pause_initial;
       monitor.on_success(placement.epoch, now_);
-      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_);
+      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, to_string(result.outcome));
       return;
     case Outcome::refused:
       scheduler_.selector_.release(placement.charge);
@@ -259,7 +259,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       }
       break;
   }
-  scheduler_.refresh(id, now_);
+  scheduler_.refresh(id, now_, to_string(result.outcome));
 }
 
 std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, std::span<const AnalyzerId> excluded,

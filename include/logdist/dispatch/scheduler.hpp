@@ -53,6 +53,7 @@ struct StateChange {
   AnalyzerId analyzer = 0;
   health::State from = health::State::healthy;
   health::State to = health::State::healthy;
+  const char* cause = "";  ///< static text: the outcome or probe that moved it, or "back-off over"
 };
 
 /// A probe to be made now.
@@ -112,7 +113,7 @@ class Scheduler {
   struct WakeList;
 
   // All of these need the lock.
-  void refresh(AnalyzerId id, TimePoint now);
+  void refresh(AnalyzerId id, TimePoint now, const char* cause);
   void pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
   TimePoint earliest_event(TimePoint now) const;

@@ -1,0 +1,45 @@
+// Active health probes: GET <health.path> at an analyzer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/health/health.hpp"
+
+namespace logdist::probe {
+
+/// Whom to probe.
+struct Target {
+  std::string host;
+  std::string port;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< sent along, as with packets
+};
+
+/// Sends probes on the control thread's io_context, each on a connection of its
+/// own, and judges the answers. Confined to that thread; the io_context must
+/// not run handlers any more when the prober is destroyed.
+class Prober {
+ public:
+  using Done = std::function<void(health::ProbeResult)>;
+
+  /// `path` is not empty; `timeout` bounds one probe, name resolution included.
+  Prober(boost::asio::io_context& io, std::string path, Duration timeout, std::vector<Target> targets);
+
+  /// Begins a probe; `done` is called once, later, with passed for a 2xx, missing
+  /// for 404, 405 and 501, failed for everything else.
+  void probe(AnalyzerId analyzer, Done done);
+
+ private:
+  boost::asio::io_context& io_;
+  const std::string path_;
+  const Duration timeout_;
+  const std::vector<Target> targets_;
+};
+
+}  // namespace logdist::probe

@@ -1,0 +1,166 @@
+// What several loops decide together: service, trials, fairness, wakes.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/dispatch/world.hpp"
+
+namespace logdist::dispatch {
+namespace {
+
+/// Fails attempts at `analyzer` and delivers all others, on all loops, until
+/// nothing is under way.
+void play(World& world, AnalyzerId broken) {
+  for (bool again = true; again;) {
+    again = false;
+    for (LoopId loop = 0; loop < world.loops.size(); ++loop) {
+      auto& under_way = world.loops[loop]->upstream.under_way;
+      while (!under_way.empty()) {
+        again = true;
+        if (under_way.front()->analyzer == broken) {
+          world.end(Outcome::connect_error, 0, loop);
+        } else {
+          world.end(Outcome::delivered, 200, loop);
+        }
+      }
+    }
+  }
+}
+
+TEST(Scheduler, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
+  World world({.loops = 2});
+  for (int i = 0; i < 12; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
+  world.run();
+  play(world, 1);
+  EXPECT_EQ(world.views()[1].state, health::State::failed);
+  EXPECT_FALSE(world.views()[1].in_service);
+  EXPECT_EQ(world.views()[1].failures, 4u) << "all four that were under way to it";
+  for (const auto& loop : world.loops) EXPECT_EQ(loop->upstream.recalled, std::vector<AnalyzerId>{1});
+  EXPECT_EQ(world.terms().delivered.packets, 12);
+  ASSERT_EQ(world.changes.size(), 1u);
+  EXPECT_EQ(world.changes[0].to, health::State::failed);
+}
+
+TEST(Scheduler, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
+  World world({});
+  for (int i = 0; i < 12; ++i) world.admit(std::to_string(i));
+  world.run();
+  play(world, 1);
+  world.advance(700ms);
+  ASSERT_EQ(world.views()[1].state, health::State::testing);
+  world.admit("trial");
+  world.admit("other");
+  world.run();
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 2u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way[0]->analyzer, 1u);
+  EXPECT_NE(world.loops[0]->upstream.under_way[1]->analyzer, 1u) << "one trial, not more";
+  world.deliver_everything();
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+  EXPECT_LT(world.views()[1].slots, 256u) << "slow start";
+  world.advance(11s);
+  EXPECT_EQ(world.views()[1].slots, 256u);
+}
+
+TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
+  World world({.weights = {1}});
+  for (int i = 0; i < 3; ++i) {
+    world.admit(std::to_string(i));
+    world.advance(1ms);
+  }
+  while (world.views()[0].state == health::State::healthy) {
+    ASSERT_FALSE(world.loops[0]->upstream.under_way.empty());
+    world.end(Outcome::timeout);
+  }
+  while (!world.loops[0]->upstream.under_way.empty()) world.end(Outcome::timeout);
+  EXPECT_FALSE(world.scheduler.ready());
+  world.advance(700ms);
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way[0]->packet->id, "0");
+  EXPECT_TRUE(world.scheduler.ready());
+  world.end(Outcome::delivered, 200);
+  world.deliver_everything();
+  world.advance(5s);
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 3);
+}
+
+TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {
+  World world({.weights = {1, 1}});
+  world.admit("a");
+  world.run();
+  const AnalyzerId paused = world.loops[0]->upstream.under_way.front()->analyzer;
+  delivery::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
+  world.loops[0]->upstream.under_way.pop_front();
+  delivery::AttemptResult result;
+  result.outcome = Outcome::paused;
+  result.pause = 3s;
+  world.loops[0]->dispatcher->attempt_ended(attempt, result, world.now);
+  world.run();
+  EXPECT_TRUE(world.views()[paused].paused);
+  EXPECT_FALSE(world.views()[paused].in_service);
+  EXPECT_EQ(world.views()[paused].failures, 0u);
+  world.deliver_everything();
+  world.advance(2900ms);
+  EXPECT_FALSE(world.views()[paused].in_service);
+  world.advance(200ms);
+  EXPECT_TRUE(world.views()[paused].in_service);
+}
+
+TEST(Scheduler, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
+  World world({.weights = {1}, .loops = 3, .slots = 1});
+  world.admit("0", 1, 0);
+  world.run();
+  for (int i = 1; i <= 9; ++i) {
+    world.advance(1ms);
+    world.admit(std::to_string(i), 1, static_cast<LoopId>((i * 2) % 3));
+    world.run();
+  }
+  std::string order;
+  for (bool again = true; again;) {
+    again = false;
+    for (LoopId loop = 0; loop < 3; ++loop) {
+      if (world.loops[loop]->upstream.under_way.empty()) continue;
+      order += world.loops[loop]->upstream.under_way.front()->packet->id;
+      world.end(Outcome::delivered, 200, loop);
+      again = true;
+      break;
+    }
+  }
+  EXPECT_EQ(order, "0123456789");
+}
+
+TEST(Scheduler, MoreCapacityIsUsedAtOnce) {
+  World world({.weights = {1}, .loops = 2, .slots = 1});
+  for (int i = 0; i < 6; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
+  world.run();
+  EXPECT_EQ(world.terms().in_flight.packets, 1);
+  world.scheduler.set_capacity(0, 256, world.now);
+  world.run();
+  EXPECT_EQ(world.terms().in_flight.packets, 1) << "max_in_flight still binds";
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 6);
+}
+
+TEST(Scheduler, SharesFollowTheWeightsToOnePacketOverAllLoops) {
+  World world({.weights = {40, 30, 30}, .loops = 4, .queue_packets = 10'000, .slots = 10'000});
+  Random random(7);
+  std::map<AnalyzerId, std::int64_t> sent;
+  std::int64_t total = 0;
+  std::int64_t largest = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    const auto messages = static_cast<std::uint32_t>(1 + random.below(100));
+    const auto loop = static_cast<LoopId>(random.below(4));
+    world.admit(std::to_string(i), messages, loop);
+    world.run();
+    sent[world.loops[loop]->upstream.under_way.back()->analyzer] += messages;
+    total += messages;
+    largest = std::max<std::int64_t>(largest, messages);
+    if (random.below(2) == 0) world.end(Outcome::delivered, 200, loop);
+    EXPECT_LE(std::abs(sent[0] * 10 - total * 4), largest * 10) << "after packet " << i;
+    EXPECT_LE(std::abs(sent[1] * 10 - total * 3), largest * 10) << "after packet " << i;
+    EXPECT_LE(std::abs(sent[2] * 10 - total * 3), largest * 10) << "after packet " << i;
+  }
+}
+
+}  // namespace
+}  // namespace logdist::dispatch

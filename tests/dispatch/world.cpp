@@ -1,0 +1,130 @@
+#include "tests/dispatch/world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace logdist::dispatch {
+namespace {
+
+SchedulerOptions scheduler_options(const WorldOptions& options) {
+  SchedulerOptions result;
+  result.health.probing = options.probing;
+  result.health.interval = 5s;
+  result.health.failure_threshold = 3;
+  result.health.backoff_initial = 500ms;
+  result.health.backoff_max = 30s;
+  result.health.slow_start = 10s;
+  result.pause_initial = 100ms;
+  result.pause_max = 10s;
+  result.seed = options.seed;
+  return result;
+}
+
+std::vector<AnalyzerSpec> specs(const WorldOptions& options) {
+  std::vector<AnalyzerSpec> result;
+  for (const std::uint64_t weight : options.weights) result.push_back({weight, options.slots, options.slots});
+  return result;
+}
+
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : bounds(options.queue_packets, 1 << 30),
+      scheduler(scheduler_options(options), specs(options), options.loops, *this, now) {
+  for (LoopId id = 0; id < options.loops; ++id) {
+    LoopParts& loop = *loops.emplace_back(std::make_unique<LoopParts>());
+    DispatcherOptions own;
+    own.loop = id;
+    own.retry = {100ms, 10s, 2.0, 0.2, options.max_rounds};
+    own.caller_runs_timeout = 30s;
+    own.ack_delivered = options.ack_delivered;
+    own.seed = options.seed + id;
+    loop.dispatcher = std::make_unique<Dispatcher>(
+        own, DispatcherParts{scheduler, bounds, loop.ledger, loop.upstream, dead_letters, loop});
+  }
+}
+
+queue::Admission World::admit(const std::string& id, std::uint32_t messages, LoopId loop) {
+  queue::Delivery& delivery = loops[loop]->dispatcher->make();
+  delivery.packet.id = id;
+  delivery.packet.messages = messages;
+  delivery.packet.body = buffers.take(16);
+  delivery.packet.body.append("0123456789");
+  return loops[loop]->dispatcher->admit(delivery, waiter, now);
+}
+
+queue::Delivery& World::admit_waiting(RecordingWaiter& own_waiter, const std::string& id, LoopId loop) {
+  queue::Delivery& delivery = loops[loop]->dispatcher->make();
+  delivery.packet.id = id;
+  delivery.packet.messages = 1;
+  EXPECT_EQ(loops[loop]->dispatcher->admit(delivery, own_waiter, now), queue::Admission::waiting);
+  return delivery;
+}
+
+void World::run() {
+  for (bool again = true; again;) {
+    again = false;
+    if (std::exchange(control_wanted, false)) {
+      scheduler.tick(now);
+      for (const StateChange& change : scheduler.take_state_changes()) changes.push_back(change);
+      again = true;
+    }
+    for (auto& loop : loops) {
+      if (!std::exchange(loop->turn_wanted, false)) continue;
+      loop->dispatcher->turn(now);
+      check_books();
+      again = true;
+    }
+  }
+}
+
+void World::advance(Duration step) {
+  const TimePoint until = now + step;
+  while (now < until) {
+    TimePoint next = std::min(until, std::max(scheduler.next_event(), now + 1ms));
+    for (auto& loop : loops) next = std::min(next, std::max(loop->dispatcher->next_timer(), now + 1ms));
+    now = next;
+    control_wanted = true;
+    for (auto& loop : loops) {
+      if (loop->dispatcher->next_timer() <= now) loop->dispatcher->on_timer(now);
+    }
+    run();
+  }
+}
+
+void World::end(Outcome outcome, unsigned status, LoopId loop) {
+  ManualUpstream& upstream = loops[loop]->upstream;
+  ASSERT_FALSE(upstream.under_way.empty());
+  delivery::Attempt& attempt = *upstream.under_way.front();
+  upstream.under_way.pop_front();
+  delivery::AttemptResult result;
+  result.outcome = outcome;
+  result.status = status;
+  loops[loop]->dispatcher->attempt_ended(attempt, result, now);
+  run();
+}
+
+void World::deliver_everything() {
+  for (bool again = true; again;) {
+    again = false;
+    for (LoopId loop = 0; loop < loops.size(); ++loop) {
+      while (!loops[loop]->upstream.under_way.empty()) {
+        end(Outcome::delivered, 200, loop);
+        again = true;
+      }
+    }
+  }
+}
+
+ledger::Terms World::terms() const {
+  ledger::Terms sum;
+  for (const auto& loop : loops) sum += loop->ledger.snapshot().terms;
+  return sum;
+}
+
+void World::check_books() const {
+  for (const auto& loop : loops) {
+    EXPECT_EQ(loop->ledger.snapshot().terms.imbalance(), ledger::Amount{});
+  }
+}
+
+}  // namespace logdist::dispatch

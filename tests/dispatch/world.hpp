@@ -1,0 +1,107 @@
+// A small world around the real scheduler and dispatchers: several loops on one
+// thread, simulated time, upstreams whose attempts the test ends by hand.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logdist/dispatch/dispatcher.hpp"
+#include "logdist/dispatch/scheduler.hpp"
+
+namespace logdist::dispatch {
+
+using namespace std::chrono_literals;
+
+/// Keeps what was sent until the test says how it ended.
+class ManualUpstream final : public upstream::Upstream {
+ public:
+  void send(delivery::Attempt& attempt, TimePoint) override { under_way.push_back(&attempt); }
+  void flush(TimePoint) override { ++flushes; }
+  void recall(AnalyzerId analyzer, TimePoint) override { recalled.push_back(analyzer); }
+
+  std::deque<delivery::Attempt*> under_way;
+  std::vector<AnalyzerId> recalled;
+  std::size_t flushes = 0;
+};
+
+class DeadLetterBox final : public DeadLetters {
+ public:
+  void put(const packet::Packet& packet, DeadLetterReason reason) override { letters.emplace_back(packet.id, reason); }
+
+  std::vector<std::pair<std::string, DeadLetterReason>> letters;
+};
+
+/// Remembers what it was told.
+class RecordingWaiter final : public queue::Waiter {
+ public:
+  void settled(queue::Settlement settlement) override {
+    ++told;
+    last = settlement;
+  }
+
+  int told = 0;
+  queue::Settlement last{};
+};
+
+struct WorldOptions {
+  std::vector<std::uint64_t> weights{1, 1, 1};
+  std::size_t loops = 1;
+  std::size_t queue_packets = 100;
+  std::uint32_t slots = 256;
+  bool ack_delivered = false;
+  std::uint32_t max_rounds = 3;
+  bool probing = false;
+  std::uint64_t seed = 1;
+};
+
+/// See the head of this file.
+class World final : public Wakes {
+ public:
+  explicit World(const WorldOptions& options);
+
+  struct LoopParts final : TurnRequest {
+    void turn_soon() override { turn_wanted = true; }
+    ledger::Ledger ledger;
+    ManualUpstream upstream;
+    std::unique_ptr<Dispatcher> dispatcher;
+    bool turn_wanted = false;
+  };
+
+  void wake_loop(LoopId loop) override { loops[loop]->turn_wanted = true; }
+  void wake_control() override { control_wanted = true; }
+
+  /// Admits a packet on `loop`; its waiter is the world's `waiter`.
+  queue::Admission admit(const std::string& id, std::uint32_t messages = 1, LoopId loop = 0);
+  /// The same for a request with a waiter of its own; gives its delivery.
+  queue::Delivery& admit_waiting(RecordingWaiter& own_waiter, const std::string& id, LoopId loop = 0);
+
+  /// Takes turns until nobody asks for one, checking the books after each.
+  void run();
+  /// Moves the clock, fires what is due, and runs.
+  void advance(Duration step);
+
+  /// Ends the oldest attempt under way on `loop`.
+  void end(Outcome outcome, unsigned status = 0, LoopId loop = 0);
+  /// Ends all attempts under way on all loops as delivered, until there are none.
+  void deliver_everything();
+
+  ledger::Terms terms() const;
+  std::vector<AnalyzerView> views() const { return scheduler.views(now); }
+
+  TimePoint now = TimePoint{} + 1h;
+  DeadLetterBox dead_letters;
+  RecordingWaiter waiter;
+  bool control_wanted = false;
+  std::vector<StateChange> changes;
+  queue::Bounds bounds;
+  std::vector<std::unique_ptr<LoopParts>> loops;
+  Scheduler scheduler;
+  packet::BufferPool buffers{1 << 20};
+
+ private:
+  void check_books() const;
+};
+
+}  // namespace logdist::dispatch
