@@ -1,0 +1,55 @@
+// How many connections the loops may hold to one analyzer, all together.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace logdist::upstream {
+
+/// The connection budget of one analyzer, shared by the pools of all loops.
+///
+/// Each loop may always have one connection: that one is reserved for it. The
+/// `max_connections - loops` others, if any, go to whoever asks first, so a loop
+/// with all the traffic may use them all. A loop that is refused leaves a mark;
+/// loops with connections to spare see it and close the idle ones.
+///
+/// Thread-safe. Must outlive the pools that were given it.
+class SharedLimits {
+ public:
+  /// `max_connections` ≥ 1 and `loops` ≥ 1.
+  SharedLimits(std::uint32_t max_connections, std::uint32_t loops)
+      : max_open_(max_connections > loops ? max_connections : loops), spare_(max_open_ - loops) {}
+
+  /// Asks for a place beyond the asking loop's first connection.
+  bool try_take() {
+    std::uint32_t spare = spare_.load(std::memory_order_relaxed);
+    while (spare > 0) {
+      if (spare_.compare_exchange_weak(spare, spare - 1, std::memory_order_relaxed)) return true;
+    }
+    if (!wanted_.load(std::memory_order_relaxed)) wanted_.store(true, std::memory_order_relaxed);
+    return false;
+  }
+  /// Gives back what one successful try_take() took.
+  void give_back() { spare_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Whether a loop was refused since the last answered().
+  bool wanted() const { return wanted_.load(std::memory_order_relaxed); }
+  /// A loop has made room for the one that was refused.
+  void answered() { wanted_.store(false, std::memory_order_relaxed); }
+
+  /// Most connections that can be open at once: max(max_connections, loops).
+  std::uint32_t max_open() const { return max_open_; }
+
+  /// Connections open or opening now, over all loops.
+  std::uint32_t open_connections() const { return open_.load(std::memory_order_relaxed); }
+  void count_opened() { open_.fetch_add(1, std::memory_order_relaxed); }
+  void count_closed() { open_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  const std::uint32_t max_open_;
+  std::atomic<std::uint32_t> spare_;
+  std::atomic<std::uint32_t> open_{0};
+  std::atomic<bool> wanted_{false};
+};
+
+}  // namespace logdist::upstream

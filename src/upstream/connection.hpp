@@ -1,0 +1,100 @@
+// One connection to an analyzer: the socket, and what is under way on it.
+#pragma once
+
+#include <cstdint>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include "logdist/base/time.hpp"
+#include "upstream/answer_reader.hpp"
+#include "upstream/pipeline.hpp"
+#include "upstream/resolver_cache.hpp"
+
+namespace logdist::upstream {
+
+class Pool;
+
+/// Why a connection came to its end.
+enum class End : std::uint8_t {
+  not_connected,  ///< not resolved, refused, unreachable
+  lost,           ///< closed or reset by the peer
+  broken_http,    ///< what it sent is no answer
+  unasked,        ///< it sent bytes while nothing was asked
+  timed_out,      ///< the front's time was up
+  last_answer,    ///< the answer just taken was its last one
+};
+
+/// Writes requests, reads answers, and tells its pool; decides nothing about
+/// packets. Owned by its pool; handlers under way share the ownership, and do
+/// nothing once it is closed. Confined to its loop's thread.
+class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
+ public:
+  enum class State : std::uint8_t { connecting, open, closed };
+
+  /// `capacity`: most requests under way.
+  Connection(Pool& pool, boost::asio::io_context& io, std::size_t capacity);
+
+  /// Begins to connect; the pool is told opened() or ended(), never from within.
+  void connect(ResolverCache& resolver, TimePoint now);
+  /// Writes what is under way and unwritten, as far as the socket takes it; the
+  /// rest goes out when it can. Never ends the connection: a write that fails
+  /// leaves it to the read, which may find an answer that explains it.
+  void write();
+  /// Closes the socket. No handler touches the pool afterwards.
+  void close();
+
+  State state() const { return state_; }
+  /// Whether requests can be written on it.
+  bool usable() const { return state_ == State::open && !write_failed_; }
+  Pool& pool() { return pool_; }
+  Pipeline& pipeline() { return pipeline_; }
+  const Pipeline& pipeline() const { return pipeline_; }
+
+  /// The pool's notes on this connection.
+  struct Notes {
+    std::uint64_t answers = 0;        ///< whole answers read
+    std::uint32_t depth = 1;          ///< requests under way it has grown to
+    std::uint32_t clean_answers = 0;  ///< since the depth last grew
+    bool heard = false;               ///< a byte came since it was last idle
+    bool pipelined = false;           ///< more than one was under way since it was last idle
+    TimePoint waiting_since{};        ///< the last answer, or the first request after idling
+    TimePoint answered_at{};          ///< the last answer
+    TimePoint idle_since{};
+  };
+  Notes notes;
+
+  using Hook = boost::intrusive::list_member_hook<>;
+  Hook idle_hook;   ///< of the pool's list of idle ones
+  Hook write_hook;  ///< of the loop's list of those with something to write
+
+ private:
+  using Executor = boost::asio::io_context::executor_type;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+
+  void on_resolved(const boost::system::error_code& error, const Endpoints& endpoints);
+  void on_connected(const boost::system::error_code& error);
+  void await_writable();
+  void read();
+  void on_read(const boost::system::error_code& error, std::size_t bytes);
+  void take_answers(TimePoint now);
+  void end_of_stream(const boost::system::error_code& error, TimePoint now);
+
+  Pool& pool_;
+  Socket socket_;
+  State state_ = State::connecting;
+  bool awaits_writable_ = false;
+  bool write_failed_ = false;
+  Pipeline pipeline_;
+  boost::beast::flat_buffer input_;
+  AnswerReader reader_;
+};
+
+using ConnectionPtr = boost::intrusive_ptr<Connection>;
+
+}  // namespace logdist::upstream

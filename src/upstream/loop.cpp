@@ -1,0 +1,142 @@
+#include "upstream/loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "upstream/pool.hpp"
+
+namespace logdist::upstream {
+namespace {
+
+/// How often pools look after what no event brings up: idle connections that
+/// could go, a backlog that could have more connections.
+constexpr Duration tick_interval = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Loop::Loop(boost::asio::io_context& io, PoolOptions options) : io_(io), options_(std::move(options)), timer_(io) {}
+
+Loop::~Loop() { stop(); }
+
+void Loop::stop() {
+  if (std::exchange(stopped_, true)) return;
+  for (const auto& pool : pools_) pool->shutdown();
+  notices_.clear();
+  timer_.cancel();
+}
+
+AnalyzerId Loop::add_pool(const AnalyzerTarget& target) {
+  const auto analyzer = static_cast<AnalyzerId>(pools_.size());
+  pools_.push_back(std::make_unique<Pool>(*this, analyzer, target));
+  return analyzer;
+}
+
+void Loop::shutdown(TimePoint now) {
+  for (const auto& pool : pools_) pool->shutdown();
+  after_call(now);
+}
+
+void Loop::flush(TimePoint now) {
+  while (!to_write_.empty()) {
+    Connection& connection = to_write_.front();
+    to_write_.pop_front();
+    connection.pool().written(connection);
+    connection.write();
+  }
+  after_call(now);
+}
+
+void Loop::after_call(TimePoint now) {
+  tell(now);
+  arm_timer();
+}
+
+void Loop::after_event(TimePoint now) {
+  after_call(now);
+  if (!to_write_.empty()) flush_soon();
+}
+
+void Loop::flush_soon() {
+  if (std::exchange(flush_posted_, true)) return;
+  boost::asio::post(io_, [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    if (!self->stopped_) self->flush(Clock::now());
+  });
+}
+
+void Loop::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result) {
+  notices_.push_back({&attempt, result, attempt.analyzer, 0});
+}
+
+void Loop::capacity_changed(AnalyzerId analyzer, std::uint32_t packets) {
+  notices_.push_back({nullptr, {}, analyzer, packets});
+}
+
+// The listener may call back, and more may end meanwhile: the outermost call
+// tells that too.
+void Loop::tell(TimePoint now) {
+  if (telling_ || notices_.empty()) return;
+  telling_ = true;
+  for (std::size_t next = 0; next < notices_.size(); ++next) {
+    const Notice notice = notices_[next];
+    if (notice.attempt != nullptr) {
+      listener_->attempt_ended(*notice.attempt, notice.result, now);
+    } else {
+      listener_->capacity_changed(notice.analyzer, notice.capacity, now);
+    }
+  }
+  notices_.clear();
+  telling_ = false;
+}
+
+void Loop::write_later(Connection& connection) {
+  if (!connection.write_hook.is_linked()) to_write_.push_back(connection);
+}
+
+void Loop::forget_write(Connection& connection) {
+  if (connection.write_hook.is_linked()) to_write_.erase(to_write_.iterator_to(connection));
+}
+
+void Loop::start_clock(Slot& slot, TimePoint now) {
+  slot.deadline = now + options_.timeout;
+  clocks_.push_back(slot);
+}
+
+void Loop::stop_clock(Slot& slot) { clocks_.erase(clocks_.iterator_to(slot)); }
+
+void Loop::tick_soon(TimePoint now) {
+  if (tick_at_ == never) tick_at_ = now + tick_interval;
+}
+
+// Armed anew only for something earlier: an answer that comes in time costs the
+// timer nothing, and a wakeup for a deadline that is gone finds the next one.
+void Loop::arm_timer() {
+  if (stopped_) return;
+  const TimePoint due = std::min(tick_at_, clocks_.empty() ? never : clocks_.front().deadline);
+  if (due >= armed_for_) return;
+  armed_for_ = due;
+  timer_.expires_at(due);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error && !self->stopped_) self->on_timer();
+  });
+}
+
+void Loop::on_timer() {
+  const TimePoint now = Clock::now();
+  armed_for_ = never;
+  while (!clocks_.empty() && clocks_.front().deadline <= now) {
+    Connection& connection = *clocks_.front().connection;
+    connection.pool().ended(connection, End::timed_out, now);
+  }
+  if (tick_at_ <= now) tick(now);
+  after_event(now);
+}
+
+void Loop::tick(TimePoint now) {
+  tick_at_ = never;
+  for (const auto& pool : pools_) pool->tick(now);
+}
+
+}  // namespace logdist::upstream

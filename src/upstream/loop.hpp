@@ -1,0 +1,96 @@
+// What the pools of one loop share: the timer, the gathered writes, and the
+// results on their way to the listener.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include "logdist/upstream/pool_upstream.hpp"
+#include "upstream/connection.hpp"
+
+namespace logdist::upstream {
+
+class Pool;
+
+/// The inside of a PoolUpstream. Confined to the thread of its io_context;
+/// handlers under way share its ownership and do nothing once it is stopped.
+///
+/// Results are collected and told only at the end of a call or an event, when
+/// everything is consistent again: so the listener may call back.
+class Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop(boost::asio::io_context& io, PoolOptions options);
+  ~Loop();
+
+  /// Closes all, tells nobody, and lets no handler do anything any more.
+  void stop();
+
+  // For PoolUpstream.
+  void set_listener(AttemptListener& listener) { listener_ = &listener; }
+  AnalyzerId add_pool(const AnalyzerTarget& target);
+  Pool& pool(AnalyzerId analyzer) { return *pools_[analyzer]; }
+  void flush(TimePoint now);
+  void shutdown(TimePoint now);
+  /// End of a call from outside: tells results and sets the timer.
+  void after_call(TimePoint now);
+
+  // For pools and connections.
+  boost::asio::io_context& io() { return io_; }
+  const PoolOptions& options() const { return options_; }
+  /// End of an event: as after_call(), and has written what it gave rise to.
+  void after_event(TimePoint now);
+  void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result);
+  void capacity_changed(AnalyzerId analyzer, std::uint32_t packets);
+  /// `connection` has something to write at the next flush.
+  void write_later(Connection& connection);
+  void forget_write(Connection& connection);
+  /// The clock of `slot` runs from now; of one clock for all, so that the
+  /// deadlines are in order by themselves.
+  void start_clock(Slot& slot, TimePoint now);
+  void stop_clock(Slot& slot);
+  /// Pool::tick() for every pool, soon.
+  void tick_soon(TimePoint now);
+
+  PoolStatistics statistics;
+
+ private:
+  /// What the listener is to be told: the end of an attempt, or else a capacity.
+  struct Notice {
+    delivery::Attempt* attempt;
+    delivery::AttemptResult result;
+    AnalyzerId analyzer;
+    std::uint32_t capacity;
+  };
+  using Timer =
+      boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>;
+  using WriteHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::write_hook>;
+
+  void tell(TimePoint now);
+  void arm_timer();
+  void on_timer();
+  void tick(TimePoint now);
+  void flush_soon();
+
+  boost::asio::io_context& io_;
+  const PoolOptions options_;
+  AttemptListener* listener_ = nullptr;
+  std::vector<std::unique_ptr<Pool>> pools_;  ///< by AnalyzerId
+  bool stopped_ = false;
+
+  std::vector<Notice> notices_;
+  bool telling_ = false;
+
+  boost::intrusive::list<Connection, WriteHook> to_write_;
+  bool flush_posted_ = false;
+
+  boost::intrusive::list<Slot> clocks_;  ///< by deadline
+  Timer timer_;
+  TimePoint armed_for_ = never;
+  TimePoint tick_at_ = never;
+};
+
+}  // namespace logdist::upstream

@@ -1,0 +1,253 @@
+// How attempts and connections end.
+#include "upstream/pool.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "logdist/base/check.hpp"
+#include "logdist/delivery/classify.hpp"
+#include "upstream/loop.hpp"
+
+namespace logdist::upstream {
+namespace {
+
+/// A connection unused for so long can be spared when another loop wants one.
+constexpr Duration spare_after = std::chrono::milliseconds(100);
+
+/// Only a Retry-After that is a date asks for the time of day.
+delivery::Verdict classify(const Answer& answer) {
+  if (answer.retry_after.empty()) return delivery::classify(answer.status, {}, 0);
+  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+  return delivery::classify(answer.status, answer.retry_after,
+                            std::chrono::duration_cast<std::chrono::seconds>(unix_time).count());
+}
+
+bool is_success(unsigned status) { return status >= 200 && status <= 299; }
+
+/// What the front of a connection came to; the others stood behind it.
+Outcome outcome_of_front(End why, bool connected, bool begun) {
+  if (!connected || !begun) return Outcome::connect_error;  // the analyzer cannot have it
+  switch (why) {
+    case End::timed_out: return Outcome::timeout;
+    case End::broken_http: return Outcome::protocol_error;
+    case End::not_connected:
+    case End::lost:
+    case End::unasked:
+    case End::last_answer: break;
+  }
+  return Outcome::connection_broken;
+}
+
+delivery::AttemptResult uncounted(Outcome outcome) { return {outcome, 0, std::nullopt, false}; }
+
+}  // namespace
+
+Pool::Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target)
+    : loop_(loop),
+      analyzer_(analyzer),
+      head_(target, loop.options().user_agent),
+      limits_(target.limits),
+      resolver_(std::make_shared<ResolverCache>(loop.io(), target.host, target.port)),
+      depth_(loop.options().pipeline),
+      told_ceiling_(depth_.ceiling()) {}
+
+void Pool::opened(Connection& connection, TimePoint now) {
+  --opening_;
+  connection.notes.waiting_since = now;
+}
+
+void Pool::written(Connection& connection) {
+  if (gathering_ == &connection) gathering_ = nullptr;
+}
+
+bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now) {
+  Pipeline& pipeline = connection.pipeline();
+  Connection::Notes& notes = connection.notes;
+  const bool early = !pipeline.front_written();
+  if (early && is_success(answer.status)) {
+    // It cannot have what it says it took.
+    ended(connection, End::broken_http, now);
+    return false;
+  }
+  const delivery::Verdict verdict = classify(answer);
+  pace_.on_answer(now - notes.waiting_since, now);
+  notes.waiting_since = now;
+  notes.answered_at = now;
+  const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);
+  if (++notes.clean_answers >= notes.depth) {
+    notes.clean_answers = 0;
+    notes.depth = std::min(notes.depth * 2, depth_.ceiling());
+  }
+  loop_.attempt_ended(take_front(connection), {verdict.outcome, answer.status, verdict.pause, true});
+  note_ceiling();
+  if (keeps && !early) return true;
+  ended(connection, End::last_answer, now);
+  return false;
+}
+
+void Pool::caught_up(Connection& connection, TimePoint now) {
+  refill(connection, now);
+  if (connection.pipeline().empty()) become_idle(connection, now);
+  place_waiting(now);
+}
+
+void Pool::become_idle(Connection& connection, TimePoint now) {
+  if (removed_) return discard(connection);
+  connection.notes.idle_since = now;
+  connection.notes.heard = false;
+  connection.notes.pipelined = false;
+  idle_.push_front(connection);
+  if (connections_.size() > 1) loop_.tick_soon(now);
+}
+
+void Pool::ended(Connection& connection, End why, TimePoint now) {
+  const ConnectionPtr keep(&connection);
+  learn(connection, why, now);
+  if (connection.state() == Connection::State::connecting) resolver_->forget();
+  give_up(connection, why);
+  discard(connection);
+  place_waiting(now);
+}
+
+/// Whether the analyzer has not looked at what was asked on `connection` since
+/// it was last idle, or says that it will not.
+bool Pool::is_resendable(const Connection& connection, End why) const {
+  const bool stale = connection.notes.answers > 0 && !connection.notes.heard;
+  return why == End::last_answer || why == End::unasked || (why == End::lost && stale);
+}
+
+void Pool::learn(const Connection& connection, End why, TimePoint now) {
+  const Connection::Notes& notes = connection.notes;
+  if (why == End::lost && notes.answers > 0 && !notes.heard) {
+    depth_.on_quiet_close(notes.answers, now - notes.answered_at, notes.pipelined);
+  } else if (why == End::lost || why == End::broken_http) {
+    depth_.on_break(notes.pipelined);
+  }
+  note_ceiling();
+}
+
+delivery::Attempt& Pool::take_front(Connection& connection) {
+  Slot& slot = connection.pipeline().front();
+  connection.pipeline().pop_front();
+  return leave(slot);
+}
+
+delivery::Attempt& Pool::take_back(Connection& connection) {
+  Slot& slot = connection.pipeline().back();
+  connection.pipeline().pop_back();
+  return leave(slot);
+}
+
+delivery::Attempt& Pool::leave(Slot& slot) {
+  loop_.stop_clock(slot);
+  if (--under_way_ == 0) pace_.end();
+  return *slot.attempt;
+}
+
+// The front carries the connection's one failure. What the analyzer has not
+// looked at is sent again, once.
+void Pool::give_up(Connection& connection, End why) {
+  const bool connected = connection.state() == Connection::State::open;
+  const bool resendable = is_resendable(connection, why);
+  Pipeline& pipeline = connection.pipeline();
+  const std::size_t begun = pipeline.begun();
+  Attempts again;
+  for (std::size_t index = 0; !pipeline.empty(); ++index) {
+    delivery::Attempt& attempt = take_front(connection);
+    if (resendable && !attempt.retried_stale) {
+      attempt.retried_stale = true;
+      again.push_back(attempt);
+      ++loop_.statistics.resent;
+    } else if (index == 0 && why != End::last_answer) {
+      loop_.attempt_ended(attempt, {outcome_of_front(why, connected, begun > 0), 0, std::nullopt, true});
+    } else if (index < begun) {
+      loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
+    } else {
+      end_unsent(attempt);
+    }
+  }
+  resent_.splice(resent_.end(), again);
+}
+
+/// No byte of it was written, unless on the kept connection that closed.
+void Pool::end_unsent(delivery::Attempt& attempt) {
+  loop_.attempt_ended(attempt, uncounted(attempt.retried_stale ? Outcome::connection_broken : Outcome::unsent));
+}
+
+/// Closes `connection`, which has nothing under way, and gives back its place.
+void Pool::discard(Connection& connection) {
+  LOGDIST_CHECK(connection.pipeline().empty());
+  if (connection.state() == Connection::State::connecting) --opening_;
+  if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
+  if (gathering_ == &connection) gathering_ = nullptr;
+  loop_.forget_write(connection);
+  connection.close();
+  if (connections_.size() > 1) limits_->give_back();
+  limits_->count_closed();
+  const auto place = std::find(connections_.begin(), connections_.end(), &connection);
+  std::swap(*place, connections_.back());
+  connections_.pop_back();
+}
+
+void Pool::recall(TimePoint now) {
+  for (Attempts* waiting : {&resent_, &backlog_}) {
+    while (!waiting->empty()) {
+      delivery::Attempt& attempt = waiting->front();
+      waiting->pop_front();
+      end_unsent(attempt);
+    }
+  }
+  for (std::size_t index = connections_.size(); index-- > 0;) {
+    Connection& connection = *connections_[index];
+    Pipeline& pipeline = connection.pipeline();
+    const bool was_empty = pipeline.empty();
+    while (pipeline.size() > pipeline.begun()) {
+      end_unsent(take_back(connection));
+    }
+    if (was_empty || !pipeline.empty()) continue;
+    if (connection.usable()) {
+      become_idle(connection, now);
+    } else {
+      discard(connection);  // nothing would limit its time to connect
+    }
+  }
+}
+
+void Pool::remove(TimePoint now) {
+  removed_ = true;
+  recall(now);
+  while (!idle_.empty()) discard(idle_.front());
+}
+
+void Pool::shutdown() {
+  removed_ = true;
+  recall(TimePoint{});
+  while (!connections_.empty()) {
+    Connection& connection = *connections_.back();
+    while (!connection.pipeline().empty()) {
+      loop_.attempt_ended(take_front(connection), uncounted(Outcome::connection_broken));
+    }
+    discard(connection);
+  }
+}
+
+void Pool::tick(TimePoint now) {
+  const bool wanted = limits_->wanted();
+  while (connections_.size() > 1 && !idle_.empty()) {
+    const Duration unused = now - idle_.back().notes.idle_since;
+    if (unused < (wanted ? spare_after : loop_.options().idle_timeout)) break;
+    discard(idle_.back());
+    if (wanted) limits_->answered();
+  }
+  place_waiting(now);
+  if (connections_.size() > 1 && !idle_.empty()) loop_.tick_soon(now);
+}
+
+/// Tells the listener when the connections take more or fewer packets than before.
+void Pool::note_ceiling() {
+  if (depth_.ceiling() == told_ceiling_) return;
+  told_ceiling_ = depth_.ceiling();
+  loop_.capacity_changed(analyzer_, limits_->max_open() * told_ceiling_);
+}
+
+}  // namespace logdist::upstream

@@ -1,0 +1,105 @@
+// One loop's connections to one analyzer, and the attempts at it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <boost/intrusive/list.hpp>
+
+#include "logdist/upstream/pool_upstream.hpp"
+#include "upstream/answer_reader.hpp"
+#include "upstream/connection.hpp"
+#include "upstream/depth_policy.hpp"
+#include "upstream/pace.hpp"
+#include "upstream/request_head.hpp"
+#include "upstream/resolver_cache.hpp"
+
+namespace logdist::upstream {
+
+class Loop;
+
+/// Places attempts on connections, opens and closes those, and says how each
+/// attempt ended. An attempt is in exactly one place: the backlog, the list of
+/// those to be sent again, or a slot of a connection.
+///
+/// Invariant: while an attempt waits there is a connection that is open or
+/// opening, whose next event takes the waiting further.
+///
+/// Confined to its loop. Results go to the Loop, which tells them later.
+class Pool {
+ public:
+  Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target);
+
+  // What is asked of it.
+  void send(delivery::Attempt& attempt, TimePoint now);
+  /// Gives back what is unsent.
+  void recall(TimePoint now);
+  /// Recalls, and lets no connection stay once it is idle.
+  void remove(TimePoint now);
+  /// Ends everything.
+  void shutdown();
+  /// Looks after idle connections and the backlog.
+  void tick(TimePoint now);
+  std::size_t connections() const { return connections_.size(); }
+
+  // What its connections tell it.
+  void opened(Connection& connection, TimePoint now);
+  /// A final answer to the front. False when that ended the connection.
+  bool answered(Connection& connection, const Answer& answer, TimePoint now);
+  /// The answers at hand are through: there may be room, or nothing to do.
+  void caught_up(Connection& connection, TimePoint now);
+  void ended(Connection& connection, End why, TimePoint now);
+  /// What was gathered for it is being written.
+  void written(Connection& connection);
+
+  Loop& loop() { return loop_; }
+
+ private:
+  using Attempts = boost::intrusive::list<delivery::Attempt>;
+  using IdleHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::idle_hook>;
+
+  // Placing (pool_placing.cpp).
+  /// Whether to open a connection rather than wait for those that are opening.
+  bool may_open(TimePoint now) const;
+  std::size_t room(const Connection& connection, TimePoint now) const;
+  Connection* choose(TimePoint now);
+  Connection* least_loaded(TimePoint now);
+  Connection* open(TimePoint now);
+  void attach(Connection& connection, delivery::Attempt& attempt, TimePoint now);
+  void place_waiting(TimePoint now);
+  void place_resent(TimePoint now);
+  void refill(Connection& connection, TimePoint now);
+
+  // Ending (pool.cpp).
+  bool is_resendable(const Connection& connection, End why) const;
+  void learn(const Connection& connection, End why, TimePoint now);
+  void give_up(Connection& connection, End why);
+  void end_unsent(delivery::Attempt& attempt);
+  delivery::Attempt& take_front(Connection& connection);
+  delivery::Attempt& take_back(Connection& connection);
+  delivery::Attempt& leave(Slot& slot);
+  void become_idle(Connection& connection, TimePoint now);
+  void discard(Connection& connection);
+  void note_ceiling();
+
+  Loop& loop_;
+  const AnalyzerId analyzer_;
+  const RequestHead head_;
+  const std::shared_ptr<SharedLimits> limits_;
+  const std::shared_ptr<ResolverCache> resolver_;
+
+  std::vector<ConnectionPtr> connections_;             ///< open or opening
+  boost::intrusive::list<Connection, IdleHook> idle_;  ///< open with nothing under way, latest used first
+  Connection* gathering_ = nullptr;                    ///< has been given something to write since the last flush
+  std::size_t opening_ = 0;
+  std::size_t under_way_ = 0;  ///< attempts in slots
+  Attempts backlog_;
+  Attempts resent_;  ///< to be sent again: only on a connection known to live
+  DepthPolicy depth_;
+  Pace pace_;
+  std::uint32_t told_ceiling_;
+  bool removed_ = false;
+};
+
+}  // namespace logdist::upstream

@@ -1,0 +1,128 @@
+// Which attempt goes out on which connection.
+#include <algorithm>
+
+#include "upstream/loop.hpp"
+#include "upstream/pool.hpp"
+
+namespace logdist::upstream {
+namespace {
+
+/// While the analyzer is not known to be slow, connections are opened a few at
+/// a time: the first answers deepen the pipelines, and no more may be needed.
+constexpr std::size_t opening_max = 2;
+/// A pipeline is no deeper than what is answered in this part of the timeout,
+/// or its last requests would time out for standing behind the others.
+constexpr int timeout_part = 4;
+
+}  // namespace
+
+void Pool::send(delivery::Attempt& attempt, TimePoint now) {
+  if (removed_) return end_unsent(attempt);
+  backlog_.push_back(attempt);
+  place_waiting(now);
+}
+
+bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || pace_.is_slow(now); }
+
+std::size_t Pool::room(const Connection& connection, TimePoint now) const {
+  if (!connection.usable()) return 0;
+  std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
+  if (pace_.is_slow(now) && pace_.answer_time() > Duration::zero()) {
+    const auto in_time = loop_.options().timeout / timeout_part / pace_.answer_time();
+    depth = std::clamp<std::size_t>(static_cast<std::size_t>(in_time), 1, depth);
+  }
+  return depth - std::min(depth, connection.pipeline().size());
+}
+
+// Fast analyzers: few connections, each written once a turn. Slow ones: as many
+// answers awaited at once as may be, then pipelining.
+Connection* Pool::choose(TimePoint now) {
+  const bool slow = pace_.is_slow(now);
+  if (!slow && gathering_ != nullptr && room(*gathering_, now) > 0) return gathering_;
+  if (!idle_.empty()) return &idle_.front();
+  if (slow) {
+    if (Connection* opened = open(now)) return opened;
+  }
+  if (Connection* busy = least_loaded(now)) return busy;
+  return !slow && may_open(now) ? open(now) : nullptr;
+}
+
+Connection* Pool::least_loaded(TimePoint now) {
+  Connection* best = nullptr;
+  for (const ConnectionPtr& connection : connections_) {
+    if (room(*connection, now) == 0) continue;
+    if (best == nullptr || connection->pipeline().size() < best->pipeline().size()) best = connection.get();
+  }
+  return best;
+}
+
+Connection* Pool::open(TimePoint now) {
+  if (!connections_.empty() && !limits_->try_take()) return nullptr;
+  connections_.push_back(ConnectionPtr(new Connection(*this, loop_.io(), loop_.options().pipeline)));
+  limits_->count_opened();
+  ++opening_;
+  ++loop_.statistics.connects;
+  connections_.back()->connect(*resolver_, now);
+  return connections_.back().get();
+}
+
+void Pool::attach(Connection& connection, delivery::Attempt& attempt, TimePoint now) {
+  Pipeline& pipeline = connection.pipeline();
+  if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
+  if (under_way_++ == 0) pace_.begin(now);
+  if (pipeline.empty()) {
+    connection.notes.waiting_since = now;
+    connection.notes.heard = false;
+    connection.notes.pipelined = false;
+  } else {
+    connection.notes.pipelined = true;
+  }
+  Slot& slot = pipeline.push_back();
+  slot.attempt = &attempt;
+  head_.write(slot.head, *attempt.packet);
+  loop_.start_clock(slot, now);
+  if (connection.state() != Connection::State::open) return;  // opened() writes it
+  gathering_ = &connection;
+  loop_.write_later(connection);
+}
+
+void Pool::place_waiting(TimePoint now) {
+  place_resent(now);
+  while (!backlog_.empty()) {
+    Connection* connection = choose(now);
+    if (connection == nullptr) return loop_.tick_soon(now);
+    delivery::Attempt& attempt = backlog_.front();
+    backlog_.pop_front();
+    attach(*connection, attempt, now);
+  }
+}
+
+// On a new connection; when there can be none, in place of an idle one, or after
+// the next answer on a busy one.
+void Pool::place_resent(TimePoint now) {
+  while (!resent_.empty()) {
+    Connection* connection = may_open(now) ? open(now) : nullptr;
+    if (connection == nullptr && connections_.size() == idle_.size()) {
+      discard(idle_.back());
+      connection = open(now);
+    }
+    if (connection == nullptr) return loop_.tick_soon(now);
+    delivery::Attempt& attempt = resent_.front();
+    resent_.pop_front();
+    attach(*connection, attempt, now);
+  }
+}
+
+// The connection has just brought an answer, so it lives: good enough for what
+// is sent again, unless the analyzer is one that closes after answers.
+void Pool::refill(Connection& connection, TimePoint now) {
+  for (std::size_t free = room(connection, now); free > 0; --free) {
+    Attempts& waiting = !resent_.empty() && depth_.persistent() ? resent_ : backlog_;
+    if (waiting.empty()) return;
+    delivery::Attempt& attempt = waiting.front();
+    waiting.pop_front();
+    attach(connection, attempt, now);
+  }
+}
+
+}  // namespace logdist::upstream

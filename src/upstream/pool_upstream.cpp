@@ -1,0 +1,42 @@
+#include "logdist/upstream/pool_upstream.hpp"
+
+#include <utility>
+
+#include "upstream/loop.hpp"
+#include "upstream/pool.hpp"
+
+namespace logdist::upstream {
+
+PoolUpstream::PoolUpstream(boost::asio::io_context& io, PoolOptions options)
+    : loop_(std::make_shared<Loop>(io, std::move(options))) {}
+
+PoolUpstream::~PoolUpstream() { loop_->stop(); }
+
+void PoolUpstream::set_listener(AttemptListener& listener) { loop_->set_listener(listener); }
+
+AnalyzerId PoolUpstream::add(const AnalyzerTarget& target) { return loop_->add_pool(target); }
+
+void PoolUpstream::remove(AnalyzerId analyzer, TimePoint now) {
+  loop_->pool(analyzer).remove(now);
+  loop_->after_call(now);
+}
+
+void PoolUpstream::send(delivery::Attempt& attempt, TimePoint now) {
+  loop_->pool(attempt.analyzer).send(attempt, now);
+  loop_->after_call(now);
+}
+
+void PoolUpstream::flush(TimePoint now) { loop_->flush(now); }
+
+void PoolUpstream::recall(AnalyzerId analyzer, TimePoint now) {
+  loop_->pool(analyzer).recall(now);
+  loop_->after_call(now);
+}
+
+void PoolUpstream::shutdown(TimePoint now) { loop_->shutdown(now); }
+
+std::size_t PoolUpstream::connections(AnalyzerId analyzer) const { return loop_->pool(analyzer).connections(); }
+
+const PoolStatistics& PoolUpstream::statistics() const { return loop_->statistics; }
+
+}  // namespace logdist::upstream

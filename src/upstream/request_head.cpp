@@ -1,0 +1,55 @@
+#include "upstream/request_head.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <boost/beast/core/string.hpp>
+
+namespace logdist::upstream {
+namespace {
+
+void append_header(std::string& text, std::string_view name, std::string_view value) {
+  text.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_number(std::string& text, std::size_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
+}
+
+/// The authority of the url (RFC 9110, 7.2); http's own port goes without saying.
+std::string host_value(const AnalyzerTarget& target) {
+  const bool is_ipv6 = target.host.find(':') != std::string::npos;
+  std::string value = is_ipv6 ? "[" + target.host + "]" : target.host;
+  if (target.port != "80") value.append(":").append(target.port);
+  return value;
+}
+
+bool is_configured(const AnalyzerTarget& target, std::string_view name) {
+  return std::any_of(target.headers.begin(), target.headers.end(),
+                     [&](const auto& header) { return boost::beast::iequals(header.first, name); });
+}
+
+}  // namespace
+
+RequestHead::RequestHead(const AnalyzerTarget& target, std::string_view user_agent) {
+  common_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
+  if (!is_configured(target, "Host")) append_header(common_, "Host", host_value(target));
+  if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", user_agent);
+  for (const auto& [name, value] : target.headers) append_header(common_, name, value);
+}
+
+void RequestHead::write(std::string& head, const packet::Packet& packet) const {
+  head.assign(common_);
+  head.append(packet.passthrough_headers);
+  append_header(head, "Idempotency-Key", packet.id);
+  head.append("Packet-Messages: ");
+  append_number(head, packet.messages);
+  head.append("\r\nContent-Length: ");
+  append_number(head, packet.body.size());
+  head.append("\r\n\r\n");
+}
+
+}  // namespace logdist::upstream
