@@ -1,4 +1,9 @@
-// Validates a body in full and counts its messages, with simdjson.
+// Validates a body in full and counts its messages.
+//
+// Two readers share the work. simdjson, the fast one, only ever says yes. What
+// it does not like, a streaming parser (Boost.JSON) judges anew: it names the
+// fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
+// such as integers above 64 bits.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +19,7 @@
 namespace logdist::packet {
 
 /// How the messages are laid out in the body.
-enum class Format { json, ndjson };
+enum class Format : std::uint8_t { json, ndjson };
 
 /// Deepest nesting of arrays and objects accepted.
 inline constexpr std::size_t max_depth = 64;
@@ -30,8 +35,17 @@ struct Decoded {
   std::string_view packet_id;  ///< empty when the body has none; valid until the next decode
 };
 
-/// Why a body was refused: a sentence for people, with the byte offset of the fault.
+/// Which rule a refused body broke; the reasons of the packet port tell them apart.
+enum class DecodeFault : std::uint8_t {
+  invalid_body,       ///< not JSON, or not the layout of a packet
+  invalid_packet_id,  ///< `packet_id` is no string of 1–128 visible ASCII characters
+};
+
+/// Why a body was refused: a sentence for people, and the byte of the body where
+/// the fault is: the first byte that cannot be, or of the value that may not be;
+/// the body's size when it ends too early. The sentence does not repeat the byte.
 struct DecodeError {
+  DecodeFault fault = DecodeFault::invalid_body;
   std::string detail;
   std::size_t offset = 0;
 };
@@ -39,10 +53,14 @@ struct DecodeError {
 /// Either of the two.
 using DecodeResult = boost::system::result<Decoded, DecodeError>;
 
-/// A reusable decoder. Keeps simdjson's scratch memory between bodies, but gives
-/// it back after an unusually large one. Confined to one thread.
+/// A reusable decoder. Keeps simdjson's scratch memory between bodies (about 14
+/// bytes a byte of the largest), but gives it back after one of more than
+/// `max_kept_body`. Confined to one thread.
 class Decoder {
  public:
+  /// The largest body whose scratch memory is kept for the next.
+  static constexpr std::size_t max_kept_body = std::size_t{1} << 20;
+
   Decoder();
   ~Decoder();
   Decoder(const Decoder&) = delete;
@@ -52,8 +70,14 @@ class Decoder {
   /// and the rules of the packet port: for `json` an object with a non-empty
   /// array `messages` of objects or strings, or such an array bare; for `ndjson`
   /// one JSON value a non-empty line. `packet_id`, `agent_id` and `messages`
-  /// given twice, or of the wrong type, are faults. Leaves the bytes as they are.
+  /// given twice, or of the wrong type, are faults; keys compare unescaped.
+  /// Numbers may be of any size, but no exponent beyond ±2^31. Leaves the bytes
+  /// as they are.
   DecodeResult decode(Format format, const Buffer& body);
+
+  /// Bytes of the largest body that the kept scratch memory serves; 0 after an
+  /// unusually large one.
+  std::size_t kept_capacity() const;
 
  private:
   struct Scratch;

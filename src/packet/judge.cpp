@@ -1,0 +1,191 @@
+#include "packet/judge.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/json/basic_parser_impl.hpp>
+
+#include "logdist/base/check.hpp"
+#include "packet/rules.hpp"
+
+namespace logdist::packet {
+namespace {
+
+namespace json = boost::json;
+
+/// Where the parser stops when an event is refused.
+enum class Stop : std::uint8_t { at_value, at_closing_brace, at_closing_bracket, at_closing_quote, behind_number };
+
+/// Passes Boost.JSON's events on to the rules. Its names and limits are those
+/// that basic_parser asks of a handler.
+class RulesHandler {
+ public:
+  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
+  explicit RulesHandler(Rules::Scope scope) : rules_(scope) {}
+
+  const Rules& rules() const { return rules_; }
+  /// Of the event told last.
+  Stop stop() const { return stop_; }
+  /// Bytes of the number told last.
+  std::size_t number_length() const { return number_length_; }
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code& error) { return told(rules_.begin(Kind::object), Stop::at_value, error); }
+  bool on_object_end(std::size_t, json::error_code& error) {
+    return told(rules_.end(Kind::object), Stop::at_closing_brace, error);
+  }
+  bool on_array_begin(json::error_code& error) { return told(rules_.begin(Kind::array), Stop::at_value, error); }
+  bool on_array_end(std::size_t, json::error_code& error) {
+    return told(rules_.end(Kind::array), Stop::at_closing_bracket, error);
+  }
+  bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
+  bool on_key(json::string_view part, std::size_t, json::error_code& error) {
+    collect(part);
+    const bool holds = rules_.key(text_);
+    text_.clear();
+    return told(holds, Stop::at_closing_quote, error);
+  }
+  bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
+  bool on_string(json::string_view part, std::size_t, json::error_code& error) {
+    collect(part);
+    const bool holds = rules_.string(text_);
+    text_.clear();
+    return told(holds, Stop::at_closing_quote, error);
+  }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_uint64(std::uint64_t, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_double(double, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_bool(bool, json::error_code& error) { return told(rules_.scalar(Kind::boolean), Stop::at_value, error); }
+  bool on_null(json::error_code& error) { return told(rules_.scalar(Kind::null), Stop::at_value, error); }
+  bool on_comment_part(json::string_view, json::error_code&) { return false; }
+  bool on_comment(json::string_view, json::error_code&) { return false; }
+
+ private:
+  /// Keeps no more of a text than tells it from every shorter one that matters.
+  bool collect(json::string_view part) {
+    const std::size_t room = max_id_length + 1 - text_.size();
+    text_.append(part.data(), std::min(part.size(), room));
+    return true;
+  }
+
+  bool number(json::string_view text, json::error_code& error) {
+    number_length_ = text.size();
+    return told(rules_.scalar(Kind::number), Stop::behind_number, error);
+  }
+
+  bool told(bool holds, Stop stop, json::error_code& error) {
+    stop_ = stop;
+    if (!holds) error = json::error::input_error;
+    return holds;
+  }
+
+  Rules rules_;
+  std::string text_;  ///< of the key or string under way, its beginning
+  std::size_t number_length_ = 0;
+  Stop stop_ = Stop::at_value;
+};
+
+bool is_bad_escape(const json::error_code& error) {
+  return error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
+         error == json::error::expected_hex_digit || error == json::error::expected_utf16_escape;
+}
+
+/// Whether the bytes before `offset` are the first half of a surrogate pair.
+bool is_behind_half_a_pair(std::string_view text, std::size_t offset) {
+  constexpr std::string_view escape = "\\ud800";
+  if (offset < escape.size()) return false;
+  const std::string_view before = text.substr(offset - escape.size(), escape.size());
+  return before.starts_with("\\u") && (before[2] | 0x20) == 'd' &&
+         std::string_view("89abAB").find(before[3]) != std::string_view::npos;
+}
+
+/// A sentence for a fault of the JSON itself, found at `offset`.
+std::string describe(const json::error_code& error, std::string_view text, std::size_t offset) {
+  if (text.empty()) return "the body is empty";
+  if (error == json::error::incomplete || offset >= text.size()) return "not JSON: it ends too early";
+  if (error == json::error::too_deep) return fmt::format("nested deeper than {} levels", max_depth);
+  if (error == json::error::exponent_overflow) return "not JSON that we can read: an exponent beyond 2^31";
+  if (is_bad_escape(error) || is_behind_half_a_pair(text, offset)) {
+    return "not JSON: a \\u escape that is malformed, or half of a surrogate pair";
+  }
+  const auto byte = static_cast<unsigned char>(text[offset]);
+  if (byte >= 0x80) return fmt::format("not JSON: byte 0x{:02x}, which is not UTF-8 or outside a string", byte);
+  if (byte < 0x20 || byte == 0x7f) return fmt::format("not JSON: unexpected control character 0x{:02x}", byte);
+  return fmt::format("not JSON: unexpected character '{}'", text[offset]);
+}
+
+/// Where the number or escape begins that the parser gave up at `offset`, which
+/// is somewhere within it; of any other fault, `offset` itself.
+std::size_t first_byte(std::string_view text, std::size_t offset, const json::error_code& error) {
+  if (is_bad_escape(error)) return text.rfind('\\', offset - 1);
+  if (error != json::error::exponent_overflow) return offset;
+  const std::size_t before = text.find_last_not_of("+-.0123456789eE", offset);
+  return before == std::string_view::npos ? 0 : before + 1;
+}
+
+/// The opening quote of the string or key that closes at `closing`.
+std::size_t opening_quote(std::string_view text, std::size_t closing) {
+  std::size_t quote = text.rfind('"', closing - 1);
+  while (quote > 0 && text[quote - 1] == '\\') quote = text.rfind('"', quote - 1);
+  return quote;
+}
+
+/// Where the value or key begins whose refusal stopped the parser at `offset`.
+std::size_t refused_offset(std::string_view text, std::size_t offset, const RulesHandler& handler) {
+  switch (handler.stop()) {
+    case Stop::at_value:
+    case Stop::at_closing_brace: return offset;
+    case Stop::at_closing_bracket: return text.rfind('[', offset);  // only an empty array is refused at its end
+    case Stop::at_closing_quote: return opening_quote(text, offset);
+    case Stop::behind_number: return offset - handler.number_length();
+  }
+  check_failed("a known value", __FILE__, __LINE__);
+}
+
+/// The first fault, if there is one, after the parser stopped at `offset`.
+std::optional<DecodeError> find_fault(std::string_view text, std::size_t offset, const json::error_code& error,
+                                      const RulesHandler& handler) {
+  if (const auto& breach = handler.rules().breach()) {
+    return DecodeError{breach->fault, breach->detail, refused_offset(text, offset, handler)};
+  }
+  if (error) offset = first_byte(text, offset, error);
+  if (error) return DecodeError{DecodeFault::invalid_body, describe(error, text, offset), offset};
+  if (offset < text.size()) return DecodeError{DecodeFault::invalid_body, "not JSON: more after its end", offset};
+  return std::nullopt;
+}
+
+/// One pass over `text`: the rules after it, and its first fault if there is one.
+struct Judgement {
+  Rules rules;
+  std::optional<DecodeError> error;
+};
+
+Judgement judge(std::string_view text, Rules::Scope scope) {
+  json::parse_options options;
+  options.max_depth = max_depth;
+  json::basic_parser<RulesHandler> parser(options, scope);
+  json::error_code error;
+  const std::size_t stop = parser.write_some(false, text.data(), text.size(), error);
+  return {parser.handler().rules(), find_fault(text, stop, error, parser.handler())};
+}
+
+}  // namespace
+
+boost::system::result<std::uint32_t, DecodeError> judge_body(std::string_view text, std::string& packet_id) {
+  Judgement judgement = judge(text, Rules::Scope::packet);
+  if (judgement.error) return std::move(*judgement.error);
+  packet_id = judgement.rules.packet_id().value_or("");
+  return judgement.rules.messages();
+}
+
+std::optional<DecodeError> judge_value(std::string_view text) { return judge(text, Rules::Scope::any_value).error; }
+
+}  // namespace logdist::packet
