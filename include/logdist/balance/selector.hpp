@@ -22,6 +22,9 @@
 
 namespace logdist::balance {
 
+/// The heaviest weight that the exact arithmetic is laid out for.
+inline constexpr std::uint64_t weight_units_max = std::uint64_t{1} << 40;
+
 struct SelectorOptions {
   std::uint64_t catch_up_threshold = 1'000;  ///< messages
   std::uint64_t max_debt = 10'000;           ///< messages
@@ -90,6 +93,10 @@ class Selector {
 
   /// Largest packet seen, in messages.
   std::uint64_t largest_packet() const;
+
+  /// Whether the deficits of those in service sum to exactly 0, in the integers
+  /// they are kept in. They always must: for tests and self-checks. O(n).
+  bool sums_to_zero() const;
 
  private:
   struct State;

@@ -1,0 +1,84 @@
+// Who is next: the analyzers in service, ordered by what will happen to them
+// when. Virtual time advances for all of them at once; a move on the agenda is
+// made only when somebody's moment has come, so a pick costs O(log n).
+//
+// Not thread-safe: the caller serialises.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "balance/books.hpp"
+#include "balance/schedule.hpp"
+#include "logdist/base/ids.hpp"
+
+namespace logdist::balance {
+
+/// Reads the books, which must outlive it; is told by place() and advance() of
+/// each change there. A candidate is one in service that has a free slot.
+class Agenda {
+ public:
+  /// Both limits in messages, at most limit_messages_max.
+  Agenda(const Books& books, std::uint64_t catch_up_threshold, std::uint64_t max_debt);
+
+  /// Makes room for all accounts of the books.
+  void grow();
+  /// Enters `analyzer` anew, after its account or its slots have changed.
+  void place(AnalyzerId analyzer, bool free_slot);
+  /// The same, cheaper, after nothing but a charge: that only puts moments off.
+  void place_charged(AnalyzerId analyzer, bool free_slot);
+  /// Strikes it off: it left service.
+  void drop(AnalyzerId analyzer);
+  /// Strikes it off the candidates until it is placed again.
+  void withdraw(AnalyzerId analyzer);
+
+  bool is_candidate(AnalyzerId analyzer) const { return owed_.contains(analyzer) || waiting_.contains(analyzer); }
+  std::size_t candidates() const { return owed_.size() + waiting_.size(); }
+
+  /// Takes note of a packet's size; true when it is the largest yet, and all are
+  /// to be placed anew.
+  bool raise_largest(std::uint32_t messages);
+  std::uint64_t largest_packet() const { return largest_packet_; }
+
+  /// Those without a free slot whom `messages` more would lift above the bound on
+  /// what they can be owed. Valid until the
+  /// next call to anything here that is not const.
+  std::span<const AnalyzerId> overflowing(std::uint32_t messages);
+
+  /// A packet was credited.
+  void advance();
+  /// The candidate to take it; there has to be one. See the contract of Selector.
+  AnalyzerId choose();
+
+  std::uint64_t catch_ups(AnalyzerId analyzer) const { return catch_ups_[analyzer]; }
+
+ private:
+  std::uint64_t line() const { return std::max(catch_up_threshold_, largest_packet_); }
+  bool is_behind(AnalyzerId analyzer) const { return books_.deficit_units(analyzer) > books_.in_units(line()); }
+  void place_candidate(AnalyzerId analyzer, bool free_slot);
+  void watch(AnalyzerId analyzer);
+  void enter_behind(AnalyzerId analyzer);
+  void prune_behind();
+  std::optional<AnalyzerId> furthest_behind() const;
+  AnalyzerId least_ahead() const;
+
+  const Books& books_;
+  const std::uint64_t catch_up_threshold_;
+  const std::uint64_t max_debt_;
+  std::uint64_t largest_packet_ = 0;
+
+  Schedule waiting_;                ///< candidates not owed, by when they will be
+  Schedule owed_;                   ///< candidates owed, by deadline; an undo may leave some here that no longer are
+  Schedule late_;                   ///< credited, by when they cross the line of catch-up or earlier
+  Schedule full_;                   ///< credited without a free slot, by when they reach max_debt
+  std::vector<AnalyzerId> behind_;  ///< beyond the line of catch-up; an undo may leave some that no longer are
+  std::vector<bool> listed_behind_;
+  std::vector<std::uint64_t> catch_ups_;
+  std::vector<AnalyzerId> found_;  ///< scratch
+};
+
+}  // namespace logdist::balance
