@@ -1,0 +1,32 @@
+// The configuration's keys as data, for tools: documentation, JSON Schema,
+// completion. Made from the table that the loader itself reads by.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace logdist::config {
+
+/// How the text of a value is read.
+enum class ValueKind { whole_number, number, size, duration, text, choice, mapping };
+
+/// One key that the configuration knows.
+struct KeyInfo {
+  std::string path;                  ///< "delivery.retry.max", "analyzers[].weight"
+  std::string variable;              ///< its LOGDIST_… variable; empty for a key of one analyzer
+  ValueKind kind = ValueKind::text;  ///< of its value
+  std::string default_text;          ///< as one would write it; empty when there is none
+  std::string allowed;               ///< "a duration from 1ms to 24h, such as 250ms, 5s or 2m"
+  std::string meaning;               ///< one sentence
+  bool required = false;             ///< of every analyzer
+  std::vector<std::string> choices;  ///< of ValueKind::choice
+};
+
+/// The variable that replaces the file's list of analyzers:
+/// `LOGDIST_ANALYZERS="a=http://host:9101/analyze weight=40, b=…"`.
+inline constexpr const char* analyzers_variable = "LOGDIST_ANALYZERS";
+
+/// All keys, in the order of the documentation.
+std::vector<KeyInfo> known_keys();
+
+}  // namespace logdist::config

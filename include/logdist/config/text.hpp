@@ -1,0 +1,70 @@
+// Durations, sizes, weights and addresses as text: how the configuration and
+// the command line write them, and how tools show them.
+//
+// Free functions without state, thread-safe. What cannot be read is a value, a
+// Complaint, never an exception; ranges are the caller's.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "logdist/base/time.hpp"
+#include "logdist/config/options.hpp"
+
+namespace logdist::config {
+
+/// What is wrong with a text, to be put after the name of what it was given for:
+/// `"5" has no unit`.
+struct Complaint {
+  std::string text;
+};
+
+/// The value, or why there is none.
+template <typename T>
+using Parsed = boost::system::result<T, Complaint>;
+
+/// Where an http:// URL leads.
+struct HttpUrl {
+  std::string host;    ///< an IPv6 address without its brackets
+  std::string port;    ///< "80" when the URL names none
+  std::string target;  ///< path and query, at least "/"
+};
+
+/// `250us`, `250ms`, `5s`, `2m`, `1h`; a bare number has no unit, only `0` needs none.
+Parsed<Duration> parse_duration(std::string_view text);
+
+/// `512B`, `64KiB`, `10MiB`, `1GiB`; a bare number is bytes.
+Parsed<std::uint64_t> parse_size(std::string_view text);
+
+/// A positive decimal number of at most 1000000 and six decimals, exactly.
+Parsed<Weight> parse_weight(std::string_view text);
+
+/// `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for every IPv4 address of the machine.
+Parsed<ListenAddress> parse_listen_address(std::string_view text);
+
+/// `http://HOST[:PORT][/PATH][?QUERY]` without user or fragment.
+Parsed<HttpUrl> parse_http_url(std::string_view text);
+
+/// In the largest unit that shows it exactly: `250ms`, `75s`, `2m`, `0s`. Reads
+/// back by parse_duration() when it is whole microseconds.
+std::string format_duration(Duration duration);
+
+/// In the largest unit that shows it exactly: `1000B`, `64KiB`, `10MiB`.
+std::string format_size(std::uint64_t bytes);
+
+/// Without needless decimals: `40`, `0.5`.
+std::string format_weight(Weight weight);
+
+/// `HOST:PORT`, an IPv6 host in brackets.
+std::string format_listen_address(const ListenAddress& address);
+
+/// `text` in quotes, fit for one line of a message: control characters escaped,
+/// what is too long cut.
+std::string quote(std::string_view text);
+
+/// As quote(), without the quotes.
+std::string printable(std::string_view text);
+
+}  // namespace logdist::config

@@ -1,0 +1,85 @@
+// Listen addresses and URLs. Boost.URL knows the grammar (RFC 3986); what we
+// add is what this daemon can serve.
+#include <fmt/format.h>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <charconv>
+#include <optional>
+
+#include "logdist/config/text.hpp"
+
+namespace logdist::config {
+namespace {
+
+constexpr std::size_t host_length_max = 253;  // of a domain name (RFC 1035)
+constexpr std::size_t url_length_max = 2048;
+
+std::string_view std_view(boost::urls::string_view view) { return {view.data(), view.size()}; }
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+/// The host of a URL or of an authority, an IPv6 address without its brackets;
+/// none when it is empty or nothing a resolver takes.
+template <typename View>
+std::optional<std::string> usable_host(const View& view) {
+  using boost::urls::host_type;
+  if (view.host_type() == host_type::ipvfuture || view.host_type() == host_type::none) return std::nullopt;
+  const std::string_view host = std_view(view.encoded_host_address());
+  if (host.empty() || host.size() > host_length_max) return std::nullopt;
+  if (view.host_type() == host_type::name) {
+    static constexpr std::string_view name_characters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (host.find_first_not_of(name_characters) != host.npos) return std::nullopt;
+  }
+  return std::string(host);
+}
+
+}  // namespace
+
+Parsed<ListenAddress> parse_listen_address(std::string_view text) {
+  const bool any_host = text.starts_with(':');
+  const std::string with_host = any_host ? fmt::format("0.0.0.0{}", text) : std::string(text);
+  const auto authority = boost::urls::parse_authority(with_host);
+  if (!authority || authority->has_userinfo()) return Complaint{quote(text) + " is not an address"};
+  if (!authority->has_port()) return Complaint{quote(text) + " has no port"};
+  const auto port = parse_port(std_view(authority->port()));
+  if (!port) return Complaint{quote(text) + " has no port from 0 to 65535"};
+  auto host = usable_host(*authority);
+  if (!host) return Complaint{quote(text) + " has no usable host"};
+  return ListenAddress{std::move(*host), *port};
+}
+
+Parsed<HttpUrl> parse_http_url(std::string_view text) {
+  if (text.size() > url_length_max) return Complaint{quote(text) + " is too long"};
+  const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
+  if (!url) return Complaint{quote(text) + " is not a URL"};
+  // Before all that shows the text: it may hold a password.
+  if (url->has_userinfo()) return Complaint{"names a user, which no analyzer is told"};
+  if (url->scheme_id() == boost::urls::scheme::https) return Complaint{quote(text) + ": TLS is not supported yet"};
+  if (url->scheme_id() != boost::urls::scheme::http) return Complaint{quote(text) + " does not start with http://"};
+  if (url->has_fragment()) return Complaint{quote(text) + " has a fragment (#…), which is never sent"};
+  auto host = usable_host(*url);
+  if (!host) return Complaint{quote(text) + " has no usable host"};
+
+  HttpUrl parsed{std::move(*host), "80", std::string(std_view(url->encoded_target()))};
+  if (url->has_port() && !url->port().empty()) {
+    const auto port = parse_port(std_view(url->port()));
+    if (!port || *port == 0) return Complaint{quote(text) + " has no port from 1 to 65535"};
+    parsed.port = std::to_string(*port);
+  }
+  if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
+  return parsed;
+}
+
+std::string format_listen_address(const ListenAddress& address) {
+  const bool ipv6 = address.host.find(':') != std::string::npos;
+  return ipv6 ? fmt::format("[{}]:{}", address.host, address.port) : fmt::format("{}:{}", address.host, address.port);
+}
+
+}  // namespace logdist::config

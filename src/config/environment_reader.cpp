@@ -1,0 +1,111 @@
+#include "config/environment_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/trim.hpp>
+#include <set>
+#include <utility>
+
+#include "config/hint.hpp"
+
+namespace logdist::config {
+namespace {
+
+constexpr std::string_view variable_prefix = "LOGDIST_";
+constexpr const char* entry_allowed = "NAME=URL, then weight=N and max_in_flight=N, separated by spaces";
+
+std::vector<std::string> split(const std::string& text, const char* separators) {
+  std::vector<std::string> parts;
+  boost::algorithm::split(parts, text, boost::algorithm::is_any_of(separators), boost::algorithm::token_compress_on);
+  std::erase_if(parts, [](std::string& part) {
+    boost::algorithm::trim(part);
+    return part.empty();
+  });
+  return parts;
+}
+
+/// "a=b=c" → "a", "b=c"; "a" → "a", "".
+std::pair<std::string, std::string> split_at_equals(const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == word.npos) return {word, ""};
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+class AnalyzersVariable {
+ public:
+  AnalyzersVariable(Draft& draft, Report& report) : draft_(draft), report_(report) {}
+
+  void read(const std::string& value) {
+    draft_.options.analyzers.clear();
+    draft_.refused.erase("analyzers");
+    std::erase_if(draft_.places, [](const auto& entry) { return entry.first.starts_with("analyzers"); });
+    draft_.places["analyzers"] = {environment_source, 0, analyzers_variable};
+    const auto entries = split(value, ",");
+    for (std::size_t i = 0; i < entries.size() && i < analyzers_max; ++i) read_entry(entries[i], i);
+    if (entries.size() > analyzers_max) {
+      report_.fault(place_of(""), fmt::format("{} analyzers; allowed: at most {}", entries.size(), analyzers_max));
+    }
+  }
+
+ private:
+  static Place place_of(const std::string& suffix) { return {environment_source, 0, analyzers_variable + suffix}; }
+
+  void read_entry(const std::string& entry, std::size_t index) {
+    AnalyzerOptions& analyzer = draft_.options.analyzers.emplace_back();
+    const std::string suffix = fmt::format("[{}]", index);
+    const auto words = split(entry, " \t\r\n");
+    const auto [name, url] = split_at_equals(words.front());
+    if (url.empty()) {
+      return report_.fault(place_of(suffix),
+                           fmt::format("{} is not NAME=URL; allowed: {}", quote(words.front()), entry_allowed));
+    }
+    read_key("name", name, suffix, analyzer);
+    read_key("url", url, suffix, analyzer);
+    std::set<std::string> given{"name", "url"};
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const auto [key, value] = split_at_equals(words[i]);
+      if (!given.insert(key).second) {
+        report_.fault(place_of(suffix + '.' + printable(key)), "is given twice; allowed: once");
+      } else if (!read_key(key, value, suffix, analyzer)) {
+        report_.fault(place_of(suffix), fmt::format("{} is not known; allowed: {}", quote(words[i]), entry_allowed));
+      }
+    }
+  }
+
+  /// Whether there is such a key that a word can hold; what is wrong with its
+  /// value is a fault.
+  bool read_key(const std::string& key, const std::string& value, const std::string& suffix,
+                AnalyzerOptions& analyzer) {
+    const auto* row = find_row(analyzer_rows(), key);
+    if (row == nullptr || !row->assign) return false;
+    const Place place = place_of(suffix + '.' + key);
+    draft_.places.insert_or_assign("analyzers" + suffix + '.' + key, place);
+    assign(*row, analyzer, value, place, report_);
+    return true;
+  }
+
+  Draft& draft_;
+  Report& report_;
+};
+
+}  // namespace
+
+void read_variables(const Environment& environment, Draft& draft, Report& report) {
+  std::map<std::string, const Row<Options>*> row_of_variable;
+  for (const auto& row : option_rows()) row_of_variable.emplace(variable_of(row.path), &row);
+
+  for (const auto& [name, value] : environment) {
+    const Place place{environment_source, 0, printable(name)};
+    if (name == analyzers_variable) {
+      AnalyzersVariable(draft, report).read(value);
+    } else if (const auto found = row_of_variable.find(name); found != row_of_variable.end()) {
+      assign_option(*found->second, value, place, draft, report);
+    } else if (name.starts_with(variable_prefix)) {
+      report.warning(place, "unknown variable, ignored" + variable_hint(name));
+    }
+  }
+}
+
+}  // namespace logdist::config

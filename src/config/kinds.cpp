@@ -1,0 +1,174 @@
+#include "config/kinds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/algorithm/string/predicate.hpp>
+#include <boost/url/parse.hpp>
+#include <charconv>
+#include <cmath>
+
+namespace logdist::config {
+namespace {
+
+constexpr std::size_t name_length_max = 64;
+constexpr std::size_t path_length_max = 1024;
+constexpr std::size_t file_name_length_max = 4096;
+constexpr std::size_t headers_max = 64;
+constexpr std::size_t header_name_length_max = 256;
+constexpr std::size_t header_value_length_max = 4096;
+
+constexpr std::string_view letters_and_digits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/// What the daemon itself says with every packet.
+constexpr std::array<std::string_view, 7> reserved_headers{
+    "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Idempotency-Key", "Packet-Messages"};
+
+bool consists_of(std::string_view text, std::string_view characters) {
+  return std::all_of(text.begin(), text.end(), [characters](char character) {
+    return letters_and_digits.find(character) != std::string_view::npos ||
+           characters.find(character) != std::string_view::npos;
+  });
+}
+
+bool has_control_character(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+Complaint out_of_range(std::string_view text) { return {quote(text) + " is out of range"}; }
+
+}  // namespace
+
+std::string Whole::allowed() const { return fmt::format("a whole number from {} to {}", min, max); }
+
+Parsed<std::uint64_t> Whole::parse(std::string_view text) const {
+  std::uint64_t value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error == std::errc::invalid_argument || end != last) return Complaint{quote(text) + " is not a whole number"};
+  if (error != std::errc{} || value < min || value > max) return out_of_range(text);
+  return value;
+}
+
+std::string Real::allowed() const { return fmt::format("a number from {} to {}", min, max); }
+
+Refusal Real::assign(double& field, std::string_view text) const {
+  double value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error == std::errc::invalid_argument || end != last) return Complaint{quote(text) + " is not a number"};
+  if (error != std::errc{} || !std::isfinite(value) || value < min || value > max) return out_of_range(text);
+  field = value;
+  return std::nullopt;
+}
+
+std::string Real::show(double value) const { return fmt::format("{}", value); }
+
+std::string Size::allowed() const {
+  const bool just_below = (max + 1) % MiB == 0;
+  const std::string upper = just_below ? "just under " + format_size(max + 1) : format_size(max);
+  return fmt::format("a size from {} to {}, such as 64KiB or 10MiB", format_size(min), upper);
+}
+
+Refusal Size::assign(std::size_t& field, std::string_view text) const {
+  const auto value = parse_size(text);
+  if (!value) return value.error();
+  if (*value < min || *value > max) return out_of_range(text);
+  field = *value;
+  return std::nullopt;
+}
+
+std::string Span::allowed() const {
+  const std::string lower = min == Duration::zero() ? "0" : format_duration(min);
+  return fmt::format("a duration from {} to {}, such as 250ms, 5s or 2m", lower, format_duration(max));
+}
+
+Refusal Span::assign(Duration& field, std::string_view text) const {
+  const auto value = parse_duration(text);
+  if (!value) return value.error();
+  if (*value < min || *value > max) return out_of_range(text);
+  field = *value;
+  return std::nullopt;
+}
+
+Refusal Text::assign(std::string& field, std::string_view text) const {
+  auto refusal = check(text);
+  if (!refusal) field = text;
+  return refusal;
+}
+
+Refusal Address::assign(ListenAddress& field, std::string_view text) const {
+  auto address = parse_listen_address(text);
+  if (!address) return address.error();
+  field = std::move(*address);
+  return std::nullopt;
+}
+
+Refusal AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) const {
+  auto url = parse_http_url(text);
+  if (!url) return url.error();
+  analyzer.url = text;
+  analyzer.host = std::move(url->host);
+  analyzer.port = std::move(url->port);
+  analyzer.target = std::move(url->target);
+  return std::nullopt;
+}
+
+Refusal ExactWeight::assign(Weight& field, std::string_view text) const {
+  const auto weight = parse_weight(text);
+  if (!weight) return weight.error();
+  field = *weight;
+  return std::nullopt;
+}
+
+std::string Headers::allowed() const {
+  return fmt::format("at most {} names with their values, none that the daemon sets itself", headers_max);
+}
+
+Refusal Headers::assign_entry(Field& field, std::string_view name, std::string_view value) const {
+  // A token of RFC 9110, 5.6.2.
+  if (name.empty() || name.size() > header_name_length_max || !consists_of(name, "!#$%&'*+-.^_`|~")) {
+    return Complaint{quote(name) + " is not a header name"};
+  }
+  const auto is_name = [name](std::string_view other) { return boost::algorithm::iequals(name, other); };
+  if (std::any_of(reserved_headers.begin(), reserved_headers.end(), is_name)) {
+    return Complaint{"is set by the daemon itself"};
+  }
+  if (std::any_of(field.begin(), field.end(), [&is_name](const auto& entry) { return is_name(entry.first); })) {
+    return Complaint{"is given twice; case makes no difference"};
+  }
+  // The value is not shown: it may be a key.
+  if (value.size() > header_value_length_max) return Complaint{"has too long a value"};
+  if (has_control_character(value)) return Complaint{"has a line break or control character in its value"};
+  if (field.size() == headers_max) return Complaint{"is one header too many"};
+  field.emplace_back(name, value);
+  return std::nullopt;
+}
+
+Refusal check_analyzer_name(std::string_view text) {
+  if (text.empty() || text.size() > name_length_max || !consists_of(text, "_.-")) {
+    return Complaint{quote(text) + " is not a name"};
+  }
+  return std::nullopt;
+}
+
+Refusal check_request_path(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  if (!text.starts_with('/')) return Complaint{quote(text) + " does not start with /"};
+  const auto parsed = boost::urls::parse_origin_form(boost::urls::string_view(text.data(), text.size()));
+  if (!parsed || text.size() > path_length_max) return Complaint{quote(text) + " is not a request path"};
+  return std::nullopt;
+}
+
+Refusal check_file_name(std::string_view text) {
+  if (text.size() > file_name_length_max || has_control_character(text)) {
+    return Complaint{quote(text) + " is not a file name"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace logdist::config

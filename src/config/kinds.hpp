@@ -1,0 +1,170 @@
+// The kinds of value a key can have. Each knows what it allows, in words; how
+// to read a text into a field; and how to show a field. A row of the table
+// (rows.hpp) is a field and its kind.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "logdist/config/keys.hpp"
+#include "logdist/config/text.hpp"
+
+namespace logdist::config {
+
+/// Nothing: the field is assigned. Else what is wrong; the field is as before.
+using Refusal = std::optional<Complaint>;
+
+/// A whole number from `min` to `max`.
+struct Whole {
+  static constexpr ValueKind kind = ValueKind::whole_number;
+  std::uint64_t min;
+  std::uint64_t max;
+
+  std::string allowed() const;
+  Parsed<std::uint64_t> parse(std::string_view text) const;
+
+  template <std::unsigned_integral T>
+  Refusal assign(T& field, std::string_view text) const {
+    const auto value = parse(text);
+    if (!value) return value.error();
+    field = static_cast<T>(*value);
+    return std::nullopt;
+  }
+  template <std::unsigned_integral T>
+  Refusal assign(std::optional<T>& field, std::string_view text) const {
+    T value{};
+    auto refusal = assign(value, text);
+    if (!refusal) field = value;
+    return refusal;
+  }
+
+  std::string show(std::uint64_t value) const { return std::to_string(value); }
+  template <std::unsigned_integral T>
+  std::string show(const std::optional<T>& value) const {
+    return value ? show(*value) : "";
+  }
+};
+
+/// A finite decimal number from `min` to `max`.
+struct Real {
+  static constexpr ValueKind kind = ValueKind::number;
+  double min;
+  double max;
+
+  std::string allowed() const;
+  Refusal assign(double& field, std::string_view text) const;
+  std::string show(double value) const;
+};
+
+/// A number of bytes from `min` to `max`.
+struct Size {
+  static constexpr ValueKind kind = ValueKind::size;
+  std::uint64_t min;
+  std::uint64_t max;
+
+  std::string allowed() const;
+  Refusal assign(std::size_t& field, std::string_view text) const;
+  std::string show(std::uint64_t value) const { return format_size(value); }
+};
+
+/// A duration from `min` to `max`.
+struct Span {
+  static constexpr ValueKind kind = ValueKind::duration;
+  Duration min;
+  Duration max;
+
+  std::string allowed() const;
+  Refusal assign(Duration& field, std::string_view text) const;
+  std::string show(Duration value) const { return format_duration(value); }
+};
+
+/// A text that `check` has nothing to say against.
+struct Text {
+  static constexpr ValueKind kind = ValueKind::text;
+  Refusal (*check)(std::string_view text);
+  std::string_view allowed_text;
+
+  std::string allowed() const { return std::string(allowed_text); }
+  Refusal assign(std::string& field, std::string_view text) const;
+  std::string show(const std::string& value) const { return value; }
+};
+
+/// An address to listen on.
+struct Address {
+  static constexpr ValueKind kind = ValueKind::text;
+
+  std::string allowed() const { return "HOST:PORT, [IPV6]:PORT or :PORT"; }
+  Refusal assign(ListenAddress& field, std::string_view text) const;
+  std::string show(const ListenAddress& value) const { return format_listen_address(value); }
+};
+
+/// Where an analyzer is: fills in url, host, port and target.
+struct AnalyzerUrl {
+  static constexpr ValueKind kind = ValueKind::text;
+
+  std::string allowed() const { return "http://HOST[:PORT][/PATH][?QUERY]"; }
+  Refusal assign(AnalyzerOptions& analyzer, std::string_view text) const;
+  std::string show(const AnalyzerOptions& analyzer) const { return analyzer.url; }
+};
+
+/// A weight, exactly.
+struct ExactWeight {
+  static constexpr ValueKind kind = ValueKind::number;
+
+  std::string allowed() const { return "a number above 0, at most 1000000, with at most 6 decimals"; }
+  Refusal assign(Weight& field, std::string_view text) const;
+  std::string show(Weight value) const { return format_weight(value); }
+};
+
+/// One of a few words.
+template <typename Enum>
+struct Choice {
+  static constexpr ValueKind kind = ValueKind::choice;
+  std::vector<std::pair<std::string_view, Enum>> words;
+
+  std::vector<std::string> choices() const {
+    std::vector<std::string> names;
+    for (const auto& word : words) names.emplace_back(word.first);
+    return names;
+  }
+  std::string allowed() const {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "one of " : ", ") + std::string(word.first);
+    return text;
+  }
+  Refusal assign(Enum& field, std::string_view text) const {
+    for (const auto& [name, value] : words) {
+      if (name != text) continue;
+      field = value;
+      return std::nullopt;
+    }
+    return Complaint{quote(text) + " is unknown"};
+  }
+  std::string show(Enum value) const {
+    for (const auto& word : words) {
+      if (word.second == value) return std::string(word.first);
+    }
+    return {};
+  }
+};
+
+/// Fields of HTTP that go along with every packet: a mapping, taken entry by entry.
+struct Headers {
+  static constexpr ValueKind kind = ValueKind::mapping;
+  using Field = std::vector<std::pair<std::string, std::string>>;
+
+  std::string allowed() const;
+  Refusal assign_entry(Field& field, std::string_view name, std::string_view value) const;
+  std::string show(const Field&) const { return {}; }
+};
+
+Refusal check_analyzer_name(std::string_view text);
+Refusal check_request_path(std::string_view text);
+Refusal check_file_name(std::string_view text);
+
+}  // namespace logdist::config

@@ -1,0 +1,89 @@
+#include "logdist/config/load.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "config/document.hpp"
+#include "config/draft.hpp"
+#include "config/environment_reader.hpp"
+#include "config/file_reader.hpp"
+#include "config/report.hpp"
+#include "config/validate.hpp"
+
+namespace logdist::config {
+namespace {
+
+/// The file's text, at most one byte above the limit; none after a fault.
+std::optional<std::string> read_file(const std::string& name, Report& report) {
+  errno = 0;
+  std::ifstream stream(name, std::ios::binary);
+  std::string text(text_bytes_max + 1, '\0');
+  if (stream) {
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (stream.eof() || stream.good()) {
+      text.resize(static_cast<std::size_t>(stream.gcount()));
+      return text;
+    }
+  }
+  const int error = errno != 0 ? errno : EIO;
+  report.fault({name, 0, ""}, "cannot be read: " + std::generic_category().message(error));
+  return std::nullopt;
+}
+
+/// Environment over `draft`, which holds what the file said.
+Loaded finish(Draft draft, const Environment& environment, const std::string& source, bool whole, Report& report) {
+  read_variables(environment, draft, report);
+  // Without the file's values, the others can't be held against each other.
+  if (whole) validate(draft, source, report);
+  Loaded loaded;
+  loaded.options = std::move(draft.options);
+  report.move_to(loaded);
+  return loaded;
+}
+
+Loaded load_text(std::string_view text, const std::string& name, const Environment& environment, Report& report) {
+  Draft draft;
+  const auto root = parse_document(text, name, report);
+  if (root) read_tree(*root, name, draft, report);
+  return finish(std::move(draft), environment, name, root.has_value(), report);
+}
+
+}  // namespace
+
+std::string to_string(const Fault& fault) {
+  std::string text = fault.source;
+  if (fault.line > 0) text += fmt::format(":{}", fault.line);
+  if (!fault.key.empty()) text += ": " + fault.key;
+  return text + ": " + fault.message;
+}
+
+Environment read_environment() {
+  Environment variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (text.starts_with("LOGDIST_") && equals != text.npos) {
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return variables;
+}
+
+Loaded load(const std::optional<std::string>& file, const Environment& environment) {
+  Report report;
+  if (!file) return finish({}, environment, environment_source, true, report);
+  const auto text = read_file(*file, report);
+  if (!text) return finish({}, environment, *file, false, report);
+  return load_text(*text, *file, environment, report);
+}
+
+Loaded load_text(std::string_view text, const std::string& name, const Environment& environment) {
+  Report report;
+  return load_text(text, name, environment, report);
+}
+
+}  // namespace logdist::config

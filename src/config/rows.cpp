@@ -1,0 +1,212 @@
+#include "config/rows.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace logdist::config {
+namespace {
+
+template <typename Target, typename Field, typename Kind>
+Row<Target> row(std::string path, Field field, Kind kind, std::string meaning) {
+  Row<Target> made;
+  made.path = std::move(path);
+  made.kind = Kind::kind;
+  made.allowed = kind.allowed();
+  made.meaning = std::move(meaning);
+  if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
+  if constexpr (Kind::kind == ValueKind::mapping) {
+    made.assign_entry = [field, kind](Target& target, std::string_view name, std::string_view value) {
+      return kind.assign_entry(field(target), name, value);
+    };
+  } else {
+    made.assign = [field, kind](Target& target, std::string_view text) { return kind.assign(field(target), text); };
+  }
+  made.show = [field, kind](const Target& target) { return kind.show(field(target)); };
+  return made;
+}
+
+/// A key and the field of the same name.
+#define LOGDIST_KEY(path) \
+#path, [](auto& options) -> auto& { return options.path; }
+
+constexpr std::uint64_t count_max = 1'000'000;
+constexpr std::uint64_t messages_max = 1'000'000'000;
+constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both counts share one word:
+constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
+constexpr Span wait{1ms, 24h};
+constexpr Span wait_or_none{0ms, 24h};
+
+template <typename Field, typename Kind>
+Row<Options> option(std::string path, Field field, Kind kind, std::string meaning) {
+  return row<Options>(std::move(path), field, std::move(kind), std::move(meaning));
+}
+
+std::vector<Row<Options>> receiving_rows() {
+  return {
+      option(LOGDIST_KEY(server.listen), Address{}, "Packet port; port 0 is any free one, the start line tells which."),
+      option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
+             "Agent connections; one above it is accepted, answered 503 and closed."),
+      option(LOGDIST_KEY(server.max_body), Size{1, 1024 * MiB}, "Largest body of a packet; a larger one is a 413."),
+      option(LOGDIST_KEY(server.max_buffered), Size{1, bytes_max},
+             "All bodies being received or waiting, together; a body waits its turn for its length, oldest first."),
+      option(LOGDIST_KEY(server.header_timeout), wait, "Time for a request's header to arrive; then 408 and close."),
+      option(LOGDIST_KEY(server.body_timeout), wait, "Time for a request's body to arrive; then 408 and close."),
+      option(LOGDIST_KEY(server.idle_timeout), wait, "How long a kept connection may be silent between requests."),
+      option(LOGDIST_KEY(admin.listen), Address{}, "Health, metrics, status and dashboard."),
+      option(LOGDIST_KEY(threads), Whole{0, 1024}, "Event loops in the pool; 0 is one a core."),
+      option(LOGDIST_KEY(queue.max_packets), Whole{1, queue_packets_max},
+             "Packets the work queue holds; a packet keeps its place until it is settled."),
+      option(LOGDIST_KEY(queue.max_bytes), Size{1, bytes_max}, "Bytes the work queue holds; either bound fills it."),
+  };
+}
+
+std::vector<Row<Options>> delivery_rows() {
+  const Choice<AckMode> ack{{{"queued", AckMode::queued}, {"delivered", AckMode::delivered}}};
+  return {
+      option(LOGDIST_KEY(delivery.ack), ack,
+             "When an agent gets its 2xx: `queued` is 202 once queued, `delivered` is 200 after an analyzer's 2xx."),
+      option(LOGDIST_KEY(delivery.timeout), wait, "One attempt, connect included."),
+      option(LOGDIST_KEY(delivery.caller_runs_timeout), wait,
+             "How long a request may wait for its delivery; then it is answered 503 with Retry-After."),
+      option(LOGDIST_KEY(delivery.retry.initial), wait, "First wait between rounds over the analyzers."),
+      option(LOGDIST_KEY(delivery.retry.max), wait, "Longest wait between rounds."),
+      option(LOGDIST_KEY(delivery.retry.multiplier), Real{1, 100}, "Growth of the wait from round to round."),
+      option(LOGDIST_KEY(delivery.retry.jitter), Real{0, 1}, "Spread of the wait, as a fraction of it either way."),
+      option(LOGDIST_KEY(delivery.max_rounds), Whole{1, count_max},
+             "Rounds in which every analyzer in service answered 5xx; then the packet is dead-lettered."),
+      option(LOGDIST_KEY(delivery.max_in_flight), Whole{1, count_max}, "Packets under way to one analyzer."),
+      option(LOGDIST_KEY(delivery.max_connections), Whole{1, 10'000},
+             "Connections to one analyzer; never fewer than one an event loop."),
+      option(LOGDIST_KEY(delivery.pipeline), Whole{1, 1024},
+             "Most requests under way on one connection; 1 is no pipelining."),
+      option(LOGDIST_KEY(delivery.dead_letter), Text{check_file_name, "a file name, or \"\" for none"},
+             "File for packets that no analyzer will take, as JSON lines; \"\" logs each instead."),
+      option(LOGDIST_KEY(balance.catch_up_threshold), Whole{1, messages_max},
+             "Messages of deficit that give an analyzer priority over every preference."),
+      option(LOGDIST_KEY(balance.max_debt), Whole{0, messages_max},
+             "Messages an analyzer can be owed for time it was out of service or full."),
+  };
+}
+
+std::vector<Row<Options>> running_rows() {
+  const Choice<LogLevel> level{{{"trace", LogLevel::trace},
+                                {"debug", LogLevel::debug},
+                                {"info", LogLevel::info},
+                                {"warn", LogLevel::warn},
+                                {"error", LogLevel::error}}};
+  const Choice<LogFormat> format{{{"text", LogFormat::text}, {"json", LogFormat::json}}};
+  return {
+      option(LOGDIST_KEY(health.path), Text{check_request_path, "a path that starts with /, or \"\" for no probe"},
+             "What the active probe GETs at each analyzer; \"\" turns it off."),
+      option(LOGDIST_KEY(health.interval), wait, "From one probe to the next."),
+      option(LOGDIST_KEY(health.timeout), wait, "How long one probe may take."),
+      option(LOGDIST_KEY(health.failure_threshold), Whole{1, count_max},
+             "Consecutive failures that take an analyzer out of service."),
+      option(LOGDIST_KEY(health.backoff.initial), wait, "First wait from Failed to Testing."),
+      option(LOGDIST_KEY(health.backoff.max), wait, "Longest wait from Failed to Testing."),
+      option(LOGDIST_KEY(health.backoff.multiplier), Real{1, 100}, "Growth of that wait from failure to failure."),
+      option(LOGDIST_KEY(health.backoff.jitter), Real{0, 1}, "Spread of that wait, as a fraction of it either way."),
+      option(LOGDIST_KEY(health.slow_start), wait_or_none, "Ramp of max_in_flight after a recovery; 0 is none."),
+      option(LOGDIST_KEY(shutdown.grace), wait_or_none, "Time to drain after TERM or INT; 0 is none."),
+      option(LOGDIST_KEY(log.level), level, "The least severe messages that are logged."),
+      option(LOGDIST_KEY(log.format), format, "One text line or one JSON object a message."),
+  };
+}
+
+std::vector<Row<Options>> make_option_rows() {
+  std::vector<Row<Options>> rows = receiving_rows();
+  for (auto& more : delivery_rows()) rows.push_back(std::move(more));
+  for (auto& more : running_rows()) rows.push_back(std::move(more));
+  return rows;
+}
+
+template <typename Field, typename Kind>
+Row<AnalyzerOptions> of_analyzer(std::string path, Field field, Kind kind, std::string meaning) {
+  return row<AnalyzerOptions>(std::move(path), field, std::move(kind), std::move(meaning));
+}
+
+std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
+  const auto whole_analyzer = [](auto& analyzer) -> auto& { return analyzer; };
+  std::vector<Row<AnalyzerOptions>> rows{
+      of_analyzer(LOGDIST_KEY(name), Text{check_analyzer_name, "1 to 64 of letters, digits, _, . and -"},
+                  "Its name in metrics, status and log; unique."),
+      of_analyzer("url", whole_analyzer, AnalyzerUrl{}, "Where packets are POSTed."),
+      of_analyzer(LOGDIST_KEY(weight), ExactWeight{}, "Its share is its weight by the sum of the weights in service."),
+      of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
+      of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
+  };
+  for (auto& row : rows) row.required = row.path == "name" || row.path == "url";
+  return rows;
+}
+
+#undef LOGDIST_KEY
+
+/// "a.b.c" → "a.b"; "a" → "".
+std::string_view parent_of(std::string_view path) {
+  const auto dot = path.rfind('.');
+  return dot == path.npos ? std::string_view{} : path.substr(0, dot);
+}
+
+std::vector<std::string> make_known_paths() {
+  std::vector<std::string> paths{"analyzers"};
+  for (const auto& row : option_rows()) {
+    for (auto level = parent_of(row.path); !level.empty(); level = parent_of(level)) {
+      if (std::find(paths.begin(), paths.end(), level) == paths.end()) paths.emplace_back(level);
+    }
+    paths.push_back(row.path);
+  }
+  for (const auto& row : analyzer_rows()) paths.push_back("analyzers[]." + row.path);
+  return paths;
+}
+
+}  // namespace
+
+const std::vector<Row<Options>>& option_rows() {
+  static const std::vector<Row<Options>> rows = make_option_rows();
+  return rows;
+}
+
+const std::vector<Row<AnalyzerOptions>>& analyzer_rows() {
+  static const std::vector<Row<AnalyzerOptions>> rows = make_analyzer_rows();
+  return rows;
+}
+
+bool is_section(std::string_view path) {
+  const std::string below = std::string(path) + '.';
+  return std::any_of(option_rows().begin(), option_rows().end(),
+                     [&below](const auto& row) { return row.path.starts_with(below); });
+}
+
+const std::vector<std::string>& known_paths() {
+  static const std::vector<std::string> paths = make_known_paths();
+  return paths;
+}
+
+std::string variable_of(std::string_view path) {
+  std::string name = "LOGDIST_";
+  for (const char character : path) {
+    if (character == '.') {
+      name += "__";
+    } else {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
+    }
+  }
+  return name;
+}
+
+std::vector<KeyInfo> known_keys() {
+  std::vector<KeyInfo> keys;
+  const Options defaults;
+  for (const auto& row : option_rows()) {
+    keys.push_back({row.path, variable_of(row.path), row.kind, row.show(defaults), row.allowed, row.meaning,
+                    row.required, row.choices});
+  }
+  const AnalyzerOptions analyzer;
+  for (const auto& row : analyzer_rows()) {
+    keys.push_back({"analyzers[]." + row.path, "", row.kind, row.show(analyzer), row.allowed, row.meaning, row.required,
+                    row.choices});
+  }
+  return keys;
+}
+
+}  // namespace logdist::config

@@ -1,0 +1,59 @@
+// The table of all keys: the one place where a key is named. File, environment,
+// unknown-key detection and tools all read it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/kinds.hpp"
+#include "logdist/config/keys.hpp"
+
+namespace logdist::config {
+
+inline constexpr std::size_t analyzers_max = 1024;
+
+/// One key of Target: Options, or AnalyzerOptions for those of one analyzer.
+template <typename Target>
+struct Row {
+  std::string path;  ///< "delivery.retry.max"; of an analyzer "weight"
+  ValueKind kind = ValueKind::text;
+  std::string allowed;
+  std::string meaning;
+  std::vector<std::string> choices;
+  bool required = false;
+  /// Reads a text into the target; none for a mapping.
+  std::function<Refusal(Target&, std::string_view text)> assign;
+  /// Reads one entry of a mapping into the target; none for all else.
+  std::function<Refusal(Target&, std::string_view name, std::string_view value)> assign_entry;
+  /// The target's value as one would write it.
+  std::function<std::string(const Target&)> show;
+};
+
+/// The keys of Options, analyzers apart, in the order of the documentation.
+const std::vector<Row<Options>>& option_rows();
+
+/// The keys of one analyzer.
+const std::vector<Row<AnalyzerOptions>>& analyzer_rows();
+
+/// The row of that path; null when there is none.
+template <typename Target>
+const Row<Target>* find_row(const std::vector<Row<Target>>& rows, std::string_view path) {
+  for (const auto& row : rows) {
+    if (row.path == path) return &row;
+  }
+  return nullptr;
+}
+
+/// Whether `path` names a level above keys, such as "delivery.retry".
+bool is_section(std::string_view path);
+
+/// Every path a file may name: sections, keys, `analyzers`, `analyzers[].weight`.
+const std::vector<std::string>& known_paths();
+
+/// "delivery.retry.max" → "LOGDIST_DELIVERY__RETRY__MAX".
+std::string variable_of(std::string_view path);
+
+}  // namespace logdist::config

@@ -1,0 +1,139 @@
+#include "logdist/config/text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace logdist::config {
+namespace {
+
+constexpr std::size_t shown_length_max = 80;  // of a value in a message
+constexpr std::size_t weight_decimals_max = 6;
+constexpr std::uint64_t weight_units_max = 1'000'000 * Weight::units_per_one;
+
+template <typename T>
+struct Unit {
+  std::string_view name;
+  T value;
+};
+
+// Largest first: formatting takes the first that divides.
+constexpr std::array<Unit<Duration>, 5> duration_units{{{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}}};
+constexpr std::array<Unit<std::uint64_t>, 4> size_units{{{"GiB", 1024 * MiB}, {"MiB", MiB}, {"KiB", KiB}, {"B", 1}}};
+
+struct Quantity {
+  std::uint64_t number = 0;
+  std::string_view unit;
+  bool too_large = false;
+};
+
+/// Digits, then whatever follows them; none when there are no digits.
+std::optional<Quantity> split_unit(std::string_view text) {
+  Quantity quantity;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quantity.number);
+  if (error == std::errc::invalid_argument) return std::nullopt;
+  quantity.unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  quantity.too_large = error == std::errc::result_out_of_range;
+  return quantity;
+}
+
+/// Shows `value` in the first of `units` that divides it.
+template <typename T, std::size_t count>
+std::string in_largest_unit(T value, const std::array<Unit<T>, count>& units) {
+  for (const auto& unit : units) {
+    if (value % unit.value == T{}) return fmt::format("{}{}", value / unit.value, unit.name);
+  }
+  return {};
+}
+
+}  // namespace
+
+Parsed<Duration> parse_duration(std::string_view text) {
+  const auto quantity = split_unit(text);
+  if (!quantity) return Complaint{quote(text) + " is not a duration"};
+  if (quantity->unit.empty()) {
+    if (quantity->number == 0 && !quantity->too_large) return Duration::zero();
+    return Complaint{quote(text) + " has no unit"};
+  }
+  for (const auto& unit : duration_units) {
+    if (unit.name != quantity->unit) continue;
+    const auto largest = static_cast<std::uint64_t>(Duration::max() / unit.value);
+    if (quantity->too_large || quantity->number > largest) return Complaint{quote(text) + " is too large"};
+    return static_cast<Duration::rep>(quantity->number) * unit.value;
+  }
+  return Complaint{quote(text) + " is not a duration"};
+}
+
+Parsed<std::uint64_t> parse_size(std::string_view text) {
+  const auto quantity = split_unit(text);
+  if (!quantity) return Complaint{quote(text) + " is not a size"};
+  const std::string_view name = quantity->unit.empty() ? "B" : quantity->unit;
+  for (const auto& unit : size_units) {
+    if (unit.name != name) continue;
+    const auto largest = std::numeric_limits<std::uint64_t>::max() / unit.value;
+    if (quantity->too_large || quantity->number > largest) return Complaint{quote(text) + " is too large"};
+    return quantity->number * unit.value;
+  }
+  return Complaint{quote(text) + " is not a size"};
+}
+
+Parsed<Weight> parse_weight(std::string_view text) {
+  const auto quantity = split_unit(text);
+  if (!quantity) return Complaint{quote(text) + " is not a positive decimal number"};
+  std::uint64_t millionths = 0;
+  if (!quantity->unit.empty()) {
+    const std::string_view decimals = quantity->unit.substr(1);
+    const bool decimal =
+        quantity->unit[0] == '.' && !decimals.empty() && decimals.find_first_not_of("0123456789") == decimals.npos;
+    if (!decimal) return Complaint{quote(text) + " is not a positive decimal number"};
+    if (decimals.size() > weight_decimals_max) return Complaint{quote(text) + " has more than 6 decimals"};
+    for (std::size_t place = 0; place < weight_decimals_max; ++place) {
+      const int digit = place < decimals.size() ? decimals[place] - '0' : 0;
+      millionths = millionths * 10 + static_cast<std::uint64_t>(digit);
+    }
+  }
+  if (quantity->too_large || quantity->number > weight_units_max / Weight::units_per_one) {
+    return Complaint{quote(text) + " is too large"};
+  }
+  const Weight weight{quantity->number * Weight::units_per_one + millionths};
+  if (weight.units == 0) return Complaint{quote(text) + " is not above 0"};
+  if (weight.units > weight_units_max) return Complaint{quote(text) + " is too large"};
+  return weight;
+}
+
+std::string format_duration(Duration duration) {
+  if (duration == Duration::zero()) return "0s";
+  const std::string text = in_largest_unit(duration, duration_units);
+  return text.empty() ? fmt::format("{}ns", std::chrono::nanoseconds(duration).count()) : text;
+}
+
+std::string format_size(std::uint64_t bytes) { return bytes == 0 ? "0B" : in_largest_unit(bytes, size_units); }
+
+std::string format_weight(Weight weight) {
+  const std::uint64_t whole = weight.units / Weight::units_per_one;
+  const std::uint64_t millionths = weight.units % Weight::units_per_one;
+  if (millionths == 0) return fmt::format("{}", whole);
+  std::string text = fmt::format("{}.{:06}", whole, millionths);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char character : text.substr(0, shown_length_max)) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte < 0x20 || byte == 0x7f) {
+      shown += fmt::format("\\x{:02x}", byte);
+    } else {
+      shown += character;
+    }
+  }
+  return text.size() > shown_length_max ? shown + "..." : shown;
+}
+
+std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }
+
+}  // namespace logdist::config

@@ -1,0 +1,106 @@
+#include "config/validate.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/parse.hpp>
+#include <initializer_list>
+
+#include "logdist/config/text.hpp"
+
+namespace logdist::config {
+namespace {
+
+class Validator {
+ public:
+  Validator(const Draft& draft, const std::string& source, Report& report)
+      : draft_(draft), options_(draft.options), source_(source), report_(report) {}
+
+  void check_analyzers() {
+    if (!sound({"analyzers"})) return;
+    if (options_.analyzers.empty()) {
+      report_.fault(place_of("analyzers"),
+                    fmt::format("none is given; allowed: at least one, in the file or in {}", analyzers_variable));
+    }
+    std::map<std::string_view, std::size_t> index_of_name;
+    for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
+      const std::string& name = options_.analyzers[i].name;
+      if (name.empty()) continue;  // refused or missing, which was said
+      const auto [first, is_new] = index_of_name.emplace(name, i);
+      if (is_new) continue;
+      report_.fault(
+          place_of(fmt::format("analyzers[{}].name", i)),
+          fmt::format("{} is the name of analyzers[{}] too; allowed: a name of its own", quote(name), first->second));
+    }
+  }
+
+  void check_backoff(const std::string& path, const BackoffOptions& backoff) {
+    const std::string initial = path + ".initial";
+    const std::string max = path + ".max";
+    if (!sound({initial, max}) || backoff.max >= backoff.initial) return;
+    report_.fault(place_of(draft_.places.contains(max) ? max : initial),
+                  fmt::format("{} ({}) is below {} ({}); allowed: max at least initial", max,
+                              format_duration(backoff.max), initial, format_duration(backoff.initial)));
+  }
+
+  void check_addresses() {
+    const ListenAddress& packets = options_.server.listen;
+    const ListenAddress& admin = options_.admin.listen;
+    if (!sound({"server.listen", "admin.listen"}) || packets.port != admin.port || packets.port == 0) return;
+    const bool overlap = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
+    if (!overlap) return;
+    report_.fault(place_of(draft_.places.contains("admin.listen") ? "admin.listen" : "server.listen"),
+                  fmt::format("server.listen ({}) and admin.listen ({}) are in each other's way; allowed: two ports",
+                              format_listen_address(packets), format_listen_address(admin)));
+  }
+
+  void check_sizes() {
+    const std::size_t body = options_.server.max_body;
+    const auto warn = [&](const char* key, std::size_t bound, const char* consequence) {
+      if (!sound({"server.max_body", key}) || body <= bound) return;
+      report_.warning(place_of(draft_.places.contains("server.max_body") ? "server.max_body" : key),
+                      fmt::format("server.max_body ({}) is above {} ({}): {}", format_size(body), key,
+                                  format_size(bound), consequence));
+    };
+    warn("server.max_buffered", options_.server.max_buffered, "a body larger than that can never be received");
+    warn("queue.max_bytes", options_.queue.max_bytes,
+         "a packet larger than that is never queued, its request waits for the delivery");
+  }
+
+ private:
+  /// Whether none of `keys` was refused, so that speaking of them makes sense.
+  bool sound(std::initializer_list<std::string_view> keys) const {
+    for (const auto key : keys) {
+      if (draft_.refused.contains(key)) return false;
+    }
+    return true;
+  }
+
+  Place place_of(const std::string& key) const {
+    const auto found = draft_.places.find(key);
+    return found != draft_.places.end() ? found->second : Place{source_, 0, key};
+  }
+
+  /// Whether `wide` is every IPv4 address and `narrow` one of them.
+  static bool covers(const ListenAddress& wide, const ListenAddress& narrow) {
+    return wide.host == "0.0.0.0" && boost::urls::parse_ipv4_address(narrow.host).has_value();
+  }
+
+  const Draft& draft_;
+  const Options& options_;
+  const std::string& source_;
+  Report& report_;
+};
+
+}  // namespace
+
+void validate(const Draft& draft, const std::string& source, Report& report) {
+  Validator validator(draft, source, report);
+  validator.check_analyzers();
+  validator.check_backoff("delivery.retry", draft.options.delivery.retry);
+  validator.check_backoff("health.backoff", draft.options.health.backoff);
+  validator.check_addresses();
+  validator.check_sizes();
+}
+
+}  // namespace logdist::config

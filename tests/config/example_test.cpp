@@ -1,0 +1,82 @@
+// The files in config/ are documentation that loads, and say what the code does.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "config/document.hpp"
+#include "config/rows.hpp"
+#include "logdist/config/keys.hpp"
+#include "logdist/config/load.hpp"
+#include "support.hpp"
+
+namespace logdist::config {
+namespace {
+
+using testing::IsEmpty;
+
+constexpr const char* example = "config/log-distributor.yaml";
+
+void collect_paths(const Node& node, const std::string& path, std::vector<std::string>& paths) {
+  for (std::size_t i = 0; i < node.values.size(); ++i) {
+    const bool is_list = node.kind == Node::Kind::list;
+    const std::string below = is_list ? path + "[]" : (path.empty() ? "" : path + '.') + node.keys[i].text;
+    paths.push_back(below);
+    collect_paths(node.values[i], below, paths);
+  }
+}
+
+TEST(Example, LoadsAndEveryValueIsTheDefault) {
+  const Loaded loaded = load(std::string(LOGDIST_SOURCE_DIR) + "/" + example, {});
+  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.warnings), IsEmpty());
+  EXPECT_EQ(loaded.options.analyzers.size(), 3u);
+  const Options defaults;
+  for (const auto& row : option_rows()) EXPECT_EQ(row.show(loaded.options), row.show(defaults)) << row.path;
+}
+
+TEST(Example, HasEveryKeyOfTheTable) {
+  Report report;
+  const auto root = parse_document(project_file(example), example, report);
+  ASSERT_TRUE(root);
+  std::vector<std::string> paths;
+  collect_paths(*root, "", paths);
+  for (const std::string& known : known_paths()) {
+    EXPECT_NE(std::find(paths.begin(), paths.end(), known), paths.end()) << known << " is not in " << example;
+  }
+}
+
+TEST(Minimal, Loads) {
+  const Loaded loaded = load(std::string(LOGDIST_SOURCE_DIR) + "/config/minimal.yaml", {});
+  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.warnings), IsEmpty());
+  ASSERT_EQ(loaded.options.analyzers.size(), 2u);
+  EXPECT_EQ(loaded.options.analyzers[0].weight.units, loaded.options.analyzers[1].weight.units);
+}
+
+TEST(KnownKeys, DefaultsAreWhatTheLoaderReads) {
+  for (const KeyInfo& key : known_keys()) {
+    EXPECT_FALSE(key.meaning.empty()) << key.path;
+    EXPECT_FALSE(key.allowed.empty()) << key.path;
+    EXPECT_EQ(key.choices.empty(), key.kind != ValueKind::choice) << key.path;
+    if (key.variable.empty()) continue;
+    Environment environment = one_analyzer;
+    environment[key.variable] = key.default_text;
+    const Loaded loaded = load(std::nullopt, environment);
+    EXPECT_THAT(lines(loaded.faults), IsEmpty()) << key.path;
+    EXPECT_THAT(lines(loaded.warnings), IsEmpty()) << key.path;
+  }
+}
+
+TEST(KnownKeys, SayWhatTheyKnow) {
+  const auto keys = known_keys();
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [](const KeyInfo& key) { return key.path == "delivery.retry.max"; });
+  ASSERT_NE(found, keys.end());
+  EXPECT_EQ(found->variable, "LOGDIST_DELIVERY__RETRY__MAX");
+  EXPECT_EQ(found->default_text, "10s");
+  EXPECT_EQ(found->kind, ValueKind::duration);
+  EXPECT_EQ(found->allowed, "a duration from 1ms to 24h, such as 250ms, 5s or 2m");
+}
+
+}  // namespace
+}  // namespace logdist::config

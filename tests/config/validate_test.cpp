@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+
+#include "logdist/config/load.hpp"
+#include "support.hpp"
+
+namespace logdist::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> warnings_of(const std::string& text) {
+  return lines(load_text(text, "f.yaml", one_analyzer).warnings);
+}
+
+TEST(Ranges, EndsAreAllowedAndNothingBeyond) {
+  const auto is_sound = [](const char* variable, const char* value) {
+    Environment environment = one_analyzer;
+    environment[variable] = value;
+    return load(std::nullopt, environment).faults.empty();
+  };
+  struct Range {
+    const char* variable;
+    std::vector<const char*> inside, outside;
+  };
+  const std::vector<Range> ranges{
+      {"LOGDIST_QUEUE__MAX_PACKETS", {"1", "16777215"}, {"0", "16777216", "-1", "1.0", ""}},
+      {"LOGDIST_QUEUE__MAX_BYTES", {"1", "1023GiB", "1099511627775"}, {"0", "1024GiB"}},
+      {"LOGDIST_DELIVERY__PIPELINE", {"1", "1024"}, {"0", "1025"}},
+      {"LOGDIST_DELIVERY__RETRY__JITTER", {"0", "1", "0.5"}, {"1.1", "-0.1", "nan", "inf", "1e999", ""}},
+      {"LOGDIST_HEALTH__BACKOFF__MULTIPLIER", {"1", "2.5", "100"}, {"0.9", "101", "two"}},
+      {"LOGDIST_HEALTH__FAILURE_THRESHOLD", {"1", "1000000"}, {"0", "4294967297"}},
+      {"LOGDIST_BALANCE__CATCH_UP_THRESHOLD", {"1", "1000000000"}, {"0", "1000000001"}},
+      {"LOGDIST_THREADS", {"0", "1024"}, {"1025", "0x10"}},
+      {"LOGDIST_DELIVERY__TIMEOUT", {"1ms", "24h"}, {"0", "999us", "25h"}},
+      {"LOGDIST_SHUTDOWN__GRACE", {"0", "0s", "24h"}, {"25h"}},
+      {"LOGDIST_SERVER__LISTEN", {":0", "h:65535"}, {"h:65536", "h:-1", "h"}},
+      {"LOGDIST_HEALTH__PATH", {"", "/", "/a?b=c"}, {"health", "/a b", "/a#b", "http://h/"}},
+  };
+  for (const Range& range : ranges) {
+    for (const char* value : range.inside) EXPECT_TRUE(is_sound(range.variable, value)) << range.variable << value;
+    for (const char* value : range.outside) EXPECT_FALSE(is_sound(range.variable, value)) << range.variable << value;
+  }
+}
+
+TEST(Backoff, MaxIsAtLeastInitial) {
+  EXPECT_EQ(fault_of("delivery:\n  retry:\n    initial: 20s\n"),
+            "f.yaml:3: delivery.retry.initial: delivery.retry.max (10s) is below delivery.retry.initial (20s); "
+            "allowed: max at least initial");
+  EXPECT_THAT(fault_of("health: {backoff: {initial: 2s,\n  max: 1s}}\n"), HasSubstr("f.yaml:2: health.backoff.max: "));
+  EXPECT_EQ(fault_of("delivery: {retry: {initial: 10s}}\n"), "");
+}
+
+TEST(Backoff, NothingIsSaidOfARefusedValue) {
+  EXPECT_EQ(fault_of("delivery:\n  retry: {initial: 20s, max: 30}\n"),
+            "f.yaml:2: delivery.retry.max: \"30\" has no unit; allowed: a duration from 1ms to 24h, such as 250ms, 5s "
+            "or 2m");
+}
+
+TEST(Addresses, MustNotBeInEachOthersWay) {
+  EXPECT_EQ(
+      fault_of("admin:\n  listen: 127.0.0.1:8080\n"),
+      "f.yaml:2: admin.listen: server.listen (0.0.0.0:8080) and admin.listen (127.0.0.1:8080) are in each other's "
+      "way; allowed: two ports");
+  EXPECT_NE(fault_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
+  EXPECT_EQ(fault_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
+  EXPECT_EQ(fault_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
+}
+
+TEST(Sizes, OddButWorkableOnesAreWarnings) {
+  EXPECT_THAT(warnings_of("server:\n  max_body: 64MiB\n  max_buffered: 32MiB\n"),
+              ElementsAre("f.yaml:2: server.max_body: server.max_body (64MiB) is above server.max_buffered (32MiB): a "
+                          "body larger than that can never be received"));
+  EXPECT_THAT(
+      warnings_of("threads: 1\nqueue:\n  max_bytes: 1MiB\n"),
+      ElementsAre("f.yaml:3: queue.max_bytes: server.max_body (10MiB) is above queue.max_bytes (1MiB): a packet "
+                  "larger than that is never queued, its request waits for the delivery"));
+  EXPECT_THAT(warnings_of("server: {max_body: 1MiB}\nqueue: {max_bytes: 1MiB, max_packets: 1}\n"), IsEmpty());
+}
+
+TEST(Analyzers, ThereIsALimit) {
+  std::string text = "analyzers:\n";
+  for (int i = 0; i < 1025; ++i) text += "  - {name: a" + std::to_string(i) + ", url: http://h}\n";
+  EXPECT_EQ(fault_of(text, {}), "f.yaml:1: analyzers: 1025 analyzers; allowed: at most 1024");
+}
+
+TEST(Headers, ThereIsALimit) {
+  std::string text = "analyzers:\n  - name: a\n    url: http://h\n    headers:\n";
+  for (int i = 0; i < 64; ++i) text += "      X-" + std::to_string(i) + ": v\n";
+  EXPECT_EQ(fault_of(text, {}), "");
+  EXPECT_THAT(fault_of(text + "      X-64: v\n", {}),
+              HasSubstr("f.yaml:69: analyzers[0].headers.X-64: is one header too many; allowed: "));
+}
+
+}  // namespace
+}  // namespace logdist::config
