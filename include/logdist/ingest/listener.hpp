@@ -1,0 +1,57 @@
+// The packet port: accepts connections and deals them to the loops in turn.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "logdist/base/time.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/ingest/connection_slots.hpp"
+#include "logdist/ingest/sessions.hpp"
+
+namespace logdist::ingest {
+
+/// Lives on one loop, `home`, and is confined to it from start() on. An error of
+/// accept (no file descriptor left, most of all) is logged at most once a second
+/// and tried again after a pause: it neither spins nor ends the listener. Destroy
+/// it after its loop has stopped.
+class Listener {
+ public:
+  /// `loops`, at least one, and `slots` outlive the listener.
+  Listener(boost::asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots);
+
+  /// Binds and listens; port 0 takes any free one. A host that is no address is
+  /// resolved. The error says why the port cannot be had.
+  boost::system::error_code open(const config::ListenAddress& address);
+
+  /// Where it listens, once open.
+  boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
+
+  /// Begins to accept.
+  void start();
+  /// Accepts no more and closes the port; open connections are not touched.
+  void stop();
+
+ private:
+  using Executor = boost::asio::io_context::executor_type;
+
+  void accept_next();
+  void accepted(const boost::system::error_code& error, Socket socket, Sessions& loop);
+  void pause_after(const boost::system::error_code& error);
+
+  boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor_;
+  boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> pause_;
+  const std::vector<Sessions*> loops_;
+  ConnectionSlots& slots_;
+  boost::asio::ip::tcp::endpoint endpoint_;
+  std::size_t next_ = 0;  ///< whose turn it is
+  TimePoint logged_at_{};
+  std::size_t errors_since_logged_ = 0;
+};
+
+}  // namespace logdist::ingest

@@ -1,0 +1,31 @@
+// What the agent connections of one loop share.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "logdist/base/random.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/packet/buffer.hpp"
+#include "logdist/packet/decode.hpp"
+#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/packet_sink.hpp"
+
+namespace logdist::ingest {
+
+/// References to the few things a session needs, all of them the loop's own but
+/// for `budget`, which all loops share. All outlive the loop's sessions.
+struct LoopContext {
+  boost::asio::io_context& loop;
+  queue::PacketSink& sink;
+  packet::Decoder& decoder;
+  packet::BufferPool& buffers;
+  ledger::Ledger& ledger;
+  queue::ByteBudget& budget;
+  Random& random;                       ///< of the packet ids made here
+  const config::ServerOptions& server;  ///< limits and timeouts
+  Duration room_timeout;                ///< longest wait for room in the budget (delivery.caller_runs_timeout)
+};
+
+}  // namespace logdist::ingest

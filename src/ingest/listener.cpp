@@ -1,0 +1,104 @@
+#include "logdist/ingest/listener.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+#include "logdist/base/check.hpp"
+
+namespace logdist::ingest {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr Duration error_pause = std::chrono::milliseconds(100);
+constexpr Duration log_interval = std::chrono::seconds(1);
+
+/// A connection that went away before it was accepted says nothing of the next.
+bool concerns_one_connection(const error_code& error) {
+  return error == asio::error::connection_aborted || error == asio::error::connection_reset ||
+         error == asio::error::interrupted;
+}
+
+tcp::endpoint resolve(asio::io_context& home, const config::ListenAddress& address, error_code& error) {
+  const asio::ip::address literal = asio::ip::make_address(address.host, error);
+  if (!error) return {literal, address.port};
+  tcp::resolver resolver(home);
+  const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
+  return error ? tcp::endpoint() : found.begin()->endpoint();
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots)
+    : acceptor_(home.get_executor()), pause_(home.get_executor()), loops_(std::move(loops)), slots_(slots) {
+  LOGDIST_CHECK(!loops_.empty());
+}
+
+error_code Listener::open(const config::ListenAddress& address) {
+  error_code error;
+  const tcp::endpoint wanted = resolve(acceptor_.get_executor().context(), address, error);
+  if (!error) acceptor_.open(wanted.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(wanted, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) endpoint_ = acceptor_.local_endpoint(error);
+  if (error) {
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+  return error;
+}
+
+void Listener::start() { accept_next(); }
+
+void Listener::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+void Listener::accept_next() {
+  Sessions& loop = *loops_[next_];
+  next_ = (next_ + 1) % loops_.size();
+  acceptor_.async_accept(loop.executor(), [this, &loop](const error_code& error, Socket socket) {
+    accepted(error, std::move(socket), loop);
+  });
+}
+
+void Listener::accepted(const error_code& error, Socket socket, Sessions& loop) {
+  if (!acceptor_.is_open()) return;
+  if (error && !concerns_one_connection(error)) return pause_after(error);
+  if (!error) {
+    auto slot = slots_.try_take();
+    asio::post(loop.executor(), [&loop, socket = std::move(socket), slot = std::move(slot)]() mutable {
+      if (slot) {
+        loop.open(std::move(socket), *std::move(slot));
+      } else {
+        loop.refuse(std::move(socket));
+      }
+    });
+  }
+  accept_next();
+}
+
+void Listener::pause_after(const error_code& error) {
+  errors_since_logged_ += 1;
+  if (const TimePoint now = Clock::now(); now - logged_at_ >= log_interval) {
+    spdlog::warn("packet port: cannot accept a connection: {} ({} times since last told)", error.message(),
+                 errors_since_logged_);
+    logged_at_ = now;
+    errors_since_logged_ = 0;
+  }
+  pause_.expires_after(error_pause);
+  pause_.async_wait([this](const error_code& cancelled) {
+    if (!cancelled && acceptor_.is_open()) accept_next();
+  });
+}
+
+}  // namespace logdist::ingest

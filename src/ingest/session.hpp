@@ -1,0 +1,135 @@
+// One agent connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include "input_buffer.hpp"
+#include "logdist/ingest/deadline_set.hpp"
+#include "logdist/ingest/sessions.hpp"
+#include "replies.hpp"
+#include "request_parser.hpp"
+#include "routes.hpp"
+
+namespace logdist::ingest {
+
+class Session;
+
+/// What the sessions of a loop share, besides the context.
+struct SessionLoop {
+  explicit SessionLoop(const LoopContext& context_) : context(context_), deadlines(context_.loop) {}
+
+  const LoopContext context;
+  DeadlineSet deadlines;
+  Replies replies;
+  bool draining = false;
+  boost::intrusive::list<Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> open;
+};
+
+/// Reads requests one by one, admits their packets and answers in order.
+///
+/// A state machine on callbacks rather than a coroutine: an idle connection
+/// costs this object and nothing else, and a request that arrives whole passes
+/// through advance() without a suspension: one recv, one send, no allocation.
+///
+/// Lifetime: counted by the I/O under way and by the loop's list, which it leaves
+/// in close(). Confined to its loop, but for granted().
+class Session final : public boost::intrusive::list_base_hook<>,
+                      public queue::Waiter,
+                      public queue::ByteBudget::Claim,
+                      public Deadline {
+ public:
+  Session(SessionLoop& loop, Socket socket, std::optional<ConnectionSlots::Slot> slot);
+  ~Session() override;
+
+  /// Serves the connection.
+  void start();
+  /// Answers 503 to a connection that is one too many, and closes it.
+  void refuse_connection();
+  /// Drain has begun: closes the connection if it is idle.
+  void drain();
+  /// Closes the connection now, whatever is under way.
+  void close();
+
+  /// Whether it owes an answer, or part of one.
+  bool busy() const;
+
+ private:
+  enum class Phase : std::uint8_t {
+    head,       ///< reads a head, or is idle between requests
+    room,       ///< waits for room in the budget
+    body,       ///< reads a body of known length into its buffer
+    chunks,     ///< reads a chunked body
+    delivery,   ///< waits for its packet's settlement
+    lingering,  ///< has answered for the last time; lets the agent read it
+    closed,
+  };
+
+  friend void intrusive_ptr_add_ref(Session* session) { session->references_ += 1; }
+  friend void intrusive_ptr_release(Session* session) {
+    if (--session->references_ == 0) delete session;
+  }
+
+  // session.cpp: input and output.
+  void advance(TimePoint now);
+  bool step(TimePoint now);
+  bool flush(TimePoint now);
+  void send_rest();
+  void wait_for_input(TimePoint now);
+  void receive(boost::asio::mutable_buffer into);
+  void received(const boost::system::error_code& error, std::size_t count);
+  void linger(TimePoint now);
+  void watch_agent(TimePoint now);
+  bool agent_gone();
+  void expired(TimePoint now) override;
+
+  // session_request.cpp: what a request goes through.
+  bool read_head(TimePoint now);
+  void head_complete(TimePoint now);
+  void begin_packet(const RequestHead& head, packet::Format format);
+  void ask_for_room(std::size_t total_bytes, TimePoint now);
+  void granted() override;
+  void room_granted(TimePoint now);
+  bool read_body(TimePoint now);
+  bool read_chunks(TimePoint now);
+  void body_complete(TimePoint now);
+  void admit(TimePoint now);
+  void settled(queue::Settlement settlement) override;
+  void answer_accepted(unsigned status);
+  void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt);
+  void refuse(const Refusal& refusal, std::optional<std::size_t> offset = std::nullopt);
+  void end_request();
+  void drop_packet();
+
+  SessionLoop& loop_;
+  Socket socket_;
+  std::optional<ConnectionSlots::Slot> slot_;
+  std::uint32_t references_ = 0;
+
+  Phase phase_ = Phase::head;
+  bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent
+  bool receiving_ = false;    ///< a read is under way
+  bool sending_ = false;      ///< a write is under way
+  bool watching_ = false;     ///< a wait for readability is under way, while no read is
+  InputBuffer input_;
+  std::string output_;    ///< answers not yet sent
+  std::size_t sent_ = 0;  ///< of output_
+
+  // The request under way.
+  std::optional<RequestParser> parser_;
+  Persistence persistence_ = Persistence::implied;
+  bool is_head_ = false;      ///< the method: its answer has no body
+  bool invalid_key_ = false;  ///< its Idempotency-Key is no packet id
+  packet::Format format_ = packet::Format::json;
+  std::size_t body_unread_ = 0;  ///< of a declared body, what was not taken from the connection
+  queue::Delivery* delivery_ = nullptr;
+  std::string packet_id_;  ///< for the answer, when the delivery is no longer ours
+  std::uint32_t messages_ = 0;
+};
+
+}  // namespace logdist::ingest

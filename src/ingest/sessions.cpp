@@ -1,0 +1,57 @@
+#include "logdist/ingest/sessions.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "session.hpp"
+
+namespace logdist::ingest {
+
+struct Sessions::State {
+  explicit State(const LoopContext& context) : loop(context) {}
+
+  Session& add(Socket socket, std::optional<ConnectionSlots::Slot> slot) {
+    boost::intrusive_ptr<Session> session(new Session(loop, std::move(socket), std::move(slot)));
+    loop.open.push_back(*session);
+    return *session.detach();  // the list's reference, until close()
+  }
+
+  /// Sessions may close, and so leave the list, while it is walked.
+  template <typename Action>
+  void for_each(Action action) {
+    for (auto at = loop.open.begin(); at != loop.open.end();) action(*at++);
+  }
+
+  SessionLoop loop;
+};
+
+Sessions::Sessions(const LoopContext& context) : state_(std::make_unique<State>(context)) {}
+
+Sessions::~Sessions() { close_all(); }
+
+boost::asio::io_context::executor_type Sessions::executor() const { return state_->loop.context.loop.get_executor(); }
+
+void Sessions::open(Socket socket, ConnectionSlots::Slot slot) {
+  state_->add(std::move(socket), std::move(slot)).start();
+}
+
+void Sessions::refuse(Socket socket) { state_->add(std::move(socket), std::nullopt).refuse_connection(); }
+
+void Sessions::begin_drain() {
+  state_->loop.draining = true;
+  state_->for_each([](Session& session) { session.drain(); });
+}
+
+void Sessions::close_all() {
+  state_->for_each([](Session& session) { session.close(); });
+}
+
+std::size_t Sessions::open_count() const { return state_->loop.open.size(); }
+
+std::size_t Sessions::busy_count() const {
+  return static_cast<std::size_t>(std::count_if(state_->loop.open.begin(), state_->loop.open.end(),
+                                                [](const Session& session) { return session.busy(); }));
+}
+
+}  // namespace logdist::ingest

@@ -1,0 +1,161 @@
+#include "port.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+
+namespace logdist::ingest::test {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+queue::Delivery& ScriptedSink::make() {
+  if (free_.empty()) {
+    free_.push_back(&all_.emplace_back());
+    made_ += 1;
+  }
+  queue::Delivery& delivery = *free_.back();
+  free_.pop_back();
+  return delivery;
+}
+
+void ScriptedSink::recycle(queue::Delivery& delivery) {
+  delivery.packet.body = {};
+  free_.push_back(&delivery);
+}
+
+void ScriptedSink::discard(queue::Delivery& delivery) {
+  discarded += 1;
+  recycle(delivery);
+}
+
+queue::Admission ScriptedSink::admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint) {
+  const packet::Packet& packet = delivery.packet;
+  if (remember) {
+    admitted.push_back({std::string(packet.body.view()), packet.id, packet.passthrough_headers, packet.messages});
+  }
+  if (next_admission == queue::Admission::queued) {
+    recycle(delivery);
+  } else {
+    delivery.waiter = &waiter;
+    waiting.push_back(&delivery);
+  }
+  return next_admission;
+}
+
+void ScriptedSink::abandon(queue::Delivery& delivery, TimePoint) {
+  abandoned += 1;
+  std::erase(waiting, &delivery);
+  recycle(delivery);
+}
+
+void ScriptedSink::settle(queue::Settlement settlement) {
+  queue::Delivery& delivery = *waiting.front();
+  waiting.erase(waiting.begin());
+  delivery.waiter->settled(settlement);
+  recycle(delivery);
+}
+
+Client::Client(const asio::ip::tcp::endpoint& endpoint) { socket_.connect(endpoint); }
+
+void Client::send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
+
+bool Client::try_send(std::string_view bytes) {
+  error_code error;
+  asio::write(socket_, asio::buffer(bytes), error);
+  return !error;
+}
+
+void Client::shutdown_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
+
+void Client::reset() {
+  socket_.set_option(asio::socket_base::linger(true, 0));
+  socket_.close();
+}
+
+void Client::close() { socket_.close(); }
+
+void Client::run() {
+  io_.restart();
+  io_.run_for(patience);
+  if (!io_.stopped()) throw std::runtime_error("no answer and no end in time");
+}
+
+std::optional<Answer> Client::read(bool to_head) {
+  http::response_parser<http::string_body> parser;
+  parser.skip(to_head);
+  parser.body_limit(std::uint64_t{1} << 30);
+  error_code error;
+  http::async_read(socket_, buffer_, parser, [&](const error_code& result, std::size_t) { error = result; });
+  run();
+  if (error == http::error::end_of_stream || error == asio::error::connection_reset) return std::nullopt;
+  if (error) throw std::runtime_error("broken answer: " + error.message());
+  Answer answer;
+  answer.status = parser.get().result_int();
+  for (const auto& field : parser.get()) {
+    std::string name(field.name_string());
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
+    answer.headers[name] = std::string(field.value());
+  }
+  answer.body = parser.get().body();
+  return answer;
+}
+
+bool Client::ends() {
+  if (buffer_.size() != 0) return false;
+  char byte = 0;
+  std::size_t count = 0;
+  socket_.async_read_some(asio::buffer(&byte, 1), [&](const error_code&, std::size_t read) { count = read; });
+  run();
+  return count == 0;
+}
+
+Port::Port(const config::ServerOptions& options, Duration room_timeout)
+    : options_(options), budget_(options.max_buffered), slots_(options.max_connections) {
+  sessions_ = std::make_unique<Sessions>(
+      LoopContext{loop_, sink, decoder_, buffers_, ledger_, budget_, random_, options_, room_timeout});
+  listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
+  if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
+  listener_->start();
+  thread_ = std::thread([this] {
+    const auto work = asio::make_work_guard(loop_);
+    loop_.run();
+  });
+}
+
+Port::~Port() {
+  on_loop([this] {
+    listener_->stop();
+    sessions_->close_all();
+  });
+  loop_.stop();
+  thread_.join();
+}
+
+bool Port::eventually(const std::function<bool()>& condition) {
+  const auto give_up_at = std::chrono::steady_clock::now() + patience;
+  while (!on_loop(condition)) {  // each question lets the loop do what is ready first
+    if (std::chrono::steady_clock::now() > give_up_at) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+ledger::IngestCounts Port::counts() {
+  return on_loop([this] { return ledger_.snapshot().ingest; });
+}
+
+std::uint64_t Port::rejected(RejectReason reason) { return counts().rejected[static_cast<std::size_t>(reason)]; }
+
+std::string post(std::string_view body, std::string_view headers) {
+  return fmt::format("POST /v1/packets HTTP/1.1\r\nHost: test\r\n{}Content-Length: {}\r\n\r\n{}", headers, body.size(),
+                     body);
+}
+
+}  // namespace logdist::ingest::test

@@ -1,0 +1,153 @@
+// A packet port on a free loopback port, with a scripted sink behind it, and raw
+// clients to talk to it.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include "logdist/ingest/listener.hpp"
+#include "logdist/ingest/sessions.hpp"
+
+namespace logdist::ingest::test {
+
+/// Nothing here takes that long; a test that waits for it in vain fails.
+inline constexpr std::chrono::seconds patience{20};
+
+/// Takes packets as the script says and remembers them.
+class ScriptedSink final : public queue::PacketSink {
+ public:
+  struct Seen {
+    std::string body;
+    std::string id;
+    std::string headers;
+    std::uint32_t messages = 0;
+  };
+
+  queue::Delivery& make() override;
+  void discard(queue::Delivery& delivery) override;
+  queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
+  void abandon(queue::Delivery& delivery, TimePoint now) override;
+
+  /// On the loop: settles the packet that waits longest.
+  void settle(queue::Settlement settlement);
+
+  queue::Admission next_admission = queue::Admission::queued;
+  bool remember = true;
+  std::vector<Seen> admitted;
+  int discarded = 0;
+  int abandoned = 0;
+  std::vector<queue::Delivery*> waiting;
+  std::size_t out() const { return made_ - free_.size(); }  ///< deliveries in others' hands
+
+ private:
+  void recycle(queue::Delivery& delivery);
+
+  std::list<queue::Delivery> all_;
+  std::vector<queue::Delivery*> free_;
+  std::size_t made_ = 0;
+};
+
+/// An answer as it came.
+struct Answer {
+  unsigned status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;
+
+  std::string header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
+};
+
+/// A raw connection to the port. Reads fail, by timeout, rather than hang.
+class Client {
+ public:
+  explicit Client(const boost::asio::ip::tcp::endpoint& endpoint);
+
+  void send(std::string_view bytes);
+  /// Sends what the connection takes; false once the peer has closed it.
+  bool try_send(std::string_view bytes);
+  void shutdown_send();
+  /// A reset instead of an orderly close.
+  void reset();
+  void close();
+
+  /// The next answer, interim ones included; none when the connection ends first.
+  std::optional<Answer> read(bool to_head = false);
+  /// Whether the connection ends, cleanly or not, with nothing more said.
+  bool ends();
+
+ private:
+  void run();
+
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::socket socket_{io_};
+  boost::beast::flat_buffer buffer_;
+};
+
+/// The port, its loop on a thread of its own.
+class Port {
+ public:
+  explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30));
+  ~Port();
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  Client connect() { return Client(listener_->endpoint()); }
+  boost::asio::ip::tcp::endpoint endpoint() const { return listener_->endpoint(); }
+
+  /// Runs `work` on the loop and returns what it returns.
+  template <typename Work>
+  auto on_loop(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    auto result = task.get_future();
+    boost::asio::post(loop_, [&task] { task(); });
+    return result.get();
+  }
+  /// Waits until `condition`, asked on the loop, holds; false when it never does.
+  bool eventually(const std::function<bool()>& condition);
+
+  std::uint64_t rejected(RejectReason reason);
+  Sessions& sessions() { return *sessions_; }
+  Listener& listener() { return *listener_; }
+  const ConnectionSlots& slots() const { return slots_; }
+  const queue::ByteBudget& budget() const { return budget_; }
+  ledger::IngestCounts counts();
+
+  ScriptedSink sink;
+
+ private:
+  const config::ServerOptions options_;
+  boost::asio::io_context loop_{1};
+  packet::BufferPool buffers_{1 << 20};
+  packet::Decoder decoder_;
+  ledger::Ledger ledger_;
+  queue::ByteBudget budget_;
+  Random random_{1};
+  ConnectionSlots slots_;
+  std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Listener> listener_;
+  std::thread thread_;
+};
+
+/// A POST of `body`; `headers` are whole lines, put before the body's length.
+std::string post(std::string_view body, std::string_view headers = "Content-Type: application/json\r\n");
+
+inline constexpr std::string_view small_body = R"({"packet_id":"p-1","messages":["a","b"]})";
+
+}  // namespace logdist::ingest::test
