@@ -1,5 +1,7 @@
 #include "balance/agenda.hpp"
 
+#include <iterator>
+
 #include "logdist/base/check.hpp"
 
 namespace logdist::balance {
@@ -15,15 +17,10 @@ void Agenda::grow() {
 
 void Agenda::place(AnalyzerId analyzer, bool free_slot) {
   watch(analyzer);
-  place_candidate(analyzer, free_slot);
+  place_again(analyzer, free_slot);
 }
 
-void Agenda::place_charged(AnalyzerId analyzer, bool free_slot) {
-  if (listed_behind_[analyzer]) watch(analyzer);
-  place_candidate(analyzer, free_slot);
-}
-
-void Agenda::place_candidate(AnalyzerId analyzer, bool free_slot) {
+void Agenda::place_again(AnalyzerId analyzer, bool free_slot) {
   if (!free_slot) {
     withdraw(analyzer);
     if (books_.credited(analyzer)) {
@@ -48,8 +45,7 @@ void Agenda::drop(AnalyzerId analyzer) {
   withdraw(analyzer);
   full_.erase(analyzer);
   late_.erase(analyzer);
-  if (listed_behind_[analyzer]) std::erase(behind_, analyzer);
-  listed_behind_[analyzer] = false;
+  unlist(analyzer);
 }
 
 void Agenda::withdraw(AnalyzerId analyzer) {
@@ -99,34 +95,32 @@ AnalyzerId Agenda::choose() {
 
 /// Watches when `analyzer` crosses the line of catch-up, or notes that it has.
 void Agenda::watch(AnalyzerId analyzer) {
+  if (listed_behind_[analyzer]) return;
   if (is_behind(analyzer)) {
     late_.erase(analyzer);
-    enter_behind(analyzer);
-    return;
-  }
-  if (listed_behind_[analyzer]) std::erase(behind_, analyzer);
-  listed_behind_[analyzer] = false;
-  if (books_.credited(analyzer)) {
+    listed_behind_[analyzer] = true;
+    behind_.push_back(analyzer);
+    ++catch_ups_[analyzer];
+  } else if (books_.credited(analyzer)) {
     late_.put(analyzer, books_.passes(analyzer, line()));
   } else {
     late_.erase(analyzer);
   }
 }
 
-void Agenda::enter_behind(AnalyzerId analyzer) {
-  if (listed_behind_[analyzer]) return;
-  listed_behind_[analyzer] = true;
-  behind_.push_back(analyzer);
-  ++catch_ups_[analyzer];
-}
-
-/// Unlists those that an undo has taken back over the line.
+/// Unlists those that are back on this side of the line, even with the credit.
 void Agenda::prune_behind() {
   found_.clear();
-  for (const AnalyzerId analyzer : behind_) {
-    if (!is_behind(analyzer)) found_.push_back(analyzer);
+  std::ranges::copy_if(behind_, std::back_inserter(found_), [this](AnalyzerId id) { return !is_behind(id); });
+  for (const AnalyzerId analyzer : found_) {
+    unlist(analyzer);
+    watch(analyzer);
   }
-  for (const AnalyzerId analyzer : found_) watch(analyzer);
+}
+
+void Agenda::unlist(AnalyzerId analyzer) {
+  if (listed_behind_[analyzer]) std::erase(behind_, analyzer);
+  listed_behind_[analyzer] = false;
 }
 
 /// The candidate with the largest deficit of those beyond the line, if any.

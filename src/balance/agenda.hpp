@@ -27,10 +27,11 @@ class Agenda {
 
   /// Makes room for all accounts of the books.
   void grow();
-  /// Enters `analyzer` anew, after its account or its slots have changed.
+  /// Enters `analyzer` anew, after whatever change of its account or its slots.
   void place(AnalyzerId analyzer, bool free_slot);
-  /// The same, cheaper, after nothing but a charge: that only puts moments off.
-  void place_charged(AnalyzerId analyzer, bool free_slot);
+  /// The same, cheaper, when its account was at most charged: that only puts off
+  /// its crossing the line.
+  void place_again(AnalyzerId analyzer, bool free_slot);
   /// Strikes it off: it left service.
   void drop(AnalyzerId analyzer);
   /// Strikes it off the candidates until it is placed again.
@@ -59,9 +60,8 @@ class Agenda {
  private:
   std::uint64_t line() const { return std::max(catch_up_threshold_, largest_packet_); }
   bool is_behind(AnalyzerId analyzer) const { return books_.deficit_units(analyzer) > books_.in_units(line()); }
-  void place_candidate(AnalyzerId analyzer, bool free_slot);
   void watch(AnalyzerId analyzer);
-  void enter_behind(AnalyzerId analyzer);
+  void unlist(AnalyzerId analyzer);
   void prune_behind();
   std::optional<AnalyzerId> furthest_behind() const;
   AnalyzerId least_ahead() const;
@@ -75,7 +75,7 @@ class Agenda {
   Schedule owed_;                   ///< candidates owed, by deadline; an undo may leave some here that no longer are
   Schedule late_;                   ///< credited, by when they cross the line of catch-up or earlier
   Schedule full_;                   ///< credited without a free slot, by when they reach max_debt
-  std::vector<AnalyzerId> behind_;  ///< beyond the line of catch-up; an undo may leave some that no longer are
+  std::vector<AnalyzerId> behind_;  ///< crossed the line of catch-up; choose() unlists those that are back
   std::vector<bool> listed_behind_;
   std::vector<std::uint64_t> catch_ups_;
   std::vector<AnalyzerId> found_;  ///< scratch

@@ -26,7 +26,7 @@ struct Selector::State {
   Seat& present(AnalyzerId analyzer);
   void place(AnalyzerId analyzer);
   void place_all();
-  void place_freed(AnalyzerId analyzer);
+  void place_again(AnalyzerId analyzer);
   void credit(std::uint32_t messages);
   Charge charge(AnalyzerId analyzer, std::uint32_t messages);
 
@@ -41,7 +41,7 @@ Selector::State::Seat& Selector::State::present(AnalyzerId analyzer) {
   return seats[analyzer];
 }
 
-/// Brings the agenda up to date on one analyzer.
+/// Enters one analyzer anew: its account has changed.
 void Selector::State::place(AnalyzerId analyzer) {
   if (books.in_service(analyzer)) {
     agenda.place(analyzer, seats[analyzer].free());
@@ -55,14 +55,15 @@ void Selector::State::place_all() {
   for (AnalyzerId analyzer = 0; analyzer < seats.size(); ++analyzer) place(analyzer);
 }
 
-/// Brings the agenda up to date on one that may have a slot again; if so it is
-/// credited again.
-void Selector::State::place_freed(AnalyzerId analyzer) {
-  if (books.in_service(analyzer) && seats[analyzer].free() && !books.credited(analyzer)) {
+/// Its slots are free or taken now, or it was left out of a pick. One that was
+/// left out of the credits because it was full gets them again with a free slot.
+void Selector::State::place_again(AnalyzerId analyzer) {
+  if (!books.in_service(analyzer)) return;
+  if (seats[analyzer].free() && !books.credited(analyzer)) {
     books.resume(analyzer);
     place_all();
   } else {
-    place(analyzer);
+    agenda.place_again(analyzer, seats[analyzer].free());
   }
 }
 
@@ -88,9 +89,8 @@ void Selector::State::credit(std::uint32_t messages) {
 
 Charge Selector::State::charge(AnalyzerId analyzer, std::uint32_t messages) {
   books.charge(analyzer, messages);
-  Seat& seat = seats[analyzer];
-  ++seat.in_flight;
-  agenda.place_charged(analyzer, seat.free());
+  ++seats[analyzer].in_flight;
+  place_again(analyzer);
   return {analyzer, messages};
 }
 
@@ -124,7 +124,7 @@ void Selector::set_slots(AnalyzerId analyzer, std::uint32_t slots) {
   State::Seat& seat = state_->present(analyzer);
   const bool was_free = seat.free();
   seat.slots = slots;
-  if (seat.free() != was_free) state_->place_freed(analyzer);
+  if (seat.free() != was_free) state_->place_again(analyzer);
 }
 
 void Selector::set_in_service(AnalyzerId analyzer, bool in_service) {
@@ -152,7 +152,7 @@ std::optional<Charge> Selector::pick(std::uint32_t messages, std::span<const Ana
   state_->credit(messages);
   for (const AnalyzerId analyzer : excluded) state_->agenda.withdraw(analyzer);
   const AnalyzerId chosen = state_->agenda.choose();
-  for (const AnalyzerId analyzer : excluded) state_->place(analyzer);
+  for (const AnalyzerId analyzer : excluded) state_->place_again(analyzer);
   return state_->charge(chosen, messages);
 }
 
@@ -173,7 +173,7 @@ void Selector::release(const Charge& charge) {
   LOGDIST_CHECK(seat.in_flight > 0);
   const bool was_free = seat.free();
   --seat.in_flight;
-  if (seat.free() != was_free) state_->place_freed(charge.analyzer);
+  if (seat.free() != was_free) state_->place_again(charge.analyzer);
 }
 
 void Selector::undo(const Charge& charge) {
@@ -182,7 +182,8 @@ void Selector::undo(const Charge& charge) {
   --seat.in_flight;
   if (state_->books.in_service(charge.analyzer)) {
     state_->books.undo(charge.analyzer, charge.messages);
-    state_->place_freed(charge.analyzer);
+    state_->place_again(charge.analyzer);
+    state_->place(charge.analyzer);  // its deficit rose: it may cross the line sooner
   } else {
     state_->books.undo_debt(charge.analyzer, charge.messages);
   }
