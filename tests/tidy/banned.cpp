@@ -34,7 +34,7 @@ const std::vector<Ban>& bans() {
     everywhere(R"(\b(strcpy|strcat|v?sprintf|gets|strtok|atoi|atol|atof)\s*\()", "unbounded or blind to errors");
     everywhere(R"(\busing\s+namespace\s+std\s*;)", "names of the library are said in full");
     everywhere(R"(\bassert\s*\()", "LOGDIST_CHECK for invariants, which release builds keep; errors are values");
-    everywhere(R"((\.|->)detach\s*\(\))", "a thread is joined by its owner");
+    everywhere(R"(thread\w*([({].*[)}])?(\.|->)detach\s*\(\))", "a thread is joined by its owner");
     everywhere(R"(\bvolatile\b)", "std::atomic says what is meant");
     ban(Where::everywhere, Look::prose, R"(\b(TODO|FIXME|XXX|HACK)\b)", "finish it, or leave it out");
     ban(Where::pure_floors, Look::code,

@@ -51,6 +51,8 @@ std::string judge(std::string_view module, std::string_view name, bool quoted, b
     return {};
   }
   if (public_header) return "a public header includes no private one: \"" + std::string(name) + "\"";
+  if (name.find('/') == std::string_view::npos)
+    return "named from src/: \"" + std::string(module) + "/" + std::string(name) + "\"";
   if (first_folder(name) != module) return "private header of another module: \"" + std::string(name) + "\"";
   return {};
 }
