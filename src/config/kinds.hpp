@@ -115,6 +115,8 @@ struct AnalyzerUrl {
 /// A weight, exactly.
 struct ExactWeight {
   static constexpr ValueKind kind = ValueKind::number;
+  static constexpr double min = 0.000001;
+  static constexpr double max = 1'000'000;
 
   std::string allowed() const { return "a number above 0, at most 1000000, with at most 6 decimals"; }
   Refusal assign(Weight& field, std::string_view text) const;

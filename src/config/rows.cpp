@@ -14,6 +14,9 @@ Row<Target> row(std::string path, Field field, Kind kind, std::string meaning) {
   made.allowed = kind.allowed();
   made.meaning = std::move(meaning);
   if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
+  if constexpr (Kind::kind == ValueKind::whole_number || Kind::kind == ValueKind::number) {
+    made.bounds = {static_cast<double>(kind.min), static_cast<double>(kind.max)};
+  }
   if constexpr (Kind::kind == ValueKind::mapping) {
     made.assign_entry = [field, kind](Target& target, std::string_view name, std::string_view value) {
       return kind.assign_entry(field(target), name, value);
@@ -27,7 +30,7 @@ Row<Target> row(std::string path, Field field, Kind kind, std::string meaning) {
 
 /// A key and the field of the same name.
 #define LOGDIST_KEY(path) \
-#path, [](auto& options) -> auto& { return options.path; }
+  std::string(#path), [](auto& options) -> auto& { return options.path; }
 
 constexpr std::uint64_t count_max = 1'000'000;
 constexpr std::uint64_t messages_max = 1'000'000'000;
@@ -194,18 +197,29 @@ std::string variable_of(std::string_view path) {
   return name;
 }
 
+namespace {
+
+template <typename Target>
+KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) {
+  KeyInfo info;
+  info.path = std::move(path);
+  info.variable = std::move(variable);
+  info.kind = row.kind;
+  info.default_text = row.show(Target{});
+  info.allowed = row.allowed;
+  info.meaning = row.meaning;
+  info.required = row.required;
+  info.choices = row.choices;
+  info.bounds = row.bounds;
+  return info;
+}
+
+}  // namespace
+
 std::vector<KeyInfo> known_keys() {
   std::vector<KeyInfo> keys;
-  const Options defaults;
-  for (const auto& row : option_rows()) {
-    keys.push_back({row.path, variable_of(row.path), row.kind, row.show(defaults), row.allowed, row.meaning,
-                    row.required, row.choices});
-  }
-  const AnalyzerOptions analyzer;
-  for (const auto& row : analyzer_rows()) {
-    keys.push_back({"analyzers[]." + row.path, "", row.kind, row.show(analyzer), row.allowed, row.meaning, row.required,
-                    row.choices});
-  }
+  for (const auto& row : option_rows()) keys.push_back(info_of(row, row.path, variable_of(row.path)));
+  for (const auto& row : analyzer_rows()) keys.push_back(info_of(row, "analyzers[]." + row.path, ""));
   return keys;
 }
 

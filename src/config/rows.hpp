@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Row {
   std::string allowed;
   std::string meaning;
   std::vector<std::string> choices;
+  std::optional<Bounds> bounds;  ///< of numbers
   bool required = false;
   /// Reads a text into the target; none for a mapping.
   std::function<Refusal(Target&, std::string_view text)> assign;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
+#include <nlohmann/json.hpp>
 
 #include "config/document.hpp"
 #include "config/rows.hpp"
@@ -64,6 +66,20 @@ TEST(KnownKeys, DefaultsAreWhatTheLoaderReads) {
     const Loaded loaded = load(std::nullopt, environment);
     EXPECT_THAT(lines(loaded.faults), IsEmpty()) << key.path;
     EXPECT_THAT(lines(loaded.warnings), IsEmpty()) << key.path;
+  }
+}
+
+TEST(Schema, IsTheOneInTheProject) { EXPECT_EQ(json_schema(), project_file("config/log-distributor.schema.json")); }
+
+TEST(Schema, HasEveryKeyWhereItBelongs) {
+  const auto schema = nlohmann::json::parse(json_schema());
+  for (const KeyInfo& key : known_keys()) {
+    std::string place = "/properties/" + boost::algorithm::replace_all_copy(key.path, ".", "/properties/");
+    boost::algorithm::replace_all(place, "[]", "/items");
+    const nlohmann::json::json_pointer pointer(place);
+    ASSERT_TRUE(schema.contains(pointer)) << place;
+    EXPECT_TRUE(schema.at(pointer).contains("description")) << place;
+    EXPECT_EQ(schema.at(pointer.parent_pointer().parent_pointer()).at("additionalProperties"), false) << place;
   }
 }
 

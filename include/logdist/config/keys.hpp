@@ -2,6 +2,7 @@
 // completion. Made from the table that the loader itself reads by.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,12 @@ namespace logdist::config {
 
 /// How the text of a value is read.
 enum class ValueKind { whole_number, number, size, duration, text, choice, mapping };
+
+/// The least and the greatest number allowed.
+struct Bounds {
+  double min = 0;
+  double max = 0;
+};
 
 /// One key that the configuration knows.
 struct KeyInfo {
@@ -19,12 +26,17 @@ struct KeyInfo {
   std::string allowed;               ///< "a duration from 1ms to 24h, such as 250ms, 5s or 2m"
   std::string meaning;               ///< one sentence
   bool required = false;             ///< of every analyzer
+  std::optional<Bounds> bounds;      ///< of a number, whole or not
   std::vector<std::string> choices;  ///< of ValueKind::choice
 };
 
 /// The variable that replaces the file's list of analyzers:
 /// `LOGDIST_ANALYZERS="a=http://host:9101/analyze weight=40, b=…"`.
 inline constexpr const char* analyzers_variable = "LOGDIST_ANALYZERS";
+
+/// The JSON Schema (draft 7) of the configuration file, for editors; ends with a
+/// line feed. config/log-distributor.schema.json is this text.
+std::string json_schema();
 
 /// All keys, in the order of the documentation.
 std::vector<KeyInfo> known_keys();
