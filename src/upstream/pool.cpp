@@ -145,7 +145,8 @@ delivery::Attempt& Pool::leave(Slot& slot) {
 }
 
 // The front carries the connection's one failure. What the analyzer has not
-// looked at is sent again, once.
+// looked at is sent again: once, but as often as a connection ends with an
+// answer that says so, for that is progress.
 void Pool::give_up(Connection& connection, End why) {
   const bool connected = connection.state() == Connection::State::open;
   const bool resendable = is_resendable(connection, why);
@@ -154,11 +155,11 @@ void Pool::give_up(Connection& connection, End why) {
   Attempts again;
   for (std::size_t index = 0; !pipeline.empty(); ++index) {
     delivery::Attempt& attempt = take_front(connection);
-    if (resendable && !attempt.retried_stale) {
+    if (resendable && (!attempt.retried_stale || why == End::last_answer)) {
       attempt.retried_stale = true;
       again.push_back(attempt);
       ++loop_.statistics.resent;
-    } else if (index == 0 && why != End::last_answer) {
+    } else if (index == 0) {
       loop_.attempt_ended(attempt, {outcome_of_front(why, connected, begun > 0), 0, std::nullopt, true});
     } else if (index < begun) {
       loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
@@ -232,12 +233,12 @@ void Pool::shutdown() {
 }
 
 void Pool::tick(TimePoint now) {
-  const bool wanted = limits_->wanted();
+  const bool wanted = limits_->is_wanted_from(this);
   while (connections_.size() > 1 && !idle_.empty()) {
     const Duration unused = now - idle_.back().notes.idle_since;
     if (unused < (wanted ? spare_after : loop_.options().idle_timeout)) break;
     discard(idle_.back());
-    if (wanted) limits_->answered();
+    if (wanted) limits_->room_made();
   }
   place_waiting(now);
   if (connections_.size() > 1 && !idle_.empty()) loop_.tick_soon(now);

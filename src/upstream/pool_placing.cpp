@@ -57,7 +57,7 @@ Connection* Pool::least_loaded(TimePoint now) {
 }
 
 Connection* Pool::open(TimePoint now) {
-  if (!connections_.empty() && !limits_->try_take()) return nullptr;
+  if (!connections_.empty() && !limits_->try_take(this)) return nullptr;
   connections_.push_back(ConnectionPtr(new Connection(*this, loop_.io(), loop_.options().pipeline)));
   limits_->count_opened();
   ++opening_;
@@ -113,11 +113,12 @@ void Pool::place_resent(TimePoint now) {
   }
 }
 
-// The connection has just brought an answer, so it lives: good enough for what
-// is sent again, unless the analyzer is one that closes after answers.
+// The connection has just brought an answer, and not its first: it lives and is
+// kept, good enough for what is sent again.
 void Pool::refill(Connection& connection, TimePoint now) {
+  const bool proven = connection.notes.answers > 1;
   for (std::size_t free = room(connection, now); free > 0; --free) {
-    Attempts& waiting = !resent_.empty() && depth_.persistent() ? resent_ : backlog_;
+    Attempts& waiting = proven && !resent_.empty() ? resent_ : backlog_;
     if (waiting.empty()) return;
     delivery::Attempt& attempt = waiting.front();
     waiting.pop_front();

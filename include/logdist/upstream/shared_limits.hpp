@@ -10,8 +10,8 @@ namespace logdist::upstream {
 ///
 /// Each loop may always have one connection: that one is reserved for it. The
 /// `max_connections - loops` others, if any, go to whoever asks first, so a loop
-/// with all the traffic may use them all. A loop that is refused leaves a mark;
-/// loops with connections to spare see it and close the idle ones.
+/// with all the traffic may use them all. A pool that is refused leaves a mark;
+/// pools with connections to spare see it and close the idle ones.
 ///
 /// Thread-safe. Must outlive the pools that were given it.
 class SharedLimits {
@@ -20,22 +20,25 @@ class SharedLimits {
   SharedLimits(std::uint32_t max_connections, std::uint32_t loops)
       : max_open_(max_connections > loops ? max_connections : loops), spare_(max_open_ - loops) {}
 
-  /// Asks for a place beyond the asking loop's first connection.
-  bool try_take() {
+  /// Asks for a place beyond the loop's first connection, for `pool`.
+  bool try_take(const void* pool) {
     std::uint32_t spare = spare_.load(std::memory_order_relaxed);
     while (spare > 0) {
       if (spare_.compare_exchange_weak(spare, spare - 1, std::memory_order_relaxed)) return true;
     }
-    if (!wanted_.load(std::memory_order_relaxed)) wanted_.store(true, std::memory_order_relaxed);
+    if (refused_.load(std::memory_order_relaxed) != pool) refused_.store(pool, std::memory_order_relaxed);
     return false;
   }
   /// Gives back what one successful try_take() took.
   void give_back() { spare_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Whether a loop was refused since the last answered().
-  bool wanted() const { return wanted_.load(std::memory_order_relaxed); }
-  /// A loop has made room for the one that was refused.
-  void answered() { wanted_.store(false, std::memory_order_relaxed); }
+  /// Whether another than `pool` was refused and no room was made since.
+  bool is_wanted_from(const void* pool) const {
+    const void* const refused = refused_.load(std::memory_order_relaxed);
+    return refused != nullptr && refused != pool;
+  }
+  /// Room was made for the one that was refused.
+  void room_made() { refused_.store(nullptr, std::memory_order_relaxed); }
 
   /// Most connections that can be open at once: max(max_connections, loops).
   std::uint32_t max_open() const { return max_open_; }
@@ -49,7 +52,7 @@ class SharedLimits {
   const std::uint32_t max_open_;
   std::atomic<std::uint32_t> spare_;
   std::atomic<std::uint32_t> open_{0};
-  std::atomic<bool> wanted_{false};
+  std::atomic<const void*> refused_{nullptr};  ///< the pool refused last
 };
 
 }  // namespace logdist::upstream
