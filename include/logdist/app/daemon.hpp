@@ -1,0 +1,52 @@
+// The daemon: builds the house from the configuration, runs it, drains it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/result.hpp>
+
+#include "logdist/config/options.hpp"
+#include "logdist/metrics/scrape.hpp"
+
+namespace logdist::app {
+
+/// How a drain ended.
+struct DrainResult {
+  std::size_t packets_left = 0;  ///< accepted, but not delivered within the grace
+};
+
+/// One running daemon. All its functions belong to the control thread, the one
+/// that runs the io_context it was started on; the loops have threads of their
+/// own, which end with it.
+class Daemon {
+ public:
+  /// Opens both ports and starts the loops. The error is one sentence that says
+  /// what could not be had. `control` must outlive the daemon, and run no more
+  /// of its handlers once the daemon is destroyed.
+  static boost::system::result<std::unique_ptr<Daemon>, std::string> start(boost::asio::io_context& control,
+                                                                           const config::Options& options);
+  ~Daemon();
+
+  boost::asio::ip::tcp::endpoint packet_endpoint() const;
+  boost::asio::ip::tcp::endpoint admin_endpoint() const;
+
+  /// Calls `done` on the control thread with the sum of all loops' books.
+  void request_scrape(std::function<void(metrics::Scrape)> done);
+
+  /// Accepts no more, delivers what was accepted, for at most shutdown.grace;
+  /// what is left then is dead-lettered. `done` is called once, on the control
+  /// thread. The admin port stays up until the daemon is destroyed.
+  void drain(std::function<void(DrainResult)> done);
+
+ private:
+  class Body;
+  explicit Daemon(std::unique_ptr<Body> body);
+
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace logdist::app

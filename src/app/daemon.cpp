@@ -1,0 +1,136 @@
+#include "logdist/app/daemon.hpp"
+
+#include <random>
+#include <vector>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/drain.hpp"
+#include "app/health_driver.hpp"
+#include "app/loop.hpp"
+#include "app/scrape_gathering.hpp"
+#include "app/shared.hpp"
+#include "logdist/admin/server.hpp"
+#include "logdist/base/version.hpp"
+#include "logdist/ingest/listener.hpp"
+
+namespace logdist::app {
+namespace {
+
+namespace asio = boost::asio;
+
+std::size_t thread_count(const config::Options& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string cannot_listen(const char* key, const config::ListenAddress& address,
+                          const boost::system::error_code& error) {
+  return fmt::format("{}: cannot listen on {}:{}: {}", key, address.host, address.port, error.message());
+}
+
+}  // namespace
+
+/// Members in the order of their life: what is declared later is destroyed first.
+class Daemon::Body final : public dispatch::Wakes {
+ public:
+  Body(asio::io_context& control, const config::Options& options, std::unique_ptr<DeadLetterFile> letters,
+       std::size_t threads)
+      : control_(control),
+        shared_(options, threads, std::move(letters), *this, random_seed(), Clock::now()),
+        connections_(shared_.options.server.max_connections),
+        health_(control, shared_.scheduler, shared_.options) {
+    for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
+    std::vector<ingest::Sessions*> sessions;
+    for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
+    listener_.emplace(control, std::move(sessions), connections_);
+    admin_.emplace(control, admin::Sources{[this] { return !draining_ && shared_.scheduler.ready(); },
+                                           [this](auto done) { request_scrape(std::move(done)); }, version()});
+  }
+
+  ~Body() {
+    for (const auto& loop : loops_) loop->stop();
+  }
+
+  /// Empty when both ports are open.
+  std::string open() {
+    const config::Options& options = shared_.options;
+    if (const auto error = listener_->open(options.server.listen)) {
+      return cannot_listen("server.listen", options.server.listen, error);
+    }
+    if (const auto error = admin_->open(options.admin.listen)) {
+      return cannot_listen("admin.listen", options.admin.listen, error);
+    }
+    return {};
+  }
+
+  void run() {
+    for (const auto& loop : loops_) loop->start();
+    health_.start();
+    admin_->start();
+    listener_->start();
+  }
+
+  void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
+  void wake_control() override { health_.wake(); }
+
+  void request_scrape(std::function<void(metrics::Scrape)> done) {
+    gather_scrape(control_, loops_, shared_, connections_, std::move(done));
+  }
+
+  void drain(std::function<void(DrainResult)> done) {
+    draining_ = true;
+    listener_->stop();
+    drain_ =
+        std::make_unique<Drain>(control_, loops_, shared_.options.shutdown.grace, [this, done](DrainResult result) {
+          health_.stop();
+          done(result);
+        });
+    drain_->start();
+  }
+
+  const ingest::Listener& listener() const { return *listener_; }
+  const admin::Server& admin() const { return *admin_; }
+
+ private:
+  asio::io_context& control_;
+  Shared shared_;
+  ingest::ConnectionSlots connections_;
+  HealthDriver health_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::optional<ingest::Listener> listener_;
+  std::optional<admin::Server> admin_;
+  std::unique_ptr<Drain> drain_;
+  bool draining_ = false;
+};
+
+boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::io_context& control,
+                                                                          const config::Options& options) {
+  auto letters = DeadLetterFile::open(options.delivery.dead_letter);
+  if (!letters) {
+    return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
+                       letters.error().message());
+  }
+  auto body = std::make_unique<Body>(control, options, std::move(*letters), thread_count(options));
+  if (std::string fault = body->open(); !fault.empty()) return fault;
+  body->run();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(body)));
+}
+
+Daemon::Daemon(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+Daemon::~Daemon() = default;
+
+asio::ip::tcp::endpoint Daemon::packet_endpoint() const { return body_->listener().endpoint(); }
+asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().endpoint(); }
+
+void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
+void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }
+
+}  // namespace logdist::app

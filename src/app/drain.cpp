@@ -1,0 +1,76 @@
+#include "app/drain.hpp"
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+namespace logdist::app {
+namespace {
+
+/// How often the loops are asked whether they are through.
+constexpr Duration look_interval = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Drain::Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Duration grace,
+             std::function<void(DrainResult)> done)
+    : control_(control), loops_(loops), timer_(control), grace_ends_(Clock::now() + grace), done_(std::move(done)) {}
+
+void Drain::start() {
+  for (const auto& loop : loops_) {
+    loop->post([](Loop& own) {
+      own.sessions().begin_drain();
+      own.dispatcher().begin_drain(Clock::now());
+    });
+  }
+  look();
+}
+
+void Drain::look() {
+  const auto sum = std::make_shared<Look>();
+  sum->missing = loops_.size();
+  for (const auto& loop : loops_) {
+    loop->post([this, sum](Loop& own) {
+      const bool settled = own.dispatcher().idle();
+      const bool answered = own.sessions().busy_count() == 0;
+      const std::size_t given_up = own.dispatcher().given_up();
+      boost::asio::post(control_, [this, sum, settled, answered, given_up] {
+        sum->packets_settled = sum->packets_settled && settled;
+        sum->answers_sent = sum->answers_sent && answered;
+        sum->given_up += given_up;
+        if (--sum->missing == 0) decide(*sum);
+      });
+    });
+  }
+}
+
+void Drain::decide(const Look& look) {
+  const bool grace_over = Clock::now() >= grace_ends_;
+  // A slow agent may keep its connection busy; it is given the grace, no more.
+  if (look.packets_settled && (look.answers_sent || grace_over)) {
+    done_({look.given_up});
+    return;
+  }
+  if (grace_over && phase_ == Phase::draining) give_up();
+  look_again();
+}
+
+void Drain::give_up() {
+  phase_ = Phase::giving_up;
+  spdlog::warn("shutdown.grace is over: giving up what is left");
+  for (const auto& loop : loops_) {
+    loop->post([](Loop& own) {
+      const TimePoint now = Clock::now();
+      own.dispatcher().give_up(now);
+      own.upstream().shutdown(now);
+    });
+  }
+}
+
+void Drain::look_again() {
+  timer_.expires_after(look_interval);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) look();
+  });
+}
+
+}  // namespace logdist::app

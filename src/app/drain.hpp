@@ -1,0 +1,50 @@
+// The end of the daemon: what was accepted is delivered, within the grace.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/loop.hpp"
+#include "logdist/app/daemon.hpp"
+
+namespace logdist::app {
+
+/// Begins the drain on every loop and looks until all are through, or the grace
+/// is over; then gives up what is left, so that each packet is settled in any
+/// case. Control thread; outlives its own `done`.
+class Drain {
+ public:
+  Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Duration grace,
+        std::function<void(DrainResult)> done);
+
+  void start();
+
+ private:
+  enum class Phase : std::uint8_t { draining, giving_up };
+
+  /// What all loops said of themselves, summed.
+  struct Look {
+    std::size_t missing = 0;
+    bool packets_settled = true;
+    bool answers_sent = true;
+    std::size_t given_up = 0;
+  };
+
+  void look();
+  void decide(const Look& look);
+  void give_up();
+  void look_again();
+
+  boost::asio::io_context& control_;
+  const std::vector<std::unique_ptr<Loop>>& loops_;
+  boost::asio::steady_timer timer_;
+  const TimePoint grace_ends_;
+  std::function<void(DrainResult)> done_;
+  Phase phase_ = Phase::draining;
+};
+
+}  // namespace logdist::app

@@ -1,0 +1,96 @@
+#include "app/loop.hpp"
+
+#include <algorithm>
+
+namespace logdist::app {
+namespace {
+
+/// Body buffers a loop keeps for reuse: enough for the packets of a busy moment,
+/// little beside the queue's bound.
+constexpr std::size_t kept_buffer_bytes = 8 * 1024 * 1024;
+
+dispatch::DispatcherOptions dispatcher_options(LoopId id, const Shared& shared) {
+  const config::DeliveryOptions& delivery = shared.options.delivery;
+  dispatch::DispatcherOptions options;
+  options.loop = id;
+  options.retry = {delivery.retry.initial, delivery.retry.max, delivery.retry.multiplier, delivery.retry.jitter,
+                   delivery.max_rounds};
+  options.caller_runs_timeout = delivery.caller_runs_timeout;
+  options.ack_delivered = delivery.ack == config::AckMode::delivered;
+  options.seed = shared.seed + 1 + id;
+  return options;
+}
+
+upstream::PoolOptions pool_options(const config::Options& options) {
+  upstream::PoolOptions pool;
+  pool.timeout = options.delivery.timeout;
+  pool.pipeline = options.delivery.pipeline;
+  return pool;
+}
+
+}  // namespace
+
+Loop::Loop(LoopId id, Shared& shared)
+    : buffers_(kept_buffer_bytes),
+      random_(~shared.seed - id),
+      upstream_(io_, pool_options(shared.options)),
+      dispatcher_(dispatcher_options(id, shared),
+                  {shared.scheduler, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
+      sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
+                 shared.options.delivery.caller_runs_timeout}),
+      timer_(io_) {
+  upstream_.set_listener(dispatcher_);
+  for (AnalyzerId analyzer = 0; analyzer < shared.options.analyzers.size(); ++analyzer) {
+    const config::AnalyzerOptions& target = shared.options.analyzers[analyzer];
+    upstream_.add({target.host, target.port, target.target, target.headers, shared.limits[analyzer]});
+  }
+}
+
+Loop::~Loop() { stop(); }
+
+void Loop::start() {
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Loop::stop() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Loop::wake() {
+  if (wake_pending_.exchange(true)) return;
+  boost::asio::post(io_, [this] {
+    wake_pending_ = false;
+    turn();
+  });
+}
+
+void Loop::turn_soon() {
+  if (turn_pending_) return;
+  turn_pending_ = true;
+  // Posted behind the handlers that are ready now: they share the turn.
+  boost::asio::post(io_, [this] {
+    if (turn_pending_) turn();
+  });
+}
+
+void Loop::turn() {
+  turn_pending_ = false;
+  dispatcher_.turn(Clock::now());
+  arm_timer();
+}
+
+void Loop::arm_timer() {
+  const TimePoint next = dispatcher_.next_timer();
+  if (next >= timer_at_) return;  // an earlier wake-up re-arms
+  timer_at_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    timer_at_ = never;
+    dispatcher_.on_timer(Clock::now());
+    arm_timer();
+  });
+}
+
+}  // namespace logdist::app

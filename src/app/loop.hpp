@@ -1,0 +1,72 @@
+// One of the pool's threads: an event loop that receives, queues, sends and
+// settles packets, all on one core.
+#pragma once
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/shared.hpp"
+#include "logdist/base/random.hpp"
+#include "logdist/dispatch/dispatcher.hpp"
+#include "logdist/ingest/sessions.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/packet/buffer.hpp"
+#include "logdist/packet/decode.hpp"
+#include "logdist/upstream/pool_upstream.hpp"
+
+namespace logdist::app {
+
+/// Owns what is confined to its thread. Other threads reach it only through the
+/// functions that say so.
+class Loop final : public dispatch::TurnRequest {
+ public:
+  Loop(LoopId id, Shared& shared);
+  ~Loop();
+
+  /// Runs the loop on a thread of its own until stop().
+  void start();
+  /// Ends the thread, from another one. What is open is closed when the loop is destroyed.
+  void stop();
+
+  /// Any thread: takes a turn soon. Cheap when the last wake was not heard yet.
+  void wake();
+  /// Any thread: runs `work(*this)` on the loop's thread.
+  template <typename Work>
+  void post(Work work) {
+    boost::asio::post(io_, [this, work = std::move(work)]() mutable { work(*this); });
+  }
+
+  // On the loop's thread only, but for taking the reference before start():
+  void turn_soon() override;
+  ingest::Sessions& sessions() { return sessions_; }
+  dispatch::Dispatcher& dispatcher() { return dispatcher_; }
+  upstream::PoolUpstream& upstream() { return upstream_; }
+  const ledger::Ledger& ledger() const { return ledger_; }
+
+ private:
+  void turn();
+  void arm_timer();
+
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  packet::BufferPool buffers_;
+  packet::Decoder decoder_;
+  ledger::Ledger ledger_;
+  Random random_;
+  upstream::PoolUpstream upstream_;
+  dispatch::Dispatcher dispatcher_;
+  ingest::Sessions sessions_;
+  boost::asio::steady_timer timer_;
+  TimePoint timer_at_ = never;
+  bool turn_pending_ = false;
+  std::atomic<bool> wake_pending_{false};
+  std::thread thread_;
+};
+
+}  // namespace logdist::app

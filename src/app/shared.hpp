@@ -1,0 +1,32 @@
+// What all loops share: the scheduler, the bounds, the dead letters.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "logdist/app/dead_letter_file.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/queue/bounds.hpp"
+#include "logdist/queue/byte_budget.hpp"
+#include "logdist/upstream/shared_limits.hpp"
+
+namespace logdist::app {
+
+/// Thread-safe parts, one each for the daemon. Outlives the loops.
+struct Shared {
+  /// `seed` is the source of every jitter and id; `now` is the start.
+  Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
+         dispatch::Wakes& wakes, std::uint64_t seed, TimePoint now);
+
+  const config::Options options;
+  const std::uint64_t seed;
+  queue::Bounds bounds;
+  queue::ByteBudget bodies;
+  std::unique_ptr<DeadLetterFile> dead_letters;
+  std::vector<std::shared_ptr<upstream::SharedLimits>> limits;  ///< by AnalyzerId
+  dispatch::Scheduler scheduler;
+};
+
+}  // namespace logdist::app
