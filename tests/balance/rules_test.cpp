@@ -125,6 +125,21 @@ TEST(CatchUp, ComesFirstAndIsCountedWhenTheLineIsCrossed) {
   EXPECT_EQ(selector.account(2).catch_ups, 2);
 }
 
+TEST(CatchUp, IsCountedOnceWhileItLasts) {
+  Selector selector = make_selector({1, 1, 1}, many_slots, {.catch_up_threshold = 20, .max_debt = 1'000});
+  selector.set_slots(2, 0);
+  place(selector, 90, 1);
+  const Charge failed = selector.pick_this(2, 1);
+  selector.undo(failed);
+  selector.set_weight(0, 2);
+  selector.add(1, many_slots);
+  selector.set_in_service(1, false);
+  selector.set_in_service(1, true);
+  place(selector, 10, 1);
+  EXPECT_GT(selector.account(2).deficit, 20);
+  EXPECT_EQ(selector.account(2).catch_ups, 1);
+}
+
 TEST(CatchUp, LineIsAtLeastTheLargestPacket) {
   Selector selector = make_selector({1, 1}, many_slots, {.catch_up_threshold = 10, .max_debt = 1'000});
   place(selector, 1, 100);

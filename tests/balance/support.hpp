@@ -20,12 +20,6 @@ inline Selector make_selector(const Weights& weights, std::uint32_t slots = many
   return selector;
 }
 
-inline double sum_of_deficits(const Selector& selector, std::size_t analyzers) {
-  double sum = 0;
-  for (AnalyzerId analyzer = 0; analyzer < analyzers; ++analyzer) sum += selector.account(analyzer).deficit;
-  return sum;
-}
-
 /// Places `packets` packets of `messages` and settles each at once.
 inline std::vector<AnalyzerId> place(Selector& selector, std::size_t packets, std::uint32_t messages) {
   std::vector<AnalyzerId> chosen;

@@ -7,6 +7,9 @@
 // charged to analyzer i; i is owed while A_i/weight_i < V, and among those that
 // are owed the earliest (M + A_i)/weight_i wins, M being the largest packet seen.
 //
+// docs/balance.md has the proof, the arithmetic and the debts. A pick costs
+// O(log n) of n analyzers; what changes who is credited, or by what weight, O(n log n).
+//
 // Sans-I/O: no clock, lock, thread or log inside. Not thread-safe: the caller
 // serialises.
 #pragma once
@@ -35,7 +38,7 @@ struct Account {
   double deficit = 0;           ///< target minus charged while in service; positive = owed
   double debt = 0;              ///< what it is owed while out of service
   double target_share = 0;      ///< of the weights in service; 0 when out of service
-  std::uint64_t catch_ups = 0;  ///< times it fell behind by more than the threshold
+  std::uint64_t catch_ups = 0;  ///< times it fell behind by more than max(threshold, largest packet)
   std::uint32_t in_flight = 0;  ///< packets
 };
 
@@ -58,7 +61,9 @@ class Selector {
   /// on its packets in flight. Ids count up from 0.
   AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots);
 
-  /// Takes it out for good: its deficit goes to the others by weight.
+  /// Takes it out for good: its deficit goes to the others by weight. Packets
+  /// still under way there are released or undone as ever; nothing else may be
+  /// asked of it but its account().
   void remove(AnalyzerId analyzer);
 
   /// From now on credited by the new weight; deficits stay as they are.
@@ -67,14 +72,17 @@ class Selector {
   /// The bound on packets in flight from now on; those under way may exceed it.
   void set_slots(AnalyzerId analyzer, std::uint32_t slots);
 
-  /// Leaving: the deficit becomes its debt, the others take over its opposite by
-  /// weight. Returning: the debt moves back. No effect when nothing changes.
+  /// Leaving: the deficit becomes its debt, the others take it over by weight, so
+  /// that theirs sum to 0 again; while it is out the debt grows by what it would
+  /// have been credited, as far as max_debt. Returning: the debt moves back, or is
+  /// dropped when nobody else is in service. No effect when nothing changes.
   void set_in_service(AnalyzerId analyzer, bool in_service);
 
   /// Whether a packet that must not go to any of `excluded` could be placed now.
   bool can_pick(std::span<const AnalyzerId> excluded) const;
 
-  /// Places a packet of `messages` ≥ 1: credits those in service, charges the
+  /// Places a packet of `messages` ≥ 1: credits those in service (but for full ones
+  /// that it would lift above max_debt, until they have a slot again), charges the
   /// chosen one and takes one of its slots. None when no analyzer in service
   /// outside `excluded` has a free slot; then nothing has changed.
   std::optional<Charge> pick(std::uint32_t messages, std::span<const AnalyzerId> excluded);
