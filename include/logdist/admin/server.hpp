@@ -1,0 +1,71 @@
+// The admin port: health, readiness, metrics and status over HTTP.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "logdist/base/time.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/metrics/scrape.hpp"
+
+namespace logdist::admin {
+
+/// Where the facts come from. All are called on the server's loop and must not
+/// block it.
+struct Sources {
+  /// Whether packets can be delivered: an analyzer is in service or Testing, and
+  /// the daemon is not draining.
+  std::function<bool()> ready;
+  /// Gathers a scrape and hands it, once, to the function given, from whichever
+  /// thread. If that never happens, the request is answered 503.
+  std::function<void(std::function<void(metrics::Scrape)>)> request_scrape;
+  /// Of this build.
+  std::string version;
+};
+
+/// Bounds, with what happens when they are met.
+struct Limits {
+  std::size_t connections = 256;                        ///< then the longest idle one is closed; else the next waits
+  std::size_t header_bytes = 16 * config::KiB;          ///< then 431
+  std::size_t body_bytes = 64 * config::KiB;            ///< then 413
+  Duration request_timeout = std::chrono::seconds(10);  ///< to receive a request: 408; a scrape: 503; to send
+  Duration idle_timeout = std::chrono::seconds(75);     ///< between requests: closed
+};
+
+/// An HTTP/1.1 server on one loop, confined to its thread. Routes: GET and HEAD
+/// of /, /healthz, /readyz, /metrics and /v1/status; all else is answered with
+/// application/problem+json (RFC 9457). May be destroyed while requests are under
+/// way: their connections are closed.
+class Server {
+ public:
+  Server(boost::asio::io_context& loop, Sources sources, const Limits& limits = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds and listens; port 0 takes any free one. A host that is no address is
+  /// resolved. The error says why the port cannot be had.
+  boost::system::error_code open(const config::ListenAddress& address);
+
+  /// Where it listens, once open.
+  boost::asio::ip::tcp::endpoint endpoint() const;
+
+  /// Begins to accept.
+  void start();
+  /// Accepts no more and closes the port and every connection.
+  void stop();
+
+  /// Open connections.
+  std::size_t connections() const;
+
+ private:
+  class Listener;
+  std::shared_ptr<Listener> listener_;
+};
+
+}  // namespace logdist::admin

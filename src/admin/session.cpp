@@ -1,0 +1,229 @@
+#include "admin/session.hpp"
+
+#include <boost/asio.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "admin/pages.hpp"
+#include "admin/status.hpp"
+#include "logdist/metrics/catalogue.hpp"
+
+namespace logdist::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+
+/// What is read at once while nothing is known of the request.
+constexpr std::size_t first_read_bytes = 4'096;
+
+// A peer that is still sending when we close would get a reset instead of our
+// answer: so much of its bytes is read away first, for so long.
+constexpr std::size_t linger_bytes_max = 1024 * 1024;
+constexpr Duration linger_timeout = std::chrono::seconds(2);
+
+/// The answer to a request that could not be read; none when nobody would read it.
+std::optional<Response> refusal(const error_code& error, bool timed_out) {
+  if (timed_out) return problem(http::status::request_timeout, "the request did not arrive in time");
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
+  if (error == http::error::body_limit) return problem(http::status::payload_too_large, "the body is too large");
+  if (error == http::error::header_limit) {
+    return problem(http::status::request_header_fields_too_large, "the header is too large");
+  }
+  if (error.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
+  return problem(http::status::bad_request, "malformed HTTP: " + error.message());
+}
+
+enum class Page { index, healthz, readyz, metrics, status };
+
+/// The page that a request's target names, which is a path or a whole URL.
+std::optional<Page> find_page(std::string_view target) {
+  static constexpr std::pair<std::string_view, Page> pages[] = {{"/", Page::index},
+                                                                {"/healthz", Page::healthz},
+                                                                {"/readyz", Page::readyz},
+                                                                {"/metrics", Page::metrics},
+                                                                {"/v1/status", Page::status}};
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!target.starts_with('/')) {
+    const auto url = boost::urls::parse_absolute_uri({target.data(), target.size()});
+    if (!url) return std::nullopt;
+    path = url->encoded_path().empty() ? "/" : std::string_view(url->encoded_path().data(), url->encoded_path().size());
+  }
+  const auto* const page =
+      std::find_if(std::begin(pages), std::end(pages), [path](const auto& known) { return known.first == path; });
+  return page == std::end(pages) ? std::nullopt : std::optional(page->second);
+}
+
+std::string date_now() { return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr))); }
+
+/// Where a scrape arrives.
+struct ScrapeBox {
+  explicit ScrapeBox(const asio::any_io_executor& loop) : arrived(loop) {}
+
+  asio::steady_timer arrived;  ///< cancelled by the arrival
+  std::optional<metrics::Scrape> scrape;
+};
+
+}  // namespace
+
+Session::Session(tcp::socket socket, std::shared_ptr<SessionOwner> owner, std::shared_ptr<const Sources> sources,
+                 const Limits& limits)
+    : socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      owner_(std::move(owner)),
+      sources_(std::move(sources)),
+      limits_(limits) {}
+
+void Session::start() {
+  idle_since_ = Clock::now();
+  asio::co_spawn(socket_.get_executor(), run(shared_from_this()), asio::detached);
+}
+
+void Session::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
+  // One co_await a statement: GCC 12 compiles && and ?: around it wrongly.
+  while (co_await self->await_request()) {
+    const bool reusable = co_await self->serve_request();
+    if (!reusable) break;
+  }
+  self->deadline_.cancel();
+  self->close();
+  self->owner_->session_ended(*self);
+}
+
+asio::awaitable<bool> Session::await_request() {
+  idle_since_ = Clock::now();
+  if (buffer_.size() == 0) {
+    set_deadline(limits_.idle_timeout);
+    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), as_tuple);
+    if (error) co_return false;
+    buffer_.commit(bytes);
+  }
+  idle_since_ = never;
+  co_return true;
+}
+
+asio::awaitable<bool> Session::serve_request() {
+  set_deadline(limits_.request_timeout);
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  parser.body_limit(limits_.body_bytes);
+  const auto [error, bytes] = co_await http::async_read(socket_, buffer_, parser, as_tuple);
+  if (error) {
+    std::optional<Response> response = refusal(error, timed_out_);
+    if (!response) co_return false;
+    co_return co_await send(std::move(*response), {});
+  }
+  const Request request = parser.release();
+  Response response = co_await answer(request);
+  co_return co_await send(std::move(response), {.version = request.version(),
+                                                .keep_alive = request.keep_alive(),
+                                                .header_only = request.method() == http::verb::head});
+}
+
+asio::awaitable<bool> Session::send(Response response, Manner manner) {
+  response.version(manner.version);
+  response.keep_alive(manner.keep_alive);
+  response.set(http::field::date, date_now());
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.prepare_payload();
+
+  set_deadline(limits_.request_timeout);
+  http::response_serializer<http::string_body> serializer(response);
+  error_code error;
+  if (manner.header_only) {
+    std::tie(error, std::ignore) = co_await http::async_write_header(socket_, serializer, as_tuple);
+  } else {
+    std::tie(error, std::ignore) = co_await http::async_write(socket_, serializer, as_tuple);
+  }
+  if (error) co_return false;
+  if (!manner.keep_alive) co_await linger();
+  co_return manner.keep_alive;
+}
+
+asio::awaitable<Response> Session::answer(const Request& request) {
+  if (request.version() >= 11 && request.count(http::field::host) != 1) {
+    co_return problem(http::status::bad_request, "HTTP/1.1 wants one Host header");
+  }
+  const auto page = find_page({request.target().data(), request.target().size()});
+  if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / lists what there is");
+  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
+    response.set(http::field::allow, "GET, HEAD");
+    co_return response;
+  }
+  switch (*page) {
+    case Page::index: co_return ok("text/html; charset=utf-8", std::string(index_page));
+    case Page::healthz: co_return ok("text/plain; charset=utf-8", "alive\n");
+    case Page::readyz: co_return readiness();
+    case Page::metrics:
+    case Page::status: break;
+  }
+  const std::optional<metrics::Scrape> scrape = co_await take_scrape();
+  if (!scrape) co_return problem(http::status::service_unavailable, "the loops did not report in time");
+  co_return *page == Page::metrics
+      ? ok(metrics::text_content_type, metrics::to_text(*scrape, sources_->version))
+      : ok("application/json", to_status_json(*scrape, sources_->ready(), sources_->version));
+}
+
+Response Session::readiness() const {
+  if (sources_->ready()) return ok("text/plain; charset=utf-8", "ready\n");
+  return problem(http::status::service_unavailable, "no analyzer is in service, or the daemon is draining");
+}
+
+asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {
+  const auto box = std::make_shared<ScrapeBox>(socket_.get_executor());
+  box->arrived.expires_after(limits_.request_timeout);
+  sources_->request_scrape([box](metrics::Scrape scrape) {
+    asio::post(box->arrived.get_executor(), [box, scrape = std::move(scrape)]() mutable {
+      box->scrape = std::move(scrape);
+      box->arrived.cancel();
+    });
+  });
+  co_await box->arrived.async_wait(as_tuple);
+  co_return std::move(box->scrape);
+}
+
+asio::awaitable<void> Session::linger() {
+  set_deadline(linger_timeout);
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  for (std::size_t total = 0; total < linger_bytes_max;) {
+    buffer_.clear();
+    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), as_tuple);
+    if (error) co_return;
+    total += bytes;
+  }
+}
+
+void Session::set_deadline(Duration timeout) {
+  timed_out_ = false;
+  deadline_.expires_after(timeout);
+  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
+    // A wait whose handler was on its way when the deadline was moved is no timeout.
+    if (error || self->deadline_.expiry() > Clock::now()) return;
+    self->timed_out_ = true;
+    error_code ignored;
+    self->socket_.cancel(ignored);
+  });
+}
+
+}  // namespace logdist::admin

@@ -1,0 +1,78 @@
+// One connection of the admin port.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "admin/replies.hpp"
+#include "logdist/admin/server.hpp"
+
+namespace logdist::admin {
+
+class Session;
+
+/// Who keeps the sessions.
+class SessionOwner {
+ public:
+  virtual void session_ended(Session& session) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+/// Reads requests and answers them, one after the other, until the peer is done,
+/// silent for too long, or close() is called. Confined to its loop. Keeps itself
+/// and its owner alive until session_ended().
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<SessionOwner> owner,
+          std::shared_ptr<const Sources> sources, const Limits& limits);
+
+  void start();
+  void close();
+
+  /// Since when it has had no request to answer; `never` while it has one.
+  TimePoint idle_since() const { return idle_since_; }
+
+ private:
+  using Request = boost::beast::http::request<boost::beast::http::string_body>;
+
+  /// How an answer is sent; the default suits a request that could not be read.
+  struct Manner {
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool header_only = false;
+  };
+
+  static boost::asio::awaitable<void> run(std::shared_ptr<Session> self);
+
+  // Each says whether the connection can be used for another request.
+  boost::asio::awaitable<bool> await_request();
+  boost::asio::awaitable<bool> serve_request();
+  boost::asio::awaitable<bool> send(Response response, Manner manner);
+
+  boost::asio::awaitable<Response> answer(const Request& request);
+  Response readiness() const;
+  boost::asio::awaitable<std::optional<metrics::Scrape>> take_scrape();
+  boost::asio::awaitable<void> linger();
+
+  void set_deadline(Duration timeout);
+
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer deadline_;
+  const std::shared_ptr<SessionOwner> owner_;
+  const std::shared_ptr<const Sources> sources_;
+  const Limits limits_;
+  boost::beast::flat_buffer buffer_;
+  TimePoint idle_since_ = never;
+  bool timed_out_ = false;
+};
+
+}  // namespace logdist::admin

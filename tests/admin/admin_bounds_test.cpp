@@ -1,0 +1,157 @@
+// What the admin port does when a bound is met.
+#include <gmock/gmock.h>
+
+#include "tests/admin/admin_fixture.hpp"
+
+namespace logdist::admin {
+namespace {
+
+using namespace std::chrono_literals;
+
+class AdminBounds : public AdminTest {};
+
+constexpr std::string_view post = "POST /metrics HTTP/1.1\r\nHost: a\r\n";
+
+TEST_F(AdminBounds, ABodyOfTheLimitIsRead) {
+  start();
+  Client client = connect();
+  client.send(std::string(post) + "Content-Length: 65536\r\n\r\n" + std::string(65'536, 'x'));
+  EXPECT_EQ(client.receive()->result_int(), 405u);
+  EXPECT_EQ(client.get("/healthz")->result_int(), 200u);
+}
+
+TEST_F(AdminBounds, ABodyOverTheLimitIsTooLarge) {
+  start();
+  Client declared = connect();
+  declared.send(std::string(post) + "Content-Length: 65537\r\n\r\n" + std::string(65'537, 'x'));
+  const auto reply = declared.receive();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->result_int(), 413u);
+  EXPECT_TRUE(declared.sees_close());
+
+  Client chunked = connect();
+  std::string body;
+  for (int i = 0; i < 5; ++i) body += "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+  chunked.send(std::string(post) + "Transfer-Encoding: chunked\r\n\r\n" + body);
+  const auto chunked_reply = chunked.receive();
+  ASSERT_TRUE(chunked_reply);
+  EXPECT_EQ(chunked_reply->result_int(), 413u);
+}
+
+TEST_F(AdminBounds, AHeaderOverTheLimitIsTooLarge) {
+  start();
+  Client client = connect();
+  client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
+  const auto reply = client.receive();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->result_int(), 431u);
+  EXPECT_TRUE(client.sees_close());
+}
+
+TEST_F(AdminBounds, ASlowRequestTimesOut) {
+  Limits limits;
+  limits.request_timeout = 30ms;
+  start(limits);
+  Client header = connect();
+  header.send("GET /healthz HTTP/1.1\r\nHo");
+  const auto reply = header.receive();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->result_int(), 408u);
+  EXPECT_TRUE(header.sees_close());
+
+  Client body = connect();
+  body.send(std::string(post) + "Content-Length: 2\r\n\r\n{");
+  EXPECT_EQ(body.receive()->result_int(), 408u);
+}
+
+TEST_F(AdminBounds, AnIdleConnectionIsClosedWithoutAWord) {
+  Limits limits;
+  limits.idle_timeout = 30ms;
+  start(limits);
+  Client fresh = connect();
+  EXPECT_TRUE(fresh.sees_close());
+  Client used = connect();
+  EXPECT_EQ(used.get("/healthz")->result_int(), 200u);
+  EXPECT_TRUE(used.sees_close());
+}
+
+TEST_F(AdminBounds, TheLongestIdleConnectionGivesWay) {
+  Limits limits;
+  limits.connections = 2;
+  start(limits);
+  Client first = connect();
+  EXPECT_EQ(first.get("/healthz")->result_int(), 200u);
+  Client second = connect();
+  EXPECT_EQ(second.get("/healthz")->result_int(), 200u);
+  EXPECT_EQ(first.get("/healthz")->result_int(), 200u) << "now the second is idle for longer";
+  Client third = connect();
+  EXPECT_EQ(third.get("/healthz")->result_int(), 200u);
+  EXPECT_TRUE(second.sees_close());
+  EXPECT_EQ(first.get("/healthz")->result_int(), 200u);
+}
+
+TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {
+  std::promise<ScrapeReceiver> asked;
+  request_scrape_ = [&asked](ScrapeReceiver receive) { asked.set_value(std::move(receive)); };
+  Limits limits;
+  limits.connections = 1;
+  start(limits);
+  Client busy = connect();
+  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  const ScrapeReceiver receive = asked.get_future().get();
+  Client next = connect();
+  next.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(on_loop([this] { return server_->connections(); }), 1u);
+  receive(metrics::sample_scrape());
+  EXPECT_EQ(busy.receive()->result_int(), 200u);
+  EXPECT_EQ(next.receive()->result_int(), 200u);
+  EXPECT_TRUE(busy.sees_close()) << "it was idle, and gave way";
+  stop();
+}
+
+TEST_F(AdminBounds, StopClosesThePortAndEveryConnection) {
+  std::promise<ScrapeReceiver> asked;
+  request_scrape_ = [&asked](ScrapeReceiver receive) { asked.set_value(std::move(receive)); };
+  start();
+  Client idle = connect();
+  EXPECT_EQ(idle.get("/healthz")->result_int(), 200u);
+  Client busy = connect();
+  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  const ScrapeReceiver receive = asked.get_future().get();
+  const tcp::endpoint endpoint = server_->endpoint();
+  on_loop([this] { server_->stop(); });
+  EXPECT_TRUE(idle.sees_close());
+  EXPECT_TRUE(busy.sees_close());
+  EXPECT_THROW(Client late(endpoint), boost::system::system_error);
+  receive(metrics::sample_scrape());
+  stop();
+}
+
+TEST_F(AdminBounds, TheLoopMayEndWhileARequestIsUnderWay) {
+  std::promise<void> asked;
+  request_scrape_ = [&asked](const ScrapeReceiver&) { asked.set_value(); };
+  start();
+  Client busy = connect();
+  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  asked.get_future().get();
+  loop_.stop();
+  thread_.join();
+  server_.reset();
+  EXPECT_TRUE(busy.sees_close());
+}
+
+TEST(AdminServer, SaysWhyAPortCannotBeHad) {
+  asio::io_context loop;
+  Server first(loop, {});
+  ASSERT_FALSE(first.open({"127.0.0.1", 0}));
+  EXPECT_NE(first.endpoint().port(), 0);
+  Server second(loop, {});
+  EXPECT_EQ(second.open({"127.0.0.1", first.endpoint().port()}), asio::error::address_in_use);
+  Server named(loop, {});
+  EXPECT_FALSE(named.open({"localhost", 0}));
+  Server nowhere(loop, {});
+  EXPECT_TRUE(nowhere.open({"192.0.2.1", 0})) << "an address that no machine has";
+}
+
+}  // namespace
+}  // namespace logdist::admin

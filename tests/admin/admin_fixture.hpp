@@ -1,0 +1,119 @@
+// An admin server on a loop of its own, and a client that blocks.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <atomic>
+#include <future>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "logdist/admin/server.hpp"
+#include "tests/metrics/sample_scrape.hpp"
+
+namespace logdist::admin {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using Reply = http::response<http::string_body>;
+
+/// One connection to the server. Reads give up after 20 s, so that a server that
+/// does not answer fails its test.
+class Client {
+ public:
+  explicit Client(const tcp::endpoint& server) : stream_(io_) { stream_.socket().connect(server); }
+
+  void send(std::string_view bytes) {
+    beast::error_code ignored;  // a server that has closed shows when its answer is read
+    asio::write(stream_.socket(), asio::buffer(bytes), ignored);
+  }
+
+  /// The next answer, none when the server closed instead.
+  std::optional<Reply> receive(bool without_body = false) {
+    http::response_parser<http::string_body> parser;
+    parser.skip(without_body);
+    beast::error_code error;
+    run([&](auto handler) { http::async_read(stream_, buffer_, parser, std::move(handler)); }, error);
+    EXPECT_NE(error, beast::error::timeout) << "the server neither answered nor closed";
+    return error ? std::nullopt : std::optional<Reply>(parser.release());
+  }
+
+  std::optional<Reply> get(std::string_view target) {
+    send("GET " + std::string(target) + " HTTP/1.1\r\nHost: admin\r\n\r\n");
+    return receive();
+  }
+
+  /// Whether the server closes without another byte.
+  bool sees_close() {
+    char byte = 0;
+    beast::error_code error;
+    run([&](auto handler) { stream_.async_read_some(asio::buffer(&byte, 1), std::move(handler)); }, error);
+    return error == asio::error::eof || error == asio::error::connection_reset;
+  }
+
+ private:
+  template <typename Begin>
+  void run(Begin begin, beast::error_code& error) {
+    stream_.expires_after(std::chrono::seconds(20));
+    begin([&error](beast::error_code result, std::size_t) { error = result; });
+    io_.restart();
+    io_.run();
+  }
+
+  asio::io_context io_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+};
+
+class AdminTest : public ::testing::Test {
+ protected:
+  using ScrapeReceiver = std::function<void(metrics::Scrape)>;
+
+  ~AdminTest() override { stop(); }
+
+  void start(const Limits& limits = {}) {
+    Sources sources;
+    sources.ready = [this] { return ready_.load(); };
+    sources.request_scrape = [this](ScrapeReceiver receive) { request_scrape_(std::move(receive)); };
+    sources.version = "1.2.3";
+    server_.emplace(loop_, std::move(sources), limits);
+    ASSERT_FALSE(server_->open({"127.0.0.1", 0}));
+    server_->start();
+    thread_ = std::jthread([this] { loop_.run(); });
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    on_loop([this] { server_.reset(); });
+    work_.reset();
+    thread_.join();
+  }
+
+  /// Runs `task` on the server's loop and waits for it.
+  template <typename Task>
+  std::invoke_result_t<Task> on_loop(Task task) {
+    return asio::post(loop_, std::packaged_task<std::invoke_result_t<Task>()>(std::move(task))).get();
+  }
+
+  Client connect() { return Client(server_->endpoint()); }
+
+  std::atomic<bool> ready_ = true;
+  std::function<void(ScrapeReceiver)> request_scrape_ = [](const ScrapeReceiver& receive) {
+    receive(metrics::sample_scrape());
+  };
+  asio::io_context loop_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
+  std::optional<Server> server_;
+  std::jthread thread_;
+};
+
+}  // namespace logdist::admin
