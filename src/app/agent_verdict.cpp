@@ -1,0 +1,28 @@
+#include "app/agent_verdict.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "logdist/delivery/classify.hpp"
+
+namespace logdist::app {
+
+AgentVerdict judge(const Answer& answer, std::int64_t unix_seconds) {
+  // An analyzer's answers mean the same to the daemon as the daemon's to us.
+  const delivery::Verdict verdict = delivery::classify(answer.status, answer.retry_after, unix_seconds);
+  if (verdict.outcome == Outcome::delivered) return {Advice::accepted, {}};
+  if (verdict.outcome == Outcome::paused || answer.status == 503) return {Advice::later, verdict.pause};
+  const bool passing = answer.status == 408 || answer.status >= 500;
+  return {passing ? Advice::again : Advice::rejected, {}};
+}
+
+std::string explain(const Answer& answer) {
+  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (body.is_object()) {
+    const auto detail = body.find("detail");
+    if (detail != body.end() && detail->is_string()) return config::printable(detail->get<std::string>());
+  }
+  const std::string first_line = answer.body.substr(0, answer.body.find_first_of("\r\n"));
+  return config::printable(first_line.empty() ? answer.reason : first_line);
+}
+
+}  // namespace logdist::app
