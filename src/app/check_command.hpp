@@ -1,0 +1,18 @@
+// `log-distributor check`: reads a configuration as `serve` would, and reports.
+#pragma once
+
+#include <string>
+
+#include "logdist/config/load.hpp"
+
+namespace logdist::app {
+
+struct CheckCommandOptions {
+  std::string config_file;
+};
+
+/// Every fault on stdout, every warning on stderr. Returns the exit code: 0 when
+/// `serve` would take it.
+int run_check(const CheckCommandOptions& options, const config::Environment& environment);
+
+}  // namespace logdist::app

@@ -1,0 +1,148 @@
+#include "app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "logdist/base/version.hpp"
+#include "logdist/config/text.hpp"
+
+namespace logdist::app {
+namespace {
+
+constexpr const char* program = "log-distributor";
+
+/// A validator of CLI11 that also turns `5ms` into what its Duration is set to.
+CLI::Validator duration(Duration& target) {
+  return CLI::Validator(
+      [&target](std::string& text) {
+        const auto parsed = config::parse_duration(text);
+        if (!parsed) return parsed.error().text;
+        target = *parsed;
+        return std::string();
+      },
+      "");
+}
+
+/// Compares as floating point, since CLI11 reads `-1` as a large unsigned number;
+/// help texts do not show it.
+CLI::Validator within(double low, double high) { return CLI::Range(low, high).description(""); }
+
+CLI::Validator at_least_one() { return within(1, 1e18); }
+
+CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "receive packets and share them over the analyzers (the default)");
+  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+      ->type_name("FILE");
+  return command;
+}
+
+CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("check", "report every fault of a configuration");
+  command->add_option("--config", options.config_file, "configuration file (YAML)")->type_name("FILE")->required();
+  return command;
+}
+
+CLI::App* add_demo(CLI::App& app, DemoCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("demo", "show daemon, agent and three analyzers at work in one process");
+  command->add_option("--seconds", options.seconds, "how long")->check(within(0.001, 1e9))->type_name("S");
+  command->add_option("--packets", options.packets, "how many packets")->check(at_least_one())->type_name("N");
+  return command;
+}
+
+CLI::App* add_analyzer(CLI::App& app, AnalyzerCommandOptions& options, std::string& latency) {
+  CLI::App* command = app.add_subcommand("analyzer", "run the reference analyzer, which counts what it is sent");
+  command->add_option("--listen", options.listen, "where to listen; port 0: any free one")
+      ->type_name("ADDR:PORT")
+      ->required();
+  command->add_option("--latency", latency, "wait before each answer, such as 5ms")
+      ->check(duration(options.latency))
+      ->type_name("DURATION");
+  command->add_option("--fail-rate", options.fail_rate, "share of answers that are 500, 0 to 1")
+      ->check(within(0, 1))
+      ->type_name("RATE");
+  command->add_option("--status", options.status, "status of every answer, 200 to 599")
+      ->check(within(200, 599))
+      ->type_name("STATUS");
+  return command;
+}
+
+CLI::App* add_agent(CLI::App& app, AgentCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("agent", "send a file's lines, or invented ones, as packets");
+  command->add_option("--target", options.target, "the packet port; /v1/packets when it names no path")
+      ->type_name("URL")
+      ->required();
+  command->add_option("--file", options.file, "lines to send, - for stdin; none: invented ones")->type_name("PATH|-");
+  command->add_option("--batch", options.batch, "messages to a packet")
+      ->check(within(1, 100'000))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--rate", options.rate, "packets a second; none: as fast as they are taken")
+      ->check(within(0.001, 1e9))
+      ->type_name("N");
+  command->add_option("--connections", options.connections, "how many packets may be under way")
+      ->check(within(1, 10'000))
+      ->type_name("C")
+      ->capture_default_str();
+  command->add_option("--packets", options.packets, "at most so many; none: until the lines end, or Ctrl-C")
+      ->check(at_least_one())
+      ->type_name("N");
+  return command;
+}
+
+CLI::App* add_health(CLI::App& app, HealthCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("health", "exit 0 when a running daemon is ready");
+  command->add_option("--url", options.url, "its admin port; else LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
+      ->type_name("ADMIN_URL");
+  return command;
+}
+
+Exit ended(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() != 0) return {1, fmt::format("{}: {} (--help tells more)\n", program, error.what())};
+  std::ostringstream output;
+  app.exit(error, output, output);
+  return {0, output.str()};
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Shares log packets over analyzers by message weight.", program);
+  app.set_version_flag("--version", fmt::format("{} {}", program, version()), "print the version");
+  app.require_subcommand(0, 1);
+  ServeCommandOptions default_serve;
+  app.add_option("--config", default_serve.config_file, "of serve, when no command is named")->type_name("FILE");
+
+  ServeCommandOptions serve;
+  CheckCommandOptions check;
+  DemoCommandOptions demo;
+  AnalyzerCommandOptions analyzer;
+  AgentCommandOptions agent;
+  HealthCommandOptions health;
+  std::string latency;
+  const CLI::App* serve_command = add_serve(app, serve);
+  const CLI::App* check_command = add_check(app, check);
+  const CLI::App* demo_command = add_demo(app, demo);
+  const CLI::App* analyzer_command = add_analyzer(app, analyzer, latency);
+  const CLI::App* agent_command = add_agent(app, agent);
+  const CLI::App* health_command = add_health(app, health);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return ended(app, error);
+  }
+
+  if (default_serve.config_file && !app.get_subcommands().empty()) {
+    return Exit{1, fmt::format("{}: --config goes behind the command (--help tells more)\n", program)};
+  }
+  if (serve_command->parsed()) return serve;
+  if (check_command->parsed()) return check;
+  if (demo_command->parsed()) return demo;
+  if (analyzer_command->parsed()) return analyzer;
+  if (agent_command->parsed()) return agent;
+  if (health_command->parsed()) return health;
+  return default_serve;
+}
+
+}  // namespace logdist::app

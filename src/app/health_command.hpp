@@ -1,0 +1,23 @@
+// `log-distributor health`: asks a running daemon whether it is ready, for
+// container health checks where there is no shell and no curl.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "logdist/base/time.hpp"
+#include "logdist/config/load.hpp"
+
+namespace logdist::app {
+
+struct HealthCommandOptions {
+  std::optional<std::string> url{};  ///< of the admin port; none: as admin_url() finds it
+  Duration timeout = std::chrono::seconds(5);
+};
+
+/// Returns the exit code: 0 when GET /readyz is answered 200; else 1, and one
+/// line on stderr says why.
+int run_health(const HealthCommandOptions& options, const config::Environment& environment);
+
+}  // namespace logdist::app

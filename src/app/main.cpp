@@ -1,0 +1,35 @@
+// log-distributor: reads the command line and runs the command it names.
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "app/command_line.hpp"
+#include "app/serve_command.hpp"
+
+namespace logdist::app {
+namespace {
+
+int run(const ServeCommandOptions& options) { return run_serve(options.config_file); }
+int run(const CheckCommandOptions& options) { return run_check(options, config::read_environment()); }
+int run(const DemoCommandOptions& options) { return run_demo(options); }
+int run(const AnalyzerCommandOptions& options) { return run_analyzer(options); }
+int run(const AgentCommandOptions& options) { return run_agent(options); }
+int run(const HealthCommandOptions& options) { return run_health(options, config::read_environment()); }
+
+int run(const Exit& exit) {
+  std::fputs(exit.output.c_str(), exit.code == 0 ? stdout : stderr);
+  return exit.code;
+}
+
+}  // namespace
+}  // namespace logdist::app
+
+int main(int argc, char** argv) {
+  try {
+    return std::visit([](const auto& command) { return logdist::app::run(command); },
+                      logdist::app::parse_command_line(argc, argv));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "log-distributor: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,100 @@
+#include "app/command_line.hpp"
+
+#include <gmock/gmock.h>
+
+namespace logdist::app {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Command parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "log-distributor");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(CommandLine, ServesByDefault) {
+  EXPECT_EQ(std::get<ServeCommandOptions>(parse({})).config_file, std::nullopt);
+  EXPECT_EQ(std::get<ServeCommandOptions>(parse({"--config", "a.yaml"})).config_file, "a.yaml");
+  EXPECT_EQ(std::get<ServeCommandOptions>(parse({"serve"})).config_file, std::nullopt);
+  EXPECT_EQ(std::get<ServeCommandOptions>(parse({"serve", "--config", "b.yaml"})).config_file, "b.yaml");
+}
+
+TEST(CommandLine, NamesEachCommandsOptions) {
+  EXPECT_EQ(std::get<CheckCommandOptions>(parse({"check", "--config", "c.yaml"})).config_file, "c.yaml");
+  EXPECT_EQ(std::get<HealthCommandOptions>(parse({"health"})).url, std::nullopt);
+  EXPECT_EQ(std::get<HealthCommandOptions>(parse({"health", "--url", "http://h:1"})).url, "http://h:1");
+
+  const auto demo = std::get<DemoCommandOptions>(parse({"demo", "--seconds", "1.5", "--packets=9"}));
+  EXPECT_EQ(demo.seconds, 1.5);
+  EXPECT_EQ(demo.packets, 9u);
+  EXPECT_EQ(std::get<DemoCommandOptions>(parse({"demo"})).seconds, std::nullopt);
+
+  const auto analyzer = std::get<AnalyzerCommandOptions>(
+      parse({"analyzer", "--listen", ":0", "--latency", "5ms", "--fail-rate", "0.1", "--status", "503"}));
+  EXPECT_EQ(analyzer.listen, ":0");
+  EXPECT_EQ(analyzer.latency, 5ms);
+  EXPECT_EQ(analyzer.fail_rate, 0.1);
+  EXPECT_EQ(analyzer.status, 503u);
+
+  const auto agent =
+      std::get<AgentCommandOptions>(parse({"agent", "--target", "http://h:1", "--file", "-", "--batch", "7", "--rate",
+                                           "2.5", "--connections", "3", "--packets", "12345678901"}));
+  EXPECT_EQ(agent.target, "http://h:1");
+  EXPECT_EQ(agent.file, "-");
+  EXPECT_EQ(agent.batch, 7u);
+  EXPECT_EQ(agent.rate, 2.5);
+  EXPECT_EQ(agent.connections, 3u);
+  EXPECT_EQ(agent.packets, 12'345'678'901u);
+  EXPECT_EQ(std::get<AgentCommandOptions>(parse({"agent", "--target", "http://h"})).batch, 50u);
+}
+
+TEST(CommandLine, HelpListsTheCommandsAndVersionIsOneLine) {
+  const auto help = std::get<Exit>(parse({"--help"}));
+  EXPECT_EQ(help.code, 0);
+  for (const char* command : {"serve", "check", "demo", "analyzer", "agent", "health"}) {
+    EXPECT_THAT(help.output, HasSubstr("\n  " + std::string(command) + " "));
+  }
+  const auto agent_help = std::get<Exit>(parse({"agent", "--help"}));
+  EXPECT_EQ(agent_help.code, 0);
+  EXPECT_THAT(agent_help.output, AllOf(HasSubstr("--target URL"), HasSubstr("--batch")));
+  const auto version = std::get<Exit>(parse({"--version"}));
+  EXPECT_EQ(version.code, 0);
+  EXPECT_THAT(version.output, testing::MatchesRegex("log-distributor [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(CommandLine, AUsageErrorIsOneLineAndOne) {
+  const std::vector<std::vector<const char*>> wrong{
+      {"nonsense"},
+      {"--nonsense"},
+      {"serve", "check", "--config", "x"},
+      {"check"},
+      {"--config", "x", "check", "--config", "y"},
+      {"agent"},
+      {"agent", "--target", "http://h", "--batch", "0"},
+      {"agent", "--target", "http://h", "--rate", "0"},
+      {"agent", "--target", "http://h", "--rate", "fast"},
+      {"agent", "--target", "http://h", "--connections", "-1"},
+      {"agent", "--target", "http://h", "--packets", "-1"},
+      {"agent", "--target", "http://h", "--packets", "0"},
+      {"demo", "--seconds", "0"},
+      {"analyzer"},
+      {"analyzer", "--listen", ":0", "--latency", "5"},
+      {"analyzer", "--listen", ":0", "--fail-rate", "1.1"},
+      {"analyzer", "--listen", ":0", "--status", "99"},
+      {"health", "extra"},
+  };
+  for (const auto& arguments : wrong) {
+    const Command command = parse(arguments);
+    const auto* exit = std::get_if<Exit>(&command);
+    ASSERT_TRUE(exit) << testing::PrintToString(arguments);
+    EXPECT_EQ(exit->code, 1);
+    EXPECT_THAT(exit->output, StartsWith("log-distributor: "));
+    EXPECT_EQ(exit->output.find('\n'), exit->output.size() - 1) << exit->output;
+  }
+}
+
+}  // namespace
+}  // namespace logdist::app

@@ -1,0 +1,211 @@
+// The small subcommands and the command line.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/admin_url.hpp"
+#include "app/agent_command.hpp"
+#include "app/agent_report.hpp"
+#include "app/check_command.hpp"
+#include "app/health_command.hpp"
+#include "tests/app/scripted_server.hpp"
+
+namespace logdist::app {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// A file of the test, gone with it.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text) {
+    const int number = ::mkstemp(path_.data());
+    EXPECT_GE(number, 0);
+    ::close(number);
+    std::ofstream(path_) << text;
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "commands-XXXXXX";
+};
+
+/// What a command returned and printed.
+struct Printed {
+  int code = -1;
+  std::string output;
+  std::string errors;
+};
+
+template <typename Run>
+Printed capture(Run run) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Printed printed;
+  printed.code = run();
+  printed.output = testing::internal::GetCapturedStdout();
+  printed.errors = testing::internal::GetCapturedStderr();
+  return printed;
+}
+
+Printed health(const std::string& url, Duration timeout = 5s) {
+  return capture([&] { return run_health({.url = url, .timeout = timeout}, {}); });
+}
+
+ScriptedAnswer accept_all(const SeenRequest&, std::size_t) { return {}; }
+
+TEST(CheckCommand, SaysOkAndHowManyAnalyzers) {
+  const TemporaryFile file("analyzers:\n  - {name: a, url: \"http://127.0.0.1:9/x\", weight: 1}\n");
+  const Printed printed = capture([&] { return run_check({file.path()}, {}); });
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_EQ(printed.output, file.path() + ": ok, 1 analyzer\n");
+  EXPECT_EQ(printed.errors, "");
+}
+
+TEST(CheckCommand, PrintsEveryFaultWithItsLineAndWarningsApart) {
+  const TemporaryFile file("queue:\n  max_packets: none\nanalyzers:\n  - {name: a, url: nowhere, weight: 1}\n");
+  const Printed printed = capture([&] { return run_check({file.path()}, {{"LOGDIST_NO_SUCH_KEY", "1"}}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.output, AllOf(HasSubstr(file.path() + ":2: queue.max_packets: "),
+                                    HasSubstr(file.path() + ":4: analyzers[0].url: ")));
+  EXPECT_THAT(printed.errors, AllOf(StartsWith("warning: "), HasSubstr("LOGDIST_NO_SUCH_KEY")));
+}
+
+TEST(CheckCommand, AMissingFileIsAFault) {
+  const Printed printed = capture([] { return run_check({"/nowhere/at/all.yaml"}, {}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.output, HasSubstr("/nowhere/at/all.yaml"));
+}
+
+TEST(HealthCommand, AsksReadyz) {
+  ScriptedServer server([](const SeenRequest&, std::size_t) { return ScriptedAnswer{.status = 200}; });
+  const Printed printed = health(server.url_text());
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_EQ(printed.output + printed.errors, "");
+  EXPECT_EQ(server.seen().at(0).method, "GET");
+  EXPECT_EQ(server.seen().at(0).target, "/readyz");
+}
+
+TEST(HealthCommand, SaysInOneLineWhyNot) {
+  ScriptedServer server([](const SeenRequest& request, std::size_t) {
+    return request.target == "/slow/readyz" ? ScriptedAnswer{.delay = 1h}
+                                            : ScriptedAnswer{.status = 503, .body = "draining\n"};
+  });
+  Printed printed = health(server.url_text() + "/");
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor health: " + server.url_text() + "/readyz: 503 draining\n");
+
+  printed = health(server.url_text() + "/slow", 30ms);
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.errors, HasSubstr("no answer within 30ms\n"));
+
+  printed = health("ftp://host");
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.errors, HasSubstr("--url"));
+}
+
+TEST(HealthCommand, FindsTheDaemonOfItsEnvironment) {
+  const auto port_of = [](const config::Environment& environment) {
+    const auto url = admin_url(std::nullopt, environment, "/readyz");
+    return url ? url->host + " " + url->port + " " + url->target : url.error().text;
+  };
+  EXPECT_EQ(port_of({}), "127.0.0.1 8081 /readyz");
+  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "0.0.0.0:9000"}}), "127.0.0.1 9000 /readyz");
+  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "[::]:9000"}}), "::1 9000 /readyz");
+  EXPECT_THAT(port_of({{"LOGDIST_ADMIN__LISTEN", "9000"}}), StartsWith("LOGDIST_ADMIN__LISTEN "));
+}
+
+TEST(AgentCommand, SendsTheLinesOfAFile) {
+  ScriptedServer server(accept_all);
+  std::string text;
+  for (int i = 0; i < 7; ++i) text += "line " + std::to_string(i) + "\n";
+  const TemporaryFile file(text);
+  AgentCommandOptions options{.target = server.url_text(), .file = file.path(), .batch = 3, .connections = 1};
+  const Printed printed = capture([&] { return run_agent(options); });
+
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_THAT(printed.output, AllOf(HasSubstr("packets    3 accepted, 0 rejected\n"), HasSubstr("messages   7\n"),
+                                    HasSubstr("retries    0\n")));
+  EXPECT_EQ(printed.errors, "");
+  const auto seen = server.seen();
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0].target, "/v1/packets");
+  EXPECT_EQ(nlohmann::json::parse(seen[1].body).at("messages"), nlohmann::json({"line 3", "line 4", "line 5"}));
+
+  options.packets = 2;
+  EXPECT_THAT(capture([&] { return run_agent(options); }).output, HasSubstr("packets    2 accepted"));
+}
+
+TEST(AgentCommand, ReadsStandardInput) {
+  ScriptedServer server(accept_all);
+  const TemporaryFile file("from\nstdin\n");
+  const FileDescriptor kept(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  const FileDescriptor input(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::dup2(input.number(), STDIN_FILENO), STDIN_FILENO);
+  const Printed printed = capture([&] { return run_agent({.target = server.url_text() + "/here", .file = "-"}); });
+  if (kept.is_open()) {
+    ::dup2(kept.number(), STDIN_FILENO);
+  } else {
+    ::close(STDIN_FILENO);
+  }
+
+  EXPECT_EQ(printed.code, 0);
+  ASSERT_EQ(server.seen().size(), 1u);
+  EXPECT_EQ(server.seen()[0].target, "/here");
+  EXPECT_THAT(server.seen()[0].body, HasSubstr(R"("messages":["from","stdin"])"));
+}
+
+TEST(AgentCommand, SendsInventedPacketsAndFailsWhenOneIsRejected) {
+  ScriptedServer server([](const SeenRequest& request, std::size_t index) {
+    if (index != 4) return ScriptedAnswer{};
+    return ScriptedAnswer{.status = 400, .body = R"({"detail":"no )" + request.idempotency_key + "\"}"};
+  });
+  const Printed printed = capture([&] { return run_agent({.target = server.url_text(), .batch = 5, .packets = 20}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.output, AllOf(HasSubstr("19 accepted, 1 rejected"), HasSubstr("messages   95\n")));
+  const std::string id = server.seen()[4].idempotency_key;
+  EXPECT_EQ(printed.errors, "rejected " + id + ": 400 no " + id + "\n");
+}
+
+TEST(AgentCommand, SaysWhatItCannotUse) {
+  Printed printed = capture([] { return run_agent({.target = "https://host"}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_THAT(printed.errors, StartsWith("log-distributor agent: --target "));
+
+  printed = capture([] { return run_agent({.target = "http://127.0.0.1:1", .file = "/nowhere/at/all"}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor agent: /nowhere/at/all: No such file or directory\n");
+}
+
+TEST(AgentReport, ShowsRateAndTrouble) {
+  AgentResult before;
+  before.packets_accepted = 100;
+  before.elapsed = 1s;
+  AgentResult now = before;
+  now.packets_accepted = 300;
+  now.messages_accepted = 15'000;
+  now.elapsed = 2s;
+  now.latency_p99 = 1'240us;
+  now.trouble = "503: draining";
+  EXPECT_EQ(progress_line(before, now), "300 packets, 15000 messages, 200 packets/s, p99 1.24 ms");
+  now.retries = 2;
+  now.packets_rejected = 1;
+  EXPECT_THAT(progress_line(now, now), HasSubstr("0 packets/s, p99 1.24 ms, 1 rejected, 2 sent again (503: draining)"));
+  EXPECT_EQ(format_latency(850us), "850 us");
+  EXPECT_EQ(format_latency(999'600ns), "1 ms");
+  EXPECT_EQ(format_latency(12'350ms), "12.3 s");
+}
+
+}  // namespace
+}  // namespace logdist::app
