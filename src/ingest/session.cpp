@@ -37,6 +37,7 @@ Session::~Session() { LOGDIST_CHECK(delivery_ == nullptr && phase_ == Phase::clo
 void Session::start() { advance(Clock::now()); }
 
 void Session::refuse_connection() {
+  loop_.refused_open += 1;
   persistence_ = Persistence::close;
   refuse({RejectReason::too_many_connections, 503, "too many connections", true});
   advance(Clock::now());
@@ -56,15 +57,15 @@ bool Session::busy() const {
 
 void Session::close() {
   if (phase_ == Phase::closed) return;
-  const SessionPtr self(this);
+  const SessionPtr self(this, false);  // takes over the list's reference
   drop_packet();
   phase_ = Phase::closed;
   error_code ignored;
   socket_.close(ignored);
   loop_.deadlines.remove(*this);
   loop_.open.erase(loop_.open.iterator_to(*this));
+  if (!slot_) loop_.refused_open -= 1;
   slot_.reset();
-  intrusive_ptr_release(this);  // the list's reference
 }
 
 /// Does all that can be done with what was read, sends the answers in one go, and
@@ -126,6 +127,7 @@ void Session::send_rest() {
 }
 
 void Session::wait_for_input(TimePoint now) {
+  if (receiving_) return;  // into space that must not move
   switch (phase_) {
     case Phase::head:
       if (input_.empty()) {

@@ -28,6 +28,7 @@ struct SessionLoop {
   DeadlineSet deadlines;
   Replies replies;
   bool draining = false;
+  std::size_t refused_open = 0;  ///< connections that were one too many and are not closed yet
   boost::intrusive::list<Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> open;
 };
 

@@ -39,7 +39,7 @@ bool Session::read_head(TimePoint now) {
   if (!parser_) {
     // Empty lines before a request are to be ignored (RFC 9112, 2.2).
     while (input_.view().starts_with("\r\n")) input_.consume(2);
-    if (input_.empty()) return false;
+    if (input_.empty() || input_.view() == "\r") return false;
     parser_.emplace();
     // Only stored, in the usual case that the head is already whole.
     loop_.deadlines.set(*this, now + loop_.context.server.header_timeout);

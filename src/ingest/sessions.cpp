@@ -8,13 +8,22 @@
 
 namespace logdist::ingest {
 
+namespace {
+
+/// Refused connections that may wait for their agent to read the answer. They
+/// are not counted against max_connections, so they have a bound of their own.
+constexpr std::size_t max_refused_lingering = 256;
+
+}  // namespace
+
 struct Sessions::State {
   explicit State(const LoopContext& context) : loop(context) {}
 
-  Session& add(Socket socket, std::optional<ConnectionSlots::Slot> slot) {
+  boost::intrusive_ptr<Session> add(Socket socket, std::optional<ConnectionSlots::Slot> slot) {
     boost::intrusive_ptr<Session> session(new Session(loop, std::move(socket), std::move(slot)));
     loop.open.push_back(*session);
-    return *session.detach();  // the list's reference, until close()
+    intrusive_ptr_add_ref(session.get());  // the list's reference, until close()
+    return session;
   }
 
   /// Sessions may close, and so leave the list, while it is walked.
@@ -33,10 +42,14 @@ Sessions::~Sessions() { close_all(); }
 boost::asio::io_context::executor_type Sessions::executor() const { return state_->loop.context.loop.get_executor(); }
 
 void Sessions::open(Socket socket, ConnectionSlots::Slot slot) {
-  state_->add(std::move(socket), std::move(slot)).start();
+  state_->add(std::move(socket), std::move(slot))->start();
 }
 
-void Sessions::refuse(Socket socket) { state_->add(std::move(socket), std::nullopt).refuse_connection(); }
+void Sessions::refuse(Socket socket) {
+  const auto session = state_->add(std::move(socket), std::nullopt);
+  session->refuse_connection();
+  if (state_->loop.refused_open > max_refused_lingering) session->close();
+}
 
 void Sessions::begin_drain() {
   state_->loop.draining = true;

@@ -62,7 +62,10 @@ void ScriptedSink::settle(queue::Settlement settlement) {
   recycle(delivery);
 }
 
-Client::Client(const asio::ip::tcp::endpoint& endpoint) { socket_.connect(endpoint); }
+Client::Client(const asio::ip::tcp::endpoint& endpoint) {
+  socket_.connect(endpoint);
+  socket_.set_option(asio::ip::tcp::no_delay(true));  // pieces are to arrive as pieces
+}
 
 void Client::send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
 
@@ -82,9 +85,9 @@ void Client::reset() {
 void Client::close() { socket_.close(); }
 
 void Client::run() {
-  io_.restart();
-  io_.run_for(patience);
-  if (!io_.stopped()) throw std::runtime_error("no answer and no end in time");
+  io_->restart();
+  io_->run_for(patience);
+  if (!io_->stopped()) throw std::runtime_error("no answer and no end in time");
 }
 
 std::optional<Answer> Client::read(bool to_head) {

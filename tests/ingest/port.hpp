@@ -95,8 +95,8 @@ class Client {
  private:
   void run();
 
-  boost::asio::io_context io_;
-  boost::asio::ip::tcp::socket socket_{io_};
+  std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();
+  boost::asio::ip::tcp::socket socket_{*io_};
   boost::beast::flat_buffer buffer_;
 };
 

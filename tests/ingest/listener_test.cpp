@@ -1,0 +1,130 @@
+// Accepting: limits, faults, addresses.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "port.hpp"
+
+namespace logdist::ingest::test {
+namespace {
+
+TEST(Listener, OneConnectionTooManyIs503) {
+  config::ServerOptions options;
+  options.max_connections = 2;
+  Port port(options);
+  Client first = port.connect(), second = port.connect();
+  ASSERT_TRUE(port.eventually([&] { return port.slots().taken() == 2; }));
+  Client third = port.connect();
+  third.try_send(post(small_body));
+  const auto answer = third.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503u);
+  EXPECT_FALSE(answer->header("retry-after").empty());
+  EXPECT_EQ(answer->header("connection"), "close");
+  EXPECT_TRUE(third.ends());
+  EXPECT_EQ(port.rejected(RejectReason::too_many_connections), 1u);
+
+  second.close();
+  ASSERT_TRUE(port.eventually([&] { return port.slots().taken() == 1; }));
+  Client fourth = port.connect();
+  fourth.send(post(small_body));
+  EXPECT_EQ(fourth.read()->status, 202u);
+}
+
+/// Takes all file descriptors of the process but those already open.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::dup(0);
+    ::close(next);
+    rlimit limit = before_;
+    limit.rlim_cur = static_cast<rlim_t>(next);
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  ~NoDescriptorLeft() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Listener, SurvivesRunningOutOfDescriptors) {
+  Port port;
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io, boost::asio::ip::tcp::v4());
+  Client probe = port.connect();
+  probe.send(post(small_body));
+  EXPECT_EQ(probe.read()->status, 202u);
+  {
+    const NoDescriptorLeft none;
+    socket.connect(port.endpoint());
+    // The open connection is served although accept fails.
+    probe.send(post(small_body));
+    EXPECT_EQ(probe.read()->status, 202u);
+    EXPECT_EQ(port.on_loop([&] { return port.sessions().open_count(); }), 1u);
+  }
+  EXPECT_TRUE(port.eventually([&] { return port.sessions().open_count() == 2; })) << "accepted after the pause";
+}
+
+TEST(Listener, SaysWhyAPortCannotBeHad) {
+  Port port;
+  boost::asio::io_context io;
+  ConnectionSlots slots(1);
+  Listener second(io, {&port.sessions()}, slots);
+  EXPECT_EQ(second.open({"127.0.0.1", port.endpoint().port()}), boost::asio::error::address_in_use);
+  EXPECT_TRUE(second.open({"no-such-host.invalid", 0}).failed());
+  EXPECT_FALSE(second.open({"localhost", 0}).failed()) << "a failed try leaves it usable";
+  EXPECT_NE(second.endpoint().port(), 0);
+}
+
+TEST(Listener, ListensOnIpv6) {
+  Port port;
+  boost::asio::io_context io;
+  ConnectionSlots slots(1);
+  Listener listener(io, {&port.sessions()}, slots);
+  if (const auto error = listener.open({"::1", 0})) GTEST_SKIP() << "no IPv6 here: " << error.message();
+  listener.start();
+  Client client(listener.endpoint());
+  io.run_one();
+  client.send(post(small_body));
+  EXPECT_EQ(client.read()->status, 202u);
+  listener.stop();
+  client.close();
+  EXPECT_TRUE(port.eventually([&] { return slots.taken() == 0; }));
+}
+
+TEST(Listener, DealsConnectionsInTurn) {
+  Port one, two;
+  boost::asio::io_context io;
+  ConnectionSlots slots(10);
+  Listener listener(io, {&one.sessions(), &two.sessions()}, slots);
+  ASSERT_FALSE(listener.open({"127.0.0.1", 0}).failed());
+  listener.start();
+  std::vector<Client> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back(listener.endpoint());
+    io.run_one();
+  }
+  EXPECT_TRUE(one.eventually([&] { return one.sessions().open_count() == 3; }));
+  EXPECT_TRUE(two.eventually([&] { return two.sessions().open_count() == 3; }));
+  listener.stop();
+  clients.clear();
+  EXPECT_TRUE(one.eventually([&] { return slots.taken() == 0; }));
+}
+
+TEST(Listener, StopClosesThePort) {
+  Port port;
+  const auto endpoint = port.endpoint();
+  Client before(endpoint);
+  before.send(post(small_body));
+  EXPECT_EQ(before.read()->status, 202u);
+  port.on_loop([&] { port.listener().stop(); });
+  EXPECT_THROW(Client{endpoint}, boost::system::system_error);
+  before.send(post(small_body));
+  EXPECT_EQ(before.read()->status, 202u) << "open connections are not touched";
+}
+
+}  // namespace
+}  // namespace logdist::ingest::test
