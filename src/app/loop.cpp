@@ -1,6 +1,8 @@
 #include "app/loop.hpp"
 
-#include <algorithm>
+#include <string>
+
+#include "logdist/base/version.hpp"
 
 namespace logdist::app {
 namespace {
@@ -25,6 +27,7 @@ upstream::PoolOptions pool_options(const config::Options& options) {
   upstream::PoolOptions pool;
   pool.timeout = options.delivery.timeout;
   pool.pipeline = options.delivery.pipeline;
+  pool.user_agent = std::string("log-distributor/") + version();
   return pool;
 }
 
