@@ -182,23 +182,23 @@ std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> ex
   return std::nullopt;
 }
 
+/// Loops with something to recall are woken in any case; of those that wait for a
+/// slot only the one with the oldest packet, which wakes the next in its turn.
 void Scheduler::plan_wakes(LoopId current, TimePoint now, WakeList& wakes) {
+  const auto wake = [this, &wakes](LoopId id) {
+    // One that was woken and has not had its turn yet will see it all then.
+    if (!std::exchange(loops_[id].wake_pending, true)) wakes.loops.push_back(id);
+  };
   LoopId oldest = no_loop;
   const bool capacity = selector_.can_pick({}) || wanted_trial({}, now);
   for (LoopId id = 0; id < loops_.size(); ++id) {
-    Loop& loop = loops_[id];
-    if (id == current || loop.wake_pending) continue;
-    if (!loop.recalls.empty()) {
-      loop.wake_pending = true;
-      wakes.loops.push_back(id);
-    } else if (capacity && loop.blocked_at_version != 0 && loop.blocked_at_version < capacity_version_) {
-      if (oldest == no_loop || loop.blocked_head < loops_[oldest].blocked_head) oldest = id;
-    }
+    const Loop& loop = loops_[id];
+    if (id == current) continue;
+    if (!loop.recalls.empty()) wake(id);
+    const bool waits = loop.blocked_at_version != 0 && loop.blocked_at_version < capacity_version_;
+    if (capacity && waits && (oldest == no_loop || loop.blocked_head < loops_[oldest].blocked_head)) oldest = id;
   }
-  if (oldest != no_loop) {
-    loops_[oldest].wake_pending = true;
-    wakes.loops.push_back(oldest);
-  }
+  if (oldest != no_loop) wake(oldest);
   wakes.control = std::exchange(wake_control_, false);
 }
 
@@ -270,13 +270,17 @@ std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, std::spa
     monitor.trial_begun();
     return Placement{shared.selector_.pick_this(*trial, messages), monitor.epoch()};
   }
-  if (!older_elsewhere(admitted_at)) {
+  const bool yields = older_elsewhere(admitted_at);
+  if (!yields) {
     if (const auto charge = shared.selector_.pick(messages, excluded)) {
       return Placement{*charge, shared.analyzers_[charge->analyzer].monitor->epoch()};
     }
   }
   Loop& mine = shared.loops_[loop_];
-  mine.blocked_at_version = shared.capacity_version_;
+  // Who yields may find a slot as soon as the older packet has its own; who finds
+  // none, only when one has become free since.
+  const std::uint64_t version = shared.capacity_version_ - (yields ? 1 : 0);
+  mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   // Only a packet that any free slot suits may keep slots from younger ones.
   if (excluded.empty()) mine.blocked_head = std::min(mine.blocked_head, admitted_at);
   return std::nullopt;

@@ -129,6 +129,29 @@ TEST(Scheduler, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
   EXPECT_EQ(order, "0123456789");
 }
 
+TEST(Scheduler, ALoopThatLeftASlotToAnOlderPacketGetsTheNextOne) {
+  World world({.weights = {1}, .loops = 2, .slots = 2});
+  world.admit("first");
+  world.admit("second");
+  world.run();
+  world.advance(1ms);
+  world.admit("older", 1, 1);
+  world.run();
+  world.advance(1ms);
+  world.admit("younger", 1, 0);
+  world.run();
+  // Both slots become free in one turn of the loop with the younger packet.
+  auto& under_way = world.loops[0]->upstream.under_way;
+  for (delivery::Attempt* attempt : std::exchange(under_way, {})) {
+    delivery::AttemptResult result;
+    result.outcome = Outcome::delivered;
+    world.loops[0]->dispatcher->attempt_ended(*attempt, result, world.now);
+  }
+  world.run();
+  EXPECT_EQ(world.loops[1]->upstream.under_way.size(), 1u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way.size(), 1u) << "no packet waits while a slot is free";
+}
+
 TEST(Scheduler, MoreCapacityIsUsedAtOnce) {
   World world({.weights = {1}, .loops = 2, .slots = 1});
   for (int i = 0; i < 6; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));

@@ -133,7 +133,7 @@ class Scheduler {
   std::vector<Loop> loops_;
   std::vector<StateChange> state_changes_;
   std::size_t testing_ = 0;             ///< analyzers in Testing, so that the hot path need not look
-  std::uint64_t capacity_version_ = 1;  ///< grows whenever a slot may have become free
+  std::uint64_t capacity_version_ = 2;  ///< grows whenever a slot may have become free
   TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
   bool wake_control_ = false;
 };
