@@ -103,7 +103,9 @@ class Client {
 /// The port, its loop on a thread of its own.
 class Port {
  public:
-  explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30));
+  /// Ports that share a `budget` are loops of one daemon; without, it has its own.
+  explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30),
+                std::shared_ptr<queue::ByteBudget> budget = nullptr);
   ~Port();
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
@@ -126,7 +128,7 @@ class Port {
   Sessions& sessions() { return *sessions_; }
   Listener& listener() { return *listener_; }
   const ConnectionSlots& slots() const { return slots_; }
-  const queue::ByteBudget& budget() const { return budget_; }
+  const queue::ByteBudget& budget() const { return *budget_; }
   ledger::IngestCounts counts();
 
   ScriptedSink sink;
@@ -137,7 +139,7 @@ class Port {
   packet::BufferPool buffers_{1 << 20};
   packet::Decoder decoder_;
   ledger::Ledger ledger_;
-  queue::ByteBudget budget_;
+  std::shared_ptr<queue::ByteBudget> budget_;
   Random random_{1};
   ConnectionSlots slots_;
   std::unique_ptr<Sessions> sessions_;

@@ -171,6 +171,29 @@ TEST(Room, ChunkedBodiesThatGrowTogetherAllArrive) {
   EXPECT_EQ(port.budget().held_bytes(), 0u);
 }
 
+TEST(Room, LoopsGiveEachOtherTheirTurn) {
+  const auto budget = std::make_shared<queue::ByteBudget>(20'000);
+  Port one({}, std::chrono::seconds(30), budget), two({}, std::chrono::seconds(30), budget);
+  constexpr int packets = 200;
+  std::vector<std::jthread> agents;
+  for (int i = 0; i < 8; ++i) {
+    agents.emplace_back([&port = i % 2 == 0 ? one : two, i] {
+      Client client = port.connect();
+      const std::string body = json_of_size("x", 3'000 + static_cast<std::size_t>(i) * 1'500);
+      for (int packet = 0; packet < packets; ++packet) {
+        const std::string request = post(body);
+        client.send(std::string_view(request).substr(0, 2'000));  // holds its room while the rest is on its way
+        client.send(std::string_view(request).substr(2'000));
+        const auto answer = client.read();
+        ASSERT_TRUE(answer && answer->status == 202);
+      }
+    });
+  }
+  agents.clear();
+  EXPECT_EQ(one.counts().packets_received + two.counts().packets_received, 8u * packets);
+  EXPECT_EQ(budget->held_bytes(), 0u);
+}
+
 TEST(Room, WhoWaitsTooLongIs503) {
   Port port(small_budget(), std::chrono::milliseconds(50));
   Client holder = port.connect(), waiter = port.connect();
