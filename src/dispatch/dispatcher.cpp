@@ -87,7 +87,7 @@ void Dispatcher::turn(TimePoint now) {
   {
     Scheduler::Turn shared(scheduler_, options_.loop, now);
     report(shared, now);
-    place(shared);
+    place(shared, now);
     shared.take_recalls(recalls_);
   }
   settle_finished(now);
@@ -122,6 +122,11 @@ Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& fini
     enter_retry(delivery);
     return Fate::moved;
   }
+  return end_round(delivery, now);
+}
+
+/// Nobody is left to be asked in this round.
+Dispatcher::Fate Dispatcher::end_round(Delivery& delivery, TimePoint now) {
   if (delivery.course.refused_once()) return Fate::refused;
   const std::optional<Duration> wait = delivery.course.end_round(options_.retry, random_);
   if (!wait) return Fate::poison;
@@ -129,7 +134,7 @@ Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& fini
   return Fate::moved;
 }
 
-void Dispatcher::place(Scheduler::Turn& shared) {
+void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
   bool lane_blocked = false;
   auto retry = retry_.begin();
   for (;;) {
@@ -143,6 +148,10 @@ void Dispatcher::place(Scheduler::Turn& shared) {
       placed_.push_back({&delivery, *placement});
     } else if (from_lane) {
       lane_blocked = true;  // any free slot would have done, so the younger ones find none either
+    } else if (!delivery.course.excluded().empty() && !shared.anyone_else(delivery.course.excluded())) {
+      // Those it had not asked yet have left service while it waited for a slot.
+      leave_place(delivery);
+      reported_.push_back({&delivery, {}, {}, end_round(delivery, now)});
     } else if (!shared.has_capacity()) {
       retry = retry_.end();
     }

@@ -113,6 +113,40 @@ TEST(Dispatcher, AfterARoundItWaitsBeforeTheNext) {
   EXPECT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
 }
 
+/// Two packets under way, one to each of two analyzers that have no slot left.
+/// Then "a" has failed at the first and waits for the second, which leaves
+/// service: whom "a" could still ask in this round is gone.
+void strand(World& world, Outcome outcome, unsigned status) {
+  world.admit("a");
+  world.admit("b");
+  world.run();
+  ASSERT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, 0u);
+  world.end(outcome, status);
+  ASSERT_EQ(world.terms().waiting.packets, 1);
+  for (int i = 0; i < 3; ++i) world.scheduler.probe_ended({1, 0}, health::ProbeResult::failed, world.now);
+  world.run();
+  ASSERT_FALSE(world.views()[1].in_service);
+}
+
+TEST(Dispatcher, ARoundEndsWhenWhoIsLeftToAskLeavesService) {
+  World world({.weights = {1, 1}, .slots = 1});
+  strand(world, Outcome::connect_error, 0);
+  world.advance(200ms);
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 2u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way.back()->packet->id, "a");
+  EXPECT_EQ(world.loops[0]->upstream.under_way.back()->analyzer, 0u) << "the next round begins with the first again";
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 2);
+}
+
+TEST(Dispatcher, ARefusedPacketIsDeadLetteredWhenTheSecondToAskLeavesService) {
+  World world({.weights = {1, 1}, .slots = 1});
+  strand(world, Outcome::refused, 400);
+  ASSERT_EQ(world.dead_letters.letters.size(), 1u);
+  EXPECT_EQ(world.dead_letters.letters[0].second, DeadLetterReason::refused);
+  EXPECT_EQ(world.bounds.packets(), 1u);
+}
+
 TEST(Dispatcher, PoisonIsDeadLetteredAfterTheAnsweredRounds) {
   World world({.weights = {1}, .max_rounds = 2});
   world.admit("bad");

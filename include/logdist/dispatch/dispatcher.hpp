@@ -99,7 +99,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) override;
 
  private:
-  /// What a turn does with a packet whose attempt has ended.
+  /// What a turn does with a packet whose attempt or round has ended.
   enum class Fate : std::uint8_t { moved, delivered, refused, poison, shut_down, handed_back };
 
   struct Finished {
@@ -116,7 +116,8 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   // Steps of a turn, in their order; those with a Turn run under the scheduler's lock.
   void report(Scheduler::Turn& shared, TimePoint now);
   Fate route(Scheduler::Turn& shared, const Finished& finished, TimePoint now);
-  void place(Scheduler::Turn& shared);
+  Fate end_round(queue::Delivery& delivery, TimePoint now);
+  void place(Scheduler::Turn& shared, TimePoint now);
   void settle_finished(TimePoint now);
   void send_placed(TimePoint now);
 
