@@ -59,6 +59,7 @@ class FileActions {
   void duplicate(const FileDescriptor& from, int number) {
     check(::posix_spawn_file_actions_adddup2(&actions_, from.number(), number), "dup2");
   }
+  void close_from(int number) { check(::posix_spawn_file_actions_addclosefrom_np(&actions_, number), "closefrom"); }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
 
  private:
@@ -89,6 +90,8 @@ Process::Process(const ProcessOptions& options) {
   actions.open(STDIN_FILENO, options.input_path);
   actions.duplicate(output_in, STDOUT_FILENO);
   actions.duplicate(errors_in, STDERR_FILENO);
+  // Asio's sockets are inherited, and a port would stay open as long as the child.
+  actions.close_from(STDERR_FILENO + 1);
   std::vector<std::string> arguments{options.program};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> environment = environment_of(options);

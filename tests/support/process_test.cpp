@@ -1,6 +1,7 @@
 #include "tests/support/process.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <system_error>
 
@@ -32,6 +33,14 @@ TEST(Process, ReadsItsInputAndSeesItsEnvironment) {
   EXPECT_EQ(process.wait_exit(), 0);
   EXPECT_EQ(process.output(), "yes .\n");
   ::unsetenv("LOGDIST_FROM_OUTSIDE");
+}
+
+TEST(Process, InheritsNoOtherDescriptor) {
+  const int kept = ::dup(STDOUT_FILENO);  // as a listening socket of this process would be
+  Process process(shell("ls /proc/self/fd | tr '\\n' ' '"));
+  EXPECT_EQ(process.wait_exit(), 0);
+  EXPECT_EQ(process.output(), "0 1 2 3 ");  // 3 is the folder that ls reads
+  ::close(kept);
 }
 
 TEST(Process, EndsBySignal) {
