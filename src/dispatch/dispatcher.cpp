@@ -10,7 +10,6 @@ namespace logdist::dispatch {
 
 using queue::Delivery;
 using queue::Place;
-using queue::Settlement;
 
 namespace {
 

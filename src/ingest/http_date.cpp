@@ -1,4 +1,4 @@
-#include "http_date.hpp"
+#include "ingest/http_date.hpp"
 
 #include <fmt/format.h>
 

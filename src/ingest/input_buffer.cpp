@@ -1,4 +1,4 @@
-#include "input_buffer.hpp"
+#include "ingest/input_buffer.hpp"
 
 #include <cstring>
 #include <utility>

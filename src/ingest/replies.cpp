@@ -1,4 +1,4 @@
-#include "replies.hpp"
+#include "ingest/replies.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http_date.hpp"
+#include "ingest/http_date.hpp"
 
 namespace logdist::ingest {
 

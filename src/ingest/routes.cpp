@@ -1,4 +1,4 @@
-#include "routes.hpp"
+#include "ingest/routes.hpp"
 
 #include <optional>
 

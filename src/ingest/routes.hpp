@@ -6,9 +6,9 @@
 
 #include <boost/system/result.hpp>
 
+#include "ingest/request_parser.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/packet/decode.hpp"
-#include "request_parser.hpp"
 
 namespace logdist::ingest {
 

@@ -1,4 +1,4 @@
-#include "session.hpp"
+#include "ingest/session.hpp"
 
 #include <poll.h>
 

@@ -9,12 +9,12 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include "input_buffer.hpp"
+#include "ingest/input_buffer.hpp"
+#include "ingest/replies.hpp"
+#include "ingest/request_parser.hpp"
+#include "ingest/routes.hpp"
 #include "logdist/ingest/deadline_set.hpp"
 #include "logdist/ingest/sessions.hpp"
-#include "replies.hpp"
-#include "request_parser.hpp"
-#include "routes.hpp"
 
 namespace logdist::ingest {
 

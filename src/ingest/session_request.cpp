@@ -6,8 +6,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
-#include "session.hpp"
 
 namespace logdist::ingest {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "session.hpp"
+#include "ingest/session.hpp"
 
 namespace logdist::ingest {
 

@@ -41,6 +41,26 @@ TEST(RequestParser, Http10HasNoExpectations) {
   EXPECT_FALSE(parser.head().expects_continue || parser.head().expects_else || parser.head().keep_alive);
 }
 
+TEST(RequestParser, TakesTheLastChunkByteByByte) {
+  const std::string text = "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string chunks : {"0\r\n\r\n", "2\r\nab\r\n0\r\n\r\n", "1\r\na\r\n0\r\nTrailer: v\r\n\r\n"}) {
+    packet::BufferPool pool(1 << 20);
+    packet::Buffer body = pool.take(16);
+    RequestParser parser;
+    ASSERT_EQ(parser.parse_head(text), Progress::complete);
+    std::size_t consumed = 0;
+    Progress progress = Progress::need_more;
+    for (std::size_t size = 1; size <= chunks.size(); ++size) {
+      ASSERT_EQ(progress, Progress::need_more);
+      const auto step = parser.parse_chunks(std::string_view(chunks).substr(consumed, size - consumed), body, 16);
+      consumed += step.consumed;
+      progress = step.progress;
+    }
+    EXPECT_EQ(progress, Progress::complete);
+    EXPECT_EQ(consumed, chunks.size());
+  }
+}
+
 TEST(InputBuffer, KeepsWhatIsUnusedThroughEveryMove) {
   InputBuffer input;
   std::string expected;
