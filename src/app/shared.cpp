@@ -14,8 +14,8 @@ dispatch::SchedulerOptions scheduler_options(const config::Options& options, std
   result.health.backoff_multiplier = options.health.backoff.multiplier;
   result.health.backoff_jitter = options.health.backoff.jitter;
   result.health.slow_start = options.health.slow_start;
-  result.pause_initial = options.delivery.retry.initial;
-  result.pause_max = options.delivery.retry.max;
+  const config::BackoffOptions& retry = options.delivery.retry;
+  result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
   result.seed = seed;
   return result;
 }

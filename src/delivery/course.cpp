@@ -9,6 +9,7 @@ void Course::reset() {
   attempts_ = 0;
   rounds_ = 0;
   rounds_answered_ = 0;
+  rounds_since_refusal_ = 0;
   refused_ = false;
   round_answered_ = true;
   may_be_duplicate_ = false;
@@ -36,6 +37,7 @@ std::optional<Duration> Course::end_round(const RetryPolicy& policy, Random& ran
   const std::size_t kept = refused_ ? 1 : 0;
   const bool somebody_asked = excluded_.size() > kept;
   if (somebody_asked && round_answered_ && ++rounds_answered_ >= policy.max_rounds) return std::nullopt;
+  if (refused_ && ++rounds_since_refusal_ >= policy.max_rounds) return std::nullopt;
   excluded_.resize(kept);
   round_answered_ = true;
   const Backoff backoff{policy.initial, policy.max, policy.multiplier, policy.jitter};

@@ -35,7 +35,6 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
 
 Dispatcher::~Dispatcher() {
   lane_.clear();
-  retry_.clear();
   waiters_.clear();
 }
 
@@ -121,38 +120,41 @@ Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& fini
     enter_retry(delivery);
     return Fate::moved;
   }
-  return end_round(delivery, now);
+  return end_round(shared, delivery, now);
 }
 
 /// Nobody is left to be asked in this round.
-Dispatcher::Fate Dispatcher::end_round(Delivery& delivery, TimePoint now) {
-  if (delivery.course.refused_once()) return Fate::refused;
+Dispatcher::Fate Dispatcher::end_round(const Scheduler::Turn& shared, Delivery& delivery, TimePoint now) {
+  const bool refused = delivery.course.refused_once();
+  if (refused && shared.analyzer_count() == 1) return Fate::refused;  // there is no second to ask
   const std::optional<Duration> wait = delivery.course.end_round(options_.retry, random_);
-  if (!wait) return Fate::poison;
+  if (!wait) return refused ? Fate::refused : Fate::poison;
   enter_between_rounds(delivery, *wait, now);
   return Fate::moved;
 }
 
 void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
   bool lane_blocked = false;
-  auto retry = retry_.begin();
+  retry_.begin_turn();
   for (;;) {
     const bool lane_open = !lane_blocked && !lane_.empty();
-    if (!lane_open && retry == retry_.end()) return;
-    const bool from_lane = lane_open && (retry == retry_.end() || lane_.front().admitted_at < retry->admitted_at);
-    Delivery& delivery = from_lane ? lane_.front() : *retry++;
+    RetryLists::Group* const retry = retry_.oldest();
+    if (!lane_open && retry == nullptr) return;
+    const bool from_lane =
+        lane_open && (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at);
+    Delivery& delivery = from_lane ? lane_.front() : retry->packets.front();
     const auto placement = shared.place(delivery.packet.messages, delivery.course.excluded(), delivery.admitted_at);
     if (placement) {
       leave_place(delivery);
       placed_.push_back({&delivery, *placement});
     } else if (from_lane) {
       lane_blocked = true;  // any free slot would have done, so the younger ones find none either
-    } else if (!delivery.course.excluded().empty() && !shared.anyone_else(delivery.course.excluded())) {
+    } else if (!retry->excluded.empty() && !shared.anyone_else(retry->excluded)) {
       // Those it had not asked yet have left service while it waited for a slot.
       leave_place(delivery);
-      reported_.push_back({&delivery, {}, {}, end_round(delivery, now)});
-    } else if (!shared.has_capacity()) {
-      retry = retry_.end();
+      reported_.push_back({&delivery, {}, {}, end_round(shared, delivery, now)});
+    } else {
+      retry->blocked = true;
     }
   }
 }
@@ -232,7 +234,7 @@ void Dispatcher::give_up(TimePoint now) {
   giving_up_ = true;
   while (!lane_.empty() || !retry_.empty() || !between_rounds_.empty()) {
     Delivery& delivery = !lane_.empty()    ? lane_.front()
-                         : !retry_.empty() ? retry_.front()
+                         : !retry_.empty() ? retry_.any()
                                            : *between_rounds_.begin()->second;
     leave_place(delivery);
     if (is_request(delivery)) {

@@ -24,10 +24,7 @@ void Dispatcher::enter_lane(Delivery& delivery) {
 void Dispatcher::enter_retry(Delivery& delivery) {
   ledger_.wait_entered(delivery.packet.messages);
   delivery.place = Place::retry;
-  // Oldest first. Retries come back roughly in order, so the search is short.
-  auto before = retry_.end();
-  while (before != retry_.begin() && delivery.admitted_at < std::prev(before)->admitted_at) --before;
-  retry_.insert(before, delivery);
+  retry_.insert(delivery);
 }
 
 void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
@@ -45,7 +42,7 @@ void Dispatcher::leave_place(Delivery& delivery) {
   }
   switch (delivery.place) {
     case Place::lane: lane_.erase(lane_.iterator_to(delivery)); break;
-    case Place::retry: retry_.erase(retry_.iterator_to(delivery)); break;
+    case Place::retry: retry_.erase(delivery); break;
     case Place::between_rounds: {
       const auto [first, last] = between_rounds_.equal_range(delivery.due_at);
       between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));

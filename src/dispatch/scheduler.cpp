@@ -29,7 +29,6 @@ Scheduler::Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSp
     analyzer.monitor = std::make_unique<health::Monitor>(options.health, random_, now);
     analyzer.max_in_flight = spec.max_in_flight;
     analyzer.capacity = spec.capacity;
-    analyzer.next_pause = options.pause_initial;
     analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
     selector_.add(spec.weight_units, analyzer.slots);
   }
@@ -164,10 +163,9 @@ void Scheduler::refresh(AnalyzerId id, TimePoint now, const char* cause) {
 }
 
 void Scheduler::pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now) {
-  const Duration pause = named.value_or(analyzer.next_pause);
-  if (!named) {
-    analyzer.next_pause = std::min(analyzer.next_pause * 2, options_.pause_max);
-  }
+  // What was under way when the first 429 came says nothing new.
+  if (!named && analyzer.paused_until > now) return;
+  const Duration pause = named ? *named : options_.pause.wait(analyzer.pauses++, random_);
   analyzer.paused_until = std::max(analyzer.paused_until, now + pause);
   wake_control_ = true;
 }
@@ -231,7 +229,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
   switch (result.outcome) {
     case Outcome::delivered:
       scheduler_.selector_.release(placement.charge);
-      analyzer.next_pause = scheduler_.options_.pause_initial;
+      analyzer.pauses = 0;
       monitor.on_success(placement.epoch, now_);
       if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, to_string(result.outcome));
       return;
@@ -296,6 +294,8 @@ bool Scheduler::Turn::older_elsewhere(TimePoint admitted_at) const {
 bool Scheduler::Turn::has_capacity() const {
   return scheduler_.selector_.can_pick({}) || scheduler_.wanted_trial({}, now_);
 }
+
+std::size_t Scheduler::Turn::analyzer_count() const { return scheduler_.analyzers_.size(); }
 
 bool Scheduler::Turn::anyone_else(std::span<const AnalyzerId> excluded) const {
   for (AnalyzerId id = 0; id < scheduler_.analyzers_.size(); ++id) {

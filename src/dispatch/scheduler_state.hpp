@@ -16,7 +16,7 @@ struct Scheduler::Analyzer {
   std::uint32_t capacity = 0;
   std::uint32_t slots = 0;   ///< as the selector knows them: the smaller of both, ramped
   TimePoint paused_until{};  ///< in the past: not paused
-  Duration next_pause{};
+  std::uint32_t pauses = 0;  ///< without a time named, one after the other
   std::uint64_t failures = 0;
   health::State seen_state = health::State::healthy;  ///< as of the last refresh
   bool seen_paused = false;

@@ -139,12 +139,11 @@ TEST(Dispatcher, ARoundEndsWhenWhoIsLeftToAskLeavesService) {
   EXPECT_EQ(world.terms().delivered.packets, 2);
 }
 
-TEST(Dispatcher, ARefusedPacketIsDeadLetteredWhenTheSecondToAskLeavesService) {
-  World world({.weights = {1, 1}, .slots = 1});
+TEST(Dispatcher, ARefusedPacketOutlivesAShortAbsenceOfTheSecondToAsk) {
+  World world({.weights = {1, 1}, .slots = 1, .max_rounds = 10});
   strand(world, Outcome::refused, 400);
-  ASSERT_EQ(world.dead_letters.letters.size(), 1u);
-  EXPECT_EQ(world.dead_letters.letters[0].second, DeadLetterReason::refused);
-  EXPECT_EQ(world.bounds.packets(), 1u);
+  EXPECT_TRUE(world.dead_letters.letters.empty());
+  EXPECT_EQ(world.terms().waiting.packets, 1);
 }
 
 TEST(Dispatcher, PoisonIsDeadLetteredAfterTheAnsweredRounds) {
@@ -179,6 +178,40 @@ TEST(Dispatcher, RefusedByTheOnlyAnalyzerIsDeadLettered) {
   world.run();
   world.end(Outcome::refused, 413);
   EXPECT_EQ(world.terms().dead_lettered.packets, 1);
+}
+
+TEST(Dispatcher, RefusedOnceWaitsUntilTheSecondAnalyzerIsThereAgain) {
+  World world({.weights = {1, 1}, .max_rounds = 10});
+  world.admit("a");
+  world.run();
+  const AnalyzerId refuser = world.loops[0]->upstream.under_way.front()->analyzer;
+  world.end(Outcome::refused, 400);
+  delivery::AttemptResult later;
+  later.outcome = Outcome::paused;
+  later.pause = 1s;
+  world.loops[0]->dispatcher->attempt_ended(*world.loops[0]->upstream.under_way.front(), later, world.now);
+  world.loops[0]->upstream.under_way.clear();
+  world.run();
+  EXPECT_TRUE(world.dead_letters.letters.empty()) << "the second analyzer has not been heard";
+  world.advance(3s);
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
+  EXPECT_NE(world.loops[0]->upstream.under_way.front()->analyzer, refuser);
+  world.end(Outcome::delivered, 200);
+  EXPECT_EQ(world.terms().delivered.packets, 1);
+}
+
+TEST(Dispatcher, RefusedOnceIsDeadLetteredWhenNoSecondIsHeardForAllRounds) {
+  World world({.weights = {1, 1}, .max_rounds = 3});
+  world.admit("a");
+  world.run();
+  world.end(Outcome::refused, 400);
+  for (int round = 0; round < 3 && world.dead_letters.letters.empty(); ++round) {
+    ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
+    world.end(Outcome::timeout);
+    world.advance(1s);
+  }
+  ASSERT_EQ(world.dead_letters.letters.size(), 1u);
+  EXPECT_EQ(world.dead_letters.letters[0].second, DeadLetterReason::refused);
 }
 
 TEST(Dispatcher, AnAgentThatHasGoneGetsNoNewAttempt) {

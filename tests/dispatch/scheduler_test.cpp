@@ -106,6 +106,19 @@ TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {
   EXPECT_TRUE(world.views()[paused].in_service);
 }
 
+TEST(Scheduler, ABurstOf429IsOnePause) {
+  World world({.weights = {1}});
+  for (int i = 0; i < 50; ++i) world.admit(std::to_string(i));
+  world.run();
+  while (!world.loops[0]->upstream.under_way.empty()) world.end(Outcome::paused, 429);
+  EXPECT_TRUE(world.views()[0].paused);
+  world.advance(121ms);  // 100 ms, with 20 % jitter at most
+  EXPECT_FALSE(world.views()[0].paused);
+  world.advance(200ms);
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 50);
+}
+
 TEST(Scheduler, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
   World world({.weights = {1}, .loops = 3, .slots = 1});
   world.admit("0", 1, 0);

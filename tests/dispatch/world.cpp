@@ -13,8 +13,7 @@ SchedulerOptions scheduler_options(const WorldOptions& options) {
   result.health.backoff_initial = 500ms;
   result.health.backoff_max = 30s;
   result.health.slow_start = 10s;
-  result.pause_initial = 100ms;
-  result.pause_max = 10s;
+  result.pause = {100ms, 10s, 2.0, 0.2};
   result.seed = options.seed;
   return result;
 }

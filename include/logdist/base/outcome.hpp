@@ -30,7 +30,7 @@ constexpr bool is_ambiguous(Outcome outcome) {
 
 /// Why a packet was dead-lettered.
 enum class DeadLetterReason : std::uint8_t {
-  refused,     ///< two analyzers refused it (or the only one in service did)
+  refused,     ///< two analyzers refused it, or one did and no other could be heard
   max_rounds,  ///< poison: every analyzer answered 5xx in delivery.max_rounds rounds
   shutdown,    ///< the grace expired first
 };

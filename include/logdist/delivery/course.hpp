@@ -42,8 +42,7 @@ class Course {
 
   /// Analyzers not to be picked now: asked in this round, or refused the packet.
   std::span<const AnalyzerId> excluded() const { return excluded_; }
-  /// Whether one analyzer has refused the packet; when no other is in service
-  /// there is no second to ask, and the packet is dead-lettered as refused.
+  /// Whether one analyzer has refused the packet, and a second is to be asked.
   bool refused_once() const { return refused_; }
 
   /// Takes the result of an attempt at `analyzer`; `status` is the HTTP status,
@@ -51,7 +50,9 @@ class Course {
   Next on_result(AnalyzerId analyzer, Outcome outcome, unsigned status);
 
   /// The round is over. How long to wait before the next, with jitter; none when
-  /// the packet is poison: in `max_rounds` rounds all who were asked answered 5xx.
+  /// there is to be none: in `max_rounds` rounds all who were asked answered 5xx
+  /// (poison), or for so many rounds no second analyzer could be heard about a
+  /// packet that one has refused.
   std::optional<Duration> end_round(const RetryPolicy& policy, Random& random);
 
   /// Attempts begun and heard of so far, `unsent` ones not counted.
@@ -64,6 +65,7 @@ class Course {
   std::uint32_t attempts_ = 0;
   std::uint32_t rounds_ = 0;           ///< ended, for the back-off
   std::uint32_t rounds_answered_ = 0;  ///< ended with 5xx from all who were asked
+  std::uint32_t rounds_since_refusal_ = 0;
   bool refused_ = false;
   bool round_answered_ = true;  ///< so far all of this round answered 5xx
   bool may_be_duplicate_ = false;

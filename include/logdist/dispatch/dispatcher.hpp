@@ -16,6 +16,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
+#include "logdist/dispatch/retry_lists.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/bounds.hpp"
@@ -116,7 +117,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   // Steps of a turn, in their order; those with a Turn run under the scheduler's lock.
   void report(Scheduler::Turn& shared, TimePoint now);
   Fate route(Scheduler::Turn& shared, const Finished& finished, TimePoint now);
-  Fate end_round(queue::Delivery& delivery, TimePoint now);
+  Fate end_round(const Scheduler::Turn& shared, queue::Delivery& delivery, TimePoint now);
   void place(Scheduler::Turn& shared, TimePoint now);
   void settle_finished(TimePoint now);
   void send_placed(TimePoint now);
@@ -148,7 +149,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
 
   // Where the packets are.
   queue::DeliveryList lane_;                                   ///< not yet attempted, oldest first
-  queue::DeliveryList retry_;                                  ///< attempted before and ready again, oldest first
+  RetryLists retry_;                                           ///< attempted before and ready again
   std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
   std::size_t in_flight_ = 0;
   queue::WaiterList waiters_;  ///< all requests that wait, wherever they are, oldest first

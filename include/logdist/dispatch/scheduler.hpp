@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "logdist/balance/selector.hpp"
+#include "logdist/base/backoff.hpp"
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
@@ -26,9 +27,8 @@ namespace logdist::dispatch {
 struct SchedulerOptions {
   balance::SelectorOptions balance;
   health::MonitorOptions health;
-  Duration pause_initial{};  ///< pause after a 429 that names no time; doubles while they follow each other
-  Duration pause_max{};
-  std::uint64_t seed = 0;  ///< of the back-off's jitter
+  Backoff pause;           ///< of an analyzer that answered 429 and named no time
+  std::uint64_t seed = 0;  ///< of the back-offs' jitter
 };
 
 /// One analyzer as the scheduler knows it.
@@ -159,6 +159,8 @@ class Scheduler::Turn {
   bool has_capacity() const;
   /// Whether an analyzer in service, free or not, is outside `excluded`.
   bool anyone_else(std::span<const AnalyzerId> excluded) const;
+  /// Analyzers configured, in service or not.
+  std::size_t analyzer_count() const;
 
   /// Analyzers that left service since this loop's last turn: what is unsent is
   /// to be recalled. Moves them into `analyzers`.
