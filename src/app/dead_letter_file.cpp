@@ -1,5 +1,8 @@
 #include "logdist/app/dead_letter_file.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <chrono>
 #include <string_view>
@@ -38,7 +41,9 @@ std::string line_of(const packet::Packet& packet, DeadLetterReason reason) {
 boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path) {
   File file;
   if (!path.empty()) {
-    file.reset(std::fopen(path.c_str(), "ae"));
+    // Logs are nobody else's business.
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor >= 0) file.reset(::fdopen(descriptor, "a"));
     if (!file) return boost::system::error_code(errno, boost::system::system_category());
   }
   return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(std::move(file)));

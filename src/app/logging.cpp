@@ -4,12 +4,15 @@
 
 #include <memory>
 
+#include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 namespace logdist::app {
 namespace {
+
+constexpr std::size_t queued_lines = 8192;
 
 /// `%*`: the message as a JSON string, which spdlog's own patterns can't write.
 class JsonMessage final : public spdlog::custom_flag_formatter {
@@ -36,8 +39,12 @@ spdlog::level::level_enum level_of(config::LogLevel level) {
 }  // namespace
 
 void set_up_logging(const config::LogOptions& options) {
+  // A reader of stderr that has stopped reading must not stop the loops: lines
+  // are written by a thread of their own, and the oldest give way.
+  spdlog::init_thread_pool(queued_lines, 1);
   const auto logger =
-      std::make_shared<spdlog::logger>("log-distributor", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      std::make_shared<spdlog::async_logger>("log-distributor", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   if (options.format == config::LogFormat::json) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<JsonMessage>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
@@ -48,6 +55,14 @@ void set_up_logging(const config::LogOptions& options) {
   logger->set_level(level_of(options.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
+}
+
+void shut_down_logging() { spdlog::shutdown(); }
+
+void log_always(const std::string& message) {
+  const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger()->clone("log-distributor");
+  logger->set_level(spdlog::level::info);
+  logger->info("{}", message);
 }
 
 }  // namespace logdist::app

@@ -1,4 +1,8 @@
 // log-distributor: reads the command line and runs the command it names.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <variant>
@@ -21,10 +25,21 @@ int run(const Exit& exit) {
   return exit.code;
 }
 
+/// A standard stream that is closed would give its number to one of our sockets,
+/// and what is printed would go there.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) == -1) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
+}
+
 }  // namespace
 }  // namespace logdist::app
 
 int main(int argc, char** argv) {
+  logdist::app::open_standard_streams();
+  // Who reads our output may go; that ends a write, not the daemon.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     return std::visit([](const auto& command) { return logdist::app::run(command); },
                       logdist::app::parse_command_line(argc, argv));

@@ -1,6 +1,7 @@
 #include "app/serve_command.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -45,8 +46,8 @@ class Signals {
       spdlog::warn("HUP: the configuration is read at the start only; restart to apply a change");
     } else if (draining_) {
       spdlog::error("a second signal: ending at once");
-      exit_code_ = exit_packets_left;
-      control_.stop();
+      shut_down_logging();
+      std::_Exit(exit_packets_left);
     } else {
       draining_ = true;
       spdlog::info("draining");
@@ -78,6 +79,22 @@ std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
   return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", endpoint.port());
 }
 
+/// Runs the daemon on the control thread until it has drained.
+int run(const config::Options& options) {
+  asio::io_context control{1};
+  auto daemon = Daemon::start(control, options);
+  if (!daemon) {
+    std::cerr << "log-distributor: " << daemon.error() << '\n';
+    return exit_not_started;
+  }
+  int exit_code = exit_clean;
+  const Signals signals(control, **daemon, exit_code);
+  log_always(fmt::format("listening: packets on {}, admin on {}", url_of((*daemon)->packet_endpoint()),
+                         url_of((*daemon)->admin_endpoint())));
+  control.run();
+  return exit_code;
+}
+
 }  // namespace
 
 int run_serve(const std::optional<std::string>& config_file) {
@@ -86,19 +103,10 @@ int run_serve(const std::optional<std::string>& config_file) {
   if (!loaded.faults.empty()) return exit_not_started;
   set_up_logging(loaded.options.log);
   for (const config::Fault& warning : loaded.warnings) spdlog::warn("{}", config::to_string(warning));
-  raise_file_limit(loaded.options);
-
-  asio::io_context control{1};
-  auto daemon = Daemon::start(control, loaded.options);
-  if (!daemon) {
-    std::cerr << "log-distributor: " << daemon.error() << '\n';
-    return exit_not_started;
-  }
-  int exit_code = exit_clean;
-  const Signals signals(control, **daemon, exit_code);
-  spdlog::info("listening: packets on {}, admin on {}", url_of((*daemon)->packet_endpoint()),
-               url_of((*daemon)->admin_endpoint()));
-  control.run();
+  config::Options options = loaded.options;
+  fit_connections(options);
+  const int exit_code = run(options);
+  shut_down_logging();
   return exit_code;
 }
 

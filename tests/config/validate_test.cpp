@@ -71,7 +71,7 @@ TEST(Addresses, MustNotBeInEachOthersWay) {
 TEST(Sizes, OddButWorkableOnesAreWarnings) {
   EXPECT_THAT(warnings_of("server:\n  max_body: 64MiB\n  max_buffered: 32MiB\n"),
               ElementsAre("f.yaml:2: server.max_body: server.max_body (64MiB) is above server.max_buffered (32MiB): a "
-                          "body larger than that can never be received"));
+                          "body larger than that is taken only while no other is held"));
   EXPECT_THAT(
       warnings_of("threads: 1\nqueue:\n  max_bytes: 1MiB\n"),
       ElementsAre("f.yaml:3: queue.max_bytes: server.max_body (10MiB) is above queue.max_bytes (1MiB): a packet "
