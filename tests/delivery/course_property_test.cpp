@@ -68,8 +68,9 @@ class World {
           return r.outcome == Outcome::http_error && r.status >= 500;
         });
     rounds_answered_ += answered ? 1 : 0;
+    rounds_since_refusal_ += refusals() > 0 ? 1 : 0;
     const auto wait = course_.end_round(policy_, random_);
-    dead_ = answered && rounds_answered_ == policy_.max_rounds;
+    dead_ = (answered && rounds_answered_ == policy_.max_rounds) || rounds_since_refusal_ == policy_.max_rounds;
     EXPECT_EQ(wait.has_value(), !dead_);
     if (dead_) return true;
     const double base = std::min(0.1 * std::pow(2.0, rounds_), 10.0);
@@ -126,6 +127,7 @@ class World {
   std::vector<Result> this_round_;
   int rounds_ = 0;
   std::uint32_t rounds_answered_ = 0;
+  std::uint32_t rounds_since_refusal_ = 0;
   bool dead_ = false;
 };
 
