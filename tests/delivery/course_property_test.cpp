@@ -68,7 +68,7 @@ class World {
           return r.outcome == Outcome::http_error && r.status >= 500;
         });
     rounds_answered_ += answered ? 1 : 0;
-    rounds_since_refusal_ += refusals() > 0 ? 1 : 0;
+    if (refusals() > 0) ++rounds_since_refusal_;
     const auto wait = course_.end_round(policy_, random_);
     dead_ = (answered && rounds_answered_ == policy_.max_rounds) || rounds_since_refusal_ == policy_.max_rounds;
     EXPECT_EQ(wait.has_value(), !dead_);
