@@ -1,0 +1,117 @@
+// delivery.ack: delivered. The agent hears what became of its packet.
+#include <gmock/gmock.h>
+
+#include "tests/e2e/checks.hpp"
+#include "tests/e2e/temporary_folder.hpp"
+
+namespace logdist::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class Acknowledgement : public testing::Test {
+ protected:
+  DaemonProcess start(Settings settings = {}) {
+    settings.insert({{"ANALYZERS", analyzers_.setting()}, {"DELIVERY__ACK", "delivered"}});
+    return DaemonProcess(std::move(settings));
+  }
+
+  Analyzers analyzers_;
+};
+
+TEST_F(Acknowledgement, Is200OnlyAfterAnAnalyzersOwn) {
+  DaemonProcess daemon = start();
+  test::HttpClient client(daemon.packet_url());
+  for (std::uint64_t packet = 1; packet <= 10; ++packet) {
+    EXPECT_EQ(client.post("/v1/packets", R"(["a","b"])").status, 200u);
+    EXPECT_EQ(analyzers_.packets(), packet) << "taken before it was acknowledged";
+  }
+  analyzers_.behave({.latency = 300ms});
+  const TimePoint begun = Clock::now();
+  EXPECT_EQ(client.post("/v1/packets", R"(["a"])", {{"Idempotency-Key", "slow"}}).body,
+            R"({"packet_id":"slow","messages":1})");
+  EXPECT_GE(Clock::now() - begun, 300ms);
+  daemon.expect_clean_end();
+}
+
+TEST_F(Acknowledgement, HoldsUnderLoad) {
+  DaemonProcess daemon = start();
+  LoadPlan plan;
+  plan.agents = 10;
+  plan.packets_each = 20;
+  plan.messages_max = 20;
+  const std::vector<Sent> sent = send_all(daemon.packet_url(), plan);
+  expect_answers(sent, 200);
+  expect_taken(analyzers_.ids(), ids_of(sent));
+  expect_shares(analyzers_.messages(), analyzers_.weights(), plan.messages_max);
+  ASSERT_TRUE(daemon.await_delivered(sent.size()));
+  expect_books(daemon.metrics(), sent, analyzers_);
+  daemon.expect_clean_end();
+}
+
+TEST_F(Acknowledgement, Is503WhenNoAnalyzerTakesThePacket) {
+  analyzers_.stop_all();
+  DaemonProcess daemon = start({{"DELIVERY__CALLER_RUNS_TIMEOUT", "500ms"}});
+  test::HttpClient client(daemon.packet_url());
+  const TimePoint begun = Clock::now();
+  const test::HttpReply reply = client.post("/v1/packets", R"(["a"])");
+  EXPECT_GE(Clock::now() - begun, 500ms);
+  EXPECT_EQ(reply.status, 503u);
+  EXPECT_EQ(reply.header("content-type"), "application/problem+json");
+  EXPECT_THAT(reply.header("retry-after"), testing::MatchesRegex("[0-9]+"));
+  const Samples samples = daemon.metrics();
+  EXPECT_EQ(samples.packets("handed_back"), 1);
+  EXPECT_EQ(samples.value("logdist_packets_handed_back_total"), 1);
+  EXPECT_EQ(samples.imbalance(), "");
+  daemon.expect_clean_end();
+}
+
+TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
+  const TemporaryFolder folder;
+  analyzers_.behave({.status = 422});
+  DaemonProcess daemon = start({{"DELIVERY__DEAD_LETTER", folder.file("dead")}});
+  test::HttpClient client(daemon.packet_url());
+  const std::string body = R"({"packet_id":"refused","messages":["ä\"\n",{"n":1}]})";
+  const test::HttpReply reply = client.post("/v1/packets", body);
+  EXPECT_EQ(reply.status, 422u);
+  EXPECT_EQ(reply.header("content-type"), "application/problem+json");
+
+  const std::vector<std::string> lines = folder.lines("dead");
+  ASSERT_EQ(lines.size(), 1u);
+  const auto letter = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(letter["packet_id"], "refused");
+  EXPECT_EQ(letter["reason"], "refused");
+  EXPECT_EQ(letter["messages"], 2);
+  EXPECT_EQ(letter["content_type"], "application/json");
+  EXPECT_EQ(letter["body"], body);
+  std::uint64_t asked = 0;
+  for (std::size_t i = 0; i < 3; ++i) asked += analyzers_.stats(i).requests;
+  EXPECT_EQ(asked, 2u) << "a second analyzer is asked once";
+
+  const Samples samples = daemon.metrics();
+  EXPECT_EQ(samples.value(R"(logdist_packets_dead_lettered_total{reason="refused"})"), 1);
+  EXPECT_EQ(samples.imbalance(), "");
+  for (const auto& analyzer : daemon.status()["analyzers"]) EXPECT_EQ(analyzer["failures"], 0) << analyzer;
+  daemon.expect_clean_end();
+}
+
+TEST_F(Acknowledgement, APacketThatEveryAnalyzerFailsAtIsDeadLettered) {
+  const TemporaryFolder folder;
+  analyzers_.behave({.status = 500});
+  DaemonProcess daemon = start({{"DELIVERY__DEAD_LETTER", folder.file("dead")},
+                                {"DELIVERY__MAX_ROUNDS", "2"},
+                                {"DELIVERY__RETRY__INITIAL", "10ms"},
+                                {"HEALTH__FAILURE_THRESHOLD", "100"}});
+  test::HttpClient client(daemon.packet_url());
+  EXPECT_EQ(client.post("/v1/packets", R"(["poison"])").status, 422u);
+  ASSERT_EQ(folder.lines("dead").size(), 1u);
+  EXPECT_THAT(folder.lines("dead")[0], HasSubstr(R"("reason":"max_rounds")"));
+  analyzers_.behave({});
+  EXPECT_EQ(client.post("/v1/packets", R"(["wholesome"])").status, 200u);
+  EXPECT_EQ(daemon.metrics().imbalance(), "");
+  daemon.expect_clean_end();
+}
+
+}  // namespace
+}  // namespace logdist::e2e

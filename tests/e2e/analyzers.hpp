@@ -1,0 +1,92 @@
+// Reference analyzers: a set of them in the test's own process, and single ones
+// that can be killed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "logdist/app/reference_analyzer.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/process.hpp"
+
+namespace logdist::e2e {
+
+/// The weights of the task: 40/30/30.
+inline const std::vector<std::uint64_t> usual_weights{40, 30, 30};
+
+/// Analyzers named a, b, c … on one thread. They record every id they took.
+/// Belongs to the test's thread.
+class Analyzers {
+ public:
+  explicit Analyzers(std::vector<std::uint64_t> weights = usual_weights);
+  ~Analyzers();
+  Analyzers(const Analyzers&) = delete;
+  Analyzers& operator=(const Analyzers&) = delete;
+
+  /// The value of LOGDIST_ANALYZERS that names them.
+  std::string setting() const;
+  const std::vector<std::uint64_t>& weights() const { return weights_; }
+  static std::string name(std::size_t index) { return std::string(1, static_cast<char>('a' + index)); }
+
+  /// All of them, from the next request on.
+  void behave(app::AnalyzerBehaviour behaviour);
+  void behave(std::size_t index, app::AnalyzerBehaviour behaviour);
+
+  /// Closes the port and every connection, answered or not.
+  void stop(std::size_t index);
+  void stop_all();
+  /// Listens again, on the same port.
+  void start(std::size_t index);
+
+  /// What was taken, starts and stops included.
+  app::AnalyzerStats stats(std::size_t index) const;
+  std::vector<std::uint64_t> messages() const;  ///< by analyzer
+  std::uint64_t packets() const;                ///< of all
+  std::vector<std::string> ids() const;         ///< of all, a duplicate's as often as it came
+
+ private:
+  /// One after the other on one port; the last one may listen.
+  struct Lives {
+    std::uint16_t port = 0;
+    std::vector<std::unique_ptr<app::ReferenceAnalyzer>> analyzers;
+  };
+
+  boost::system::error_code add_life(std::size_t index);
+  template <typename Work>
+  void on_thread(Work work);
+
+  const std::vector<std::uint64_t> weights_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  std::vector<Lives> lives_;
+  std::thread thread_;
+};
+
+/// `log-distributor analyzer` as a process of its own.
+class AnalyzerProcess {
+ public:
+  /// `port` 0 takes any free one. Waits until it listens.
+  explicit AnalyzerProcess(std::uint16_t port = 0, const std::vector<std::string>& arguments = {});
+
+  const std::string& url() const { return url_; }
+  std::uint16_t port() const;
+
+  void kill();
+  /// POST /control.
+  void change(const nlohmann::json& behaviour);
+  nlohmann::json stats();
+  std::vector<std::string> ids();
+
+ private:
+  std::unique_ptr<test::Process> process_;
+  std::string url_;
+  std::unique_ptr<test::HttpClient> client_;
+};
+
+}  // namespace logdist::e2e

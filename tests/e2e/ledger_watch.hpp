@@ -1,0 +1,31 @@
+// Scrapes /metrics again and again, and checks at each that nothing is missing.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace logdist::e2e {
+
+/// Scrapes on a thread of its own from construction on.
+class LedgerWatch {
+ public:
+  explicit LedgerWatch(const std::string& admin_url);
+  ~LedgerWatch();
+  LedgerWatch(const LedgerWatch&) = delete;
+  LedgerWatch& operator=(const LedgerWatch&) = delete;
+
+  /// Ends after one more scrape; each of all must have balanced.
+  void expect_balanced();
+
+ private:
+  void watch(const std::string& admin_url);
+
+  std::atomic<bool> stopping_{false};
+  std::size_t scrapes_ = 0;          ///< the thread's until it is joined, as the next
+  std::vector<std::string> faults_;  ///< of the scrapes that did not balance
+  std::thread thread_;
+};
+
+}  // namespace logdist::e2e

@@ -1,0 +1,45 @@
+#include "tests/e2e/samples.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+#include <stdexcept>
+
+namespace logdist::e2e {
+namespace {
+
+std::string imbalance_of(const Samples& samples, const std::string& unit) {
+  const auto term = [&](const std::string& state) {
+    return samples.value("logdist_ledger_" + unit + "{state=\"" + state + "\"}");
+  };
+  double places = 0;
+  std::string terms;
+  for (const char* state : {"queued", "waiting", "in_flight", "delivered", "dead_lettered", "handed_back"}) {
+    places += term(state);
+    terms += fmt::format(", {} {}", state, term(state));
+  }
+  const double own = samples.value("logdist_ledger_imbalance_" + unit);
+  if (term("admitted") == places && own == 0) return {};
+  return fmt::format("{}: admitted {}, all places {} (imbalance {}){}\n", unit, term("admitted"), places, own, terms);
+}
+
+}  // namespace
+
+Samples::Samples(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t space = line.rfind(' ');
+    values_[line.substr(0, space)] = std::stod(line.substr(space + 1));
+  }
+}
+
+double Samples::value(const std::string& series) const {
+  const auto found = values_.find(series);
+  if (found == values_.end()) throw std::out_of_range("no such series: " + series);
+  return found->second;
+}
+
+std::string Samples::imbalance() const { return imbalance_of(*this, "packets") + imbalance_of(*this, "messages"); }
+
+}  // namespace logdist::e2e

@@ -1,0 +1,33 @@
+// What a scrape of /metrics shows.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace logdist::e2e {
+
+/// The samples of the Prometheus text format, by series as written:
+/// `logdist_ledger_packets{state="queued"}`.
+class Samples {
+ public:
+  explicit Samples(const std::string& text);
+
+  /// Throws std::out_of_range, which names the series, when there is none such.
+  double value(const std::string& series) const;
+  /// Of `logdist_ledger_packets` (or `…_messages`) for a state.
+  double packets(const std::string& state) const { return value("logdist_ledger_packets{state=\"" + state + "\"}"); }
+  double messages(const std::string& state) const { return value("logdist_ledger_messages{state=\"" + state + "\"}"); }
+  /// Of a metric that has only the label `analyzer`.
+  double of(const std::string& metric, const std::string& analyzer) const {
+    return value("logdist_" + metric + "{analyzer=\"" + analyzer + "\"}");
+  }
+
+  /// What is wrong with the conservation of packets and messages: the terms
+  /// added up here, and the daemon's own verdict. Empty: nothing.
+  std::string imbalance() const;
+
+ private:
+  std::map<std::string, double> values_;
+};
+
+}  // namespace logdist::e2e

@@ -1,0 +1,147 @@
+// The end: what was accepted is delivered, or kept.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+
+#include "tests/e2e/checks.hpp"
+#include "tests/e2e/temporary_folder.hpp"
+
+namespace logdist::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Shutdown : public testing::Test {
+ protected:
+  DaemonProcess start(Settings settings = {}) {
+    settings.insert({"ANALYZERS", analyzers_.setting()});
+    return DaemonProcess(std::move(settings));
+  }
+
+  Analyzers analyzers_;
+};
+
+TEST_F(Shutdown, UnderLoadDeliversWhatWasAccepted) {
+  analyzers_.behave({.latency = 20ms});
+  DaemonProcess daemon = start();
+  LoadPlan plan;
+  plan.agents = 16;
+  plan.packets_each = LoadPlan::endless;
+  plan.messages_max = 10;
+  plan.packets_per_second = 500;
+  Load load(daemon.packet_url(), plan);
+  ASSERT_TRUE(daemon.await([](const auto& status) {
+    return status["ledger"]["delivered"]["packets"] > 100 && status["queue"]["packets"] > 0;
+  }));
+  daemon.process().terminate();
+  ASSERT_EQ(daemon.process().wait_exit(patience), 0);
+  EXPECT_THAT(daemon.process().errors(), HasSubstr("drained: every accepted packet is settled"));
+  load.stop();
+  const std::vector<Sent> sent = load.finish();
+  expect_taken(analyzers_.ids(), ids_of(with_status(sent, 202)));
+  for (const Sent& packet : sent) {
+    EXPECT_TRUE(packet.status == 202 || packet.status == 503 || packet.status == 0) << packet.status;
+  }
+}
+
+TEST_F(Shutdown, TakesNothingNewAndSaysSo) {
+  analyzers_.behave({.hang = true});
+  DaemonProcess daemon = start({{"DELIVERY__TIMEOUT", "500ms"},
+                                {"DELIVERY__RETRY__MAX", "200ms"},
+                                {"HEALTH__TIMEOUT", "500ms"},
+                                {"HEALTH__BACKOFF__INITIAL", "100ms"},
+                                {"HEALTH__BACKOFF__MAX", "200ms"}});
+  const std::vector<Sent> sent = send_all(daemon.packet_url(), {.agents = 5});
+  expect_answers(sent, 202);
+  test::RawSocket half(daemon.packet_url());
+  half.send("POST /v1/packets HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n[");
+  ASSERT_TRUE(daemon.await([](const auto& status) { return status["buffered_bytes"] == 5; }));
+  EXPECT_EQ(daemon.readyz(), 200u);
+
+  daemon.process().terminate();
+  ASSERT_TRUE(daemon.process().wait_for_line("draining"));
+  EXPECT_TRUE(eventually([&] { return daemon.readyz() == 503; }));
+  EXPECT_FALSE(daemon.status()["ready"].get<bool>());
+  half.send("\"a\"]");
+  const std::string answer = half.read_to_end().value_or("");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, testing::ContainsRegex("Retry-After: [0-9]+\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THROW(test::RawSocket(daemon.packet_url()), boost::system::system_error) << "the port is closed";
+
+  analyzers_.behave({});
+  EXPECT_EQ(daemon.process().wait_exit(patience), 0);
+  expect_taken(analyzers_.ids(), ids_of(sent));
+}
+
+TEST_F(Shutdown, KeepsWhatTheGraceWasTooShortFor) {
+  const TemporaryFolder folder;
+  analyzers_.behave({.hang = true});
+  DaemonProcess daemon = start(
+      {{"SHUTDOWN__GRACE", "500ms"}, {"DELIVERY__DEAD_LETTER", folder.file("dead")}, {"QUEUE__MAX_PACKETS", "20"}});
+  Load load(daemon.packet_url(), {.name = "kept", .agents = 30, .messages_max = 5});
+  ASSERT_TRUE(daemon.await([](const auto& status) { return status["totals"]["caller_runs"] == 10; }));
+  daemon.process().terminate();
+  EXPECT_EQ(daemon.process().wait_exit(patience), 2);
+  EXPECT_THAT(daemon.process().errors(), HasSubstr("20 accepted packets could not be delivered"));
+
+  const std::vector<Sent> sent = load.finish();
+  const std::vector<Sent> accepted = with_status(sent, 202);
+  EXPECT_EQ(accepted.size(), 20u);
+  EXPECT_EQ(with_status(sent, 503).size(), 10u) << "those that waited are the agents' again";
+  std::vector<std::string> kept;
+  std::uint64_t messages = 0;
+  for (const std::string& line : folder.lines("dead")) {
+    const auto letter = nlohmann::json::parse(line);
+    EXPECT_EQ(letter["reason"], "shutdown");
+    const auto body = nlohmann::json::parse(letter["body"].get<std::string>());
+    EXPECT_EQ(body["packet_id"], letter["packet_id"]);
+    EXPECT_EQ(body["messages"].size(), letter["messages"].get<std::size_t>());
+    kept.push_back(letter["packet_id"]);
+    messages += letter["messages"].get<std::uint64_t>();
+  }
+  expect_taken(kept, ids_of(accepted));
+  EXPECT_EQ(messages, messages_of(accepted));
+}
+
+TEST_F(Shutdown, ASecondSignalEndsItAtOnce) {
+  analyzers_.behave({.hang = true});
+  DaemonProcess daemon = start({{"QUEUE__MAX_PACKETS", "20"}});
+  Load load(daemon.packet_url(), {.agents = 30});
+  ASSERT_TRUE(daemon.await([](const auto& status) { return status["totals"]["caller_runs"] == 10; }));
+  daemon.process().terminate();
+  ASSERT_TRUE(daemon.process().wait_for_line("draining"));
+  EXPECT_EQ(daemon.process().wait_exit(100ms), std::nullopt) << "it drains";
+  const TimePoint begun = Clock::now();
+  daemon.process().signal(SIGINT);
+  EXPECT_EQ(daemon.process().wait_exit(patience), 2) << daemon.process().errors();
+  EXPECT_LT(Clock::now() - begun, 20s) << "the grace is a minute";
+  load.finish();
+}
+
+TEST_F(Shutdown, WithIdleConnectionsIsQuick) {
+  DaemonProcess daemon = start();
+  test::HttpClient agent(daemon.packet_url());
+  EXPECT_EQ(agent.post("/v1/packets", "[\"a\"]").status, 202u);
+  const test::RawSocket silent(daemon.packet_url());
+  ASSERT_TRUE(daemon.await_delivered(1));
+  ASSERT_TRUE(daemon.await([](const auto& status) { return status["connections"] == 2; }));
+  const TimePoint begun = Clock::now();
+  daemon.expect_clean_end();
+  EXPECT_LT(Clock::now() - begun, 20s) << "the grace is a minute";
+}
+
+TEST_F(Shutdown, AHangUpIsNoEnd) {
+  DaemonProcess daemon = start();
+  daemon.process().signal(SIGHUP);
+  EXPECT_TRUE(daemon.process().wait_for_line("HUP"));
+  EXPECT_EQ(send_all(daemon.packet_url(), {}).at(0).status, 202u);
+  ASSERT_TRUE(daemon.await_delivered(1));
+  daemon.expect_clean_end();
+}
+
+}  // namespace
+}  // namespace logdist::e2e

@@ -1,0 +1,42 @@
+// A folder of one test, gone with it.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace logdist::e2e {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() { EXPECT_NE(::mkdtemp(path_.data()), nullptr); }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  /// The path of `name` in it.
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+  /// Writes `text` to the file `name`; its path.
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name), std::ios::binary) << text;
+    return file(name);
+  }
+
+  /// The lines of the file `name`; none when it is not there.
+  std::vector<std::string> lines(const std::string& name) const {
+    std::ifstream stream(file(name), std::ios::binary);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+
+ private:
+  std::string path_ = testing::TempDir() + "logdist-e2e-XXXXXX";
+};
+
+}  // namespace logdist::e2e

@@ -1,0 +1,27 @@
+// Waiting on a state, with a deadline.
+#pragma once
+
+#include "logdist/base/time.hpp"
+
+namespace logdist::e2e {
+
+/// For everything awaited. Sanitizers on a busy machine are slow; a test that
+/// passes does not wait so long.
+inline constexpr std::chrono::seconds patience{60};
+
+/// The pause between two questions, which spares the machine that has to bring
+/// about what is asked for.
+void breathe();
+
+/// Asks until `condition` holds; false when it does not in time.
+template <typename Condition>
+bool eventually(Condition condition, Duration timeout = patience) {
+  const TimePoint give_up_at = Clock::now() + timeout;
+  while (!condition()) {
+    if (Clock::now() > give_up_at) return false;
+    breathe();
+  }
+  return true;
+}
+
+}  // namespace logdist::e2e
