@@ -36,6 +36,18 @@ spdlog::level::level_enum level_of(config::LogLevel level) {
   return spdlog::level::info;
 }
 
+/// Kept to the end of the process, so that the writing thread is never the last to
+/// let go of them.
+struct Loggers {
+  std::shared_ptr<spdlog::logger> lines;          ///< as configured
+  std::shared_ptr<spdlog::logger> announcements;  ///< the same, whatever log.level is
+};
+
+Loggers& loggers() {
+  static Loggers instance;
+  return instance;
+}
+
 }  // namespace
 
 void set_up_logging(const config::LogOptions& options) {
@@ -55,14 +67,13 @@ void set_up_logging(const config::LogOptions& options) {
   logger->set_level(level_of(options.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
+  loggers().lines = logger;
+  loggers().announcements = logger->clone("log-distributor");
+  loggers().announcements->set_level(spdlog::level::info);
 }
 
 void shut_down_logging() { spdlog::shutdown(); }
 
-void log_always(const std::string& message) {
-  const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger()->clone("log-distributor");
-  logger->set_level(spdlog::level::info);
-  logger->info("{}", message);
-}
+void log_always(const std::string& message) { loggers().announcements->info("{}", message); }
 
 }  // namespace logdist::app
