@@ -21,8 +21,8 @@ constexpr Duration log_interval = std::chrono::seconds(1);
 
 /// A connection that went away before it was accepted says nothing of the next.
 bool concerns_one_connection(const error_code& error) {
-  return error == asio::error::connection_aborted || error == asio::error::connection_reset ||
-         error == asio::error::interrupted;
+  return error == asio::error::would_block || error == asio::error::connection_aborted ||
+         error == asio::error::connection_reset || error == asio::error::interrupted;
 }
 
 tcp::endpoint resolve(asio::io_context& home, const config::ListenAddress& address, error_code& error) {
@@ -47,6 +47,9 @@ error_code Listener::open(const config::ListenAddress& address) {
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor_.bind(wanted, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  // accept() is never to wait: neither for the next nor in place of one that went away.
+  if (!error) acceptor_.non_blocking(true, error);
+  if (!error) acceptor_.set_option(asio::socket_base::enable_connection_aborted(true), error);
   if (!error) endpoint_ = acceptor_.local_endpoint(error);
   if (error) {
     error_code ignored;
@@ -55,7 +58,7 @@ error_code Listener::open(const config::ListenAddress& address) {
   return error;
 }
 
-void Listener::start() { accept_next(); }
+void Listener::start() { wait_for_connection(); }
 
 void Listener::stop() {
   error_code ignored;
@@ -63,28 +66,38 @@ void Listener::stop() {
   pause_.cancel();
 }
 
-void Listener::accept_next() {
-  Sessions& loop = *loops_[next_];
-  next_ = (next_ + 1) % loops_.size();
-  acceptor_.async_accept(loop.executor(), [this, &loop](const error_code& error, Socket socket) {
-    accepted(error, std::move(socket), loop);
+/// Waits, and accepts only then: an accept under way would hold a socket of a loop
+/// on `home`, which may outlive the loop.
+void Listener::wait_for_connection() {
+  acceptor_.async_wait(asio::socket_base::wait_read, [this](const error_code& error) {
+    if (!acceptor_.is_open()) return;
+    if (error) return pause_after(error);
+    accept();
   });
 }
 
-void Listener::accepted(const error_code& error, Socket socket, Sessions& loop) {
-  if (!acceptor_.is_open()) return;
+void Listener::accept() {
+  Sessions& loop = *loops_[next_];
+  Socket socket(loop.executor());
+  error_code error;
+  acceptor_.accept(socket, error);
   if (error && !concerns_one_connection(error)) return pause_after(error);
   if (!error) {
-    auto slot = slots_.try_take();
-    asio::post(loop.executor(), [&loop, socket = std::move(socket), slot = std::move(slot)]() mutable {
-      if (slot) {
-        loop.open(std::move(socket), *std::move(slot));
-      } else {
-        loop.refuse(std::move(socket));
-      }
-    });
+    next_ = (next_ + 1) % loops_.size();
+    hand_over(std::move(socket), loop);
   }
-  accept_next();
+  wait_for_connection();
+}
+
+void Listener::hand_over(Socket socket, Sessions& loop) {
+  auto slot = slots_.try_take();
+  asio::post(loop.executor(), [&loop, socket = std::move(socket), slot = std::move(slot)]() mutable {
+    if (slot) {
+      loop.open(std::move(socket), *std::move(slot));
+    } else {
+      loop.refuse(std::move(socket));
+    }
+  });
 }
 
 void Listener::pause_after(const error_code& error) {
@@ -97,7 +110,7 @@ void Listener::pause_after(const error_code& error) {
   }
   pause_.expires_after(error_pause);
   pause_.async_wait([this](const error_code& cancelled) {
-    if (!cancelled && acceptor_.is_open()) accept_next();
+    if (!cancelled && acceptor_.is_open()) wait_for_connection();
   });
 }
 

@@ -117,6 +117,17 @@ TEST(Listener, DealsConnectionsInTurn) {
   EXPECT_TRUE(one.eventually([&] { return slots.taken() == 0; }));
 }
 
+TEST(Listener, WhatItCancelsOutlivesTheLoops) {
+  boost::asio::io_context home;  // not run again: what was cancelled goes with it
+  Port port;
+  ConnectionSlots slots(1);
+  Listener listener(home, {&port.sessions()}, slots);
+  ASSERT_FALSE(listener.open({"127.0.0.1", 0}).failed());
+  listener.start();
+  home.poll();
+  listener.stop();
+}
+
 TEST(Listener, StopClosesThePort) {
   Port port;
   const auto endpoint = port.endpoint();

@@ -19,7 +19,8 @@ namespace logdist::ingest {
 /// Lives on one loop, `home`, and is confined to it from start() on. An error of
 /// accept (no file descriptor left, most of all) is logged at most once a second
 /// and tried again after a pause: it neither spins nor ends the listener. Destroy
-/// it after its loop has stopped.
+/// it after its loop has stopped. What it leaves on `home` refers to no loop of
+/// `loops`: `home` may outlive them.
 class Listener {
  public:
   /// `loops`, at least one, and `slots` outlive the listener.
@@ -40,8 +41,9 @@ class Listener {
  private:
   using Executor = boost::asio::io_context::executor_type;
 
-  void accept_next();
-  void accepted(const boost::system::error_code& error, Socket socket, Sessions& loop);
+  void wait_for_connection();
+  void accept();
+  void hand_over(Socket socket, Sessions& loop);
   void pause_after(const boost::system::error_code& error);
 
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor_;
