@@ -20,8 +20,6 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 constexpr Duration linger_timeout = std::chrono::seconds(2);
 /// How often we look whether an agent has gone that has sent its next request.
 constexpr Duration gone_check_interval = std::chrono::milliseconds(250);
-/// An output string larger than this is not kept between answers.
-constexpr std::size_t kept_output_capacity = 1024;
 
 }  // namespace
 
@@ -71,7 +69,7 @@ void Session::close() {
 /// Does all that can be done with what was read, sends the answers in one go, and
 /// waits for what comes next.
 void Session::advance(TimePoint now) {
-  while (!last_answer_ && !sending_ && step(now)) {
+  while (!last_answer_ && !output_.under_way() && step(now)) {
   }
   if (phase_ == Phase::closed || !flush(now)) return;
   if (last_answer_) return linger(now);
@@ -94,45 +92,54 @@ bool Session::step(TimePoint now) {
 /// False when the socket does not take it all now, or the agent has gone: the
 /// session goes on by itself later, or is closed.
 bool Session::flush(TimePoint now) {
-  if (sending_) return false;
+  if (output_.under_way()) return false;
   if (output_.empty()) return true;
   error_code error;
-  sent_ = socket_.write_some(asio::buffer(output_), error);
+  const std::size_t count = socket_.write_some(asio::buffer(output_.next()), error);
   if (error && error != asio::error::would_block) {
     close();
     return false;
   }
-  if (sent_ < output_.size()) {
-    loop_.deadlines.set(*this, now + loop_.context.server.idle_timeout);
-    send_rest();
-    return false;
-  }
-  output_.clear();
-  if (output_.capacity() > kept_output_capacity) output_.shrink_to_fit();
-  return true;
+  output_.sent(count);
+  if (output_.empty()) return true;
+  expire_at(now + loop_.context.server.idle_timeout);
+  send_rest();
+  return false;
 }
 
 void Session::send_rest() {
-  sending_ = true;
-  socket_.async_write_some(asio::buffer(output_) + sent_,
+  socket_.async_write_some(asio::buffer(output_.begin_write()),
                            [self = SessionPtr(this)](const error_code& error, std::size_t count) {
-                             self->sending_ = false;
+                             self->output_.sent(count);
                              if (self->phase_ == Phase::closed) return;
                              if (error) return self->close();
-                             self->sent_ += count;
-                             if (self->sent_ < self->output_.size()) return self->send_rest();
-                             self->output_.clear();
-                             self->advance(Clock::now());
+                             if (!self->output_.empty()) return self->send_rest();
+                             self->rest_sent(Clock::now());
                            });
+}
+
+/// Nothing was read meanwhile, so what is half read has its whole time again. An
+/// agent cannot draw a request out like that: no second answer stalls within it.
+void Session::rest_sent(TimePoint now) {
+  const config::ServerOptions& server = loop_.context.server;
+  if (phase_ == Phase::head && parser_) expire_at(now + server.header_timeout);
+  if (phase_ == Phase::body || phase_ == Phase::chunks) expire_at(now + server.body_timeout);
+  advance(now);  // sets the time of the other phases
+}
+
+/// While an answer is under way its own time runs, and rest_sent() comes back to
+/// that of the phase.
+void Session::expire_at(TimePoint at) {
+  if (!output_.under_way()) loop_.deadlines.set(*this, at);
 }
 
 void Session::wait_for_input(TimePoint now) {
   if (receiving_) return;  // into space that must not move
   switch (phase_) {
     case Phase::head:
-      if (input_.empty()) {
+      if (!parser_) {  // nothing, or half an empty line
         input_.shrink();
-        loop_.deadlines.set(*this, now + loop_.context.server.idle_timeout);
+        expire_at(now + loop_.context.server.idle_timeout);
       }
       [[fallthrough]];
     case Phase::chunks: {
@@ -182,7 +189,7 @@ void Session::received(const error_code& error, std::size_t count) {
 void Session::linger(TimePoint now) {
   if (phase_ != Phase::lingering) {
     phase_ = Phase::lingering;
-    loop_.deadlines.set(*this, now + linger_timeout);
+    expire_at(now + linger_timeout);
     error_code error;
     socket_.shutdown(asio::socket_base::shutdown_send, error);
     if (error) return close();
@@ -196,7 +203,7 @@ void Session::linger(TimePoint now) {
 /// cancelled when the settlement comes: the next read queues behind it, which
 /// saves the read that would find nothing.
 void Session::watch_agent(TimePoint now) {
-  loop_.deadlines.set(*this, phase_ == Phase::room ? now + loop_.context.room_timeout : never);
+  expire_at(phase_ == Phase::room ? now + loop_.context.room_timeout : never);
   if (watching_) return;
   watching_ = true;
   socket_.async_wait(asio::socket_base::wait_read, [self = SessionPtr(this)](const error_code& error) {
@@ -205,7 +212,7 @@ void Session::watch_agent(TimePoint now) {
     if (self->agent_gone()) return self->close();
     // Its next bytes are there and stay unread, so readiness tells nothing more.
     const TimePoint next_check = Clock::now() + gone_check_interval;
-    if (self->phase_ == Phase::delivery) self->loop_.deadlines.set(*self, next_check);
+    if (self->phase_ == Phase::delivery) self->expire_at(next_check);
   });
 }
 
@@ -216,13 +223,13 @@ bool Session::agent_gone() {
 
 void Session::expired(TimePoint now) {
   const SessionPtr self(this);
-  if (sending_ || phase_ == Phase::lingering) return close();
+  if (output_.under_way() || phase_ == Phase::lingering) return close();
   if (!output_.empty()) return advance(now);  // settled just now: the answer is still to be sent
   if (phase_ == Phase::delivery) {
     if (agent_gone()) return close();
-    return loop_.deadlines.set(*this, now + gone_check_interval);
+    return expire_at(now + gone_check_interval);
   }
-  if (phase_ == Phase::head && input_.empty()) return close();
+  if (phase_ == Phase::head && !parser_) return close();
 
   persistence_ = Persistence::close;
   if (phase_ == Phase::room) {

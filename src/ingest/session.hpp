@@ -10,6 +10,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "ingest/input_buffer.hpp"
+#include "ingest/output.hpp"
 #include "ingest/replies.hpp"
 #include "ingest/request_parser.hpp"
 #include "ingest/routes.hpp"
@@ -81,6 +82,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool step(TimePoint now);
   bool flush(TimePoint now);
   void send_rest();
+  void rest_sent(TimePoint now);
+  void expire_at(TimePoint at);
   void wait_for_input(TimePoint now);
   void receive(boost::asio::mutable_buffer into);
   void received(const boost::system::error_code& error, std::size_t count);
@@ -115,11 +118,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   Phase phase_ = Phase::head;
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent
   bool receiving_ = false;    ///< a read is under way
-  bool sending_ = false;      ///< a write is under way
   bool watching_ = false;     ///< a wait for readability is under way, while no read is
   InputBuffer input_;
-  std::string output_;    ///< answers not yet sent
-  std::size_t sent_ = 0;  ///< of output_
+  Output output_;
 
   // The request under way.
   std::optional<RequestParser> parser_;

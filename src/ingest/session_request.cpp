@@ -42,7 +42,7 @@ bool Session::read_head(TimePoint now) {
     if (input_.empty() || input_.view() == "\r") return false;
     parser_.emplace();
     // Only stored, in the usual case that the head is already whole.
-    loop_.deadlines.set(*this, now + loop_.context.server.header_timeout);
+    expire_at(now + loop_.context.server.header_timeout);
   }
   switch (parser_->parse_head(input_.view())) {
     case RequestParser::Progress::complete: head_complete(now); return true;
@@ -121,8 +121,8 @@ void Session::room_granted(TimePoint now) {
   const bool waited = phase_ == Phase::room;
   rehouse(body, held_bytes(), loop_.context.buffers);
   phase_ = parser_->head().chunked ? Phase::chunks : Phase::body;
-  if (first || waited) loop_.deadlines.set(*this, now + loop_.context.server.body_timeout);
-  if (first && parser_->head().expects_continue && input_.empty()) Replies::proceed(output_);
+  if (first || waited) expire_at(now + loop_.context.server.body_timeout);
+  if (first && parser_->head().expects_continue && input_.empty()) Replies::proceed(output_.tail());
 }
 
 bool Session::read_body(TimePoint now) {
@@ -212,7 +212,9 @@ void Session::settled(queue::Settlement settlement) {
     case queue::Settlement::handed_back:
       answer_problem(503, "no analyzer took the packet in time: it is yours again");
       break;
-    case queue::Settlement::dead_lettered: answer_problem(422, "every analyzer asked refused the packet"); break;
+    case queue::Settlement::dead_lettered:
+      answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
+      break;
   }
   // Not from within the dispatcher's turn: what follows may admit the next packet.
   boost::asio::post(socket_.get_executor(), [self = SessionPtr(this)] {
@@ -221,12 +223,12 @@ void Session::settled(queue::Settlement settlement) {
 }
 
 void Session::answer_accepted(unsigned status) {
-  loop_.replies.accepted(output_, status, packet_id_, messages_, persistence_);
+  loop_.replies.accepted(output_.tail(), status, packet_id_, messages_, persistence_);
   end_request();
 }
 
 void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset) {
-  loop_.replies.problem(output_, {status, detail, offset, is_head_}, persistence_);
+  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_}, persistence_);
   end_request();
 }
 

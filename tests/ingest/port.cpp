@@ -62,7 +62,9 @@ void ScriptedSink::settle(queue::Settlement settlement) {
   recycle(delivery);
 }
 
-Client::Client(const asio::ip::tcp::endpoint& endpoint) {
+Client::Client(const asio::ip::tcp::endpoint& endpoint, int receive_buffer_bytes) {
+  socket_.open(endpoint.protocol());
+  if (receive_buffer_bytes != 0) socket_.set_option(asio::socket_base::receive_buffer_size(receive_buffer_bytes));
   socket_.connect(endpoint);
   socket_.set_option(asio::ip::tcp::no_delay(true));  // pieces are to arrive as pieces
 }
@@ -157,6 +159,14 @@ ledger::IngestCounts Port::counts() {
 }
 
 std::uint64_t Port::rejected(RejectReason reason) { return counts().rejected[static_cast<std::size_t>(reason)]; }
+
+config::ServerOptions with_timeouts(Duration head, Duration body, Duration idle) {
+  config::ServerOptions options;
+  options.header_timeout = head;
+  options.body_timeout = body;
+  options.idle_timeout = idle;
+  return options;
+}
 
 std::string post(std::string_view body, std::string_view headers) {
   return fmt::format("POST /v1/packets HTTP/1.1\r\nHost: test\r\n{}Content-Length: {}\r\n\r\n{}", headers, body.size(),

@@ -77,7 +77,8 @@ struct Answer {
 /// A raw connection to the port. Reads fail, by timeout, rather than hang.
 class Client {
  public:
-  explicit Client(const boost::asio::ip::tcp::endpoint& endpoint);
+  /// `receive_buffer_bytes`: what the kernel is to hold of what it does not read; 0 leaves that to it.
+  explicit Client(const boost::asio::ip::tcp::endpoint& endpoint, int receive_buffer_bytes = 0);
 
   void send(std::string_view bytes);
   /// Sends what the connection takes; false once the peer has closed it.
@@ -146,6 +147,9 @@ class Port {
   std::unique_ptr<Listener> listener_;
   std::thread thread_;
 };
+
+/// The defaults, but for these.
+config::ServerOptions with_timeouts(Duration head, Duration body, Duration idle);
 
 /// A POST of `body`; `headers` are whole lines, put before the body's length.
 std::string post(std::string_view body, std::string_view headers = "Content-Type: application/json\r\n");

@@ -9,14 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-config::ServerOptions with_timeouts(Duration head, Duration body, Duration idle) {
-  config::ServerOptions options;
-  options.header_timeout = head;
-  options.body_timeout = body;
-  options.idle_timeout = idle;
-  return options;
-}
-
 void expect_timeout(Port& port, std::string_view part_of_request) {
   Client client = port.connect();
   client.send(post(small_body));
@@ -71,6 +63,17 @@ TEST(Timeouts, AWaitForItsDeliveryIsNoSlowBody) {
   EXPECT_TRUE(idle.ends());  // the loop's timer has run since
   port.on_loop([&] { port.sink.settle(queue::Settlement::delivered); });
   EXPECT_EQ(waiting.read()->status, 200u);
+}
+
+TEST(Timeouts, AnAgentThatEndsWithHalfAnEmptyLineIsIdle) {
+  Port port(with_timeouts(1h, 1h, 50ms));
+  port.on_loop([&] { port.sink.next_admission = queue::Admission::waiting; });
+  Client client = port.connect();
+  client.send(post(small_body) + "\r");
+  ASSERT_TRUE(port.eventually([&] { return port.sink.waiting.size() == 1; }));
+  port.on_loop([&] { port.sink.settle(queue::Settlement::delivered); });
+  EXPECT_EQ(client.read()->status, 200u);
+  EXPECT_TRUE(client.ends());
 }
 
 TEST(Timeouts, AnAgentThatDoesNotReadItsAnswersIsCut) {
