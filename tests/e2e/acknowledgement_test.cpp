@@ -92,7 +92,8 @@ TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
   const Samples samples = daemon.metrics();
   EXPECT_EQ(samples.value(R"(logdist_packets_dead_lettered_total{reason="refused"})"), 1);
   EXPECT_EQ(samples.imbalance(), "");
-  for (const auto& analyzer : daemon.status()["analyzers"]) EXPECT_EQ(analyzer["failures"], 0) << analyzer;
+  const nlohmann::json status = daemon.status();
+  for (const auto& analyzer : status["analyzers"]) EXPECT_EQ(analyzer["failures"], 0) << analyzer;
   daemon.expect_clean_end();
 }
 
