@@ -28,14 +28,12 @@ Analyzers::~Analyzers() {
 boost::system::error_code Analyzers::add_life(std::size_t index) {
   Lives& lives = lives_[index];
   app::ReferenceAnalyzerOptions options;
-  options.port = lives.port;
+  options.port = lives.port.port();
   options.behaviour.record_ids = true;
   auto analyzer = std::make_unique<app::ReferenceAnalyzer>(io_, options);
   const auto error = analyzer->listen();
-  if (error) return error;
-  lives.port = analyzer->endpoint().port();
-  lives.analyzers.push_back(std::move(analyzer));
-  return {};
+  if (!error) lives.analyzers.push_back(std::move(analyzer));
+  return error;
 }
 
 template <typename Work>
@@ -51,8 +49,8 @@ void Analyzers::on_thread(Work work) {
 std::string Analyzers::setting() const {
   std::string text;
   for (std::size_t i = 0; i < lives_.size(); ++i) {
-    text += fmt::format("{}{}=http://127.0.0.1:{}/analyze weight={}", i == 0 ? "" : ", ", name(i), lives_[i].port,
-                        weights_[i]);
+    text += fmt::format("{}{}=http://127.0.0.1:{}/analyze weight={}", i == 0 ? "" : ", ", name(i),
+                        lives_[i].port.port(), weights_[i]);
   }
   return text;
 }
@@ -76,12 +74,8 @@ void Analyzers::stop_all() {
 
 void Analyzers::start(std::size_t index) {
   boost::system::error_code error;
-  // The port may for a moment be some other connection's own.
-  const bool listens = eventually([&] {
-    on_thread([&] { error = add_life(index); });
-    return !error;
-  });
-  if (!listens) throw std::runtime_error("an analyzer cannot listen again: " + error.message());
+  on_thread([&] { error = add_life(index); });
+  if (error) throw std::runtime_error("an analyzer cannot listen again: " + error.message());
 }
 
 app::AnalyzerStats Analyzers::stats(std::size_t index) const {
@@ -121,21 +115,15 @@ std::vector<std::string> Analyzers::ids() const {
   return all;
 }
 
-AnalyzerProcess::AnalyzerProcess(std::uint16_t port, const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{"analyzer", "--listen", fmt::format("127.0.0.1:{}", port)};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  const bool listens = eventually([&] {
-    process_ = std::make_unique<test::Process>(test::Process::log_distributor(all));
-    const auto line = process_->wait_for_line("listens on (http://\\S+)", patience);
-    if (line) url_ = line->at(1);
-    return line.has_value();
-  });
-  if (!listens) throw std::runtime_error("the analyzer did not start:\n" + process_->errors());
-  client_ = std::make_unique<test::HttpClient>(url_);
-}
+AnalyzerProcess::AnalyzerProcess() { start(); }
 
-std::uint16_t AnalyzerProcess::port() const {
-  return static_cast<std::uint16_t>(std::stoul(config::parse_http_url(url_)->port));
+void AnalyzerProcess::start(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{"analyzer", "--listen", fmt::format("127.0.0.1:{}", port_.port())};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  process_ = std::make_unique<test::Process>(test::Process::log_distributor(all));
+  client_ = std::make_unique<test::HttpClient>(url());
+  if (process_->wait_for_line("listens on ", patience)) return;
+  throw std::runtime_error("the analyzer did not start:\n" + process_->errors());
 }
 
 void AnalyzerProcess::kill() {

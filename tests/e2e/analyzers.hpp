@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "logdist/app/reference_analyzer.hpp"
+#include "tests/e2e/port_reservation.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/process.hpp"
 
@@ -53,7 +54,7 @@ class Analyzers {
  private:
   /// One after the other on one port; the last one may listen.
   struct Lives {
-    std::uint16_t port = 0;
+    PortReservation port;
     std::vector<std::unique_ptr<app::ReferenceAnalyzer>> analyzers;
   };
 
@@ -68,15 +69,17 @@ class Analyzers {
   std::thread thread_;
 };
 
-/// `log-distributor analyzer` as a process of its own.
+/// `log-distributor analyzer` as a process of its own, which can be killed and
+/// started again on the same port.
 class AnalyzerProcess {
  public:
-  /// `port` 0 takes any free one. Waits until it listens.
-  explicit AnalyzerProcess(std::uint16_t port = 0, const std::vector<std::string>& arguments = {});
+  /// Starts it.
+  AnalyzerProcess();
 
-  const std::string& url() const { return url_; }
-  std::uint16_t port() const;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_.port()); }
 
+  /// Waits until it listens. Not while it runs.
+  void start(const std::vector<std::string>& arguments = {});
   void kill();
   /// POST /control.
   void change(const nlohmann::json& behaviour);
@@ -84,9 +87,9 @@ class AnalyzerProcess {
   std::vector<std::string> ids();
 
  private:
+  PortReservation port_;
   std::unique_ptr<test::Process> process_;
-  std::string url_;
-  std::unique_ptr<test::HttpClient> client_;
+  std::unique_ptr<test::HttpClient> client_;  ///< of the present process
 };
 
 }  // namespace logdist::e2e

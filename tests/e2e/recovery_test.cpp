@@ -64,7 +64,7 @@ class Recovery : public testing::Test {
 
   /// On the same port. It accepts no packet before its ids are recorded.
   void bring_victim_back(int latency_ms) {
-    process_ = AnalyzerProcess(process_.port(), {"--status", "500"});
+    process_.start({"--status", "500"});
     process_.change({{"record_ids", true}, {"status", 200}, {"latency_ms", latency_ms}});
   }
 
