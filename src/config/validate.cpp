@@ -62,7 +62,8 @@ class Validator {
                       fmt::format("server.max_body ({}) is above {} ({}): {}", format_size(body), key,
                                   format_size(bound), consequence));
     };
-    warn("server.max_buffered", options_.server.max_buffered, "a body larger than that is taken only while no other is held");
+    warn("server.max_buffered", options_.server.max_buffered,
+         "a body larger than that is taken only while no other is held");
     warn("queue.max_bytes", options_.queue.max_bytes,
          "a packet larger than that is never queued, its request waits for the delivery");
   }
