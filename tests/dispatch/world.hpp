@@ -95,10 +95,10 @@ class World final : public Wakes {
   RecordingWaiter waiter;
   bool control_wanted = false;
   std::vector<StateChange> changes;
+  packet::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
   queue::Bounds bounds;
   std::vector<std::unique_ptr<LoopParts>> loops;
   Scheduler scheduler;
-  packet::BufferPool buffers{1 << 20};
 
  private:
   void check_books() const;

@@ -104,9 +104,12 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
     packet.id = fmt::format("{}-{}-{}", plan.name, agent, number);
     packet.messages = plan.messages_min + static_cast<std::uint32_t>(
                                               random.below(plan.messages_max - plan.messages_min + std::uint64_t{1}));
-    if (!link.stream && !co_await connect(link, url)) {
-      sent.push_back(packet);
-      co_return;
+    if (!link.stream) {
+      const bool connected = co_await connect(link, url);
+      if (!connected) {
+        sent.push_back(packet);
+        co_return;
+      }
     }
     const TimePoint begun = Clock::now();
     co_await exchange(link, url, packet);
