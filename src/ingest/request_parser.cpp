@@ -6,6 +6,8 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "ingest/http_fault.hpp"
+
 namespace logdist::ingest {
 namespace {
 
@@ -35,7 +37,7 @@ RequestParser::Progress RequestParser::parse_head(std::string_view bytes) {
   }
   if (error == http::error::need_more) return Progress::need_more;
   if (error == http::error::header_limit) return Progress::too_large;
-  if (error) return Progress::malformed;
+  if (error) return malformed(error);
   finish_head();
   return Progress::complete;
 }
@@ -69,7 +71,7 @@ RequestParser::Chunks RequestParser::parse_chunks(std::string_view bytes, packet
   if (error == http::error::body_limit) {
     chunks.progress = Progress::too_large;
   } else if (error && error != http::error::need_more) {
-    chunks.progress = Progress::malformed;
+    chunks.progress = malformed(error);
   } else if (is_done()) {
     chunks.progress = Progress::complete;
   }
@@ -101,13 +103,12 @@ void RequestParser::on_field_impl(Field field, Text name, Text value, ErrorCode&
   const char* const end = bytes_.data() + bytes_.size();
   const bool in_place = std::less_equal<>()(name.end(), value.data()) && std::less_equal<>()(value.data(), end);
   if (!in_place || has_line_end(name.end(), value.data())) {
-    error = http::error::bad_value;
-    return;
+    return refuse(http_fault::folded_field, error);
   }
   take_field(field, value, error);
   if (field != Field::unknown) return;
   if (iequals(name, "idempotency-key")) {
-    take_once(idempotency_key_, slice(value), error);
+    take_once(idempotency_key_, value, http_fault::two_idempotency_keys, error);
   } else if (iequals(name, "traceparent") || iequals(name, "tracestate")) {
     if (trace_.size() < trace_.capacity()) trace_.push_back({name.size() == 10, slice(value)});
   }
@@ -116,29 +117,45 @@ void RequestParser::on_field_impl(Field field, Text name, Text value, ErrorCode&
 void RequestParser::take_field(Field field, Text value, ErrorCode& error) {
   switch (field) {
     case Field::host:
-      if (host_) error = http::error::bad_field;
+      if (host_) refuse(http_fault::two_hosts, error);
       host_ = true;
       break;
     case Field::transfer_encoding:
-      if (!iequals(value, "chunked")) error = http::error::bad_transfer_encoding;
+      if (!iequals(value, "chunked")) refuse(http_fault::other_coding, error);
       transfer_encoding_ = true;
       break;
-    case Field::content_type: take_once(content_type_, slice(value), error); break;
-    case Field::content_encoding: take_once(content_encoding_, slice(value), error); break;
+    case Field::content_length: content_length_ = true; break;
+    case Field::content_type: take_once(content_type_, value, http_fault::two_content_types, error); break;
+    case Field::content_encoding: take_once(content_encoding_, value, http_fault::two_content_encodings, error); break;
     case Field::expect: (iequals(value, "100-continue") ? head_.expects_continue : head_.expects_else) = true; break;
     default: break;
   }
 }
 
-void RequestParser::take_once(std::optional<Slice>& place, Slice value, ErrorCode& error) {
-  if (place) error = http::error::bad_field;
-  place = value;
+void RequestParser::take_once(std::optional<Slice>& place, Text value, std::string_view fault_if_taken,
+                              ErrorCode& error) {
+  if (place) refuse(fault_if_taken, error);
+  place = slice(value);
+}
+
+/// Any error stops Beast; ours has its own sentence.
+void RequestParser::refuse(std::string_view fault, ErrorCode& error) {
+  fault_ = fault;
+  error = http::error::bad_field;
+}
+
+RequestParser::Progress RequestParser::malformed(const ErrorCode& error) {
+  // Beast says of the second of these two that its value is bad.
+  const bool two_framings = (error == http::error::bad_content_length && transfer_encoding_) ||
+                            (error == http::error::bad_transfer_encoding && content_length_);
+  if (fault_.empty()) fault_ = two_framings ? http_fault::two_framings : http_fault::sentence_of(error);
+  return Progress::malformed;
 }
 
 void RequestParser::on_header_impl(ErrorCode& error) {
   head_done_ = true;
-  if (head_.http_1_1 && !host_) error = http::error::bad_field;
-  if (!head_.http_1_1 && transfer_encoding_) error = http::error::bad_transfer_encoding;
+  if (head_.http_1_1 && !host_) refuse(http_fault::no_host, error);
+  if (!head_.http_1_1 && transfer_encoding_) refuse(http_fault::coding_in_http_1_0, error);
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) {}

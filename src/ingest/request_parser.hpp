@@ -46,8 +46,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   enum class Progress : std::uint8_t {
     need_more,  ///< all is well so far
     complete,   ///< the head, or the chunked body, is whole
-    malformed,
-    too_large,  ///< the chunked body passes `max_body`
+    malformed,  ///< fault() says why
+    too_large,  ///< the head passes `max_head_size`, or the chunked body `max_body`
   };
 
   /// Longest head accepted.
@@ -71,6 +71,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   /// `body`, which grows to `max_body` at most. What is not consumed must be
   /// given again, with more behind it.
   Chunks parse_chunks(std::string_view bytes, packet::Buffer& body, std::size_t max_body);
+  /// What is malformed, a sentence for people.
+  std::string_view fault() const { return fault_; }
 
  private:
   using Base = boost::beast::http::basic_parser<true>;
@@ -93,7 +95,9 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   std::optional<std::string_view> text(const std::optional<Slice>& slice) const;
   void finish_head();
   void take_field(Field field, Text value, ErrorCode& error);
-  static void take_once(std::optional<Slice>& place, Slice value, ErrorCode& error);
+  void take_once(std::optional<Slice>& place, Text value, std::string_view fault_if_taken, ErrorCode& error);
+  void refuse(std::string_view fault, ErrorCode& error);
+  Progress malformed(const ErrorCode& error);
 
   void on_request_impl(boost::beast::http::verb verb, Text method, Text target, int version, ErrorCode& error) override;
   void on_field_impl(Field field, Text name, Text value, ErrorCode& error) override;
@@ -108,6 +112,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   std::string_view bytes_;  ///< of the head so far
   std::size_t consumed_ = 0;
   bool head_done_ = false;
+  bool content_length_ = false;
   bool transfer_encoding_ = false;
   bool host_ = false;
   Slice target_;
@@ -116,6 +121,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   std::optional<Slice> idempotency_key_;
   boost::container::static_vector<TraceSlice, RequestHead::max_trace_lines> trace_;
   RequestHead head_;
+  std::string_view fault_;
 
   packet::Buffer* body_ = nullptr;  ///< during parse_chunks()
   std::size_t max_body_ = 0;

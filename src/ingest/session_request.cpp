@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "ingest/http_fault.hpp"
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
 
@@ -53,7 +54,7 @@ bool Session::read_head(TimePoint now) {
       refuse({RejectReason::header_too_large, 431, "the request's head is larger than 16 KiB", true});
       return true;
     case RequestParser::Progress::malformed:
-      refuse({RejectReason::malformed_http, 400, "the request is not well-formed HTTP/1", true});
+      refuse({RejectReason::malformed_http, 400, parser_->fault(), true});
       return true;
   }
   return false;
@@ -157,9 +158,10 @@ bool Session::read_chunks(TimePoint now) {
       return true;
     case RequestParser::Progress::need_more:
       if (!input_.full()) return false;
-      [[fallthrough]];
+      refuse({RejectReason::malformed_http, 400, http_fault::long_chunk_head, true});
+      return true;
     case RequestParser::Progress::malformed:
-      refuse({RejectReason::malformed_http, 400, "the chunked body is not well-formed", true});
+      refuse({RejectReason::malformed_http, 400, parser_->fault(), true});
       return true;
     case RequestParser::Progress::too_large:
       refuse({RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true});
