@@ -8,6 +8,7 @@
 #include <functional>
 #include <ostream>
 
+#include "tests/tidy/awaits.hpp"
 #include "tests/tidy/banned.hpp"
 #include "tests/tidy/floors.hpp"
 #include "tests/tidy/links.hpp"
@@ -52,6 +53,8 @@ TEST(Tree, LinksDownwards) {
 TEST(Tree, KeepsItsShape) { EXPECT_TRUE(none(over_all_sources(check_shape))); }
 
 TEST(Tree, SaysNothingBanned) { EXPECT_TRUE(none(over_all_sources(check_banned))); }
+
+TEST(Tree, AwaitsOneThingAtATime) { EXPECT_TRUE(none(over_all_sources(check_awaits))); }
 
 TEST(Tree, ScriptsAreExecutable) {
   Faults faults;
