@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
+#include "app/end_signals.hpp"
 #include "app/file_limit.hpp"
 #include "logdist/app/daemon.hpp"
 #include "logdist/app/logging.hpp"
@@ -25,27 +25,22 @@ constexpr int exit_packets_left = 2;
 
 /// TERM and INT drain, a second one ends at once; HUP is heard so that it does
 /// not kill.
-class Signals {
+class Ending {
  public:
-  Signals(asio::io_context& control, Daemon& daemon, int& exit_code)
-      : control_(control), daemon_(daemon), exit_code_(exit_code), signals_(control, SIGTERM, SIGINT, SIGHUP) {
-    wait();
+  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon)
+      : control_(control), signals_(signals), daemon_(daemon) {
+    signals_.listen(control, [this](int number) { heard(number); });
   }
+
+  int exit_code() const { return exit_code_; }
 
  private:
-  void wait() {
-    signals_.async_wait([this](boost::system::error_code error, int number) {
-      if (error) return;
-      wait();
-      heard(number);
-    });
-  }
-
   void heard(int number) {
     if (number == SIGHUP) {
       spdlog::warn("HUP: the configuration is read at the start only; restart to apply a change");
     } else if (draining_) {
       spdlog::error("a second signal: ending at once");
+      signals_.end_with(exit_packets_left);  // the log's reader may be the one that hangs
       shut_down_logging();
       std::_Exit(exit_packets_left);
     } else {
@@ -63,13 +58,14 @@ class Signals {
     } else {
       spdlog::info("drained: every accepted packet is settled");
     }
+    signals_.end_with(exit_code_);
     control_.stop();
   }
 
   asio::io_context& control_;
+  EndSignals& signals_;
   Daemon& daemon_;
-  int& exit_code_;
-  asio::signal_set signals_;
+  int exit_code_ = exit_clean;
   bool draining_ = false;
 };
 
@@ -80,19 +76,18 @@ std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 /// Runs the daemon on the control thread until it has drained.
-int run(const config::Options& options) {
+int run(const config::Options& options, EndSignals& signals) {
   asio::io_context control{1};
   auto daemon = Daemon::start(control, options);
   if (!daemon) {
     std::cerr << "log-distributor: " << daemon.error() << '\n';
     return exit_not_started;
   }
-  int exit_code = exit_clean;
-  const Signals signals(control, **daemon, exit_code);
+  const Ending ending(control, signals, **daemon);
   log_always(fmt::format("listening: packets on {}, admin on {}", url_of((*daemon)->packet_endpoint()),
                          url_of((*daemon)->admin_endpoint())));
   control.run();
-  return exit_code;
+  return ending.exit_code();
 }
 
 }  // namespace
@@ -101,11 +96,12 @@ int run_serve(const std::optional<std::string>& config_file) {
   const config::Loaded loaded = config::load(config_file, config::read_environment());
   for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
   if (!loaded.faults.empty()) return exit_not_started;
+  EndSignals signals;
   set_up_logging(loaded.options.log);
   for (const config::Fault& warning : loaded.warnings) spdlog::warn("{}", config::to_string(warning));
   config::Options options = loaded.options;
   fit_connections(options);
-  const int exit_code = run(options);
+  const int exit_code = run(options, signals);
   shut_down_logging();
   return exit_code;
 }

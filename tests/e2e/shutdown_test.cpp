@@ -122,6 +122,16 @@ TEST_F(Shutdown, ASecondSignalEndsItAtOnce) {
   load.finish();
 }
 
+/// A signal has no moment in which it takes its default course.
+TEST_F(Shutdown, AnyNumberOfSignalsLeavesTheExitCodeOurs) {
+  for (int round = 0; round < 20; ++round) {
+    DaemonProcess daemon = start();
+    std::optional<int> exit_code;
+    while (!(exit_code = daemon.process().wait_exit(0ms))) daemon.process().terminate();
+    EXPECT_THAT(exit_code, testing::AnyOf(0, 2)) << "not 128 + SIGTERM";
+  }
+}
+
 TEST_F(Shutdown, WithIdleConnectionsIsQuick) {
   DaemonProcess daemon = start();
   test::HttpClient agent(daemon.packet_url());

@@ -1,0 +1,62 @@
+#include "app/end_signals.hpp"
+
+#include <pthread.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <initializer_list>
+#include <system_error>
+#include <utility>
+
+namespace logdist::app {
+namespace {
+
+volatile std::sig_atomic_t decided_exit_code = 0;
+
+void end_now(int) { ::_exit(decided_exit_code); }
+
+sigset_t signal_set(std::initializer_list<int> numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+EndSignals::EndSignals() {
+  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP});
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void EndSignals::listen(boost::asio::io_context& io, Heard heard) {
+  heard_ = std::move(heard);
+  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP});
+  const int number = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (number < 0) throw std::system_error(errno, std::generic_category(), "cannot listen for signals");
+  descriptor_.emplace(io, number);
+  wait();
+}
+
+void EndSignals::wait() {
+  descriptor_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    signalfd_siginfo info{};
+    const bool came = ::read(descriptor_->native_handle(), &info, sizeof(info)) == sizeof(info);
+    if (came) heard_(static_cast<int>(info.ssi_signo));
+    if (descriptor_->is_open()) wait();
+  });
+}
+
+void EndSignals::end_with(int exit_code) {
+  descriptor_->close();
+  decided_exit_code = exit_code;
+  std::signal(SIGTERM, end_now);
+  std::signal(SIGINT, end_now);
+  const sigset_t set = signal_set({SIGTERM, SIGINT});
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace logdist::app

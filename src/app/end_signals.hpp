@@ -1,0 +1,37 @@
+// TERM, INT and HUP of a process that is to end well.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace logdist::app {
+
+/// Hears signals on an io_context. They are blocked from its construction on, so
+/// there is no moment, early or late, in which one takes its default course and
+/// ends the process with a code that says nothing. Made before any thread is
+/// started: threads inherit what is blocked. One a process; outlives the threads.
+class EndSignals {
+ public:
+  using Heard = std::function<void(int number)>;
+
+  EndSignals();
+
+  /// Calls `heard` on `io` for each signal, until it is destroyed or end_with().
+  /// `io` must outlive it.
+  void listen(boost::asio::io_context& io, Heard heard);
+
+  /// The exit code is decided: from now on TERM and INT, one that has come already
+  /// included, end the process with it at once, whatever its threads wait for.
+  void end_with(int exit_code);
+
+ private:
+  void wait();
+
+  std::optional<boost::asio::posix::stream_descriptor> descriptor_;
+  Heard heard_;
+};
+
+}  // namespace logdist::app
