@@ -7,6 +7,7 @@
 #include <boost/asio.hpp>
 
 #include "admin/session.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -21,14 +22,6 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 /// no connection can be closed for a new one.
 constexpr Duration pause_timeout = std::chrono::milliseconds(100);
 
-tcp::endpoint resolve(const asio::any_io_executor& loop, const config::ListenAddress& address, error_code& error) {
-  const asio::ip::address literal = asio::ip::make_address(address.host, error);
-  if (!error) return {literal, address.port};
-  tcp::resolver resolver(loop);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-  return error ? tcp::endpoint() : found.begin()->endpoint();
-}
-
 }  // namespace
 
 /// Accepts, and keeps the sessions. Outlives the Server for as long as a handler
@@ -39,15 +32,8 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
       : acceptor_(loop), pause_(loop), sources_(std::make_shared<const Sources>(std::move(sources))), limits_(limits) {}
 
   error_code open(const config::ListenAddress& address) {
-    error_code error;
-    const tcp::endpoint wanted = resolve(acceptor_.get_executor(), address, error);
-    if (!error) acceptor_.open(wanted.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(wanted, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) endpoint_ = acceptor_.local_endpoint(error);
-    error_code ignored;
-    if (error) acceptor_.close(ignored);
+    const error_code error = net::listen(acceptor_, address);
+    if (!error) endpoint_ = acceptor_.local_endpoint();
     return error;
   }
 

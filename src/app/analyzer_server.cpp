@@ -6,6 +6,7 @@
 #include <boost/asio.hpp>
 
 #include "app/analyzer_session.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::app {
 namespace {
@@ -30,22 +31,8 @@ AnalyzerServer::AnalyzerServer(asio::io_context& io, ReferenceAnalyzerOptions op
       behaviour_(options_.behaviour) {}
 
 error_code AnalyzerServer::listen() {
-  error_code error;
-  asio::ip::tcp::resolver resolver(io_);
-  const auto found =
-      resolver.resolve(options_.host, std::to_string(options_.port), asio::ip::tcp::resolver::passive, error);
-  if (error) return error;
-  const asio::ip::tcp::endpoint wanted = *found.begin();
-  acceptor_.open(wanted.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(wanted, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) endpoint_ = acceptor_.local_endpoint(error);
-  if (error) {
-    error_code ignored;
-    acceptor_.close(ignored);
-    return error;
-  }
+  if (const error_code error = net::listen(acceptor_, {options_.host, options_.port})) return error;
+  endpoint_ = acceptor_.local_endpoint();
   asio::co_spawn(io_, accept(shared_from_this()), asio::detached);
   return {};
 }

@@ -1,19 +1,18 @@
 #include "logdist/ingest/listener.hpp"
 
 #include <chrono>
-#include <string>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
 #include "logdist/base/check.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr Duration error_pause = std::chrono::milliseconds(100);
@@ -25,14 +24,6 @@ bool concerns_one_connection(const error_code& error) {
          error == asio::error::connection_reset || error == asio::error::interrupted;
 }
 
-tcp::endpoint resolve(asio::io_context& home, const config::ListenAddress& address, error_code& error) {
-  const asio::ip::address literal = asio::ip::make_address(address.host, error);
-  if (!error) return {literal, address.port};
-  tcp::resolver resolver(home);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-  return error ? tcp::endpoint() : found.begin()->endpoint();
-}
-
 }  // namespace
 
 Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots)
@@ -41,12 +32,7 @@ Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, Connect
 }
 
 error_code Listener::open(const config::ListenAddress& address) {
-  error_code error;
-  const tcp::endpoint wanted = resolve(acceptor_.get_executor().context(), address, error);
-  if (!error) acceptor_.open(wanted.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(wanted, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  error_code error = net::listen(acceptor_, address);
   // accept() is never to wait: neither for the next nor in place of one that went away.
   if (!error) acceptor_.non_blocking(true, error);
   if (!error) acceptor_.set_option(asio::socket_base::enable_connection_aborted(true), error);

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 15> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 16> floors{{
     {"base", 0},
     {"packet", 1},
     {"config", 1},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<std::string_view, int>, 15> floors{{
     {"health", 1},
     {"delivery", 1},
     {"ledger", 1},
+    {"net", 2},
     {"queue", 2},
     {"upstream", 2},
     {"metrics", 2},

@@ -46,7 +46,7 @@ class Listener {
   void hand_over(Socket socket, Sessions& loop);
   void pause_after(const boost::system::error_code& error);
 
-  boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor_;
+  boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> pause_;
   const std::vector<Sessions*> loops_;
   ConnectionSlots& slots_;
