@@ -2,17 +2,18 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace logdist::config {
 namespace {
 
 template <typename Target, typename Field, typename Kind>
-Row<Target> row(std::string path, Field field, Kind kind, std::string meaning) {
+Row<Target> row(std::string_view path, Field field, Kind kind, std::string_view meaning) {
   Row<Target> made;
-  made.path = std::move(path);
+  made.path = path;
   made.kind = Kind::kind;
   made.allowed = kind.allowed();
-  made.meaning = std::move(meaning);
+  made.meaning = meaning;
   if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
   if constexpr (Kind::kind == ValueKind::whole_number || Kind::kind == ValueKind::number) {
     made.bounds = {static_cast<double>(kind.min), static_cast<double>(kind.max)};
@@ -30,7 +31,7 @@ Row<Target> row(std::string path, Field field, Kind kind, std::string meaning) {
 
 /// A key and the field of the same name.
 #define LOGDIST_KEY(path) \
-  std::string(#path), [](auto& options) -> auto& { return options.path; }
+  std::string_view(#path), [](auto& options) -> auto& { return options.path; }
 
 constexpr std::uint64_t count_max = 1'000'000;
 constexpr std::uint64_t messages_max = 1'000'000'000;
@@ -40,8 +41,8 @@ constexpr Span wait{1ms, 24h};
 constexpr Span wait_or_none{0ms, 24h};
 
 template <typename Field, typename Kind>
-Row<Options> option(std::string path, Field field, Kind kind, std::string meaning) {
-  return row<Options>(std::move(path), field, std::move(kind), std::move(meaning));
+Row<Options> option(std::string_view path, Field field, Kind kind, std::string_view meaning) {
+  return row<Options>(path, field, std::move(kind), meaning);
 }
 
 std::vector<Row<Options>> receiving_rows() {
@@ -124,8 +125,8 @@ std::vector<Row<Options>> make_option_rows() {
 }
 
 template <typename Field, typename Kind>
-Row<AnalyzerOptions> of_analyzer(std::string path, Field field, Kind kind, std::string meaning) {
-  return row<AnalyzerOptions>(std::move(path), field, std::move(kind), std::move(meaning));
+Row<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Kind kind, std::string_view meaning) {
+  return row<AnalyzerOptions>(path, field, std::move(kind), meaning);
 }
 
 std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
