@@ -40,7 +40,8 @@ function(logdist_test name)
     target_link_libraries(${name} PRIVATE logdist_asio)
     logdist_precompile_asio(${name})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+  # The tests' own names: printed parameters are no text to give to `ctest -R`.
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
 

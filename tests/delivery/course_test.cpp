@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+#include <string>
+
 namespace logdist::delivery {
 namespace {
 
@@ -93,7 +96,11 @@ TEST_F(CourseTest, RoundsAnswered5xxByAllMakePoison) {
 struct Other {
   Outcome outcome;
   unsigned status;
+
+  std::string name() const { return to_string(outcome) + (status == 0 ? "" : "_" + std::to_string(status)); }
 };
+
+void PrintTo(const Other& other, std::ostream* out) { *out << other.name(); }
 
 class NotAnswered : public ::testing::TestWithParam<Other> {};
 
@@ -112,7 +119,8 @@ INSTANTIATE_TEST_SUITE_P(Course, NotAnswered,
                          ::testing::Values(Other{Outcome::paused, 429}, Other{Outcome::paused, 503},
                                            Other{Outcome::timeout, 0}, Other{Outcome::connect_error, 0},
                                            Other{Outcome::connection_broken, 0}, Other{Outcome::protocol_error, 0},
-                                           Other{Outcome::http_error, 302}, Other{Outcome::http_error, 404}));
+                                           Other{Outcome::http_error, 302}, Other{Outcome::http_error, 404}),
+                         [](const auto& one) { return one.param.name(); });
 
 TEST_F(CourseTest, ARoundInWhichNobodyWasAskedCountsForNothing) {
   for (int round = 0; round < 20; ++round) EXPECT_TRUE(end_round());
