@@ -88,6 +88,18 @@ TEST(CheckCommand, AMissingFileIsAFault) {
   EXPECT_THAT(printed.output, HasSubstr("/nowhere/at/all.yaml"));
 }
 
+TEST(CheckCommand, FindsNothingWrongWithTheExamples) {
+  std::size_t examples = 0;
+  for (const auto& file : std::filesystem::directory_iterator(LOGDIST_SOURCE_DIR "/config")) {
+    if (file.path().extension() != ".yaml") continue;
+    const Printed printed = capture([&] { return run_check({file.path().string()}, {}); });
+    EXPECT_EQ(printed.code, 0) << printed.output;
+    EXPECT_EQ(printed.errors, "") << file.path();
+    examples += 1;
+  }
+  EXPECT_GE(examples, 2U) << "the full one and the minimal one";
+}
+
 TEST(HealthCommand, AsksReadyz) {
   ScriptedServer server([](const SeenRequest&, std::size_t) { return ScriptedAnswer{.status = 200}; });
   const Printed printed = health(server.url_text());
