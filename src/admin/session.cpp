@@ -4,8 +4,6 @@
 #include <boost/beast/http.hpp>
 #include <boost/url/parse.hpp>
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 #include <ctime>
 #include <iterator>
@@ -66,8 +64,6 @@ std::optional<Page> find_page(std::string_view target) {
       std::find_if(std::begin(pages), std::end(pages), [path](const auto& known) { return known.first == path; });
   return page == std::end(pages) ? std::nullopt : std::optional(page->second);
 }
-
-std::string date_now() { return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr))); }
 
 /// Where a scrape arrives.
 struct ScrapeBox {
@@ -141,7 +137,7 @@ asio::awaitable<bool> Session::serve_request() {
 asio::awaitable<bool> Session::send(Response response, Manner manner) {
   response.version(manner.version);
   response.keep_alive(manner.keep_alive);
-  response.set(http::field::date, date_now());
+  response.set(http::field::date, date_.at(std::time(nullptr)));
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
   response.prepare_payload();

@@ -13,6 +13,7 @@
 
 #include "admin/replies.hpp"
 #include "logdist/admin/server.hpp"
+#include "logdist/base/http_date.hpp"
 
 namespace logdist::admin {
 
@@ -71,6 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<const Sources> sources_;
   const Limits limits_;
   boost::beast::flat_buffer buffer_;
+  HttpDate date_;
   TimePoint idle_since_ = never;
   bool timed_out_ = false;
 };

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "ingest/http_date.hpp"
+#include "logdist/base/http_date.hpp"
 
 namespace logdist::ingest {
 

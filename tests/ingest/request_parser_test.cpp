@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "ingest/http_date.hpp"
 #include "ingest/input_buffer.hpp"
 
 namespace logdist::ingest {
@@ -83,12 +82,6 @@ TEST(InputBuffer, KeepsWhatIsUnusedThroughEveryMove) {
     if (round % 100 == 0) input.shrink();
   }
   EXPECT_GT(written, InputBuffer::max_size);
-}
-
-TEST(HttpDate, HasTheFixedFormat) {
-  HttpDate date;
-  EXPECT_EQ(date.at(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(date.at(784'111'778), "Sun, 06 Nov 1994 08:49:38 GMT");
 }
 
 }  // namespace
