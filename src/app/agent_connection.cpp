@@ -4,7 +4,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include "app/host_header.hpp"
+#include "logdist/config/text.hpp"
 
 namespace logdist::app {
 namespace {
@@ -35,7 +35,7 @@ AgentConnection::AgentConnection(asio::io_context& io, const config::HttpUrl& ta
       request_(http::verb::post, target.target, 11),
       resolver_(io),
       buffer_(answer_bytes_max) {
-  request_.set(http::field::host, host_header(target_));
+  request_.set(http::field::host, config::host_header(target_.host, target_.port));
   request_.set(http::field::user_agent, "log-distributor-agent");
 }
 

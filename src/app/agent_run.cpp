@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/asio.hpp>
 
-#include "app/host_header.hpp"
+#include "logdist/config/text.hpp"
 
 namespace logdist::app {
 namespace {
@@ -137,7 +137,8 @@ bool Agent::Run::settle(const OutgoingPacket& packet, const Answer& answer, Time
 /// No answer, or no whole one.
 void Agent::Run::silence(const boost::system::error_code& error, Tries& tries) {
   if (stopping_) return;
-  const std::string what = fmt::format("http://{}: {}", host_header(options_.target), error.message());
+  const std::string what =
+      fmt::format("http://{}: {}", config::host_header(options_.target.host, options_.target.port), error.message());
   tally_.troubled(what);
   if (++tries.failures >= options_.failures_max) {
     give_up(fmt::format("{} (after {} tries)", what, tries.failures));

@@ -8,7 +8,7 @@
 
 #include "app/admin_url.hpp"
 #include "app/agent_verdict.hpp"
-#include "app/host_header.hpp"
+#include "logdist/config/text.hpp"
 
 namespace logdist::app {
 namespace {
@@ -31,7 +31,7 @@ asio::awaitable<result<Answer>> get(asio::io_context& io, const config::HttpUrl&
   if (connect_error) co_return connect_error;
 
   http::request<http::empty_body> request(http::verb::get, url.target, 11);
-  request.set(http::field::host, host_header(url));
+  request.set(http::field::host, config::host_header(url.host, url.port));
   request.set(http::field::user_agent, "log-distributor-health");
   request.keep_alive(false);
   const auto [write_error, written] = co_await http::async_write(stream, request, as_tuple);
@@ -56,7 +56,7 @@ int complain(const std::string& what) {
 int run_health(const HealthCommandOptions& options, const config::Environment& environment) {
   const auto url = admin_url(options.url, environment, "/readyz");
   if (!url) return complain(url.error().text);
-  const std::string where = fmt::format("http://{}{}", host_header(*url), url->target);
+  const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
 
   std::optional<result<Answer>> answer;
   asio::io_context io(1);

@@ -82,4 +82,11 @@ std::string format_listen_address(const ListenAddress& address) {
   return ipv6 ? fmt::format("[{}]:{}", address.host, address.port) : fmt::format("{}:{}", address.host, address.port);
 }
 
+std::string host_header(std::string_view host, std::string_view port) {
+  const bool ipv6 = host.find(':') != host.npos;
+  std::string header = ipv6 ? fmt::format("[{}]", host) : std::string(host);
+  if (port != "80") header.append(":").append(port);
+  return header;
+}
+
 }  // namespace logdist::config

@@ -6,6 +6,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "logdist/config/text.hpp"
+
 namespace logdist::upstream {
 namespace {
 
@@ -19,14 +21,6 @@ void append_number(std::string& text, std::size_t number) {
   text.append(digits.data(), end);
 }
 
-/// The authority of the url (RFC 9110, 7.2); http's own port goes without saying.
-std::string host_value(const AnalyzerTarget& target) {
-  const bool is_ipv6 = target.host.find(':') != std::string::npos;
-  std::string value = is_ipv6 ? "[" + target.host + "]" : target.host;
-  if (target.port != "80") value.append(":").append(target.port);
-  return value;
-}
-
 bool is_configured(const AnalyzerTarget& target, std::string_view name) {
   return std::any_of(target.headers.begin(), target.headers.end(),
                      [&](const auto& header) { return boost::beast::iequals(header.first, name); });
@@ -36,7 +30,7 @@ bool is_configured(const AnalyzerTarget& target, std::string_view name) {
 
 RequestHead::RequestHead(const AnalyzerTarget& target, std::string_view user_agent) {
   common_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
-  if (!is_configured(target, "Host")) append_header(common_, "Host", host_value(target));
+  if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
   if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
 }

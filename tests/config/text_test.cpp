@@ -122,6 +122,13 @@ TEST(ListenAddress, IsShownAsItIsRead) {
   EXPECT_EQ(format_listen_address({"0.0.0.0", 8080}), "0.0.0.0:8080");
 }
 
+TEST(HostHeader, NamesTheHostAsItsUrlDoes) {
+  EXPECT_EQ(host_header("logs.example", "80"), "logs.example");
+  EXPECT_EQ(host_header("logs.example", "8080"), "logs.example:8080");
+  EXPECT_EQ(host_header("::1", "80"), "[::1]");
+  EXPECT_EQ(host_header("::1", "81"), "[::1]:81");
+}
+
 TEST(HttpUrl, LeadsToHostPortAndTarget) {
   const auto shown = [](const char* text) {
     const auto url = parse_http_url(text);

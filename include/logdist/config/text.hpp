@@ -1,5 +1,5 @@
 // Durations, sizes, weights and addresses as text: how the configuration and
-// the command line write them, and how tools show them.
+// the command line write them, how tools show them, and how HTTP names a host.
 //
 // Free functions without state, thread-safe. What cannot be read is a value, a
 // Complaint, never an exception; ranges are the caller's.
@@ -59,6 +59,10 @@ std::string format_weight(Weight weight);
 
 /// `HOST:PORT`, an IPv6 host in brackets.
 std::string format_listen_address(const ListenAddress& address);
+
+/// The Host header (RFC 9110, 7.2) of a request to `host`, an IPv6 address
+/// without brackets, and decimal `port`: http's own port goes without saying.
+std::string host_header(std::string_view host, std::string_view port);
 
 /// `text` in quotes, fit for one line of a message: control characters escaped,
 /// what is too long cut.
