@@ -102,7 +102,8 @@ void report(const Saturation& saturation, const PoolStatistics& statistics, doub
 
 int run(const Arguments& arguments) {
   boost::asio::io_context io(1);
-  PoolUpstream upstream(io, PoolOptions{});
+  NameResolver names;
+  PoolUpstream upstream(io, names, PoolOptions{});
   Saturation saturation(io, upstream, arguments.packets);
   upstream.set_listener(saturation);
   upstream.add({arguments.host, arguments.port, "/", {}, std::make_shared<SharedLimits>(32, 1)});

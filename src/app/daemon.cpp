@@ -46,7 +46,7 @@ class Daemon::Body final : public dispatch::Wakes {
       : control_(control),
         shared_(options, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
-        health_(control, shared_.scheduler, shared_.options) {
+        health_(control, shared_.scheduler, shared_.names, shared_.options) {
     for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());

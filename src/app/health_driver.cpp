@@ -5,7 +5,8 @@
 
 namespace logdist::app {
 
-HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, const config::Options& options)
+HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
+                           const config::Options& options)
     : io_(io), scheduler_(scheduler), path_missing_(options.analyzers.size(), false), timer_(io) {
   std::vector<probe::Target> targets;
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
@@ -13,7 +14,7 @@ HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& sch
     targets.push_back({analyzer.host, analyzer.port, analyzer.headers});
   }
   if (!options.health.path.empty())
-    prober_.emplace(io, options.health.path, options.health.timeout, std::move(targets));
+    prober_.emplace(io, names, options.health.path, options.health.timeout, std::move(targets));
 }
 
 void HealthDriver::stop() {

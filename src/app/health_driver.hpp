@@ -13,6 +13,7 @@
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/probe/prober.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 
 namespace logdist::app {
 
@@ -20,7 +21,8 @@ namespace logdist::app {
 /// handlers any more when it is destroyed.
 class HealthDriver {
  public:
-  HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, const config::Options& options);
+  HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
+               const config::Options& options);
 
   void start() { tick(); }
   void stop();

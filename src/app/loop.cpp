@@ -36,7 +36,7 @@ upstream::PoolOptions pool_options(const config::Options& options) {
 Loop::Loop(LoopId id, Shared& shared)
     : buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
-      upstream_(io_, pool_options(shared.options)),
+      upstream_(io_, shared.names, pool_options(shared.options)),
       dispatcher_(dispatcher_options(id, shared),
                   {shared.scheduler, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,

@@ -10,6 +10,7 @@
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/queue/bounds.hpp"
 #include "logdist/queue/byte_budget.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 #include "logdist/upstream/shared_limits.hpp"
 
 namespace logdist::app {
@@ -25,6 +26,7 @@ struct Shared {
   queue::Bounds bounds;
   queue::ByteBudget bodies;
   std::unique_ptr<DeadLetterFile> dead_letters;
+  upstream::NameResolver names;
   std::vector<std::shared_ptr<upstream::SharedLimits>> limits;  ///< by AnalyzerId
   dispatch::Scheduler scheduler;
 };

@@ -4,13 +4,14 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "logdist/config/text.hpp"
+
 namespace logdist::probe {
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using asio::ip::tcp;
 
 /// Longest header of an answer; its body is not read.
 constexpr std::size_t header_limit_bytes = 16 * 1024;
@@ -23,40 +24,36 @@ health::ProbeResult judge(unsigned status) {
   return health::ProbeResult::failed;
 }
 
-std::string host_header(const Target& target) {
-  const bool is_v6 = target.host.find(':') != std::string::npos;
-  const std::string host = is_v6 ? "[" + target.host + "]" : target.host;
-  return target.port == "80" ? host : host + ":" + target.port;
-}
-
 /// One probe under way. Whichever comes first, its answer or its timeout, is told;
-/// a name resolution that hangs longer than that is left to end by itself.
+/// a look-up of the name that takes longer finds nothing to do here any more.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(asio::io_context& io, const Target& target, std::string path, Prober::Done done)
       : target_(target), path_(std::move(path)), done_(std::move(done)), stream_(io), timer_(io) {}
 
-  void start(Duration timeout) {
+  void start(upstream::HostAddresses& addresses, Duration timeout) {
     timer_.expires_after(timeout);
     timer_.async_wait([self = shared_from_this()](beast::error_code) { self->finish(health::ProbeResult::failed); });
-    asio::co_spawn(timer_.get_executor(), run(shared_from_this()), asio::detached);
+    addresses.resolve(Clock::now(), [self = shared_from_this()](const beast::error_code& error,
+                                                                const upstream::Endpoints& endpoints) {
+      if (error) return self->finish(health::ProbeResult::failed);
+      if (self->done_) asio::co_spawn(self->timer_.get_executor(), run(self, endpoints), asio::detached);
+    });
   }
 
  private:
-  static asio::awaitable<void> run(std::shared_ptr<Exchange> self) { self->finish(co_await self->ask()); }
+  static asio::awaitable<void> run(std::shared_ptr<Exchange> self, upstream::Endpoints endpoints) {
+    self->finish(co_await self->ask(endpoints));
+  }
 
-  asio::awaitable<health::ProbeResult> ask() {
-    tcp::resolver resolver(timer_.get_executor());
-    const auto [resolve_error, endpoints] = co_await resolver.async_resolve(target_.host, target_.port, as_tuple);
-    if (resolve_error || !done_) co_return health::ProbeResult::failed;
-
+  asio::awaitable<health::ProbeResult> ask(const upstream::Endpoints& endpoints) {
     const auto [connect_error, endpoint] = co_await stream_.async_connect(endpoints, as_tuple);
     if (connect_error) co_return health::ProbeResult::failed;
 
     http::request<http::empty_body> request(http::verb::get, path_, 11);
-    for (const auto& [name, value] : target_.headers) request.set(name, value);
-    request.set(http::field::host, host_header(target_));
+    request.set(http::field::host, config::host_header(target_.host, target_.port));
     request.set(http::field::user_agent, "log-distributor");
+    for (const auto& [name, value] : target_.headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
     const auto [write_error, written] = co_await http::async_write(stream_, request, as_tuple);
     if (write_error) co_return health::ProbeResult::failed;
@@ -84,11 +81,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 }  // namespace
 
-Prober::Prober(asio::io_context& io, std::string path, Duration timeout, std::vector<Target> targets)
-    : io_(io), path_(std::move(path)), timeout_(timeout), targets_(std::move(targets)) {}
+Prober::Prober(asio::io_context& io, upstream::NameResolver& names, std::string path, Duration timeout,
+               std::vector<Target> targets)
+    : io_(io), path_(std::move(path)), timeout_(timeout), targets_(std::move(targets)) {
+  for (const Target& target : targets_) addresses_.emplace_back(io, names, target.host, target.port);
+}
 
 void Prober::probe(AnalyzerId analyzer, Done done) {
-  std::make_shared<Exchange>(io_, targets_[analyzer], path_, std::move(done))->start(timeout_);
+  std::make_shared<Exchange>(io_, targets_[analyzer], path_, std::move(done))->start(addresses_[analyzer], timeout_);
 }
 
 }  // namespace logdist::probe

@@ -19,8 +19,8 @@ constexpr std::size_t read_bytes = 4 * 1024;
 Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
     : pool_(pool), socket_(io), pipeline_(capacity, this), input_(max_unparsed_bytes + read_bytes) {}
 
-void Connection::connect(ResolverCache& resolver, TimePoint now) {
-  resolver.resolve(now, [self = ConnectionPtr(this)](const error_code& error, const Endpoints& endpoints) {
+void Connection::connect(HostAddresses& addresses, TimePoint now) {
+  addresses.resolve(now, [self = ConnectionPtr(this)](const error_code& error, const Endpoints& endpoints) {
     self->on_resolved(error, endpoints);
   });
 }

@@ -12,9 +12,9 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "logdist/base/time.hpp"
+#include "logdist/upstream/host_addresses.hpp"
 #include "upstream/answer_reader.hpp"
 #include "upstream/pipeline.hpp"
-#include "upstream/resolver_cache.hpp"
 
 namespace logdist::upstream {
 
@@ -41,7 +41,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   Connection(Pool& pool, boost::asio::io_context& io, std::size_t capacity);
 
   /// Begins to connect; the pool is told opened() or ended(), never from within.
-  void connect(ResolverCache& resolver, TimePoint now);
+  void connect(HostAddresses& addresses, TimePoint now);
   /// Writes what is under way and unwritten, as far as the socket takes it; the
   /// rest goes out when it can. Never ends the connection: a write that fails
   /// leaves it to the read, which may find an answer that explains it.

@@ -16,7 +16,8 @@ constexpr Duration tick_interval = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Loop::Loop(boost::asio::io_context& io, PoolOptions options) : io_(io), options_(std::move(options)), timer_(io) {}
+Loop::Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
+    : io_(io), names_(names), options_(std::move(options)), timer_(io) {}
 
 Loop::~Loop() { stop(); }
 
@@ -67,12 +68,10 @@ void Loop::flush_soon() {
 }
 
 void Loop::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result) {
-  notices_.push_back({&attempt, result, attempt.analyzer, 0});
+  notices_.push_back({&attempt, result, attempt.analyzer});
 }
 
-void Loop::capacity_changed(AnalyzerId analyzer, std::uint32_t packets) {
-  notices_.push_back({nullptr, {}, analyzer, packets});
-}
+void Loop::capacity_changed(AnalyzerId analyzer) { notices_.push_back({nullptr, {}, analyzer}); }
 
 // The listener may call back, and more may end meanwhile: the outermost call
 // tells that too.
@@ -84,11 +83,21 @@ void Loop::tell(TimePoint now) {
     if (notice.attempt != nullptr) {
       listener_->attempt_ended(*notice.attempt, notice.result, now);
     } else {
-      listener_->capacity_changed(notice.analyzer, notice.capacity, now);
+      tell_capacity(notice.analyzer, now);
     }
   }
   notices_.clear();
   telling_ = false;
+}
+
+// Two loops may change the same capacity at once. What is told last must be what
+// it is: who has told an older value sees it afterwards, and tells the newer.
+void Loop::tell_capacity(AnalyzerId analyzer, TimePoint now) {
+  std::uint32_t told = 0;
+  do {
+    told = pools_[analyzer]->capacity();
+    listener_->capacity_changed(analyzer, told, now);
+  } while (told != pools_[analyzer]->capacity());
 }
 
 void Loop::write_later(Connection& connection) {

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include "logdist/upstream/name_resolver.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
 #include "upstream/connection.hpp"
 
@@ -23,7 +24,7 @@ class Pool;
 /// everything is consistent again: so the listener may call back.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(boost::asio::io_context& io, PoolOptions options);
+  Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options);
   ~Loop();
 
   /// Closes all, tells nobody, and lets no handler do anything any more.
@@ -40,11 +41,12 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   // For pools and connections.
   boost::asio::io_context& io() { return io_; }
+  NameResolver& names() { return names_; }
   const PoolOptions& options() const { return options_; }
   /// End of an event: as after_call(), and has written what it gave rise to.
   void after_event(TimePoint now);
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result);
-  void capacity_changed(AnalyzerId analyzer, std::uint32_t packets);
+  void capacity_changed(AnalyzerId analyzer);
   /// `connection` has something to write at the next flush.
   void write_later(Connection& connection);
   void forget_write(Connection& connection);
@@ -58,24 +60,25 @@ class Loop : public std::enable_shared_from_this<Loop> {
   PoolStatistics statistics;
 
  private:
-  /// What the listener is to be told: the end of an attempt, or else a capacity.
+  /// What the listener is to be told: the end of an attempt, or else the capacity.
   struct Notice {
     delivery::Attempt* attempt;
     delivery::AttemptResult result;
     AnalyzerId analyzer;
-    std::uint32_t capacity;
   };
   using Timer =
       boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>;
   using WriteHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::write_hook>;
 
   void tell(TimePoint now);
+  void tell_capacity(AnalyzerId analyzer, TimePoint now);
   void arm_timer();
   void on_timer();
   void tick(TimePoint now);
   void flush_soon();
 
   boost::asio::io_context& io_;
+  NameResolver& names_;
   const PoolOptions options_;
   AttemptListener* listener_ = nullptr;
   std::vector<std::unique_ptr<Pool>> pools_;  ///< by AnalyzerId

@@ -47,9 +47,13 @@ Pool::Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target)
       analyzer_(analyzer),
       head_(target, loop.options().user_agent),
       limits_(target.limits),
-      resolver_(std::make_shared<ResolverCache>(loop.io(), target.host, target.port)),
+      addresses_(loop.io(), loop.names(), target.host, target.port),
       depth_(loop.options().pipeline),
-      told_ceiling_(depth_.ceiling()) {}
+      shared_ceiling_(depth_.ceiling()) {
+  limits_->join(this, shared_ceiling_);
+}
+
+Pool::~Pool() { limits_->leave(this); }
 
 void Pool::opened(Connection& connection, TimePoint now) {
   --opening_;
@@ -103,7 +107,7 @@ void Pool::become_idle(Connection& connection, TimePoint now) {
 void Pool::ended(Connection& connection, End why, TimePoint now) {
   const ConnectionPtr keep(&connection);
   learn(connection, why, now);
-  if (connection.state() == Connection::State::connecting) resolver_->forget();
+  if (connection.state() == Connection::State::connecting) addresses_.forget();
   give_up(connection, why);
   discard(connection);
   place_waiting(now);
@@ -123,7 +127,7 @@ void Pool::learn(const Connection& connection, End why, TimePoint now) {
   } else if (why == End::lost || why == End::broken_http) {
     depth_.on_break(notes.pipelined);
   }
-  note_ceiling();
+  if (depth_.ceiling() != shared_ceiling_) note_ceiling();
 }
 
 delivery::Attempt& Pool::take_front(Connection& connection) {
@@ -230,6 +234,7 @@ void Pool::shutdown() {
     }
     discard(connection);
   }
+  addresses_.stop();
 }
 
 void Pool::tick(TimePoint now) {
@@ -244,11 +249,13 @@ void Pool::tick(TimePoint now) {
   if (connections_.size() > 1 && !idle_.empty()) loop_.tick_soon(now);
 }
 
-/// Tells the listener when the connections take more or fewer packets than before.
+/// Shares what is known of the ceiling now; the listener is told when all loops'
+/// connections together take more or fewer packets for it.
 void Pool::note_ceiling() {
-  if (depth_.ceiling() == told_ceiling_) return;
-  told_ceiling_ = depth_.ceiling();
-  loop_.capacity_changed(analyzer_, limits_->max_open() * told_ceiling_);
+  if (ceiling_is_learned_ && depth_.ceiling() == shared_ceiling_) return;
+  ceiling_is_learned_ = true;
+  shared_ceiling_ = depth_.ceiling();
+  if (limits_->learn(this, shared_ceiling_)) loop_.capacity_changed(analyzer_);
 }
 
 }  // namespace logdist::upstream

@@ -7,13 +7,13 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "logdist/upstream/host_addresses.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
 #include "upstream/answer_reader.hpp"
 #include "upstream/connection.hpp"
 #include "upstream/depth_policy.hpp"
 #include "upstream/pace.hpp"
 #include "upstream/request_head.hpp"
-#include "upstream/resolver_cache.hpp"
 
 namespace logdist::upstream {
 
@@ -30,6 +30,9 @@ class Loop;
 class Pool {
  public:
   Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
 
   // What is asked of it.
   void send(delivery::Attempt& attempt, TimePoint now);
@@ -42,6 +45,8 @@ class Pool {
   /// Looks after idle connections and the backlog.
   void tick(TimePoint now);
   std::size_t connections() const { return connections_.size(); }
+  /// Most packets that the connections of all loops take at once.
+  std::uint32_t capacity() const { return limits_->capacity(); }
 
   // What its connections tell it.
   void opened(Connection& connection, TimePoint now);
@@ -87,7 +92,7 @@ class Pool {
   const AnalyzerId analyzer_;
   const RequestHead head_;
   const std::shared_ptr<SharedLimits> limits_;
-  const std::shared_ptr<ResolverCache> resolver_;
+  HostAddresses addresses_;
 
   std::vector<ConnectionPtr> connections_;             ///< open or opening
   boost::intrusive::list<Connection, IdleHook> idle_;  ///< open with nothing under way, latest used first
@@ -98,7 +103,8 @@ class Pool {
   Attempts resent_;  ///< to be sent again: only on a connection known to live
   DepthPolicy depth_;
   Pace pace_;
-  std::uint32_t told_ceiling_;
+  std::uint32_t shared_ceiling_;     ///< as the other loops know it
+  bool ceiling_is_learned_ = false;  ///< from an answer or a break
   bool removed_ = false;
 };
 

@@ -62,7 +62,7 @@ Connection* Pool::open(TimePoint now) {
   limits_->count_opened();
   ++opening_;
   ++loop_.statistics.connects;
-  connections_.back()->connect(*resolver_, now);
+  connections_.back()->connect(addresses_, now);
   return connections_.back().get();
 }
 

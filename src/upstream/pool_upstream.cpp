@@ -7,8 +7,8 @@
 
 namespace logdist::upstream {
 
-PoolUpstream::PoolUpstream(boost::asio::io_context& io, PoolOptions options)
-    : loop_(std::make_shared<Loop>(io, std::move(options))) {}
+PoolUpstream::PoolUpstream(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
+    : loop_(std::make_shared<Loop>(io, names, std::move(options))) {}
 
 PoolUpstream::~PoolUpstream() { loop_->stop(); }
 

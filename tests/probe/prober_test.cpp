@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "logdist/app/reference_analyzer.hpp"
+#include "tests/upstream/scripted_names.hpp"
+#include "tests/upstream/scripted_server.hpp"
 
 namespace logdist::probe {
 namespace {
@@ -17,7 +21,7 @@ class ProberTest : public testing::Test {
 
   /// Probes 127.0.0.1:`port` and runs the loop until the result is there.
   ProbeResult probe(std::uint16_t port, const std::string& path, Duration timeout = 5s) {
-    Prober prober(io, path, timeout, {{"127.0.0.1", std::to_string(port), {{"X-Key", "secret"}}}});
+    Prober prober(io, names, path, timeout, {{"127.0.0.1", std::to_string(port), {{"X-Key", "secret"}}}});
     std::optional<ProbeResult> result;
     int told = 0;
     prober.probe(0, [&](ProbeResult value) {
@@ -32,6 +36,8 @@ class ProberTest : public testing::Test {
   std::uint16_t port() const { return analyzer.endpoint().port(); }
 
   boost::asio::io_context io{1};
+  upstream::ScriptedNames scripted_names;
+  upstream::NameResolver names{scripted_names.lookup()};
   app::ReferenceAnalyzer analyzer;
 };
 
@@ -62,6 +68,73 @@ TEST_F(ProberTest, FailsWhereNobodyListens) {
   const std::uint16_t closed = port();
   analyzer.stop();
   EXPECT_EQ(probe(closed, "/health"), ProbeResult::failed);
+}
+
+TEST_F(ProberTest, SaysWhatPacketsSay) {
+  upstream::ScriptedServer server(io);
+  EXPECT_EQ(probe(static_cast<std::uint16_t>(std::stoul(server.port())), "/health?deep=1"), ProbeResult::passed);
+  ASSERT_EQ(server.requests().size(), 1u);
+  EXPECT_TRUE(server.requests()[0].head.starts_with("GET /health?deep=1 HTTP/1.1\r\n"));
+  EXPECT_EQ(server.requests()[0].header("Host"), "127.0.0.1:" + server.port());
+  EXPECT_EQ(server.requests()[0].header("X-Key"), "secret");
+}
+
+TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
+  upstream::ScriptedServer server(io);
+  Prober prober(io, names, "/", 5s, {{"127.0.0.1", server.port(), {{"Host", "virtual"}, {"User-Agent", "mine"}}}});
+  std::optional<ProbeResult> result;
+  prober.probe(0, [&](ProbeResult value) { result = value; });
+  while (!result) io.run_one();
+  ASSERT_EQ(server.requests().size(), 1u);
+  EXPECT_EQ(server.requests()[0].header("Host"), "virtual");
+  EXPECT_EQ(server.requests()[0].header("User-Agent"), "mine");
+}
+
+TEST_F(ProberTest, FailsOnAnUnknownName) {
+  Prober prober(io, names, "/health", 5s, {{"nowhere", std::to_string(port()), {}}});
+  std::optional<ProbeResult> result;
+  prober.probe(0, [&](ProbeResult value) { result = value; });
+  while (!result) io.run_one();
+  EXPECT_EQ(result, ProbeResult::failed);
+}
+
+TEST_F(ProberTest, ASilentNameFailsAloneAndComesBack) {
+  const std::string at = std::to_string(port());
+  for (const char* host : {"silent", "named"}) scripted_names.set(host, {"127.0.0.1"});
+  Prober hasty(io, names, "/health", 50ms, {{"silent", at, {}}});
+  Prober patient(io, names, "/health", 30s, {{"named", at, {}}, {"127.0.0.1", at, {}}, {"silent", at, {}}});
+  const auto result_of = [&](Prober& prober, AnalyzerId target) {
+    std::optional<ProbeResult> result;
+    prober.probe(target, [&](ProbeResult value) { result = value; });
+    while (!result) io.run_one();
+    return *result;
+  };
+  {
+    const upstream::ScriptedNames::Silence silence(scripted_names, "silent");
+    for (int round = 0; round < 3; ++round) {
+      EXPECT_EQ(result_of(hasty, 0), ProbeResult::failed);
+      EXPECT_EQ(result_of(patient, 0), ProbeResult::passed) << "a name";
+      EXPECT_EQ(result_of(patient, 1), ProbeResult::passed) << "an address";
+    }
+    EXPECT_EQ(scripted_names.asked("silent"), 1u) << "all its probes share the look-up";
+    EXPECT_EQ(scripted_names.asked("127.0.0.1"), 0u);
+  }
+  EXPECT_EQ(result_of(patient, 2), ProbeResult::passed);
+}
+
+TEST_F(ProberTest, AProbeLeftBehindByItsProberIsHarmless) {
+  upstream::NameAnswer told_next;
+  int told = 0;
+  {
+    const upstream::ScriptedNames::Silence silence(scripted_names, "silent");
+    {
+      Prober prober(io, names, "/health", 5s, {{"silent", "1", {}}});
+      prober.probe(0, [&](ProbeResult) { ++told; });
+      names.find("silent", Clock::now(), told_next.handler());
+    }
+  }
+  EXPECT_TRUE(told_next.get().first);
+  EXPECT_EQ(told, 0);
 }
 
 }  // namespace

@@ -130,9 +130,10 @@ TEST_F(DeliveryTest, ClassifiesByStatus) {
   EXPECT_EQ(server.accepted(), 1u);
 }
 
-TEST_F(DeliveryTest, ResolvesNames) {
+TEST_F(DeliveryTest, TriesTheAddressesOfANameInTurn) {
+  scripted_names.set("analyzer", {"127.0.0.2", "127.0.0.1"});
   start();
-  analyzer = upstream->add({"localhost", server.port(), "/", {}, limits_of(4)});
+  analyzer = upstream->add({"analyzer", server.port(), "/", {}, limits_of(4)});
   EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
 }
 

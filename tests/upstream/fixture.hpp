@@ -17,6 +17,7 @@
 
 #include "logdist/packet/packet.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
+#include "tests/upstream/scripted_names.hpp"
 #include "tests/upstream/scripted_server.hpp"
 
 namespace logdist::upstream {
@@ -41,7 +42,7 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
 
   /// Must come before the first parcel.
   void start(PoolOptions options = {}) {
-    upstream.emplace(io, std::move(options));
+    upstream.emplace(io, names, std::move(options));
     upstream->set_listener(*this);
   }
   AnalyzerId add(const ScriptedServer& server, std::uint32_t max_connections) {
@@ -121,6 +122,8 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
   std::vector<std::uint32_t> capacities;
   std::function<void(Parcel&)> on_ended;
   boost::asio::io_context io{1};
+  ScriptedNames scripted_names;
+  NameResolver names{scripted_names.lookup()};
   std::optional<PoolUpstream> upstream;
 };
 

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "logdist/upstream/shared_limits.hpp"
 #include "upstream/depth_policy.hpp"
 #include "upstream/pace.hpp"
 #include "upstream/request_head.hpp"
@@ -99,28 +98,6 @@ TEST(Pace, IsSlowByItsAnswersOrByItsSilence) {
   EXPECT_FALSE(pace.is_slow(now));
   pace.end();
   EXPECT_FALSE(pace.is_slow(now + seconds(60))) << "nothing was asked";
-}
-
-TEST(SharedLimits, ReservesOneForEachLoopAndSharesTheRest) {
-  SharedLimits limits(5, 2);
-  EXPECT_EQ(limits.max_open(), 5u);
-  const int first = 0;
-  const int second = 0;
-  for (int spare = 0; spare < 3; ++spare) EXPECT_TRUE(limits.try_take(&first));
-  EXPECT_FALSE(limits.is_wanted_from(&first));
-  EXPECT_FALSE(limits.try_take(&second));
-  EXPECT_TRUE(limits.is_wanted_from(&first));
-  EXPECT_FALSE(limits.is_wanted_from(&second)) << "not from who was refused";
-  limits.give_back();
-  limits.room_made();
-  EXPECT_FALSE(limits.is_wanted_from(&first));
-  EXPECT_TRUE(limits.try_take(&second));
-}
-
-TEST(SharedLimits, HasNoSpareOnesWhenLoopsAreMany) {
-  SharedLimits limits(4, 16);
-  EXPECT_EQ(limits.max_open(), 16u);
-  EXPECT_FALSE(limits.try_take(&limits));
 }
 
 packet::Packet small_packet() {

@@ -54,7 +54,7 @@ bool Session::take_request() {
   const std::size_t end = received_.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   ReceivedRequest request{received_.substr(0, end + 4), {}};
-  const std::size_t length = std::stoul(request.header("Content-Length"));
+  const std::size_t length = std::stoul("0" + request.header("Content-Length"));
   if (received_.size() < request.head.size() + length) return false;
   request.body = received_.substr(request.head.size(), length);
   received_.erase(0, request.head.size() + length);

@@ -62,7 +62,8 @@ class Sender final : public AttemptListener {
   std::deque<delivery::Attempt> attempts_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
-  PoolUpstream upstream_{io_, PoolOptions{}};
+  NameResolver names_;
+  PoolUpstream upstream_{io_, names_, PoolOptions{}};
 };
 
 TEST(TwoLoops, ShareTheConnectionsOfAnAnalyzer) {

@@ -1,6 +1,7 @@
 // Active health probes: GET <health.path> at an analyzer.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/upstream/host_addresses.hpp"
 
 namespace logdist::probe {
 
@@ -22,14 +24,17 @@ struct Target {
 };
 
 /// Sends probes on the control thread's io_context, each on a connection of its
-/// own, and judges the answers. Confined to that thread; the io_context must
-/// not run handlers any more when the prober is destroyed.
+/// own, and judges the answers. An analyzer whose name is not found in time fails
+/// its probe and holds up no other. Confined to that thread; the io_context must
+/// not run handlers any more when the prober is destroyed, and the resolver of
+/// names must outlive it.
 class Prober {
  public:
   using Done = std::function<void(health::ProbeResult)>;
 
   /// `path` is not empty; `timeout` bounds one probe, name resolution included.
-  Prober(boost::asio::io_context& io, std::string path, Duration timeout, std::vector<Target> targets);
+  Prober(boost::asio::io_context& io, upstream::NameResolver& names, std::string path, Duration timeout,
+         std::vector<Target> targets);
 
   /// Begins a probe; `done` is called once, later, with passed for a 2xx, missing
   /// for 404, 405 and 501, failed for everything else.
@@ -40,6 +45,7 @@ class Prober {
   const std::string path_;
   const Duration timeout_;
   const std::vector<Target> targets_;
+  std::deque<upstream::HostAddresses> addresses_;  ///< of the targets
 };
 
 }  // namespace logdist::probe

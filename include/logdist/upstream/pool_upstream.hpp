@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "logdist/base/time.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 #include "logdist/upstream/shared_limits.hpp"
 #include "logdist/upstream/upstream.hpp"
 
@@ -48,17 +49,17 @@ struct PoolStatistics {
 
 /// See the head of this file.
 ///
-/// Confined to the thread that runs `io`. `io` must outlive it, and so must the
-/// listener. An attempt given to send() is told to the listener exactly once,
-/// also by shutdown(). The listener may call send(), flush() and recall() from
-/// within, but must not destroy the PoolUpstream there.
+/// Confined to the thread that runs `io`. `io` and `names` must outlive it, and so
+/// must the listener. An attempt given to send() is told to the listener exactly
+/// once, also by shutdown(). The listener may call send(), flush() and recall()
+/// from within, but must not destroy the PoolUpstream there.
 ///
 /// Attempts that find no room on a connection wait in a backlog, first in, first
 /// out; its bound is the number of attempts the owner has under way. The time
 /// an attempt may take counts from when it leaves the backlog.
 class PoolUpstream final : public Upstream {
  public:
-  PoolUpstream(boost::asio::io_context& io, PoolOptions options);
+  PoolUpstream(boost::asio::io_context& io, NameResolver& names, PoolOptions options);
   /// Closes everything and tells nobody: call shutdown() first if attempts are under way.
   ~PoolUpstream() override;
   PoolUpstream(const PoolUpstream&) = delete;

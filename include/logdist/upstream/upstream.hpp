@@ -19,8 +19,9 @@ class AttemptListener {
  public:
   virtual void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) = 0;
 
-  /// The most packets that the analyzer's connections take has changed: it
-  /// turned out to close after each answer, or to keep them open after all.
+  /// The most packets that the analyzer's connections take, those of all loops
+  /// together, has changed: it turned out to close after each answer, or to keep
+  /// them open after all. Told by the loop that found it out.
   virtual void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) = 0;
 
  protected:
