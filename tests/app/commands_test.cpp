@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/admin_url.hpp"
@@ -13,6 +12,7 @@
 #include "app/check_command.hpp"
 #include "app/health_command.hpp"
 #include "tests/app/scripted_server.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::app {
 namespace {
@@ -21,25 +21,6 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-/// A file of the test, gone with it.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& text) {
-    const int number = ::mkstemp(path_.data());
-    EXPECT_GE(number, 0);
-    ::close(number);
-    std::ofstream(path_) << text;
-  }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = testing::TempDir() + "commands-XXXXXX";
-};
 
 /// What a command returned and printed.
 struct Printed {
@@ -66,19 +47,23 @@ Printed health(const std::string& url, Duration timeout = 5s) {
 ScriptedAnswer accept_all(const SeenRequest&, std::size_t) { return {}; }
 
 TEST(CheckCommand, SaysOkAndHowManyAnalyzers) {
-  const TemporaryFile file("analyzers:\n  - {name: a, url: \"http://127.0.0.1:9/x\", weight: 1}\n");
-  const Printed printed = capture([&] { return run_check({file.path()}, {}); });
+  const test::TemporaryFolder folder;
+  const std::string file =
+      folder.write("file", "analyzers:\n  - {name: a, url: \"http://127.0.0.1:9/x\", weight: 1}\n");
+  const Printed printed = capture([&] { return run_check({file}, {}); });
   EXPECT_EQ(printed.code, 0);
-  EXPECT_EQ(printed.output, file.path() + ": ok, 1 analyzer\n");
+  EXPECT_EQ(printed.output, file + ": ok, 1 analyzer\n");
   EXPECT_EQ(printed.errors, "");
 }
 
 TEST(CheckCommand, PrintsEveryFaultWithItsLineAndWarningsApart) {
-  const TemporaryFile file("queue:\n  max_packets: none\nanalyzers:\n  - {name: a, url: nowhere, weight: 1}\n");
-  const Printed printed = capture([&] { return run_check({file.path()}, {{"LOGDIST_NO_SUCH_KEY", "1"}}); });
+  const test::TemporaryFolder folder;
+  const std::string file =
+      folder.write("file", "queue:\n  max_packets: none\nanalyzers:\n  - {name: a, url: nowhere, weight: 1}\n");
+  const Printed printed = capture([&] { return run_check({file}, {{"LOGDIST_NO_SUCH_KEY", "1"}}); });
   EXPECT_EQ(printed.code, 1);
-  EXPECT_THAT(printed.output, AllOf(HasSubstr(file.path() + ":2: queue.max_packets: "),
-                                    HasSubstr(file.path() + ":4: analyzers[0].url: ")));
+  EXPECT_THAT(printed.output,
+              AllOf(HasSubstr(file + ":2: queue.max_packets: "), HasSubstr(file + ":4: analyzers[0].url: ")));
   EXPECT_THAT(printed.errors, AllOf(StartsWith("warning: "), HasSubstr("LOGDIST_NO_SUCH_KEY")));
 }
 
@@ -142,8 +127,9 @@ TEST(AgentCommand, SendsTheLinesOfAFile) {
   ScriptedServer server(accept_all);
   std::string text;
   for (int i = 0; i < 7; ++i) text += "line " + std::to_string(i) + "\n";
-  const TemporaryFile file(text);
-  AgentCommandOptions options{.target = server.url_text(), .file = file.path(), .batch = 3, .connections = 1};
+  const test::TemporaryFolder folder;
+  const std::string file = folder.write("file", text);
+  AgentCommandOptions options{.target = server.url_text(), .file = file, .batch = 3, .connections = 1};
   const Printed printed = capture([&] { return run_agent(options); });
 
   EXPECT_EQ(printed.code, 0);
@@ -161,9 +147,10 @@ TEST(AgentCommand, SendsTheLinesOfAFile) {
 
 TEST(AgentCommand, ReadsStandardInput) {
   ScriptedServer server(accept_all);
-  const TemporaryFile file("from\nstdin\n");
+  const test::TemporaryFolder folder;
+  const std::string file = folder.write("file", "from\nstdin\n");
   const FileDescriptor kept(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
-  const FileDescriptor input(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::dup2(input.number(), STDIN_FILENO), STDIN_FILENO);
   const Printed printed = capture([&] { return run_agent({.target = server.url_text() + "/here", .file = "-"}); });
   if (kept.is_open()) {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/e2e/checks.hpp"
-#include "tests/e2e/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
 namespace {
@@ -68,7 +68,7 @@ TEST_F(Acknowledgement, Is503WhenNoAnalyzerTakesThePacket) {
 }
 
 TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   analyzers_.behave({.status = 422});
   DaemonProcess daemon = start({{"DELIVERY__DEAD_LETTER", folder.file("dead")}});
   test::HttpClient client(daemon.packet_url());
@@ -98,7 +98,7 @@ TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
 }
 
 TEST_F(Acknowledgement, APacketThatEveryAnalyzerFailsAtIsDeadLettered) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   analyzers_.behave({.status = 500});
   DaemonProcess daemon = start({{"DELIVERY__DEAD_LETTER", folder.file("dead")},
                                 {"DELIVERY__MAX_ROUNDS", "2"},

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "tests/e2e/checks.hpp"
-#include "tests/e2e/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
 namespace {
@@ -53,7 +53,7 @@ void expect_file_shared(const std::string& path, std::uint64_t lines) {
 }
 
 TEST(Commands, AgentSharesTheLinesOfALog) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   std::string text;
   for (int i = 0; i < 2'000; ++i) {
     text += fmt::format("2024-05-01T12:{:02}:{:02}Z host app[{}]: \"GET /item/{}\" \\ {} µs\n", i / 60 % 60, i % 60,
@@ -106,7 +106,7 @@ TEST(Commands, DemoShowsExactShares) {
 }
 
 TEST(Commands, CheckNamesEveryFaultWithItsLine) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const std::string path = folder.write("bad.yaml",
                                         "server:\n  listen: nowhere\nqueue:\n  max_packets: -1\n  colour: blue\n"
                                         "analyzers:\n  - {name: a, url: \"ftp://x\", weight: 0}\n");

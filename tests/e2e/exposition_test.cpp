@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/checks.hpp"
-#include "tests/e2e/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
 namespace {
@@ -17,7 +17,7 @@ TEST(Exposition, PassesPromtool) {
   expect_answers(sent, 202);
   ASSERT_TRUE(daemon.await_delivered(sent.size()));
 
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   test::Process check({.program = promtool,
                        .arguments = {"check", "metrics"},
                        .environment = {},

@@ -5,7 +5,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "tests/e2e/checks.hpp"
-#include "tests/e2e/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
 namespace {
@@ -78,7 +78,7 @@ TEST_F(Shutdown, TakesNothingNewAndSaysSo) {
 }
 
 TEST_F(Shutdown, KeepsWhatTheGraceWasTooShortFor) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   analyzers_.behave({.hang = true});
   DaemonProcess daemon = start(
       {{"SHUTDOWN__GRACE", "500ms"}, {"DELIVERY__DEAD_LETTER", folder.file("dead")}, {"QUEUE__MAX_PACKETS", "20"}});

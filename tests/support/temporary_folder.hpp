@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace logdist::e2e {
+namespace logdist::test {
 
 class TemporaryFolder {
  public:
@@ -36,7 +36,7 @@ class TemporaryFolder {
   }
 
  private:
-  std::string path_ = testing::TempDir() + "logdist-e2e-XXXXXX";
+  std::string path_ = testing::TempDir() + "logdist-test-XXXXXX";
 };
 
-}  // namespace logdist::e2e
+}  // namespace logdist::test
