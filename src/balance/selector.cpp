@@ -138,6 +138,8 @@ void Selector::set_in_service(AnalyzerId analyzer, bool in_service) {
   state_->place_all();
 }
 
+bool Selector::has_free_slot(AnalyzerId analyzer) const { return state_->present(analyzer).free(); }
+
 bool Selector::can_pick(std::span<const AnalyzerId> excluded) const {
   std::size_t left = state_->agenda.candidates();
   for (std::size_t index = 0; index < excluded.size() && left > 0; ++index) {

@@ -175,7 +175,9 @@ std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> ex
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     const Analyzer& analyzer = analyzers_[id];
-    if (analyzer.monitor->wants_trial() && analyzer.paused_until <= now && !contains(excluded, id)) return id;
+    const bool testable = analyzer.monitor->wants_trial() && analyzer.paused_until <= now;
+    // Attempts of its better days may still hold its slots.
+    if (testable && selector_.has_free_slot(id) && !contains(excluded, id)) return id;
   }
   return std::nullopt;
 }

@@ -78,6 +78,9 @@ class Selector {
   /// dropped when nobody else is in service. No effect when nothing changes.
   void set_in_service(AnalyzerId analyzer, bool in_service);
 
+  /// Whether `analyzer`, in service or not, has fewer packets in flight than slots.
+  bool has_free_slot(AnalyzerId analyzer) const;
+
   /// Whether a packet that must not go to any of `excluded` could be placed now.
   bool can_pick(std::span<const AnalyzerId> excluded) const;
 
@@ -88,7 +91,8 @@ class Selector {
   std::optional<Charge> pick(std::uint32_t messages, std::span<const AnalyzerId> excluded);
 
   /// Places a packet on `analyzer`, whether or not it is in service: the trial
-  /// packet of one that is being tested. Charged against its debt. Takes a slot.
+  /// packet of one that is being tested. Charged against its debt. Takes a slot,
+  /// free or not: ask has_free_slot() first.
   Charge pick_this(AnalyzerId analyzer, std::uint32_t messages);
 
   /// The packet is settled there: frees the slot, the charge stays.
