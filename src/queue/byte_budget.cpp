@@ -57,6 +57,7 @@ bool ByteBudget::release(Claim& claim) {
   const bool was_waiting = claim.waiting_;
   if (was_waiting) waiting_.erase(waiting_.iterator_to(claim));
   if (claim.growing_ && claim.held_bytes_ != 0) growing_.erase(growing_.iterator_to(claim));
+  if (beyond_ == &claim) beyond_ = nullptr;
   const std::size_t held = claim.held_bytes_;
   claim.waiting_ = claim.growing_ = false;
   claim.held_bytes_ = claim.wanted_bytes_ = 0;
@@ -102,7 +103,12 @@ void ByteBudget::wait_locked(Claim& claim, std::size_t bytes) {
 }
 
 void ByteBudget::serve_locked(const Claim* newcomer) {
-  if (!growing_.empty() && growing_.front().waiting_) grant_locked(growing_.front(), newcomer);
+  if (held_bytes() <= max_bytes_) beyond_ = nullptr;
+  if (!growing_.empty() && growing_.front().waiting_ && (beyond_ == nullptr || beyond_ == &growing_.front())) {
+    Claim& oldest = growing_.front();
+    if (!fits(held_bytes(), oldest.wanted_bytes_)) beyond_ = &oldest;
+    grant_locked(oldest, newcomer);
+  }
   while (!waiting_.empty() && fits(held_bytes(), waiting_.front().wanted_bytes_))
     grant_locked(waiting_.front(), newcomer);
   if (waiting_.empty()) word_.fetch_and(~waiters_bit, std::memory_order_relaxed);

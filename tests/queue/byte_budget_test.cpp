@@ -93,12 +93,31 @@ TEST(ByteBudget, TheOldestGrowingBodyAlwaysGetsItsStep) {
   EXPECT_TRUE(budget.grow(oldest, 90));
   EXPECT_EQ(budget.held_bytes(), 140u);
   EXPECT_TRUE(order.empty());
-  budget.end_growth(oldest, 70);  // the other is the oldest that grows now
+  budget.end_growth(oldest, 50);  // the other is the oldest that grows now
   EXPECT_EQ(order, std::vector{2});
-  EXPECT_EQ(budget.held_bytes(), 160u);
+  EXPECT_EQ(budget.held_bytes(), 140u);
   budget.release(oldest);
   budget.release(younger);
   EXPECT_EQ(budget.held_bytes(), 0u);
+}
+
+/// Bodies that wait for their delivery hold their bytes long after they have
+/// ended: were each let beyond the bound in turn, there would be no bound.
+TEST(ByteBudget, ABodyBeyondTheBoundKeepsTheOthersFromPassingIt) {
+  ByteBudget budget(100);
+  std::vector<int> order;
+  Body first(1, &order), second(2, &order);
+  ASSERT_TRUE(budget.grow(first, 50));
+  ASSERT_TRUE(budget.grow(second, 50));
+  ASSERT_TRUE(budget.grow(first, 90));
+  budget.end_growth(first, 90);
+  EXPECT_FALSE(budget.grow(second, 90));
+  EXPECT_EQ(budget.held_bytes(), 140u);
+  EXPECT_TRUE(order.empty());
+  budget.release(first);
+  EXPECT_EQ(order, std::vector{2});
+  EXPECT_EQ(budget.held_bytes(), 90u);
+  budget.release(second);
 }
 
 TEST(ByteBudget, AGrowingBodyDoesNotWaitBehindAHugeOneThatWaitsForIt) {

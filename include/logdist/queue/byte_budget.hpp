@@ -4,8 +4,9 @@
 // memory of bodies is bounded without dropping connections. A body of unknown
 // length (chunked) reserves in steps. Two such bodies that each hold half of the
 // room and each wait for more would wait for ever; so the oldest of those that
-// hold bytes gets its step whatever is held: it alone can pass the bound, by at
-// most one body, and when it is done the next oldest takes its place.
+// hold bytes gets its step whatever is held. One body at a time may be beyond the
+// bound so, and the next not before that one has been released or all that is
+// held fits again: the bound is passed by at most one body.
 #pragma once
 
 #include <atomic>
@@ -97,9 +98,10 @@ class ByteBudget {
   /// who gives back sees every waiter that did not see his bytes.
   alignas(64) std::atomic<std::uint64_t> word_{0};
 
-  std::mutex mutex_;  ///< guards what follows
-  Waiting waiting_;   ///< by ticket, the oldest first
-  Growing growing_;   ///< bodies that grow and hold bytes, the oldest first
+  std::mutex mutex_;               ///< guards what follows
+  Waiting waiting_;                ///< by ticket, the oldest first
+  Growing growing_;                ///< bodies that grow and hold bytes, the oldest first
+  const Claim* beyond_ = nullptr;  ///< the body that went beyond the bound, until it is released
   std::uint64_t last_ticket_ = 0;
 };
 
