@@ -46,17 +46,16 @@ class FileReader {
     each_key(section, path, [&](const std::string& name, const Place& at, const Node& value) {
       const std::string below = path.empty() ? name : path + '.' + name;
       const bool is_dotted = name.find('.') != name.npos;  // `queue.max_packets` is no path, but one odd key
-      if (is_dotted) {
-        report_.fault(at, "unknown key" + key_hint(path, name));
-      } else if (below == "analyzers") {
+      const auto* row = is_dotted ? nullptr : find_row(option_rows(), below);
+      if (below == "analyzers") {
         read_analyzers(value, at);
-      } else if (const auto* row = find_row(option_rows(), below)) {
+      } else if (row != nullptr) {
         if (const auto text = text_of(value, *row, at)) {
           assign_option(*row, *text, at, draft_, report_);
         } else {
           draft_.refused.insert(row->path);
         }
-      } else if (is_section(below)) {
+      } else if (!is_dotted && is_section(below)) {
         read_section(value, below, at);
       } else {
         report_.fault(at, "unknown key" + key_hint(path, name));
