@@ -4,4 +4,6 @@ namespace logdist {
 
 const char* version() { return LOGDIST_VERSION; }
 
+const char* user_agent() { return "log-distributor/" LOGDIST_VERSION; }
+
 }  // namespace logdist

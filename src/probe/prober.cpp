@@ -4,6 +4,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::probe {
@@ -52,7 +53,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
     http::request<http::empty_body> request(http::verb::get, path_, 11);
     request.set(http::field::host, config::host_header(target_.host, target_.port));
-    request.set(http::field::user_agent, "log-distributor");
+    request.set(http::field::user_agent, user_agent());
     for (const auto& [name, value] : target_.headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
     const auto [write_error, written] = co_await http::async_write(stream_, request, as_tuple);

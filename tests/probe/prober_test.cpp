@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "logdist/app/reference_analyzer.hpp"
+#include "logdist/base/version.hpp"
 #include "tests/upstream/scripted_names.hpp"
 #include "tests/upstream/scripted_server.hpp"
 
@@ -77,6 +78,7 @@ TEST_F(ProberTest, SaysWhatPacketsSay) {
   EXPECT_TRUE(server.requests()[0].head.starts_with("GET /health?deep=1 HTTP/1.1\r\n"));
   EXPECT_EQ(server.requests()[0].header("Host"), "127.0.0.1:" + server.port());
   EXPECT_EQ(server.requests()[0].header("X-Key"), "secret");
+  EXPECT_EQ(server.requests()[0].header("User-Agent"), std::string("log-distributor/") + version());
 }
 
 TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
