@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/chrono.h>
 #include <spdlog/spdlog.h>
@@ -13,6 +15,9 @@
 
 namespace logdist::app {
 namespace {
+
+/// How often the log says why dead letters cannot be written.
+constexpr Duration warning_interval = std::chrono::seconds(10);
 
 /// The value of the first passthrough header, which is Content-Type.
 std::string_view content_type(const packet::Packet& packet) {
@@ -39,31 +44,59 @@ std::string line_of(const packet::Packet& packet, DeadLetterReason reason) {
 }  // namespace
 
 boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path) {
-  File file;
+  FileDescriptor file;
   if (!path.empty()) {
     // Logs are nobody else's business.
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor >= 0) file.reset(::fdopen(descriptor, "a"));
-    if (!file) return boost::system::error_code(errno, boost::system::system_category());
+    file = FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (!file.is_open()) return boost::system::error_code(errno, boost::system::system_category());
   }
-  return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(std::move(file)));
+  return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(path, std::move(file)));
 }
 
 void DeadLetterFile::put(const packet::Packet& packet, DeadLetterReason reason) {
-  if (!file_) {
+  if (path_.empty()) {
     spdlog::error("dead letter: packet {} of {} messages, {}: no analyzer took it and delivery.dead_letter is not set",
                   packet.id, packet.messages, to_string(reason));
     return;
   }
   const std::string line = line_of(packet, reason);
   const std::lock_guard lock(mutex_);
-  const bool written =
-      std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() && std::fflush(file_.get()) == 0;
-  if (written) {
+  const int error = write(line);
+  if (error == 0) {
     spdlog::warn("dead letter: packet {} of {} messages, {}", packet.id, packet.messages, to_string(reason));
-  } else {
-    spdlog::error("dead letter: packet {} could not be written: {}", packet.id, std::generic_category().message(errno));
+    return;
   }
+  write_failures_.fetch_add(1, std::memory_order_relaxed);
+  spdlog::error("dead letter: packet {} of {} messages, {}: no analyzer took it and it could not be written", packet.id,
+                packet.messages, to_string(reason));
+  warn_of(error);
+}
+
+int DeadLetterFile::write(std::string_view line) {
+  // What an earlier failure left of a line is ended, so that this one can be read.
+  if (torn_) {
+    if (::write(file_.number(), "\n", 1) != 1) return errno;
+    torn_ = false;
+  }
+  const std::size_t size = line.size();
+  while (!line.empty()) {
+    const ssize_t written = ::write(file_.number(), line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      torn_ = line.size() < size;
+      return errno;
+    }
+    line.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+void DeadLetterFile::warn_of(int error) {
+  const TimePoint now = Clock::now();
+  if (now < next_warning_) return;
+  next_warning_ = now + warning_interval;
+  spdlog::error("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_,
+                std::generic_category().message(error), write_failures());
 }
 
 }  // namespace logdist::app

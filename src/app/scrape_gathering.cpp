@@ -13,6 +13,7 @@ metrics::Scrape complete(ledger::Snapshot books, const Shared& shared, const ing
   scrape.queue_bytes = {shared.bounds.bytes(), shared.bounds.max_bytes()};
   scrape.connections = {connections.taken(), options.server.max_connections};
   scrape.buffered_bytes = {shared.bodies.held_bytes(), shared.bodies.max_bytes()};
+  scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
   const std::vector<dispatch::AnalyzerView> views = shared.scheduler.views(Clock::now());
   for (AnalyzerId id = 0; id < views.size(); ++id) {
     const config::AnalyzerOptions& configured = options.analyzers[id];

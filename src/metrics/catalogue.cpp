@@ -43,7 +43,8 @@ void add_queue(Families& families, const Scrape& scrape) {
   families.gauge("logdist_queue_capacity_bytes", "Bytes that queue.max_bytes allows.").add(scrape.queue_bytes.capacity);
 }
 
-void add_settlements(Families& families, const ledger::Snapshot& books) {
+void add_settlements(Families& families, const Scrape& scrape) {
+  const ledger::Snapshot& books = scrape.books;
   families.counter("logdist_packets_admitted_total", "Packets taken in, to be settled or handed back.")
       .add(books.terms.admitted.packets);
   families.counter("logdist_messages_admitted_total", "Messages in the admitted packets.")
@@ -55,6 +56,8 @@ void add_settlements(Families& families, const ledger::Snapshot& books) {
   for (std::size_t i = 0; i < dead_letter_reason_count; ++i) {
     dead_lettered.add(books.dead_lettered[i], {{"reason", to_string(static_cast<DeadLetterReason>(i))}});
   }
+  families.counter("logdist_dead_letter_write_failures_total", "Dead letters that could not be written to the file.")
+      .add(scrape.dead_letter_write_failures);
   families.histogram("logdist_packet_residence_seconds", "Time from admission to delivery.").add(books.residence);
 }
 
@@ -151,7 +154,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   Families families;
   add_ingest(families, scrape);
   add_queue(families, scrape);
-  add_settlements(families, scrape.books);
+  add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);
   add_analyzers(families, scrape);
   add_deliveries(families, scrape);

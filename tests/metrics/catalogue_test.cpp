@@ -78,6 +78,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "gauge logdist_in_flight_capacity_packets{analyzer}",
       "gauge logdist_analyzer_in_service{analyzer}",
       "counter logdist_analyzer_failures_total{analyzer}",
+      "counter logdist_dead_letter_write_failures_total",
       "gauge process_threads",
   };
   std::set<std::string> expected = contract;

@@ -1,21 +1,27 @@
 // delivery.dead_letter: packets that no analyzer will take, as JSON lines.
 #pragma once
 
-#include <cstdio>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <boost/system/result.hpp>
 
+#include "logdist/app/file_descriptor.hpp"
+#include "logdist/base/time.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 
 namespace logdist::app {
 
 /// Appends one line a packet: time, packet_id, reason, messages, content_type
 /// and the body as a string, so that `jq -r .body` gives the bytes again.
-/// Without a file each is logged at error with its id. Thread-safe; a packet's
-/// line is on its way to the disk when put() returns.
+/// Without a file, and when the file cannot be written, each is logged at error
+/// with its id. Thread-safe; a packet's line is on its way to the disk when put()
+/// returns.
 class DeadLetterFile final : public dispatch::DeadLetters {
  public:
   /// Opens `path` for appending, or none when it is empty. The error is the
@@ -24,16 +30,24 @@ class DeadLetterFile final : public dispatch::DeadLetters {
 
   void put(const packet::Packet& packet, DeadLetterReason reason) override;
 
- private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  using File = std::unique_ptr<std::FILE, Close>;
+  /// Packets whose line could not be written, or not as a whole.
+  std::uint64_t write_failures() const { return write_failures_.load(std::memory_order_relaxed); }
 
-  explicit DeadLetterFile(File file) : file_(std::move(file)) {}
+ private:
+  DeadLetterFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  /// 0, or the system's error.
+  int write(std::string_view line);
+  void warn_of(int error);
+
+  const std::string path_;
+  std::atomic<std::uint64_t> write_failures_{0};
 
   std::mutex mutex_;
-  const File file_;  ///< guarded by mutex_; none: only the log
+  // Guarded by mutex_:
+  const FileDescriptor file_;                  ///< none: only the log
+  bool torn_ = false;                          ///< the file ends within a line
+  TimePoint next_warning_ = TimePoint::min();  ///< that the file cannot be written
 };
 
 }  // namespace logdist::app

@@ -38,8 +38,9 @@ struct Scrape {
   ledger::Snapshot books;
   Level queue_packets;
   Level queue_bytes;
-  Level connections;     ///< of agents
-  Level buffered_bytes;  ///< bodies being received or waiting
+  Level connections;                             ///< of agents
+  Level buffered_bytes;                          ///< bodies being received or waiting
+  std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
   std::vector<AnalyzerFacts> analyzers;
 };
 
