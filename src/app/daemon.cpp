@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/cpu_limit.hpp"
 #include "app/drain.hpp"
 #include "app/health_driver.hpp"
 #include "app/loop.hpp"
@@ -20,11 +21,6 @@ namespace logdist::app {
 namespace {
 
 namespace asio = boost::asio;
-
-std::size_t thread_count(const config::Options& options) {
-  if (options.threads > 0) return options.threads;
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -118,8 +114,11 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
     return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
                        letters.error().message());
   }
-  auto body = std::make_unique<Body>(control, options, std::move(*letters), thread_count(options));
+  const CpuLimit limit = read_cpu_limit();
+  auto body = std::make_unique<Body>(control, options, std::move(*letters),
+                                     options.threads > 0 ? options.threads : limit.cores);
   if (std::string fault = body->open(); !fault.empty()) return fault;
+  if (options.threads == 0) spdlog::info("event loops: {} ({})", limit.cores, limit.reason);
   body->run();
   return std::unique_ptr<Daemon>(new Daemon(std::move(body)));
 }

@@ -1,5 +1,7 @@
 #include "app/loop.hpp"
 
+#include <pthread.h>
+
 #include <string>
 
 #include "logdist/base/version.hpp"
@@ -34,7 +36,8 @@ upstream::PoolOptions pool_options(const config::Options& options) {
 }  // namespace
 
 Loop::Loop(LoopId id, Shared& shared)
-    : buffers_(kept_buffer_bytes),
+    : id_(id),
+      buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
       upstream_(io_, shared.names, pool_options(shared.options)),
       dispatcher_(dispatcher_options(id, shared),
@@ -53,6 +56,7 @@ Loop::~Loop() { stop(); }
 
 void Loop::start() {
   thread_ = std::thread([this] { io_.run(); });
+  pthread_setname_np(thread_.native_handle(), ("loop-" + std::to_string(id_)).c_str());
 }
 
 void Loop::stop() {

@@ -53,6 +53,7 @@ class Loop final : public dispatch::TurnRequest {
   void turn();
   void arm_timer();
 
+  const LoopId id_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   packet::BufferPool buffers_;

@@ -1,0 +1,111 @@
+// Dead letters that can be written, and those that cannot.
+#include "logdist/app/dead_letter_file.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+namespace logdist::app {
+namespace {
+
+using testing::HasSubstr;
+
+/// A file to be, and what is logged meanwhile.
+class DeadLetters : public testing::Test {
+ protected:
+  DeadLetters() {
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+  }
+  ~DeadLetters() override {
+    spdlog::set_default_logger(before_);
+    std::filesystem::remove_all(folder_);
+  }
+
+  /// A packet with a body of so many bytes.
+  void put(DeadLetterFile& letters, const std::string& id, std::size_t bytes = 10) {
+    packet::Packet packet;
+    packet.id = id;
+    packet.messages = 3;
+    packet.passthrough_headers = "Content-Type: application/json\r\n";
+    packet.body = buffers_.take(bytes);
+    packet.body.append(std::string(bytes, 'x'));
+    letters.put(packet, DeadLetterReason::refused);
+  }
+
+  std::string text() const {
+    std::ifstream stream(path_);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  std::string folder_ = testing::TempDir() + "dead-letters-XXXXXX";
+  std::string path_;
+  std::ostringstream log_;
+  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  packet::BufferPool buffers_{1 << 20};
+};
+
+TEST_F(DeadLetters, WithoutAFileEachIsLoggedWithItsId) {
+  const auto letters = DeadLetterFile::open("");
+  ASSERT_TRUE(letters);
+  put(**letters, "p-1");
+  EXPECT_THAT(log_.str(), HasSubstr("[error] dead letter: packet p-1 of 3 messages"));
+  EXPECT_EQ((*letters)->write_failures(), 0u) << "nothing was to be written";
+}
+
+TEST_F(DeadLetters, AFullDiskIsCountedAndEachPacketLogged) {
+  const auto letters = DeadLetterFile::open("/dev/full");
+  ASSERT_TRUE(letters);
+  for (int i = 0; i < 5; ++i) put(**letters, "p-" + std::to_string(i));
+  EXPECT_EQ((*letters)->write_failures(), 5u);
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(log_.str(), HasSubstr("[error] dead letter: packet p-" + std::to_string(i)));
+  const std::string why = "cannot write to /dev/full: No space left on device";
+  EXPECT_THAT(log_.str(), HasSubstr(why));
+  const std::size_t first = log_.str().find(why);
+  EXPECT_EQ(log_.str().find(why, first + 1), std::string::npos) << "the reason once, not for each";
+}
+
+TEST_F(DeadLetters, ALineCutShortSpoilsNoOther) {
+  path_ = folder_ + "/dead";
+  const auto letters = DeadLetterFile::open(path_);
+  ASSERT_TRUE(letters);
+  put(**letters, "first");
+  // The file cannot grow further than 100 bytes into the next line.
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit tight{std::filesystem::file_size(path_) + 100, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  put(**letters, "cut", 1'000);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  put(**letters, "last");
+
+  EXPECT_EQ((*letters)->write_failures(), 1u);
+  EXPECT_THAT(log_.str(), HasSubstr("packet cut of 3 messages, refused: no analyzer took it and it could not be"));
+  std::vector<std::string> kept;
+  std::istringstream lines(text());
+  for (std::string line; std::getline(lines, line);) {
+    const auto letter = nlohmann::json::parse(line, nullptr, false);
+    if (!letter.is_discarded()) kept.push_back(letter["packet_id"]);
+  }
+  EXPECT_THAT(kept, testing::ElementsAre("first", "last"));
+}
+
+TEST_F(DeadLetters, WhatCannotBeOpenedIsSaid) {
+  const auto letters = DeadLetterFile::open(folder_ + "/none/dead");
+  ASSERT_FALSE(letters);
+  EXPECT_EQ(letters.error().message(), "No such file or directory");
+}
+
+}  // namespace
+}  // namespace logdist::app
