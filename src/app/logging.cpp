@@ -1,8 +1,13 @@
 #include "logdist/app/logging.hpp"
 
+#include <pthread.h>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <iterator>
 #include <memory>
+#include <string_view>
 
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
@@ -23,6 +28,23 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
     out.append(escaped.data(), escaped.data() + escaped.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
+/// `%&`: the level, called as log.level calls it.
+class LevelName final : public spdlog::custom_flag_formatter {
+ public:
+  explicit LevelName(std::size_t width) : width_(width) {}
+
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto native = spdlog::level::to_string_view(message.level);
+    const bool is_warn = message.level == spdlog::level::warn;
+    fmt::format_to(std::back_inserter(out), "{:<{}}",
+                   is_warn ? std::string_view("warn") : std::string_view(native.data(), native.size()), width_);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelName>(width_); }
+
+ private:
+  const std::size_t width_;
 };
 
 spdlog::level::level_enum level_of(config::LogLevel level) {
@@ -53,16 +75,19 @@ Loggers& loggers() {
 void set_up_logging(const config::LogOptions& options) {
   // A reader of stderr that has stopped reading must not stop the loops: lines
   // are written by a thread of their own, and the oldest give way.
-  spdlog::init_thread_pool(queued_lines, 1);
+  spdlog::init_thread_pool(queued_lines, 1, [] { pthread_setname_np(pthread_self(), "log"); });
   const auto logger =
       std::make_shared<spdlog::async_logger>("log-distributor", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
                                              spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   if (options.format == config::LogFormat::json) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    formatter->add_flag<JsonMessage>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+    formatter->add_flag<LevelName>('&', 0).add_flag<JsonMessage>('*');
+    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%&","message":%*})");
     logger->set_formatter(std::move(formatter));
   } else {
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %-5l %v");
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<LevelName>('&', 5).set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %& %v");
+    logger->set_formatter(std::move(formatter));
   }
   logger->set_level(level_of(options.level));
   logger->flush_on(spdlog::level::trace);
