@@ -107,6 +107,7 @@ asio::awaitable<void> Agent::Run::deliver(Worker& worker, const OutgoingPacket& 
 
 /// False when the packet has to be sent again.
 bool Agent::Run::settle(const OutgoingPacket& packet, const Answer& answer, TimePoint begun, Tries& tries) {
+  answered_ = true;
   const TimePoint now = Clock::now();
   const AgentVerdict verdict = judge(answer, unix_seconds());
   const std::string what =
@@ -137,6 +138,10 @@ bool Agent::Run::settle(const OutgoingPacket& packet, const Answer& answer, Time
 /// No answer, or no whole one.
 void Agent::Run::silence(const boost::system::error_code& error, Tries& tries) {
   if (stopping_) return;
+  // A name that leads nowhere at the very beginning is a slip of the pen.
+  if (!answered_ && error.category() == asio::error::get_netdb_category()) {
+    return give_up(fmt::format("cannot find the address of {}: {}", options_.target.host, error.message()));
+  }
   const std::string what =
       fmt::format("http://{}: {}", config::host_header(options_.target.host, options_.target.port), error.message());
   tally_.troubled(what);

@@ -76,6 +76,7 @@ class Agent::Run : public std::enable_shared_from_this<Agent::Run> {
   boost::asio::steady_timer grace_;            ///< from stop() to cutting what is under way
   TimePoint rate_slot_ = TimePoint::min();     ///< when the next packet may go
   TimePoint paused_until_ = TimePoint::min();  ///< by the target
+  bool answered_ = false;                      ///< by the target, at least once
   bool stopping_ = false;
 };
 

@@ -71,7 +71,8 @@ struct AgentResult {
 /// target is given up or stop() is called.
 ///
 /// 429 and 503 with Retry-After (RFC 9110, 10.2.3; at most a minute counts) pause
-/// all connections; the packet is then sent again with the same id.
+/// all connections; the packet is then sent again with the same id. A target whose
+/// name is not found before its first answer is given up at once.
 ///
 /// The source is read ahead on a thread of the agent's own, so that a slow pipe
 /// holds nothing up. All else happens on the io_context, which one thread runs.
