@@ -1,5 +1,7 @@
 #include "app/drain.hpp"
 
+#include <algorithm>
+
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
@@ -32,10 +34,12 @@ void Drain::look() {
     loop->post([this, sum](Loop& own) {
       const bool settled = own.dispatcher().idle();
       const bool answered = own.sessions().busy_count() == 0;
+      const bool has_attempts = own.dispatcher().has_attempts();
       const std::size_t given_up = own.dispatcher().given_up();
-      boost::asio::post(control_, [this, sum, settled, answered, given_up] {
+      boost::asio::post(control_, [this, sum, settled, answered, has_attempts, given_up] {
         sum->packets_settled = sum->packets_settled && settled;
         sum->answers_sent = sum->answers_sent && answered;
+        sum->has_attempts = sum->has_attempts || has_attempts;
         sum->given_up += given_up;
         if (--sum->missing == 0) decide(*sum);
       });
@@ -50,7 +54,12 @@ void Drain::decide(const Look& look) {
     done_({look.given_up});
     return;
   }
-  if (grace_over && phase_ == Phase::draining) give_up();
+  if (grace_over && phase_ == Phase::draining) {
+    give_up();
+  } else if (phase_ == Phase::giving_up && !look.has_attempts) {
+    phase_ = Phase::writing;
+    return look_for_letters();
+  }
   look_again();
 }
 
@@ -64,6 +73,35 @@ void Drain::give_up() {
       own.upstream().shutdown(now);
     });
   }
+}
+
+void Drain::look_for_letters() {
+  const auto missing = std::make_shared<std::size_t>(loops_.size());
+  oldest_left_.assign(loops_.size(), never);
+  for (LoopId id = 0; id < loops_.size(); ++id) {
+    loops_[id]->post([this, id, missing](Loop& own) {
+      boost::asio::post(control_, [this, id, missing, oldest = own.dispatcher().oldest_left()] {
+        oldest_left_[id] = oldest;
+        if (--*missing == 0) write_letters();
+      });
+    });
+  }
+}
+
+/// One step: the loop with the oldest packet, up to the next oldest of the others.
+void Drain::write_letters() {
+  const auto first = std::min_element(oldest_left_.begin(), oldest_left_.end());
+  if (*first == never) return look();
+  const auto id = static_cast<LoopId>(first - oldest_left_.begin());
+  *first = never;
+  const TimePoint until = *std::min_element(oldest_left_.begin(), oldest_left_.end());
+  loops_[id]->post([this, id, until](Loop& own) {
+    own.dispatcher().dead_letter_until(until);
+    boost::asio::post(control_, [this, id, oldest = own.dispatcher().oldest_left()] {
+      oldest_left_[id] = oldest;
+      write_letters();
+    });
+  });
 }
 
 void Drain::look_again() {

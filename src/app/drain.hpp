@@ -15,7 +15,9 @@ namespace logdist::app {
 
 /// Begins the drain on every loop and looks until all are through, or the grace
 /// is over; then gives up what is left, so that each packet is settled in any
-/// case. Control thread; outlives its own `done`.
+/// case. Dead letters are written oldest first over all loops: the loop that has
+/// the oldest packet writes until another has. Control thread; outlives its own
+/// `done`.
 class Drain {
  public:
   Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Duration grace,
@@ -24,19 +26,22 @@ class Drain {
   void start();
 
  private:
-  enum class Phase : std::uint8_t { draining, giving_up };
+  enum class Phase : std::uint8_t { draining, giving_up, writing };
 
   /// What all loops said of themselves, summed.
   struct Look {
     std::size_t missing = 0;
     bool packets_settled = true;
     bool answers_sent = true;
+    bool has_attempts = false;
     std::size_t given_up = 0;
   };
 
   void look();
   void decide(const Look& look);
   void give_up();
+  void look_for_letters();
+  void write_letters();
   void look_again();
 
   boost::asio::io_context& control_;
@@ -45,6 +50,7 @@ class Drain {
   const TimePoint grace_ends_;
   std::function<void(DrainResult)> done_;
   Phase phase_ = Phase::draining;
+  std::vector<TimePoint> oldest_left_;  ///< by LoopId, while writing
 };
 
 }  // namespace logdist::app

@@ -4,10 +4,20 @@
 #include <boost/asio/post.hpp>
 
 namespace logdist::app {
+namespace {
+
+/// How often the log tells that one analyzer has asked for a pause.
+constexpr Duration pause_line_interval = std::chrono::seconds(10);
+
+}  // namespace
 
 HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
                            const config::Options& options)
-    : io_(io), scheduler_(scheduler), path_missing_(options.analyzers.size(), false), timer_(io) {
+    : io_(io),
+      scheduler_(scheduler),
+      path_missing_(options.analyzers.size(), false),
+      pause_lines_(options.analyzers.size()),
+      timer_(io) {
   std::vector<probe::Target> targets;
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     names_.push_back(analyzer.name);
@@ -33,6 +43,7 @@ void HealthDriver::wake() {
 void HealthDriver::tick() {
   for (const dispatch::ProbeOrder& order : scheduler_.tick(Clock::now())) begin_probe(order);
   log_changes();
+  log_pauses(Clock::now());
   const TimePoint next = scheduler_.next_event();
   if (next == never) return;
   timer_.expires_at(next);
@@ -56,6 +67,23 @@ void HealthDriver::log_changes() {
     const auto level = change.to == health::State::failed ? spdlog::level::warn : spdlog::level::info;
     spdlog::log(level, "analyzer {}: {} -> {} ({})", names_[change.analyzer], health::to_string(change.from),
                 health::to_string(change.to), change.cause);
+  }
+}
+
+void HealthDriver::log_pauses(TimePoint now) {
+  for (const dispatch::PauseNotice& notice : scheduler_.take_pauses()) {
+    PauseLines& lines = pause_lines_[notice.analyzer];
+    lines.unsaid += notice.pauses;
+    if (now < lines.next_at) continue;
+    const double seconds = to_seconds(notice.length);
+    const std::uint64_t others = lines.unsaid - 1;
+    lines = {now + pause_line_interval, 0};
+    if (others == 0) {
+      spdlog::info("analyzer {}: paused for {:.3g} s (HTTP {})", names_[notice.analyzer], seconds, notice.status);
+    } else {
+      spdlog::info("analyzer {}: paused for {:.3g} s (HTTP {}), and {} times since it was last said",
+                   names_[notice.analyzer], seconds, notice.status, others);
+    }
   }
 }
 

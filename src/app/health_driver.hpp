@@ -32,15 +32,23 @@ class HealthDriver {
   void wake();
 
  private:
+  /// One analyzer's pauses in the log.
+  struct PauseLines {
+    TimePoint next_at = TimePoint::min();
+    std::uint64_t unsaid = 0;
+  };
+
   void tick();
   void begin_probe(const dispatch::ProbeOrder& order);
   void log_changes();
+  void log_pauses(TimePoint now);
 
   boost::asio::io_context& io_;
   dispatch::Scheduler& scheduler_;
   std::optional<probe::Prober> prober_;  ///< none when probing is off
   std::vector<std::string> names_;       ///< by AnalyzerId
   std::vector<bool> path_missing_;       ///< the warning was given; by AnalyzerId
+  std::vector<PauseLines> pause_lines_;  ///< by AnalyzerId
   boost::asio::steady_timer timer_;
   std::atomic<bool> wake_pending_{false};
   bool stopped_ = false;

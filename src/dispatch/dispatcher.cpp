@@ -81,6 +81,13 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
   turn_request_.turn_soon();  // another may be the oldest now
 }
 
+std::chrono::seconds Dispatcher::retry_after(TimePoint now) const {
+  using std::chrono::seconds;
+  const Duration wait = draining_ ? Duration::zero() : scheduler_.until_ready(now);
+  if (wait == Duration::zero()) return congestion_pause;
+  return std::min(std::chrono::ceil<seconds>(wait), seconds(60));
+}
+
 void Dispatcher::turn(TimePoint now) {
   {
     Scheduler::Turn shared(scheduler_, options_.loop, now);
@@ -115,8 +122,7 @@ Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& fini
   if (next == delivery::Next::done) return Fate::delivered;
   if (next == delivery::Next::dead_letter) return Fate::refused;
   if (must_hand_back(delivery, now)) return Fate::handed_back;
-  if (giving_up_) return Fate::shut_down;
-  if (next == delivery::Next::again || shared.anyone_else(delivery.course.excluded())) {
+  if (giving_up_ || next == delivery::Next::again || shared.anyone_else(delivery.course.excluded())) {
     enter_retry(delivery);
     return Fate::moved;
   }
@@ -136,6 +142,7 @@ Dispatcher::Fate Dispatcher::end_round(const Scheduler::Turn& shared, Delivery& 
 void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
   bool lane_blocked = false;
   retry_.begin_turn();
+  if (giving_up_) return;
   for (;;) {
     const bool lane_open = !lane_blocked && !lane_.empty();
     RetryLists::Group* const retry = retry_.oldest();
@@ -167,7 +174,6 @@ void Dispatcher::settle_finished(TimePoint now) {
       case Fate::delivered: settle_delivered(delivery, now); break;
       case Fate::refused: dead_letter(delivery, DeadLetterReason::refused); break;
       case Fate::poison: dead_letter(delivery, DeadLetterReason::max_rounds); break;
-      case Fate::shut_down: dead_letter(delivery, DeadLetterReason::shutdown); break;
       case Fate::handed_back: hand_back(delivery); break;
     }
   }
@@ -232,16 +238,33 @@ bool Dispatcher::idle() const { return lane_.empty() && retry_.empty() && betwee
 void Dispatcher::give_up(TimePoint now) {
   if (!draining_) begin_drain(now);
   giving_up_ = true;
-  while (!lane_.empty() || !retry_.empty() || !between_rounds_.empty()) {
-    Delivery& delivery = !lane_.empty()    ? lane_.front()
-                         : !retry_.empty() ? retry_.any()
-                                           : *between_rounds_.begin()->second;
+  while (!between_rounds_.empty()) {
+    Delivery& delivery = *between_rounds_.begin()->second;
     leave_place(delivery);
-    if (is_request(delivery)) {
-      hand_back(delivery);
-    } else {
-      dead_letter(delivery, DeadLetterReason::shutdown);
-    }
+    enter_retry(delivery);
+  }
+}
+
+Delivery* Dispatcher::oldest_ready() {
+  RetryLists::Group* const retry = retry_.oldest();
+  if (lane_.empty()) return retry == nullptr ? nullptr : &retry->packets.front();
+  if (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at) return &lane_.front();
+  return &retry->packets.front();
+}
+
+TimePoint Dispatcher::oldest_left() {
+  LOGDIST_CHECK(giving_up_);
+  retry_.begin_turn();
+  const Delivery* const oldest = oldest_ready();
+  return oldest == nullptr ? never : oldest->admitted_at;
+}
+
+void Dispatcher::dead_letter_until(TimePoint admitted_at) {
+  while (oldest_left() <= admitted_at) {
+    Delivery* const oldest = oldest_ready();
+    if (oldest == nullptr) return;  // until `never`
+    leave_place(*oldest);
+    dead_letter(*oldest, DeadLetterReason::shutdown);
   }
 }
 

@@ -41,7 +41,7 @@ void Scheduler::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint now
   {
     const std::lock_guard lock(mutex_);
     analyzers_[id].capacity = packets;
-    refresh(id, now, "capacity changed");
+    refresh(id, now, {"capacity changed"});
     plan_wakes(no_loop, now, wakes);
   }
   send_wakes(wakes);
@@ -59,7 +59,7 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
         monitor.probe_begun(now);
         probes.push_back({id, monitor.epoch()});
       }
-      refresh(id, now, "back-off over");
+      refresh(id, now, {"back-off over"});
     }
     next_event_ = earliest_event(now);
     wake_control_ = false;  // the caller looks at everything anyway
@@ -91,18 +91,13 @@ void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result,
     Analyzer& analyzer = analyzers_[order.analyzer];
     if (result == health::ProbeResult::failed) ++analyzer.failures;
     analyzer.monitor->on_probe(result, order.epoch, now);
-    refresh(order.analyzer, now, result == health::ProbeResult::failed ? "probe failed" : "probe passed");
+    refresh(order.analyzer, now, {result == health::ProbeResult::failed ? "probe failed" : "probe passed"});
     wake_control_ = true;
     // A passed probe may have made a trial possible without a change of state.
     ++capacity_version_;
     plan_wakes(no_loop, now, wakes);
   }
   send_wakes(wakes);
-}
-
-std::vector<StateChange> Scheduler::take_state_changes() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(state_changes_, {});
 }
 
 std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
@@ -127,13 +122,24 @@ bool Scheduler::ready() const {
                                      [](const Analyzer& analyzer) { return analyzer.in_service; });
 }
 
+Duration Scheduler::until_ready(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  TimePoint earliest = never;
+  for (const Analyzer& analyzer : analyzers_) {
+    const bool failed = analyzer.monitor->state() == health::State::failed;
+    earliest = std::min(earliest, std::max(analyzer.paused_until, failed ? analyzer.monitor->next_event() : now));
+  }
+  return std::max(earliest, now) - now;
+}
+
 /// Brings the selector's picture of one analyzer up to date with its monitor and
 /// its pause.
-void Scheduler::refresh(AnalyzerId id, TimePoint now, const char* cause) {
+void Scheduler::refresh(AnalyzerId id, TimePoint now, const Cause& cause) {
   Analyzer& analyzer = analyzers_[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
-    state_changes_.push_back({id, analyzer.seen_state, state, cause});
+    state_changes_.push_back({id, analyzer.seen_state, state,
+                              cause.in_words(analyzer.seen_state, state, options_.health.failure_threshold)});
     testing_ += state == health::State::testing ? 1 : 0;
     testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
     analyzer.seen_state = state;
@@ -162,10 +168,15 @@ void Scheduler::refresh(AnalyzerId id, TimePoint now, const char* cause) {
   for (Loop& loop : loops_) loop.recalls.push_back(id);
 }
 
-void Scheduler::pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now) {
+void Scheduler::pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now) {
   // What was under way when the first 429 came says nothing new.
-  if (!named && analyzer.paused_until > now) return;
-  const Duration pause = named ? *named : options_.pause.wait(analyzer.pauses++, random_);
+  const bool is_paused = analyzer.paused_until > now;
+  if (!result.pause && is_paused) return;
+  const Duration pause = result.pause ? *result.pause : options_.pause.wait(analyzer.pauses++, random_);
+  if (!is_paused) {
+    PauseNotice& unseen = analyzer.unseen_pauses;
+    unseen = {0, unseen.pauses + 1, result.status, pause};
+  }
   analyzer.paused_until = std::max(analyzer.paused_until, now + pause);
   wake_control_ = true;
 }
@@ -233,7 +244,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       scheduler_.selector_.release(placement.charge);
       analyzer.pauses = 0;
       monitor.on_success(placement.epoch, now_);
-      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, to_string(result.outcome));
+      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, {"its test passed"});
       return;
     case Outcome::refused:
       scheduler_.selector_.release(placement.charge);
@@ -241,7 +252,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       break;
     case Outcome::paused:
       scheduler_.selector_.undo(placement.charge);
-      scheduler_.pause(analyzer, result.pause, now_);
+      scheduler_.pause(analyzer, result, now_);
       monitor.trial_void(placement.epoch);
       break;
     case Outcome::unsent:
@@ -259,7 +270,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       }
       break;
   }
-  scheduler_.refresh(id, now_, to_string(result.outcome));
+  scheduler_.refresh(id, now_, Cause::of(result));
 }
 
 std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, std::span<const AnalyzerId> excluded,

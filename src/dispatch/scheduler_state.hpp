@@ -18,6 +18,7 @@ struct Scheduler::Analyzer {
   TimePoint paused_until{};  ///< in the past: not paused
   std::uint32_t pauses = 0;  ///< without a time named, one after the other
   std::uint64_t failures = 0;
+  PauseNotice unseen_pauses;                          ///< by who writes the log
   health::State seen_state = health::State::healthy;  ///< as of the last refresh
   bool seen_paused = false;
   bool in_service = true;
@@ -28,6 +29,15 @@ struct Scheduler::Loop {
   std::uint64_t blocked_at_version = 0;  ///< capacity_version_ then; 0: nothing is blocked
   bool wake_pending = false;             ///< woken, its turn not yet begun
   std::vector<AnalyzerId> recalls;
+};
+
+/// What may have moved an analyzer's state. Put into words only when it has.
+struct Scheduler::Cause {
+  const char* text = "";
+  unsigned status = 0;  ///< of an HTTP answer, which then is the cause
+
+  static Cause of(const delivery::AttemptResult& result);
+  std::string in_words(health::State from, health::State to, std::uint32_t failure_threshold) const;
 };
 
 /// Whom to wake once the lock is released.

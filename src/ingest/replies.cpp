@@ -11,10 +11,6 @@
 namespace logdist::ingest {
 namespace {
 
-/// Long enough that an agent does not come back into the same congestion, short
-/// enough that it does not idle when a slot is free again.
-constexpr std::string_view retry_after_seconds = "2";
-
 std::string_view reason_of(unsigned status) {
   const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
   return {reason.data(), reason.size()};
@@ -72,7 +68,11 @@ void Replies::problem(std::string& out, const Problem& problem, Persistence pers
   const std::string text = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   begin(out, problem.status, "application/problem+json", text.size());
   if (problem.status == 405) out += "Allow: POST\r\n";
-  if (problem.status == 503) out.append("Retry-After: ").append(retry_after_seconds).append("\r\n");
+  if (problem.status == 503) {
+    out += "Retry-After: ";
+    append_number(out, problem.retry_after.count());
+    out += "\r\n";
+  }
   end(out, persistence);
   if (!problem.body_omitted) out += text;
 }

@@ -1,6 +1,7 @@
 // The answers of the packet port, as bytes.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,8 +23,9 @@ enum class Persistence : std::uint8_t {
 struct Problem {
   unsigned status = 400;
   std::string_view detail;
-  std::optional<std::size_t> offset;  ///< of the fault in the body
-  bool body_omitted = false;          ///< the answer to HEAD
+  std::optional<std::size_t> offset;   ///< of the fault in the body
+  bool body_omitted = false;           ///< the answer to HEAD
+  std::chrono::seconds retry_after{};  ///< of a 503
 };
 
 /// Composes answers at the end of an output string. Allocates nothing for

@@ -212,7 +212,8 @@ void Session::settled(queue::Settlement settlement) {
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(200); break;
     case queue::Settlement::handed_back:
-      answer_problem(503, "no analyzer took the packet in time: it is yours again");
+      answer_problem(503, loop_.draining ? "shutting down before an analyzer took the packet: it is yours again"
+                                         : "no analyzer took the packet in time: it is yours again");
       break;
     case queue::Settlement::dead_lettered:
       answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
@@ -230,7 +231,9 @@ void Session::answer_accepted(unsigned status) {
 }
 
 void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset) {
-  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_}, persistence_);
+  const std::chrono::seconds retry_after =
+      status == 503 ? loop_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
+  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_, retry_after}, persistence_);
   end_request();
 }
 

@@ -262,12 +262,16 @@ TEST(Dispatcher, WhenTheGraceIsOverWhatIsLeftIsKeptAsDeadLetters) {
   world.admit("a");
   world.admit("b");
   world.run();
-  world.loops[0]->dispatcher->give_up(world.now);
-  EXPECT_EQ(world.loops[0]->dispatcher->given_up(), 1u);
+  Dispatcher& dispatcher = *world.loops[0]->dispatcher;
+  dispatcher.give_up(world.now);
+  EXPECT_TRUE(dispatcher.has_attempts());
   world.end(Outcome::connection_broken);
-  EXPECT_EQ(world.loops[0]->dispatcher->given_up(), 2u);
+  EXPECT_FALSE(dispatcher.has_attempts()) << "none is begun any more";
+  EXPECT_EQ(dispatcher.given_up(), 0u);
+  dispatcher.dead_letter_until(never);
+  EXPECT_EQ(dispatcher.given_up(), 2u);
   EXPECT_EQ(world.dead_letters.letters.size(), 2u);
-  EXPECT_TRUE(world.loops[0]->dispatcher->idle());
+  EXPECT_TRUE(dispatcher.idle());
 }
 
 }  // namespace

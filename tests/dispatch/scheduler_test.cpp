@@ -39,6 +39,7 @@ TEST(Scheduler, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
   EXPECT_EQ(world.terms().delivered.packets, 12);
   ASSERT_EQ(world.changes.size(), 1u);
   EXPECT_EQ(world.changes[0].to, health::State::failed);
+  EXPECT_EQ(world.changes[0].cause, "3 failures in a row, last: no connection");
 }
 
 TEST(Scheduler, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
@@ -84,6 +85,23 @@ TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
   EXPECT_EQ(world.terms().delivered.packets, 3);
 }
 
+TEST(Scheduler, AChangeOfStateNamesItsCause) {
+  World world({.weights = {1}});
+  for (int i = 0; i < 3; ++i) world.admit(std::to_string(i));
+  world.run();
+  world.end(Outcome::timeout);
+  world.end(Outcome::connection_broken);
+  world.end(Outcome::http_error, 500);
+  world.advance(700ms);
+  world.end(Outcome::http_error, 418);
+  world.advance(2s);
+  world.end(Outcome::delivered, 200);
+  std::vector<std::string> causes;
+  for (const StateChange& change : world.changes) causes.push_back(change.cause);
+  EXPECT_EQ(causes, (std::vector<std::string>{"3 failures in a row, last: HTTP 500", "back-off over",
+                                              "its test failed: HTTP 418", "back-off over", "its test passed"}));
+}
+
 TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {
   World world({.weights = {1, 1}});
   world.admit("a");
@@ -112,6 +130,12 @@ TEST(Scheduler, ABurstOf429IsOnePause) {
   world.run();
   while (!world.loops[0]->upstream.under_way.empty()) world.end(Outcome::paused, 429);
   EXPECT_TRUE(world.views()[0].paused);
+  const std::vector<PauseNotice> notices = world.scheduler.take_pauses();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_EQ(notices[0].pauses, 1u);
+  EXPECT_EQ(notices[0].status, 429u);
+  EXPECT_GE(notices[0].length, 80ms);
+  EXPECT_TRUE(world.scheduler.take_pauses().empty());
   world.advance(121ms);  // 100 ms, with 20 % jitter at most
   EXPECT_FALSE(world.views()[0].paused);
   world.advance(200ms);

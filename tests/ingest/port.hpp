@@ -42,10 +42,12 @@ class ScriptedSink final : public queue::PacketSink {
   void discard(queue::Delivery& delivery) override;
   queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
   void abandon(queue::Delivery& delivery, TimePoint now) override;
+  std::chrono::seconds retry_after(TimePoint) const override { return next_retry_after; }
 
   /// On the loop: settles the packet that waits longest.
   void settle(queue::Settlement settlement);
 
+  std::chrono::seconds next_retry_after{7};
   queue::Admission next_admission = queue::Admission::queued;
   bool remember = true;
   std::vector<Seen> admitted;

@@ -42,7 +42,7 @@ TEST(Waiting, TheSettlementIsTheAnswer) {
   port.settle(queue::Settlement::handed_back);
   const auto handed_back = client.read();
   EXPECT_EQ(handed_back->status, 503u);
-  EXPECT_FALSE(handed_back->header("retry-after").empty());
+  EXPECT_EQ(handed_back->header("retry-after"), "7") << "as the sink says";
 
   client.send(post(small_body));
   ASSERT_TRUE(port.has_waiting(1));
@@ -51,6 +51,20 @@ TEST(Waiting, TheSettlementIsTheAnswer) {
   EXPECT_EQ(dead_lettered->status, 422u);
   EXPECT_EQ(dead_lettered->header("content-type"), "application/problem+json");
   EXPECT_EQ(port.budget().held_bytes(), 0u);
+}
+
+TEST(Waiting, WhoIsSentAwayAtTheDrainIsToldSo) {
+  WaitingPort port;
+  Client client = port.connect();
+  client.send(post(small_body));
+  ASSERT_TRUE(port.has_waiting(1));
+  port.on_loop([&port] { port.sessions().begin_drain(); });
+  port.settle(queue::Settlement::handed_back);
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503u);
+  EXPECT_NE(answer->body.find("shutting down"), std::string::npos) << answer->body;
+  EXPECT_TRUE(client.ends());
 }
 
 TEST(Waiting, TheNextRequestIsNotReadMeanwhile) {

@@ -6,6 +6,7 @@
 // loops share (Scheduler, queue::Bounds) is thread-safe by itself.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -65,6 +66,11 @@ struct DispatcherParts {
   TurnRequest& turn_request;
 };
 
+/// For agents sent away while analyzers are in service, or by a daemon that is
+/// shutting down: long enough not to come back into the same congestion, short
+/// enough not to idle when a slot is free again.
+inline constexpr std::chrono::seconds congestion_pause{2};
+
 /// See the head of this file.
 class Dispatcher final : public queue::PacketSink, public upstream::AttemptListener {
  public:
@@ -75,6 +81,8 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void discard(queue::Delivery& delivery) override;
   queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
   void abandon(queue::Delivery& delivery, TimePoint now) override;
+  /// Until an analyzer is back when none is there, else `congestion_pause`.
+  std::chrono::seconds retry_after(TimePoint now) const override;
 
   /// A turn: reports what ended, places what can be placed, oldest first, and
   /// flushes the upstream.
@@ -89,11 +97,17 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void begin_drain(TimePoint now);
   /// Nothing is queued, waiting or in flight.
   bool idle() const;
-  /// The grace is over: what is not under way is dead-lettered (`shutdown`) if it
-  /// was accepted, else handed back, and what is under way when its attempt has
-  /// failed; the caller ends the attempts through the upstream. From then on
-  /// given_up() counts the accepted packets left so.
+  /// The grace is over: no attempt is begun any more; the caller ends those under
+  /// way through the upstream. Once none is, the accepted packets that are left
+  /// are dead-lettered (`shutdown`) by dead_letter_until(), as the caller says, for
+  /// they are to be kept oldest first over all loops.
   void give_up(TimePoint now);
+  bool has_attempts() const { return in_flight_ > 0; }
+  /// After give_up(): when the oldest packet left was admitted; `never`: none is.
+  TimePoint oldest_left();
+  /// After give_up(): dead-letters what was admitted until then, oldest first.
+  void dead_letter_until(TimePoint admitted_at);
+  /// Accepted packets that were dead-lettered so.
   std::size_t given_up() const { return given_up_; }
 
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
@@ -101,7 +115,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
 
  private:
   /// What a turn does with a packet whose attempt or round has ended.
-  enum class Fate : std::uint8_t { moved, delivered, refused, poison, shut_down, handed_back };
+  enum class Fate : std::uint8_t { moved, delivered, refused, poison, handed_back };
 
   struct Finished {
     queue::Delivery* delivery;
@@ -135,6 +149,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void end(queue::Delivery& delivery, queue::Settlement settlement);
   void recycle(queue::Delivery& delivery);
 
+  queue::Delivery* oldest_ready();
   void unlink_waiter(queue::Delivery& delivery);
   bool must_hand_back(const queue::Delivery& delivery, TimePoint now) const;
 
@@ -146,6 +161,9 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   upstream::Upstream& upstream_;
   DeadLetters& dead_letters_;
   TurnRequest& turn_request_;
+
+  std::vector<std::unique_ptr<queue::Delivery>>
+      all_;  ///< every delivery ever made here; outlives the lists they are in
 
   // Where the packets are.
   queue::DeliveryList lane_;                                   ///< not yet attempted, oldest first
@@ -160,7 +178,6 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   std::vector<Placed> placed_;
   std::vector<AnalyzerId> recalls_;
 
-  std::vector<std::unique_ptr<queue::Delivery>> all_;  ///< every delivery ever made here
   std::vector<queue::Delivery*> free_;
   Random random_;
   bool draining_ = false;

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "logdist/balance/selector.hpp"
@@ -53,7 +54,15 @@ struct StateChange {
   AnalyzerId analyzer = 0;
   health::State from = health::State::healthy;
   health::State to = health::State::healthy;
-  const char* cause = "";  ///< static text: the outcome or probe that moved it, or "back-off over"
+  std::string cause;  ///< one clause: "3 failures in a row, last: HTTP 500"
+};
+
+/// An analyzer asked to be left alone for a while, for the log.
+struct PauseNotice {
+  AnalyzerId analyzer = 0;
+  std::uint64_t pauses = 0;  ///< since the last notice, at least one; the rest is the last one's
+  unsigned status = 0;       ///< 429 or 503
+  Duration length{};
 };
 
 /// A probe to be made now.
@@ -101,20 +110,26 @@ class Scheduler {
   void probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now);
   /// State changes since the last call, in order.
   std::vector<StateChange> take_state_changes();
+  /// The pauses begun since the last call, one notice an analyzer.
+  std::vector<PauseNotice> take_pauses();
 
   /// By AnalyzerId.
   std::vector<AnalyzerView> views(TimePoint now) const;
   /// Whether an analyzer is in service or Testing.
   bool ready() const;
+  /// How long at least until one is, as things stand; zero when one is now. Takes
+  /// the lock: for the agents that are sent away, not for each packet.
+  Duration until_ready(TimePoint now) const;
 
  private:
   struct Analyzer;
   struct Loop;
   struct WakeList;
+  struct Cause;
 
   // All of these need the lock.
-  void refresh(AnalyzerId id, TimePoint now, const char* cause);
-  void pause(Analyzer& analyzer, std::optional<Duration> named, TimePoint now);
+  void refresh(AnalyzerId id, TimePoint now, const Cause& cause);
+  void pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
   TimePoint earliest_event(TimePoint now) const;
   void plan_wakes(LoopId current, TimePoint now, WakeList& wakes);

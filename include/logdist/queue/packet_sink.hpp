@@ -5,6 +5,8 @@
 // One per loop, confined to it.
 #pragma once
 
+#include <chrono>
+
 #include "logdist/base/time.hpp"
 #include "logdist/queue/delivery.hpp"
 
@@ -28,6 +30,9 @@ class PacketSink {
   /// The agent of a waiting delivery has gone: no new attempt is begun, one under
   /// way is awaited and decides. The waiter is not told any more.
   virtual void abandon(Delivery& delivery, TimePoint now) = 0;
+
+  /// When an agent that is sent away now had best come again: 1 to 60 seconds.
+  virtual std::chrono::seconds retry_after(TimePoint now) const = 0;
 };
 
 }  // namespace logdist::queue
