@@ -7,8 +7,8 @@
 #include <iostream>
 #include <random>
 
-#include "logdist/base/random.hpp"
 #include "tests/e2e/checks.hpp"
+#include "tests/support/broken_requests.hpp"
 
 namespace logdist::e2e {
 namespace {
@@ -32,37 +32,10 @@ const std::vector<std::string>& good_requests() {
   return requests;
 }
 
-std::string random_bytes(Random& random, std::size_t count) {
-  static constexpr std::string_view likely = "\r\n\r\n :;,0123456789abcdefPOST/HTTP1.1\"[]{}\\\t";
-  std::string bytes;
-  for (std::size_t i = 0; i < count; ++i) {
-    bytes += random.below(4) == 0 ? static_cast<char>(random.below(256)) : likely[random.below(likely.size())];
-  }
-  return bytes;
-}
-
-/// Some good requests in a row, with bytes changed, lost, doubled or put in.
-std::string mutated(Random& random) {
-  std::string bytes;
-  for (std::uint64_t i = random.below(4) + 1; i > 0; --i) {
-    bytes += good_requests()[random.below(good_requests().size())];
-  }
-  for (std::uint64_t i = random.below(6); i > 0 && !bytes.empty(); --i) {
-    const std::size_t at = random.below(bytes.size());
-    const std::size_t count = random.below(random.below(4) == 0 ? 60 : 3) + 1;
-    switch (random.below(4)) {
-      case 0: bytes.replace(at, count, random_bytes(random, count)); break;
-      case 1: bytes.erase(at, count); break;
-      case 2: bytes.insert(at, bytes.substr(at, count)); break;
-      default: bytes.insert(at, random_bytes(random, count)); break;
-    }
-  }
-  return bytes;
-}
-
 /// Sends one broken conversation and reads to its end, or breaks off.
 void converse(const std::string& url, Random& random) {
-  const std::string bytes = random.below(6) == 0 ? random_bytes(random, random.below(3'000)) : mutated(random);
+  const std::string bytes = random.below(6) == 0 ? test::random_bytes(random, random.below(3'000))
+                                                 : test::broken_requests(random, good_requests());
   test::RawSocket socket(url);
   try {
     const std::size_t split = random.below(bytes.size() + 1);

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "port.hpp"
+#include "tests/support/broken_requests.hpp"
 
 namespace logdist::ingest::test {
 namespace {
@@ -24,34 +25,6 @@ const std::vector<std::string>& good_requests() {
   return requests;
 }
 
-std::string random_bytes(Random& random, std::size_t count) {
-  static constexpr std::string_view likely = "\r\n\r\n :;,0123456789abcdefPOST/HTTP1.1\"[]{}\t";
-  std::string bytes;
-  for (std::size_t i = 0; i < count; ++i) {
-    bytes += random.below(4) == 0 ? static_cast<char>(random.below(256)) : likely[random.below(likely.size())];
-  }
-  return bytes;
-}
-
-/// One to five good requests in a row with a few bytes changed, lost, doubled or
-/// put in.
-std::string mutated(Random& random) {
-  std::string bytes;
-  for (std::uint64_t i = random.below(5) + 1; i > 0; --i)
-    bytes += good_requests()[random.below(good_requests().size())];
-  for (std::uint64_t i = random.below(6); i > 0 && !bytes.empty(); --i) {
-    const std::size_t at = random.below(bytes.size());
-    const std::size_t count = random.below(random.below(4) == 0 ? 60 : 3) + 1;
-    switch (random.below(4)) {
-      case 0: bytes.replace(at, count, random_bytes(random, count)); break;
-      case 1: bytes.erase(at, count); break;
-      case 2: bytes.insert(at, bytes.substr(at, count)); break;
-      default: bytes.insert(at, random_bytes(random, count)); break;
-    }
-  }
-  return bytes;
-}
-
 void send_in_pieces(Client& client, Random& random, std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t count = std::min<std::size_t>(random.below(300) + 1, bytes.size());
@@ -69,7 +42,8 @@ TEST(Mutation, WhateverComesIsAnsweredOrClosed) {
   options.max_buffered = 20'000;
   Port port(options);
   for (int round = 0; round < 1'500; ++round) {
-    const std::string bytes = random.below(5) == 0 ? random_bytes(random, random.below(2'000)) : mutated(random);
+    const std::string bytes = random.below(5) == 0 ? logdist::test::random_bytes(random, random.below(2'000))
+                                                   : logdist::test::broken_requests(random, good_requests());
     SCOPED_TRACE(::testing::Message() << "seed " << seed << " round " << round);
     Client client = port.connect();
     send_in_pieces(client, random, bytes);
