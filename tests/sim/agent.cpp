@@ -1,0 +1,113 @@
+#include "tests/sim/agent.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace logdist::sim {
+
+using namespace std::chrono_literals;
+using queue::Settlement;
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 100;
+constexpr Duration burst_period = 3s;
+constexpr Duration retry_after = 1s;
+
+}  // namespace
+
+Agent::Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::ByteBudget& bodies)
+    : stage_(stage), plan_(plan), loop_(loop), bodies_(bodies), draws_(stage.draws.seed()) {}
+
+Agent::~Agent() { release(); }
+
+void Agent::begin_after(Duration pause) {
+  Duration wait = draws_.between(pause / 2, pause * 2);
+  if (plan_.in_bursts && draws_.chance(0.1)) {
+    wait = burst_period - stage_.timeline.now().time_since_epoch() % burst_period;
+  }
+  stage_.timeline.after(wait, [this] {
+    if (!stopped_ && stage_.chronicle.stories().size() < plan_.until_packets) begin_body();
+  });
+}
+
+void Agent::begin_body() {
+  bytes_ = draws_.between<std::size_t>(1, plan_.bytes_max);
+  chunked_ = draws_.chance(plan_.chunked);
+  const bool granted_now =
+      chunked_ ? bodies_.grow(*this, std::min(chunk_bytes, bytes_)) : bodies_.reserve(*this, bytes_);
+  if (granted_now) receive();
+}
+
+void Agent::granted() {
+  stage_.timeline.after(draws_.across(1us, 50us), [this] { receive(); });
+}
+
+/// What was asked for is held: the bytes may come.
+void Agent::receive() {
+  stage_.timeline.after(draws_.across(10us, 50ms), [this] {
+    if (stopped_ || draws_.chance(plan_.disappears / 2)) {
+      release();
+      begin_after(plan_.pause);
+    } else if (chunked_ && held_bytes() < bytes_) {
+      if (bodies_.grow(*this, std::min(held_bytes() + chunk_bytes, bytes_))) receive();
+    } else {
+      if (chunked_) bodies_.end_growth(*this, bytes_);
+      admit();
+    }
+  });
+}
+
+void Agent::admit() {
+  const TimePoint now = stage_.timeline.now();
+  Story draft;
+  draft.serial = stage_.chronicle.stories().size();
+  draft.loop = plan_.loop;
+  draft.messages = draws_.between(1u, plan_.messages_max);
+  draft.bytes = bytes_;
+  if (draws_.chance(plan_.hopeless)) draft.trait = Trait::hopeless;
+  if (draws_.chance(plan_.poisonous)) draft.trait = Trait::poisonous;
+
+  queue::Delivery& delivery = loop_.dispatcher().make();
+  delivery.packet.id = std::to_string(draft.serial);
+  delivery.packet.messages = draft.messages;
+  delivery.packet.body = loop_.buffers().take(bytes_);
+  delivery.packet.body.resize(bytes_);
+  draft.accepted = loop_.dispatcher().admit(delivery, *this, now) == queue::Admission::queued;
+  if (!draft.accepted) draft.give_up_at = now + stage_.scenario.caller_runs_timeout;
+  stage_.chronicle.admit(draft);
+  stage_.journal.note("packet {} of {} messages, {} bytes {} by loop {}", draft.serial, draft.messages, bytes_,
+                      draft.accepted ? "accepted" : "waited with", plan_.loop);
+  if (draft.accepted) {
+    release();
+    begin_after(plan_.pause);
+  } else {
+    wait(delivery, draft.serial);
+  }
+}
+
+void Agent::wait(queue::Delivery& delivery, std::uint64_t serial) {
+  waits_ = true;
+  waits_with_ = serial;
+  if (!draws_.chance(plan_.disappears)) return;
+  stage_.timeline.after(draws_.across(100us, 5s), [this, &delivery, serial] {
+    if (!waits_ || waits_with_ != serial) return;
+    waits_ = false;
+    stage_.journal.note("the agent of packet {} has gone", serial);
+    stage_.chronicle.abandon(stage_.chronicle.story(delivery.packet.id));
+    loop_.dispatcher().abandon(delivery, stage_.timeline.now());
+    release();
+    begin_after(plan_.pause);
+  });
+}
+
+void Agent::settled(Settlement settlement) {
+  waits_ = false;
+  stage_.chronicle.answer(waits_with_, settlement);
+  release();
+  begin_after(settlement == Settlement::handed_back ? retry_after : plan_.pause);
+}
+
+void Agent::release() { bodies_.release(*this); }
+
+}  // namespace logdist::sim

@@ -1,0 +1,51 @@
+// A simulated agent: one connection, one packet after the other.
+#pragma once
+
+#include <cstdint>
+
+#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/delivery.hpp"
+#include "tests/sim/loop.hpp"
+#include "tests/sim/stage.hpp"
+
+namespace logdist::sim {
+
+/// See the head of this file. Does what a session does for its agent: reserves
+/// room for the body, receives it, admits it, and waits where it has to.
+class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
+ public:
+  Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::ByteBudget& bodies);
+
+  ~Agent() override;
+
+  void start() { begin_after(plan_.pause); }
+  /// No more packets; what was admitted is waited for.
+  void stop() { stopped_ = true; }
+
+  void settled(queue::Settlement settlement) override;
+
+ private:
+  void granted() override;
+
+  void begin_after(Duration pause);
+  void begin_body();
+  void receive();
+  void admit();
+  void wait(queue::Delivery& delivery, std::uint64_t serial);
+  void release();
+
+  Stage& stage_;
+  const AgentPlan plan_;
+  Loop& loop_;
+  queue::ByteBudget& bodies_;
+  Draws draws_;
+  bool stopped_ = false;
+
+  // Of the present packet:
+  std::size_t bytes_ = 0;
+  bool chunked_ = false;
+  std::uint64_t waits_with_ = 0;  ///< serial of the packet it waits for, if any
+  bool waits_ = false;
+};
+
+}  // namespace logdist::sim

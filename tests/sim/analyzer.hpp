@@ -1,0 +1,58 @@
+// A simulated analyzer: what it does with what it is sent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "logdist/health/health.hpp"
+#include "tests/sim/draws.hpp"
+#include "tests/sim/scenario.hpp"
+
+namespace logdist::sim {
+
+/// What will become of one attempt.
+struct Reply {
+  enum class Kind : std::uint8_t { answer, silence, no_connection, reset, nonsense };
+
+  Kind kind = Kind::answer;
+  Duration written_after{};  ///< until then not a byte has been sent
+  Duration ends_after{};     ///< from then on; the time limit may come first
+  unsigned status = 200;     ///< of an answer
+  std::string retry_after;   ///< its header
+  bool takes = true;         ///< whether the analyzer has the packet at the end
+};
+
+struct ProbeReply {
+  Duration after{};
+  health::ProbeResult result = health::ProbeResult::passed;
+};
+
+/// What the packet itself brings on.
+enum class Trait : std::uint8_t { ordinary, hopeless, poisonous };
+
+/// See the head of this file.
+class Analyzer {
+ public:
+  Analyzer(const AnalyzerPlan& plan, std::uint64_t seed);
+
+  Reply reply(Trait trait);
+  ProbeReply probe();
+
+  /// From now on in the mood of `spell`.
+  void begin(const Spell& spell);
+  /// From now on steady and quick, whatever is brought.
+  void heal();
+
+  const AnalyzerPlan& plan() const { return plan_; }
+
+ private:
+  Reply moody_reply();
+  Reply with_status(unsigned status, std::string retry_after = {});
+
+  const AnalyzerPlan plan_;
+  Draws draws_;
+  Spell spell_;
+  bool healed_ = false;
+};
+
+}  // namespace logdist::sim

@@ -1,0 +1,14 @@
+#include "tests/sim/checker.hpp"
+
+namespace logdist::sim {
+
+Checkers make_checkers(const World& world, Findings& findings) {
+  Checkers checkers;
+  for (const auto make : {make_settlement, make_service, make_duplicates, make_bounds, make_refunds, make_conservation,
+                          make_metrics, make_idle_slots, make_patience, make_shutdown}) {
+    checkers.push_back(make(world, findings));
+  }
+  return checkers;
+}
+
+}  // namespace logdist::sim

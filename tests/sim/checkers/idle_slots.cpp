@@ -1,0 +1,61 @@
+// idle_slots: when nobody is about to do anything, no packet that may go
+// anywhere waits while an analyzer in service has a free slot, or while one in
+// Testing waits for its packet.
+#include <algorithm>
+
+#include "tests/sim/checker.hpp"
+
+namespace logdist::sim {
+namespace {
+
+class IdleSlots final : public Checker {
+ public:
+  using Checker::Checker;
+
+  void stepped() override {
+    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    seen_.resize(views.size());
+    for (AnalyzerId id = 0; id < views.size(); ++id) look(id, views[id]);
+  }
+
+ private:
+  struct Seen {
+    std::uint32_t slots = 0;
+    TimePoint slots_since{};
+    TimePoint testing_since = never;  ///< and not paused
+  };
+
+  void look(AnalyzerId id, const dispatch::AnalyzerView& view) {
+    Seen& seen = seen_[id];
+    if (view.slots != seen.slots) {
+      seen.slots = view.slots;
+      seen.slots_since = world_.now();
+    }
+    const bool testable = view.state == health::State::testing && !view.paused && !probing();
+    seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
+    if (!world_.quiet() || chronicle_.untried() == 0) return;
+
+    // The ramp rises with time, but its slots are given out step by step; and
+    // that a pause is over is noticed a little later.
+    const bool given_out = world_.now() - seen.slots_since > std::chrono::milliseconds(60);
+    if (given_out && view.in_service && chronicle_.of(id).under_way < view.slots) {
+      complain("{} packets wait, and analyzer {} has {} of {} slots taken", chronicle_.untried(), id,
+               chronicle_.of(id).under_way, view.slots);
+    }
+    if (testable && world_.now() - seen.testing_since > 2 * lateness_max && chronicle_.of(id).under_way == 0) {
+      complain("{} packets wait, and analyzer {} waits for one to be tested", chronicle_.untried(), id);
+    }
+  }
+
+  bool probing() const { return world_.scenario().scheduler.health.probing; }
+
+  std::vector<Seen> seen_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_idle_slots(const World& world, Findings& findings) {
+  return std::make_unique<IdleSlots>("idle_slots", world, findings);
+}
+
+}  // namespace logdist::sim

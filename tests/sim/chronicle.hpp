@@ -1,0 +1,136 @@
+// What an outsider saw: the story of every packet, and what it all adds up to,
+// counted without a look into the product's own books.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "logdist/delivery/attempt.hpp"
+#include "logdist/health/health.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/queue/delivery.hpp"
+#include "tests/sim/analyzer.hpp"
+
+namespace logdist::sim {
+
+/// Where a packet was last seen.
+enum class Whereabouts : std::uint8_t { queued, waiting, in_flight, delivered, dead_lettered, handed_back };
+
+/// One packet.
+struct Story {
+  std::uint64_t serial = 0;  ///< also its id
+  LoopId loop = 0;
+  std::uint32_t messages = 0;
+  std::size_t bytes = 0;
+  Trait trait = Trait::ordinary;
+  TimePoint give_up_at = never;  ///< of a request that waits
+  bool accepted = false;         ///< answered 202: ours to deliver; else a request waits with it
+  bool abandoned = false;        ///< the agent has gone
+
+  Whereabouts where = Whereabouts::waiting;
+  AnalyzerId analyzer = 0;  ///< of the attempt under way, or the last
+  std::uint32_t attempts_begun = 0;
+  std::uint32_t refusals = 0;
+  std::uint32_t ambiguous = 0;  ///< attempts that may have delivered it
+  std::uint32_t answered_5xx = 0;
+  std::uint32_t taken = 0;  ///< times an analyzer took it
+
+  bool settled() const { return where >= Whereabouts::delivered; }
+};
+
+/// What became of the packets sent to one analyzer.
+struct AnalyzerTally {
+  std::uint32_t under_way = 0;        ///< packets; the loop may not yet have looked at the result
+  std::int64_t charged_messages = 0;  ///< under way, delivered or refused there
+  ledger::Amount delivered;
+  std::array<std::uint64_t, outcome_count> attempts{};  ///< ended, by Outcome
+};
+
+/// Told of each event before it is entered in the chronicle.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+
+  virtual void admitted(const Story&) {}
+  virtual void sent(const Story&, const delivery::Attempt&) {}
+  /// An analyzer has the packet now; the outcome of the attempt follows.
+  virtual void taken(const Story&) {}
+  virtual void attempt_ended(const Story&, const delivery::AttemptResult&) {}
+  /// The loop has begun a turn and looks at the result.
+  virtual void result_seen(const Story&, const delivery::AttemptResult&) {}
+  virtual void dead_lettered(const Story&, DeadLetterReason) {}
+  /// The waiting agent was answered.
+  virtual void answered(const Story&, queue::Settlement) {}
+  virtual void abandoned(const Story&) {}
+  virtual void probe_begun(AnalyzerId, health::Epoch) {}
+  virtual void probe_ended(AnalyzerId, health::Epoch, health::ProbeResult) {}
+};
+
+/// See the head of this file.
+class Chronicle {
+ public:
+  explicit Chronicle(std::size_t loops) : ended_(loops), seen_(loops) {}
+
+  void add_witness(Witness& witness) { witnesses_.push_back(&witness); }
+
+  /// `draft` has all that is known before its first attempt.
+  Story& admit(const Story& draft);
+  void send(const delivery::Attempt& attempt);
+  void take(Story& story);
+  void end_attempt(Story& story, const delivery::AttemptResult& result);
+  /// A turn of `loop` begins, and sees what has ended; it is over.
+  void begin_turn(LoopId loop);
+  void end_turn(LoopId loop);
+  void dead_letter(std::string_view id, DeadLetterReason reason);
+  void answer(std::uint64_t serial, queue::Settlement settlement);
+  void abandon(Story& story);
+  void begin_probe(AnalyzerId analyzer, health::Epoch epoch);
+  void end_probe(AnalyzerId analyzer, health::Epoch epoch, health::ProbeResult result);
+
+  Story& story(std::string_view id);
+  const std::deque<Story>& stories() const { return stories_; }
+  /// Serials of the requests that have not been answered or abandoned yet.
+  const std::set<std::uint64_t>& open_requests() const { return open_requests_; }
+
+  const ledger::Terms& terms() const { return terms_; }
+  const AnalyzerTally& of(AnalyzerId analyzer) const;
+  const std::array<std::uint64_t, dead_letter_reason_count>& dead_letters() const { return dead_letters_; }
+  std::uint64_t requests() const { return requests_; }  ///< not accepted, but waited with
+  /// Accepted and not yet settled.
+  std::size_t held_packets() const { return held_packets_; }
+  std::size_t held_bytes() const { return held_bytes_; }
+  /// Not settled and never attempted.
+  std::size_t untried() const { return untried_; }
+  std::uint32_t largest_sent() const { return largest_sent_; }  ///< messages
+
+ private:
+  struct Ended {
+    Story* story;
+    delivery::AttemptResult result;
+  };
+
+  ledger::Amount& term_of(const Story& story);
+  void move(Story& story, Whereabouts to);
+  AnalyzerTally& tally(AnalyzerId analyzer);
+
+  std::vector<Witness*> witnesses_;
+  std::deque<Story> stories_;
+  std::set<std::uint64_t> open_requests_;
+  std::vector<std::vector<Ended>> ended_;  ///< by loop: results that no turn has seen
+  std::vector<std::vector<Ended>> seen_;   ///< and those that the present turn sees
+  ledger::Terms terms_;
+  std::vector<AnalyzerTally> tallies_;
+  std::array<std::uint64_t, dead_letter_reason_count> dead_letters_{};
+  std::uint64_t requests_ = 0;
+  std::size_t held_packets_ = 0;
+  std::size_t held_bytes_ = 0;
+  std::size_t untried_ = 0;
+  std::uint32_t largest_sent_ = 0;
+};
+
+}  // namespace logdist::sim

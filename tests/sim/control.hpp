@@ -1,0 +1,29 @@
+// The control thread of the daemon, driven by simulated time as app::HealthDriver
+// drives it by the real one; the probes are simulated.
+#pragma once
+
+#include "logdist/dispatch/scheduler.hpp"
+#include "tests/sim/stage.hpp"
+
+namespace logdist::sim {
+
+/// See the head of this file.
+class Control {
+ public:
+  Control(Stage& stage, dispatch::Scheduler& scheduler) : stage_(stage), scheduler_(scheduler) {}
+
+  /// A tick is wanted soon.
+  void wake();
+  bool tick_pending() const { return tick_pending_; }
+
+ private:
+  void tick();
+  void begin_probe(const dispatch::ProbeOrder& order);
+
+  Stage& stage_;
+  dispatch::Scheduler& scheduler_;
+  bool tick_pending_ = false;
+  std::uint64_t timer_ = 0;  ///< number of the timer that counts; those set before it are void
+};
+
+}  // namespace logdist::sim

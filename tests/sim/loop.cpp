@@ -1,0 +1,58 @@
+#include "tests/sim/loop.hpp"
+
+namespace logdist::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId id) {
+  dispatch::DispatcherOptions options;
+  options.loop = id;
+  options.retry = scenario.retry;
+  options.caller_runs_timeout = scenario.caller_runs_timeout;
+  options.ack_delivered = scenario.ack_delivered;
+  options.seed = scenario.seed + 1 + id;
+  return options;
+}
+
+}  // namespace
+
+Loop::Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::Bounds& bounds,
+           dispatch::DeadLetters& dead_letters)
+    : stage_(stage),
+      id_(id),
+      upstream_(stage),
+      dispatcher_(dispatcher_options(stage.scenario, id),
+                  {scheduler, bounds, ledger_, upstream_, dead_letters, *this}) {
+  upstream_.set_listener(dispatcher_);
+}
+
+void Loop::turn_soon() {
+  if (turn_pending_) return;
+  turn_pending_ = true;
+  stage_.timeline.after(
+      stage_.draws.chance(0.02) ? stage_.draws.across(1us, lateness_max) : stage_.draws.across(1us, 20us),
+      [this] { turn(); });
+}
+
+void Loop::turn() {
+  turn_pending_ = false;
+  stage_.chronicle.begin_turn(id_);
+  dispatcher_.turn(stage_.timeline.now());
+  stage_.chronicle.end_turn(id_);
+  arm_timer();
+}
+
+void Loop::arm_timer() {
+  const TimePoint next = dispatcher_.next_timer();
+  if (next >= timer_at_) return;  // an earlier wake-up re-arms
+  timer_at_ = next;
+  stage_.timeline.at(next + stage_.draws.between(0ns, lateness_max), [this, next] {
+    if (timer_at_ != next) return;  // it was set to an earlier time meanwhile
+    timer_at_ = never;
+    dispatcher_.on_timer(stage_.timeline.now());
+    arm_timer();
+  });
+}
+
+}  // namespace logdist::sim

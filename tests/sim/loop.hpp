@@ -1,0 +1,46 @@
+// One event loop of the daemon, driven by simulated time as app::Loop drives it
+// by the real one.
+#pragma once
+
+#include "logdist/dispatch/dispatcher.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/packet/buffer.hpp"
+#include "logdist/queue/bounds.hpp"
+#include "tests/sim/stage.hpp"
+#include "tests/sim/upstream.hpp"
+
+namespace logdist::sim {
+
+/// See the head of this file. A turn comes a little after it was asked for, so
+/// that several events may share one, and loops overtake each other.
+class Loop final : public dispatch::TurnRequest {
+ public:
+  Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::Bounds& bounds,
+       dispatch::DeadLetters& dead_letters);
+
+  /// By another loop or the control thread.
+  void wake() { turn_soon(); }
+  void turn_soon() override;
+  bool turn_pending() const { return turn_pending_; }
+
+  dispatch::Dispatcher& dispatcher() { return dispatcher_; }
+  const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
+  Upstream& upstream() { return upstream_; }
+  packet::BufferPool& buffers() { return buffers_; }
+  const ledger::Snapshot& books() const { return ledger_.snapshot(); }
+
+ private:
+  void turn();
+  void arm_timer();
+
+  Stage& stage_;
+  const LoopId id_;
+  packet::BufferPool buffers_{1 << 16};
+  ledger::Ledger ledger_;
+  Upstream upstream_;
+  dispatch::Dispatcher dispatcher_;
+  bool turn_pending_ = false;
+  TimePoint timer_at_ = never;
+};
+
+}  // namespace logdist::sim

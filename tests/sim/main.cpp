@@ -1,0 +1,51 @@
+// simulate [--seeds N] [--first K]: lives one life after the other, stops at the
+// first that goes wrong, and prints it. scripts/simulate builds and runs it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <exception>
+
+#include "tests/sim/simulation.hpp"
+
+namespace logdist::sim {
+namespace {
+
+int run(std::uint64_t first, std::uint64_t seeds) {
+  const auto begun = Clock::now();
+  std::uint64_t events = 0;
+  std::uint64_t packets = 0;
+  Duration lived{};
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    const Verdict verdict = simulate(seed);
+    events += verdict.events;
+    packets += verdict.packets;
+    lived += verdict.lived;
+    if (verdict.passed()) continue;
+    fmt::print("{}", verdict.report);
+    return 1;
+  }
+  const double seconds = to_seconds(Clock::now() - begun);
+  fmt::print("seeds {} to {}: all is well; {} packets, {} events, {:.1f} simulated hours in {:.1f} s, {:.1f} seeds/s\n",
+             first, first + seeds - 1, packets, events, to_seconds(lived) / 3600, seconds,
+             static_cast<double>(seeds) / seconds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace logdist::sim
+
+int main(int argc, char** argv) {
+  CLI::App app("Simulates whole lives of the daemon: storm, recovery, shutdown. Stops at the first that goes wrong.");
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 200;
+  app.add_option("--seeds", seeds, "how many lives")->capture_default_str()->check(CLI::Range(1.0, 1e12));
+  app.add_option("--first", first, "seed of the first; the others count up from it")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return logdist::sim::run(first, seeds);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "simulate: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,136 @@
+#include "tests/sim/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/sim/draws.hpp"
+
+namespace logdist::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* mood_names[mood_count] = {
+    "steady",     "heavy-tailed", "stuck",   "unreachable",  "resets untaken", "resets taken",     "slow bytes",
+    "throttling", "overloaded",   "failing", "path missing", "rejecting",      "talking nonsense",
+};
+
+dispatch::SchedulerOptions draw_scheduler(Draws& draws) {
+  dispatch::SchedulerOptions options;
+  options.balance.catch_up_threshold = draws.one_of<std::uint64_t>({1, 10, 100, 1'000});
+  options.balance.max_debt = draws.one_of<std::uint64_t>({1, 10, 100, 1'000, 10'000});
+  options.health.probing = draws.chance(0.7);
+  options.health.interval = draws.across(200ms, 10s);
+  options.health.failure_threshold = draws.between(1u, 5u);
+  options.health.backoff_initial = draws.across(50ms, 1s);
+  options.health.backoff_max = draws.across(1s, 20s);
+  options.health.slow_start = draws.chance(0.2) ? 0s : draws.across(100ms, 10s);
+  options.pause = {draws.across(10ms, 200ms), draws.across(200ms, 5s), 2.0, 0.2};
+  options.seed = draws.seed();
+  return options;
+}
+
+std::vector<Spell> draw_spells(Draws& draws, Duration storm) {
+  std::vector<Spell> spells;
+  const bool flaps = draws.chance(0.2);
+  const Mood bad = static_cast<Mood>(draws.between<std::size_t>(1, mood_count - 1));
+  for (Duration total{}; total < storm;) {
+    Spell spell;
+    spell.lasts = flaps ? draws.across(50ms, 2s) : draws.across(500ms, 30s);
+    if (flaps) {
+      spell.mood = spells.size() % 2 == 0 ? bad : Mood::steady;
+    } else if (draws.chance(0.6)) {
+      spell.mood = static_cast<Mood>(draws.between<std::size_t>(1, mood_count - 1));
+    }
+    spell.portion = draws.chance(0.5) ? 1 : 0.3;
+    if (draws.chance(0.2)) spell.capacity = draws.between(1u, 20u);
+    total += spell.lasts;
+    spells.push_back(spell);
+  }
+  return spells;
+}
+
+AnalyzerPlan draw_analyzer(Draws& draws, const Scenario& scenario) {
+  AnalyzerPlan plan;
+  plan.spec.weight_units =
+      draws.chance(0.2) ? draws.one_of<std::uint64_t>({1, 1'000}) : draws.between<std::uint64_t>(1, 100);
+  plan.spec.max_in_flight = scenario.calm ? 10'000 : draws.between(1u, 20u);
+  plan.spec.capacity = scenario.calm ? 10'000 : draws.between(1u, 30u);
+  plan.latency = draws.across(200us, scenario.calm ? 20ms : 300ms);
+  plan.connections = draws.between(1u, 4u);
+  if (!scenario.calm) plan.spells = draw_spells(draws, scenario.storm);
+  return plan;
+}
+
+AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
+  AgentPlan plan;
+  plan.loop = static_cast<LoopId>(draws.between<std::size_t>(0, scenario.loops - 1));
+  plan.pause = draws.across(100us, 500ms);
+  plan.in_bursts = draws.chance(0.3);
+  plan.messages_max = scenario.messages_max;
+  plan.bytes_max = draws.one_of<std::size_t>({16, 200, 2'000});
+  if (draws.chance(0.3)) plan.chunked = 0.5;
+  if (draws.chance(0.3)) plan.disappears = 0.1;
+  if (scenario.calm) return plan;
+  if (draws.chance(0.2)) plan.hopeless = 0.1;
+  if (draws.chance(0.1)) plan.poisonous = 0.1;
+  return plan;
+}
+
+}  // namespace
+
+const char* to_string(Mood mood) { return mood_names[static_cast<std::size_t>(mood)]; }
+
+Scenario draw_scenario(std::uint64_t seed) {
+  Draws draws(seed);
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.calm = draws.chance(0.1);
+  scenario.loops = draws.between<std::size_t>(1, 4);
+  scenario.queue_packets = draws.chance(0.3) ? draws.between<std::size_t>(1, 5) : draws.between<std::size_t>(5, 300);
+  scenario.queue_bytes = draws.one_of<std::size_t>({2'000, 20'000, 200'000});
+  scenario.buffered_bytes = draws.one_of<std::size_t>({2'000, 5'000, 50'000});  // max_body at least
+  scenario.ack_delivered = draws.chance(0.2);
+  scenario.retry = {draws.across(5ms, 200ms), draws.across(200ms, 5s), 2.0, 0.2, draws.between(1u, 10u)};
+  scenario.caller_runs_timeout = draws.across(200ms, 30s);
+  scenario.delivery_timeout = draws.across(100ms, 5s);
+  scenario.probe_timeout = draws.across(50ms, 2s);
+  scenario.scheduler = draw_scheduler(draws);
+  scenario.storm = draws.across(2s, 120s);
+  scenario.messages_max = draws.one_of<std::uint32_t>({1, 10, 100, 1'000});
+  scenario.ends_in_storm = draws.chance(0.3);
+  scenario.grace = draws.across(1ms, 10s);
+
+  const std::size_t analyzers = draws.between<std::size_t>(1, 7);
+  for (std::size_t i = 0; i < analyzers; ++i) scenario.analyzers.push_back(draw_analyzer(draws, scenario));
+  const std::size_t agents = draws.between<std::size_t>(1, 24);
+  for (std::size_t i = 0; i < agents; ++i) scenario.agents.push_back(draw_agent(draws, scenario));
+  const std::size_t packets = draws.between<std::size_t>(100, 1'000);
+  for (AgentPlan& agent : scenario.agents) agent.until_packets = packets;
+  return scenario;
+}
+
+std::string describe(const Scenario& scenario) {
+  const auto ms = [](Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
+  std::string text = fmt::format(
+      "{}{} loops, {} agents, ack {}, queue {} packets {} bytes, waits {:.0f} ms, attempts {:.0f} ms, storm {:.0f} ms, "
+      "{}\n",
+      scenario.calm ? "calm, " : "", scenario.loops, scenario.agents.size(),
+      scenario.ack_delivered ? "delivered" : "queued", scenario.queue_packets, scenario.queue_bytes,
+      ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout), ms(scenario.storm),
+      scenario.ends_in_storm ? fmt::format("ends in it with {:.0f} ms of grace", ms(scenario.grace)) : "heals");
+  for (std::size_t i = 0; i < scenario.analyzers.size(); ++i) {
+    const AnalyzerPlan& plan = scenario.analyzers[i];
+    text += fmt::format("  analyzer {}: weight {}, {} in flight, capacity {}, latency {:.1f} ms:", i,
+                        plan.spec.weight_units, plan.spec.max_in_flight, plan.spec.capacity, ms(plan.latency));
+    for (std::size_t k = 0; k < std::min<std::size_t>(plan.spells.size(), 8); ++k) {
+      text += fmt::format(" {} {:.0f} ms,", to_string(plan.spells[k].mood), ms(plan.spells[k].lasts));
+    }
+    if (plan.spells.size() > 8) text += fmt::format(" and {} more", plan.spells.size() - 8);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace logdist::sim

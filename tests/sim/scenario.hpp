@@ -1,0 +1,94 @@
+// All that a seed decides before the first packet: limits, analyzers, agents,
+// what will go wrong when, and how it ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "logdist/base/time.hpp"
+#include "logdist/delivery/course.hpp"
+#include "logdist/dispatch/scheduler.hpp"
+
+namespace logdist::sim {
+
+/// How an analyzer treats what it is sent.
+enum class Mood : std::uint8_t {
+  steady,
+  heavy_tailed,      ///< answers, a few answers very late
+  stuck,             ///< accepts and never answers
+  unreachable,       ///< refuses connections
+  resets_untaken,    ///< resets the connection before it took the packet
+  resets_taken,      ///< and after
+  slow_bytes,        ///< answers byte by byte, often too late
+  throttling,        ///< 429, with and without Retry-After
+  overloaded,        ///< 503 with Retry-After
+  failing,           ///< 5xx without
+  path_missing,      ///< 404
+  rejecting,         ///< 400, 413, 415, 422
+  talking_nonsense,  ///< no HTTP at all
+};
+inline constexpr std::size_t mood_count = 13;
+const char* to_string(Mood mood);
+
+/// A stretch of an analyzer's life.
+struct Spell {
+  Duration lasts{};
+  Mood mood = Mood::steady;
+  double portion = 1;          ///< of the packets concerned; the others find it steady
+  std::uint32_t capacity = 0;  ///< packets its connections take from then on; 0: as before
+};
+
+struct AnalyzerPlan {
+  dispatch::AnalyzerSpec spec;
+  Duration latency{};             ///< when steady
+  std::uint32_t connections = 1;  ///< of one loop; what shares one breaks together
+  std::vector<Spell> spells;      ///< one after the other, the last one lasts
+};
+
+/// One agent with one connection.
+struct AgentPlan {
+  LoopId loop = 0;
+  Duration pause{};        ///< between an answer and the next packet
+  bool in_bursts = false;  ///< all such agents begin together, every few seconds
+  std::uint32_t messages_max = 1;
+  std::size_t bytes_max = 1;
+  double chunked = 0;                           ///< part of its bodies that come without a length
+  double disappears = 0;                        ///< part of its requests that it leaves in the middle
+  double hopeless = 0;                          ///< part of its packets that every analyzer refuses
+  double poisonous = 0;                         ///< part of its packets that make every analyzer answer 500
+  std::size_t until_packets = ~std::size_t{0};  ///< of all agents together; then it stops
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  bool calm = false;  ///< nothing fails and slots are free
+
+  std::size_t loops = 1;
+  std::size_t queue_packets = 1;
+  std::size_t queue_bytes = 1;
+  std::size_t buffered_bytes = 1;  ///< of bodies being received or waiting
+  bool ack_delivered = false;
+  delivery::RetryPolicy retry;
+  Duration caller_runs_timeout{};
+  Duration delivery_timeout{};
+  Duration probe_timeout{};
+  dispatch::SchedulerOptions scheduler;
+
+  std::vector<AnalyzerPlan> analyzers;
+  std::vector<AgentPlan> agents;
+
+  Duration storm{};                ///< how long the bad time lasts
+  std::uint32_t messages_max = 1;  ///< of any packet of that time
+  bool ends_in_storm = false;      ///< is shut down without having healed
+  Duration grace{};
+};
+
+/// The same for the same seed, for ever the same program.
+Scenario draw_scenario(std::uint64_t seed);
+
+/// In a few lines, for those who read of a failure.
+std::string describe(const Scenario& scenario);
+
+}  // namespace logdist::sim

@@ -1,0 +1,33 @@
+// Fixed seeds, in lots that run side by side.
+#include <gtest/gtest.h>
+
+#include "tests/sim/simulation.hpp"
+
+namespace logdist::sim {
+namespace {
+
+constexpr std::uint64_t seeds = 200;
+constexpr std::uint64_t lots = 20;
+
+class Simulation : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Simulation, KeepsEveryPromise) {
+  const std::uint64_t first = GetParam();
+  for (std::uint64_t seed = first; seed < first + seeds / lots; ++seed) {
+    const Verdict verdict = simulate(seed);
+    ASSERT_TRUE(verdict.passed()) << verdict.report;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(1, 1 + seeds, seeds / lots));
+
+TEST(Simulation, LivesTheSameLifeAgain) {
+  const Verdict once = simulate(7);
+  const Verdict again = simulate(7);
+  EXPECT_EQ(once.events, again.events);
+  EXPECT_EQ(once.packets, again.packets);
+  EXPECT_EQ(once.lived, again.lived);
+}
+
+}  // namespace
+}  // namespace logdist::sim

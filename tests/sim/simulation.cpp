@@ -1,0 +1,207 @@
+#include "tests/sim/simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "logdist/delivery/classify.hpp"
+
+namespace logdist::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Drives one world through its phases, the checkers looking on.
+class Life {
+ public:
+  explicit Life(const Scenario& scenario)
+      : scenario_(scenario), world_(scenario), checkers_(make_checkers(world_, findings_)) {
+    for (const auto& checker : checkers_) world_.chronicle().add_witness(*checker);
+  }
+
+  Verdict live() {
+    const TimePoint begun = world_.now();
+    storm();
+    if (!scenario_.ends_in_storm) heal();
+    shut_down();
+    Verdict verdict{findings_, {}, events_, world_.chronicle().stories().size(), world_.now() - begun};
+    if (!findings_.empty()) verdict.report = report();
+    return verdict;
+  }
+
+ private:
+  bool well() const { return findings_.empty(); }
+  void fault(const char* name, std::string text) { findings_.push_back({name, std::move(text)}); }
+
+  /// Lets things happen until `done`, at most for `longest`. Whether it came to that.
+  bool run_until(Duration longest, const std::function<bool()>& done) {
+    const TimePoint end = world_.now() + longest;
+    while (well() && !done()) {
+      if (world_.now() >= end || world_.nothing_to_come()) return false;
+      world_.step();
+      ++events_;
+      if (getenv("DBG")) {
+        static std::string last;
+        std::string t;
+        auto v = world_.views();
+        for (auto& a : v)
+          t += fmt::format(" {:.3f}/{}/{}/{}{:.3f}", a.account.deficit, a.account.in_flight, a.slots,
+                           a.in_service ? "" : "OUT", a.account.debt);
+        if (t != last) fmt::print("{} {}\n", to_seconds(world_.now().time_since_epoch()), t);
+        last = t;
+      }
+      for (const auto& checker : checkers_) checker->stepped();
+    }
+    return well();
+  }
+
+  void storm() {
+    const TimePoint end = world_.now() + scenario_.storm;
+    run_until(scenario_.storm + 1h, [this, end] { return world_.now() >= end; });
+    world_.stop_agents();
+  }
+
+  void heal();
+  void compare_shares();
+  void shut_down();
+
+  /// Of one analyzer, in messages.
+  struct Standing {
+    double share;  ///< 0…1
+    double owed;
+    double charged;
+  };
+  std::vector<Standing> standings() const;
+  double feed(double messages);
+
+  bool everything_settled() const {
+    const ledger::Terms& terms = world_.chronicle().terms();
+    return terms.queued.packets + terms.waiting.packets + terms.in_flight.packets == 0 && world_.quiet();
+  }
+  bool everyone_healthy() const {
+    const auto views = world_.views();
+    return std::all_of(views.begin(), views.end(),
+                       [](const auto& view) { return view.state == health::State::healthy && view.in_service; });
+  }
+  Duration longest_recovery() const;
+  std::string report() const;
+
+  const Scenario scenario_;
+  Findings findings_;
+  World world_;
+  Checkers checkers_;
+  std::uint64_t events_ = 0;
+};
+
+/// Once nothing bad is under way: a back-off, a pause and a wait between rounds
+/// may just have begun, then each analyzer needs a probe, a packet, and its ramp.
+Duration Life::longest_recovery() const {
+  const auto& health = scenario_.scheduler.health;
+  const Duration attempt = 2 * scenario_.delivery_timeout;
+  const Duration tests = 2 * health.backoff_max + 2 * health.interval;
+  const Duration pauses = delivery::max_pause + 2 * scenario_.scheduler.pause.max;
+  const Duration waits = scenario_.caller_runs_timeout + 2 * scenario_.retry.max;
+  const auto backlog = static_cast<Duration::rep>(world_.chronicle().held_packets()) * Duration(20ms);
+  return attempt + tests + pauses + waits + backlog + health.slow_start + 10s;
+}
+
+void Life::heal() {
+  if (!well()) return;
+  world_.heal_analyzers();
+  world_.start_feeding(scenario_.messages_max);
+  // What was under way then still ends as it would have.
+  run_until(1s + scenario_.delivery_timeout + scenario_.probe_timeout + 2 * lateness_max, [] { return false; });
+  if (!run_until(longest_recovery(), [this] { return everyone_healthy(); }) && well()) {
+    fault("healing",
+          fmt::format("not all analyzers are Healthy {:.0f} s after the last trouble", to_seconds(longest_recovery())));
+  }
+  world_.stop_feeding();
+  if (!run_until(longest_recovery(), [this] { return everything_settled(); }) && well()) {
+    fault("healing", "the queue does not drain although all analyzers are Healthy");
+  }
+  if (well()) compare_shares();
+}
+
+/// From here on nobody is full and nothing fails. Over this time each analyzer
+/// gets its share within one packet, once those that are ahead have been waited
+/// for; where that would take too long, nobody falls back by more than what is
+/// owed to all together, nor gets further ahead.
+void Life::compare_shares() {
+  const std::vector<Standing> before = standings();
+  double owed = 0;
+  double wait = 0;  // messages until the last one that is ahead is due again
+  for (const Standing& standing : before) {
+    owed += std::max(0.0, standing.owed);
+    wait = std::max(wait, -standing.owed / standing.share);
+  }
+  const double packets = static_cast<double>(scenario_.messages_max) * static_cast<double>(before.size());
+  const bool repaid = wait < 200.0 * scenario_.messages_max;
+  const double total = feed((repaid ? wait + owed : 0) + 4 * packets);
+  if (!well()) return;
+
+  const double packet = world_.chronicle().largest_sent() + 1e-3;
+  const std::vector<Standing> after = standings();
+  for (AnalyzerId id = 0; id < before.size(); ++id) {
+    const double given = after[id].charged - before[id].charged;
+    const double off = before[id].owed + total * before[id].share - given;
+    if (off > packet + (repaid ? 0 : owed) || off < -packet + (repaid ? 0 : std::min(before[id].owed, 0.0))) {
+      fault("shares", fmt::format("analyzer {} got {} of {} messages; its share is {:.1f}, it was owed {:.1f}", id,
+                                  given, total, total * before[id].share, before[id].owed));
+    }
+  }
+}
+
+std::vector<Life::Standing> Life::standings() const {
+  std::vector<Standing> standings;
+  double weight = 0;
+  const auto views = world_.views();
+  for (AnalyzerId id = 0; id < views.size(); ++id) weight += static_cast<double>(world_.weight_units(id));
+  for (AnalyzerId id = 0; id < views.size(); ++id) {
+    standings.push_back({static_cast<double>(world_.weight_units(id)) / weight, views[id].account.deficit,
+                         static_cast<double>(world_.chronicle().of(id).charged_messages)});
+  }
+  return standings;
+}
+
+/// Sends `messages` or some more, and says how many it were.
+double Life::feed(double messages) {
+  const auto fed = [this, before = world_.chronicle().terms().admitted.messages] {
+    return static_cast<double>(world_.chronicle().terms().admitted.messages - before);
+  };
+  world_.start_feeding(scenario_.messages_max);
+  run_until(1h, [&fed, messages] { return fed() >= messages; });
+  world_.stop_feeding();
+  run_until(10s, [this] { return everything_settled(); });
+  return fed();
+}
+
+void Life::shut_down() {
+  if (!well()) return;
+  world_.begin_drain();
+  const Duration grace = scenario_.ends_in_storm ? scenario_.grace : 10s;
+  if (!run_until(grace, [this] { return world_.idle() && world_.quiet(); }) && well()) {
+    if (!scenario_.ends_in_storm) fault("shutdown", "the drain does not end although all analyzers are Healthy");
+    world_.give_up();
+    run_until(1s, [this] { return world_.idle() && world_.quiet(); });
+  }
+  run_until(100ms, [] { return false; });  // agents that were still sending have noticed
+  if (!well()) return;
+  for (const auto& checker : checkers_) checker->shut_down();
+}
+
+std::string Life::report() const {
+  std::string text =
+      fmt::format("seed {} fails after {} events, {} packets: scripts/simulate --first {} --seeds 1\n{}",
+                  scenario_.seed, events_, world_.chronicle().stories().size(), scenario_.seed, describe(scenario_));
+  text += "found:\n";
+  for (const Finding& finding : findings_) text += fmt::format("  {}: {}\n", finding.checker, finding.text);
+  text += "the last events:\n";
+  for (const std::string& line : world_.journal().lines()) text += "  " + line + '\n';
+  return text;
+}
+
+}  // namespace
+
+Verdict simulate(std::uint64_t seed) { return Life(draw_scenario(seed)).live(); }
+
+}  // namespace logdist::sim

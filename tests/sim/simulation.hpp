@@ -1,0 +1,29 @@
+// A whole life of the daemon in simulated time: a storm drawn from a seed, then
+// a time in which all is well, then the shutdown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "logdist/base/time.hpp"
+#include "tests/sim/checker.hpp"
+#include "tests/sim/scenario.hpp"
+
+namespace logdist::sim {
+
+/// What came of it.
+struct Verdict {
+  Findings findings;   ///< of the first event that was complained about; empty: all is well
+  std::string report;  ///< the seed, what was drawn, what was found and the last events
+  std::uint64_t events = 0;
+  std::uint64_t packets = 0;
+  Duration lived{};  ///< simulated time
+
+  bool passed() const { return findings.empty(); }
+};
+
+/// Lives the life of `seed`. The same seed lives the same life.
+Verdict simulate(std::uint64_t seed);
+
+}  // namespace logdist::sim

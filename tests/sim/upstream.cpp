@@ -1,0 +1,130 @@
+#include "tests/sim/upstream.hpp"
+
+#include <utility>
+
+#include "logdist/base/check.hpp"
+#include "logdist/delivery/classify.hpp"
+#include "logdist/packet/packet.hpp"
+
+namespace logdist::sim {
+
+using delivery::AttemptResult;
+using Kind = Reply::Kind;
+
+namespace {
+
+AttemptResult result_of(Outcome outcome, bool counts_for_health = true) {
+  AttemptResult result;
+  result.outcome = outcome;
+  result.counts_for_health = counts_for_health;
+  return result;
+}
+
+}  // namespace
+
+void Upstream::send(delivery::Attempt& attempt, TimePoint) {
+  stage_.chronicle.send(attempt);
+  const Story& story = stage_.chronicle.story(attempt.packet->id);
+  LOGDIST_CHECK(attempt.packet->body.size() == story.bytes);
+  Analyzer& analyzer = *stage_.analyzers[attempt.analyzer];
+  const std::uint32_t connection = stage_.draws.between(1u, analyzer.plan().connections);
+  under_way_.emplace(++last_ticket_, UnderWay{&attempt, connection, analyzer.reply(story.trait)});
+  gathered_.push_back(last_ticket_);
+}
+
+void Upstream::flush(TimePoint) {
+  for (const Ticket ticket : std::exchange(gathered_, {})) {
+    const auto found = under_way_.find(ticket);
+    if (found == under_way_.end()) continue;  // recalled
+    const Reply& reply = found->second.reply;
+    if (reply.kind == Kind::no_connection && reply.ends_after == Duration::zero()) {
+      finish(ticket);  // as some connects fail at once
+    } else {
+      stage_.timeline.after(reply.written_after, [this, ticket] { write(ticket); });
+    }
+  }
+}
+
+void Upstream::recall(AnalyzerId analyzer, TimePoint) {
+  std::vector<Ticket> unsent;
+  for (const auto& [ticket, sent] : under_way_) {
+    if (sent.attempt->analyzer == analyzer && !sent.written) unsent.push_back(ticket);
+  }
+  for (const Ticket ticket : unsent) end(ticket, result_of(Outcome::unsent));
+}
+
+void Upstream::shutdown(TimePoint) {
+  while (!under_way_.empty()) {
+    const auto& [ticket, sent] = *under_way_.begin();
+    const Outcome outcome = sent.written ? Outcome::connection_broken : Outcome::unsent;
+    end(ticket, result_of(outcome, false));
+  }
+}
+
+void Upstream::write(Ticket ticket) {
+  const auto found = under_way_.find(ticket);
+  if (found == under_way_.end()) return;
+  UnderWay& sent = found->second;
+  const Duration limit = stage_.scenario.delivery_timeout;
+  sent.written = sent.reply.kind != Kind::no_connection;
+  if (sent.reply.kind == Kind::silence || sent.reply.ends_after >= limit) {
+    stage_.timeline.after(limit, [this, ticket] { expire(ticket); });
+  } else {
+    stage_.timeline.after(sent.reply.ends_after, [this, ticket] { finish(ticket); });
+  }
+}
+
+void Upstream::expire(Ticket ticket) {
+  const auto found = under_way_.find(ticket);
+  if (found == under_way_.end()) return;
+  const bool connected = found->second.written;
+  end(ticket, result_of(connected ? Outcome::timeout : Outcome::connect_error));
+}
+
+void Upstream::finish(Ticket ticket) {
+  const auto found = under_way_.find(ticket);
+  if (found == under_way_.end()) return;
+  const UnderWay& sent = found->second;
+  if (sent.reply.kind == Kind::reset) {
+    break_connection(sent.attempt->analyzer, sent.connection);
+  } else {
+    end(ticket, judge(sent.reply));
+  }
+}
+
+/// One failure, however many packets were under way on the connection.
+void Upstream::break_connection(AnalyzerId analyzer, std::uint32_t connection) {
+  std::vector<Ticket> broken;
+  for (const auto& [ticket, sent] : under_way_) {
+    if (sent.attempt->analyzer == analyzer && sent.connection == connection && sent.written) broken.push_back(ticket);
+  }
+  bool counts = true;
+  for (const Ticket ticket : broken) {
+    end(ticket, result_of(Outcome::connection_broken, std::exchange(counts, false)));
+  }
+}
+
+void Upstream::end(Ticket ticket, const AttemptResult& result) {
+  const auto ended = under_way_.extract(ticket);
+  const UnderWay& sent = ended.mapped();
+  Story& story = stage_.chronicle.story(sent.attempt->packet->id);
+  const bool heard = result.outcome == Outcome::delivered || is_ambiguous(result.outcome);
+  if (heard && sent.written && sent.reply.takes) stage_.chronicle.take(story);
+  stage_.journal.note("packet {} at analyzer {}: {} {}{}", story.serial, sent.attempt->analyzer,
+                      to_string(result.outcome), result.status, result.counts_for_health ? "" : ", not counted");
+  stage_.chronicle.end_attempt(story, result);
+  listener_->attempt_ended(*sent.attempt, result, stage_.timeline.now());
+}
+
+AttemptResult Upstream::judge(const Reply& reply) const {
+  if (reply.kind == Kind::no_connection) return result_of(Outcome::connect_error);
+  if (reply.kind == Kind::nonsense) return result_of(Outcome::protocol_error);
+  const auto now = std::chrono::floor<std::chrono::seconds>(stage_.timeline.now().time_since_epoch());
+  const delivery::Verdict verdict = delivery::classify(reply.status, reply.retry_after, now.count());
+  AttemptResult result = result_of(verdict.outcome);
+  result.status = reply.status;
+  result.pause = verdict.pause;
+  return result;
+}
+
+}  // namespace logdist::sim

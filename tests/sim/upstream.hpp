@@ -1,0 +1,53 @@
+// The simulated way to the analyzers, of one loop: connections that open slowly,
+// break under several packets at once, and time out.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "logdist/upstream/upstream.hpp"
+#include "tests/sim/stage.hpp"
+
+namespace logdist::sim {
+
+/// See the head of this file. What becomes of an attempt is decided by the
+/// analyzer when it is sent, and happens when its time has come.
+class Upstream final : public upstream::Upstream {
+ public:
+  explicit Upstream(Stage& stage) : stage_(stage) {}
+
+  /// Before the first send().
+  void set_listener(upstream::AttemptListener& listener) { listener_ = &listener; }
+
+  void send(delivery::Attempt& attempt, TimePoint now) override;
+  void flush(TimePoint now) override;
+  void recall(AnalyzerId analyzer, TimePoint now) override;
+  /// Ends all that is under way, as PoolUpstream::shutdown() does.
+  void shutdown(TimePoint now);
+
+ private:
+  using Ticket = std::uint64_t;  ///< in the order of sending
+
+  struct UnderWay {
+    delivery::Attempt* attempt;
+    std::uint32_t connection;
+    Reply reply;
+    bool written = false;
+  };
+
+  void write(Ticket ticket);
+  void expire(Ticket ticket);
+  void finish(Ticket ticket);
+  void break_connection(AnalyzerId analyzer, std::uint32_t connection);
+  void end(Ticket ticket, const delivery::AttemptResult& result);
+  delivery::AttemptResult judge(const Reply& reply) const;
+
+  Stage& stage_;
+  upstream::AttemptListener* listener_ = nullptr;
+  std::map<Ticket, UnderWay> under_way_;
+  std::vector<Ticket> gathered_;  ///< until flush()
+  Ticket last_ticket_ = 0;
+};
+
+}  // namespace logdist::sim

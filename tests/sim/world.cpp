@@ -1,0 +1,147 @@
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+namespace logdist::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The feeding agent's pause: each packet is settled before the next one comes.
+constexpr Duration feeding_pause = 20ms;
+
+std::vector<dispatch::AnalyzerSpec> specs(const Scenario& scenario) {
+  std::vector<dispatch::AnalyzerSpec> specs;
+  for (const AnalyzerPlan& plan : scenario.analyzers) specs.push_back(plan.spec);
+  return specs;
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario)
+    : scenario_(scenario),
+      draws_(scenario.seed ^ 0x517),
+      chronicle_(scenario.loops),
+      stage_{scenario_, timeline_, draws_, journal_, chronicle_, analyzers_},
+      bounds_(scenario.queue_packets, scenario.queue_bytes),
+      bodies_(scenario.buffered_bytes),
+      scheduler_(scenario.scheduler, specs(scenario), scenario.loops, *this, timeline_.now()),
+      control_(stage_, scheduler_) {
+  for (LoopId id = 0; id < scenario.loops; ++id) {
+    loops_.push_back(std::make_unique<Loop>(stage_, id, scheduler_, bounds_, letters_));
+  }
+  for (AnalyzerId id = 0; id < scenario.analyzers.size(); ++id) {
+    const AnalyzerPlan& plan = scenario.analyzers[id];
+    analyzers_.push_back(std::make_unique<Analyzer>(plan, draws_.seed()));
+    weights_.push_back(plan.spec.weight_units);
+    slots_.push_back(std::min(plan.spec.max_in_flight, plan.spec.capacity));
+    if (!plan.spells.empty()) begin_spell(id, 0);
+  }
+  for (const AgentPlan& plan : scenario.agents) {
+    agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
+    agents_.back()->start();
+  }
+  control_.wake();
+}
+
+void World::begin_spell(AnalyzerId analyzer, std::size_t index) {
+  const std::vector<Spell>& spells = scenario_.analyzers[analyzer].spells;
+  if (healed_ || index >= spells.size()) return;
+  const Spell& spell = spells[index];
+  journal_.note("analyzer {} is {} now ({:.0f} %)", analyzer, to_string(spell.mood), 100 * spell.portion);
+  analyzers_[analyzer]->begin(spell);
+  if (spell.capacity > 0) {
+    const auto loop = draws_.between<std::size_t>(0, loops_.size() - 1);
+    slots_[analyzer] = std::min(scenario_.analyzers[analyzer].spec.max_in_flight, spell.capacity);
+    loops_[loop]->dispatcher().capacity_changed(analyzer, spell.capacity, now());
+  }
+  timeline_.after(spell.lasts, [this, analyzer, index] { begin_spell(analyzer, index + 1); });
+}
+
+void World::stop_agents() {
+  for (const auto& agent : agents_) agent->stop();
+}
+
+void World::heal_analyzers() {
+  healed_ = true;
+  for (const auto& analyzer : analyzers_) analyzer->heal();
+}
+
+void World::start_feeding(std::uint32_t messages_max) {
+  AgentPlan plan;
+  plan.loop = static_cast<LoopId>(draws_.between<std::size_t>(0, loops_.size() - 1));
+  plan.pause = feeding_pause;
+  plan.messages_max = messages_max;
+  agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
+  agents_.back()->start();
+}
+
+void World::stop_feeding() { agents_.back()->stop(); }
+
+void World::begin_drain() {
+  draining_ = true;
+  stop_agents();
+  journal_.note("draining");
+  for (const auto& loop : loops_) loop->dispatcher().begin_drain(now());
+}
+
+void World::give_up() {
+  giving_up_ = true;
+  journal_.note("the grace is over");
+  for (const auto& loop : loops_) {
+    loop->dispatcher().give_up(now());
+    loop->upstream().shutdown(now());
+  }
+}
+
+void World::Letters::put(const packet::Packet& packet, DeadLetterReason reason) {
+  world.journal_.note("packet {} is a dead letter: {}", packet.id, to_string(reason));
+  world.chronicle_.dead_letter(packet.id, reason);
+}
+
+ledger::Terms World::terms() const {
+  ledger::Terms sum;
+  for (const auto& loop : loops_) sum += loop->books().terms;
+  return sum;
+}
+
+metrics::Scrape World::scrape() const {
+  metrics::Scrape scrape;
+  for (const auto& loop : loops_) scrape.books += loop->books();
+  scrape.queue_packets = {bounds_.packets(), bounds_.max_packets()};
+  scrape.queue_bytes = {bounds_.bytes(), bounds_.max_bytes()};
+  scrape.buffered_bytes = {bodies_.held_bytes(), bodies_.max_bytes()};
+  const std::vector<dispatch::AnalyzerView> all = views();
+  for (AnalyzerId id = 0; id < all.size(); ++id) {
+    const dispatch::AnalyzerView& view = all[id];
+    scrape.analyzers.push_back({id,
+                                std::to_string(id),
+                                {},
+                                static_cast<double>(weights_[id]),
+                                view.state,
+                                view.in_service,
+                                view.paused,
+                                view.slots,
+                                view.failures,
+                                view.account});
+  }
+  return scrape;
+}
+
+bool World::quiet() const {
+  return !control_.tick_pending() &&
+         std::none_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->turn_pending(); });
+}
+
+bool World::idle() const {
+  return std::all_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->dispatcher().idle(); });
+}
+
+std::size_t World::given_up() const {
+  std::size_t sum = 0;
+  for (const auto& loop : loops_) sum += loop->dispatcher().given_up();
+  return sum;
+}
+
+}  // namespace logdist::sim

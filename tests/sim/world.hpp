@@ -1,0 +1,98 @@
+// The daemon in simulated surroundings: the real scheduler, dispatchers, queue
+// bounds and ledgers; simulated threads, time, analyzers and agents.
+//
+// It lets things happen and judges nothing: that is the checkers' part.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/metrics/scrape.hpp"
+#include "logdist/queue/bounds.hpp"
+#include "logdist/queue/byte_budget.hpp"
+#include "tests/sim/agent.hpp"
+#include "tests/sim/control.hpp"
+#include "tests/sim/loop.hpp"
+#include "tests/sim/stage.hpp"
+
+namespace logdist::sim {
+
+/// See the head of this file.
+class World final : public dispatch::Wakes {
+ public:
+  explicit World(const Scenario& scenario);
+
+  /// The next event happens.
+  void step() { timeline_.step(); }
+  bool nothing_to_come() const { return timeline_.empty(); }
+  TimePoint now() const { return timeline_.now(); }
+
+  /// The agents of the scenario send no more.
+  void stop_agents();
+  /// All analyzers are well from now on.
+  void heal_analyzers();
+  /// One agent sends one packet after the other, of up to `messages_max`.
+  void start_feeding(std::uint32_t messages_max);
+  void stop_feeding();
+
+  void begin_drain();
+  /// The grace is over.
+  void give_up();
+
+  // What can be seen from outside.
+  const Scenario& scenario() const { return scenario_; }
+  const Chronicle& chronicle() const { return chronicle_; }
+  Chronicle& chronicle() { return chronicle_; }
+  const Journal& journal() const { return journal_; }
+  const queue::Bounds& bounds() const { return bounds_; }
+  const queue::ByteBudget& bodies() const { return bodies_; }
+  std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
+  std::uint64_t weight_units(AnalyzerId analyzer) const { return weights_[analyzer]; }
+  /// The bound on packets in flight to `analyzer`, as configured and learned.
+  std::uint32_t slots(AnalyzerId analyzer) const { return slots_[analyzer]; }
+  ledger::Terms terms() const;
+  metrics::Scrape scrape() const;
+  /// No loop and no control thread is about to do something.
+  bool quiet() const;
+  bool draining() const { return draining_; }
+  bool giving_up() const { return giving_up_; }
+  bool idle() const;
+  std::size_t given_up() const;
+
+ private:
+  struct Letters final : dispatch::DeadLetters {
+    explicit Letters(World& own_world) : world(own_world) {}
+    void put(const packet::Packet& packet, DeadLetterReason reason) override;
+    World& world;
+  };
+
+  void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
+  void wake_control() override { control_.wake(); }
+
+  void begin_spell(AnalyzerId analyzer, std::size_t index);
+
+  const Scenario scenario_;
+  Timeline timeline_;
+  Draws draws_;
+  Journal journal_{timeline_};
+  Chronicle chronicle_;
+  std::vector<std::unique_ptr<Analyzer>> analyzers_;
+  std::vector<std::uint64_t> weights_;
+  std::vector<std::uint32_t> slots_;
+  Stage stage_;
+  Letters letters_{*this};
+  queue::Bounds bounds_;
+  queue::ByteBudget bodies_;
+  dispatch::Scheduler scheduler_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  Control control_;
+  std::vector<std::unique_ptr<Agent>> agents_;
+  bool healed_ = false;
+  bool draining_ = false;
+  bool giving_up_ = false;
+};
+
+}  // namespace logdist::sim
