@@ -24,7 +24,10 @@ AnswerParser::AnswerParser() {
   body_limit(max_answer_body_bytes);
 }
 
-void AnswerParser::on_response_impl(int code, string_view, int, error_code&) { status_ = static_cast<unsigned>(code); }
+void AnswerParser::on_response_impl(int code, string_view, int, error_code& error) {
+  if (code < 100) error = http::error::bad_status;  // any three digits will do for Beast
+  status_ = static_cast<unsigned>(code);
+}
 
 void AnswerParser::on_field_impl(field name, string_view, string_view value, error_code&) {
   if (name != field::retry_after || head_done_ || value.size() > retry_after_.max_size()) return;

@@ -148,6 +148,7 @@ TEST(AnswerReader, RefusesWhatIsNoAnswer) {
       "HTTP/1.2 200 OK\r\n\r\n",
       "HTTP/1.1 2000 OK\r\n\r\n",
       "HTTP/1.1 abc OK\r\n\r\n",
+      "HTTP/1.1 050 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
