@@ -43,10 +43,10 @@ class InputBuffer {
   char* base() { return large_ ? large_.get() : inline_.data(); }
   std::size_t capacity() const { return large_ ? max_size : inline_size; }
 
+  std::array<char, inline_size> inline_;  ///< first: what follows points into it
   char* begin_ = inline_.data();
   char* end_ = inline_.data();
   std::unique_ptr<char[]> large_;
-  std::array<char, inline_size> inline_;
 };
 
 }  // namespace logdist::ingest
