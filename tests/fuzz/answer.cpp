@@ -1,0 +1,81 @@
+// Any bytes as an analyzer's answers: the same ones whether they come at once or
+// one by one, each with a status, never more unparsed than a connection holds.
+// When a fault is noticed may differ: what came at once is looked at sooner.
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logdist/base/check.hpp"
+#include "upstream/answer_reader.hpp"
+
+namespace logdist::upstream {
+namespace {
+
+using Result = AnswerReader::Result;
+
+struct Told {
+  unsigned status;
+  bool keep_alive;
+  std::string retry_after;
+
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
+class Connection {
+ public:
+  /// Nothing is looked at after an answer that ends the connection.
+  void receive(std::string_view bytes) {
+    if (ended() || bytes.empty()) return;
+    const auto room = input_.prepare(bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    input_.commit(bytes.size());
+    while (!ended() && take(reader_.read(input_))) {
+    }
+    LOGDIST_CHECK(ended() || input_.size() <= max_unparsed_bytes);
+  }
+
+  void close() {
+    if (!ended()) take(reader_.end_of_stream());
+  }
+
+  const std::vector<Told>& told() const { return told_; }
+
+ private:
+  bool ended() const { return broken_ || (!told_.empty() && !told_.back().keep_alive); }
+
+  bool take(Result result) {
+    broken_ = broken_ || result == Result::broken;
+    if (result != Result::answer) return false;
+    const Answer& answer = reader_.answer();
+    LOGDIST_CHECK(answer.status >= 200 && answer.status <= 999);
+    told_.push_back({answer.status, answer.keep_alive, std::string(answer.retry_after)});
+    return true;
+  }
+
+  boost::beast::flat_buffer input_;
+  AnswerReader reader_;
+  std::vector<Told> told_;
+  bool broken_ = false;
+};
+
+void read(std::string_view bytes) {
+  Connection at_once;
+  at_once.receive(bytes);
+  at_once.close();
+
+  Connection one_by_one;
+  for (std::size_t i = 0; i < bytes.size(); ++i) one_by_one.receive(bytes.substr(i, 1));
+  one_by_one.close();
+  LOGDIST_CHECK(at_once.told() == one_by_one.told());
+}
+
+}  // namespace
+}  // namespace logdist::upstream
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  logdist::upstream::read({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
