@@ -65,6 +65,7 @@ void Agent::admit() {
   draft.loop = plan_.loop;
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
+  draft.admitted_at = now;
   if (draws_.chance(plan_.hopeless)) draft.trait = Trait::hopeless;
   if (draws_.chance(plan_.poisonous)) draft.trait = Trait::poisonous;
 

@@ -28,6 +28,7 @@ struct Story {
   std::uint32_t messages = 0;
   std::size_t bytes = 0;
   Trait trait = Trait::ordinary;
+  TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a request that waits
   bool accepted = false;         ///< answered 202: ours to deliver; else a request waits with it
   bool abandoned = false;        ///< the agent has gone

@@ -182,7 +182,8 @@ void Life::shut_down() {
   if (!run_until(grace, [this] { return world_.idle() && world_.quiet(); }) && well()) {
     if (!scenario_.ends_in_storm) fault("shutdown", "the drain does not end although all analyzers are Healthy");
     world_.give_up();
-    run_until(1s, [this] { return world_.idle() && world_.quiet(); });
+    run_until(1s, [this] { return world_.quiet(); });
+    if (well()) world_.write_letters();
   }
   run_until(100ms, [] { return false; });  // agents that were still sending have noticed
   if (!well()) return;

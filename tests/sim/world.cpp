@@ -95,6 +95,19 @@ void World::give_up() {
   }
 }
 
+void World::write_letters() {
+  std::vector<TimePoint> oldest;
+  for (const auto& loop : loops_) oldest.push_back(loop->dispatcher().oldest_left());
+  for (;;) {
+    const auto first = std::min_element(oldest.begin(), oldest.end());
+    if (*first == never) return;
+    dispatch::Dispatcher& dispatcher = loops_[static_cast<std::size_t>(first - oldest.begin())]->dispatcher();
+    *first = never;
+    dispatcher.dead_letter_until(*std::min_element(oldest.begin(), oldest.end()));
+    *first = dispatcher.oldest_left();
+  }
+}
+
 void World::Letters::put(const packet::Packet& packet, DeadLetterReason reason) {
   world.journal_.note("packet {} is a dead letter: {}", packet.id, to_string(reason));
   world.chronicle_.dead_letter(packet.id, reason);

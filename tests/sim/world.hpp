@@ -39,8 +39,11 @@ class World final : public dispatch::Wakes {
   void stop_feeding();
 
   void begin_drain();
-  /// The grace is over.
+  /// The grace is over: no attempt is begun any more, those under way end.
   void give_up();
+  /// And what is left is dead-lettered, the oldest first over all loops, as
+  /// app::Drain does it.
+  void write_letters();
 
   // What can be seen from outside.
   const Scenario& scenario() const { return scenario_; }

@@ -33,7 +33,7 @@ class IdleSlots final : public Checker {
     }
     const bool testable = view.state == health::State::testing && !view.paused && !probing();
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
-    if (!world_.quiet() || chronicle_.untried() == 0) return;
+    if (!world_.quiet() || chronicle_.untried() == 0 || world_.giving_up()) return;
 
     // The ramp rises with time, but its slots are given out step by step; and
     // that a pause is over is noticed a little later.

@@ -1,5 +1,6 @@
 // shutdown: the drain ends with nothing left behind: every packet is delivered,
-// kept as a dead letter, or (a request only) handed back, and all room is given back.
+// kept as a dead letter, the oldest first, or (a request only) handed back, and all
+// room is given back.
 #include "tests/sim/checker.hpp"
 
 namespace logdist::sim {
@@ -8,6 +9,12 @@ namespace {
 class Shutdown final : public Checker {
  public:
   using Checker::Checker;
+
+  void dead_lettered(const Story& story, DeadLetterReason reason) override {
+    if (reason != DeadLetterReason::shutdown) return;
+    if (story.admitted_at < last_letter_) complain("packet {} is given up after a younger one", story.serial);
+    last_letter_ = story.admitted_at;
+  }
 
   void shut_down() override {
     if (!world_.idle()) complain("the daemon is not through although nothing happens any more");
@@ -27,6 +34,9 @@ class Shutdown final : public Checker {
                world_.bounds().bytes(), world_.bodies().held_bytes());
     }
   }
+
+ private:
+  TimePoint last_letter_{};  ///< when the last packet given up had been admitted
 };
 
 }  // namespace
