@@ -34,15 +34,20 @@ class Checker : public Witness {
  protected:
   template <typename... Values>
   void complain(fmt::format_string<Values...> format, Values&&... values) {
-    if (findings_.size() < 20) findings_.push_back({name_, fmt::format(format, std::forward<Values>(values)...)});
+    if (complaints_ == complaints_max) return;
+    ++complaints_;
+    findings_.push_back({name_, fmt::format(format, std::forward<Values>(values)...)});
   }
 
   const World& world_;
   const Chronicle& chronicle_;
 
  private:
+  static constexpr int complaints_max = 5;  ///< more of the same help nobody
+
   const std::string name_;
   Findings& findings_;
+  int complaints_ = 0;
 };
 
 using Checkers = std::vector<std::unique_ptr<Checker>>;

@@ -183,10 +183,10 @@ void Life::shut_down() {
     if (!scenario_.ends_in_storm) fault("shutdown", "the drain does not end although all analyzers are Healthy");
     world_.give_up();
     run_until(1s, [this] { return world_.quiet(); });
-    if (well()) world_.write_letters();
   }
   run_until(100ms, [] { return false; });  // agents that were still sending have noticed
   if (!well()) return;
+  if (world_.giving_up()) world_.write_letters();
   for (const auto& checker : checkers_) checker->shut_down();
 }
 

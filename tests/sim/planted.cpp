@@ -1,0 +1,109 @@
+#include "tests/sim/planted.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include "logdist/balance/selector.hpp"
+#include "logdist/delivery/course.hpp"
+#include "logdist/dispatch/dispatcher.hpp"
+#include "logdist/health/health.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/queue/bounds.hpp"
+
+// A member function is called as a free one with its object first. Both of these
+// names are the linker's: calls of the first come here, the second is the original.
+#define LOGDIST_WRAP(result, name, symbol, ...)              \
+  result original_##name(__VA_ARGS__) asm("__real_" symbol); \
+  result name(__VA_ARGS__) asm("__wrap_" symbol);            \
+  result name(__VA_ARGS__)
+
+namespace logdist::sim {
+namespace {
+
+Defect planted = Defect::none;
+std::uint64_t calls = 0;
+
+bool has(Defect defect) { return planted == defect; }
+/// Once in `often` calls.
+bool strikes(Defect defect, std::uint64_t often) { return has(defect) && ++calls % often == 0; }
+
+}  // namespace
+
+void plant(Defect defect) {
+  planted = defect;
+  calls = 0;
+}
+
+LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", balance::Selector* selector,
+             const balance::Charge& charge) {
+  if (has(Defect::lost_refund)) {
+    selector->release(charge);
+  } else {
+    original_undo(selector, charge);
+  }
+}
+
+LOGDIST_WRAP(delivery::Next, on_result, "_ZN7logdist8delivery6Course9on_resultEjNS_7OutcomeEj",
+             delivery::Course* course, AnalyzerId analyzer, Outcome outcome, unsigned status) {
+  const delivery::Next next = original_on_result(course, analyzer, outcome, status);
+  const bool struck = next == delivery::Next::done && strikes(Defect::double_settlement, 50);
+  return struck ? delivery::Next::dead_letter : next;
+}
+
+LOGDIST_WRAP(void, dead_letter,
+             "_ZN7logdist8dispatch10Dispatcher11dead_letterERNS_5queue8DeliveryENS_16DeadLetterReasonE",
+             dispatch::Dispatcher* dispatcher, queue::Delivery& delivery, DeadLetterReason reason) {
+  const bool struck = reason == DeadLetterReason::shutdown && strikes(Defect::forgotten_at_shutdown, 3);
+  if (!struck) original_dead_letter(dispatcher, delivery, reason);
+}
+
+LOGDIST_WRAP(void, make_bounds, "_ZN7logdist5queue6BoundsC1Emm", queue::Bounds* bounds, std::size_t max_packets,
+             std::size_t max_bytes) {
+  original_make_bounds(bounds, max_packets + (has(Defect::queue_bound_off_by_one) ? 1 : 0), max_bytes);
+}
+
+LOGDIST_WRAP(AnalyzerId, add, "_ZN7logdist7balance8Selector3addEmj", balance::Selector* selector,
+             std::uint64_t weight_units, std::uint32_t slots) {
+  return original_add(selector, weight_units, slots + (has(Defect::slot_bound_off_by_one) ? 1 : 0));
+}
+
+LOGDIST_WRAP(void, delivered,
+             "_ZN7logdist6ledger6Ledger9deliveredEjjNSt6chrono8durationIlSt5ratioILl1ELl1000000000EEEE",
+             ledger::Ledger* ledger, std::uint32_t messages, AnalyzerId analyzer, Duration residence) {
+  original_delivered(ledger, messages, analyzer, residence);
+  if (strikes(Defect::delivery_counted_twice, 50)) original_delivered(ledger, messages, analyzer, residence);
+}
+
+LOGDIST_WRAP(
+    void, attempt_ended,
+    "_ZN7logdist6ledger6Ledger13attempt_endedEjjNS_7OutcomeENSt6chrono8durationIlSt5ratioILl1ELl1000000000EEEE",
+    ledger::Ledger* ledger, std::uint32_t messages, AnalyzerId analyzer, Outcome outcome, Duration duration) {
+  const bool struck = has(Defect::outcome_miscounted) && outcome == Outcome::connection_broken;
+  original_attempt_ended(ledger, messages, analyzer, struck ? Outcome::timeout : outcome, duration);
+}
+
+LOGDIST_WRAP(bool, wants_trial, "_ZNK7logdist6health7Monitor11wants_trialEv", const health::Monitor* monitor) {
+  if (has(Defect::tested_too_often)) return monitor->state() == health::State::testing;
+  return original_wants_trial(monitor);
+}
+
+LOGDIST_WRAP(bool, can_pick, "_ZNK7logdist7balance8Selector8can_pickESt4spanIKjLm18446744073709551615EE",
+             const balance::Selector* selector, std::span<const AnalyzerId> excluded) {
+  return original_can_pick(selector, excluded) && !strikes(Defect::slot_overlooked, 20);
+}
+
+LOGDIST_WRAP(TimePoint, next_timer, "_ZNK7logdist8dispatch10Dispatcher10next_timerEv",
+             const dispatch::Dispatcher* dispatcher) {
+  const TimePoint next = original_next_timer(dispatcher);
+  return has(Defect::timer_late) && next != never ? next + std::chrono::seconds(1) : next;
+}
+
+LOGDIST_WRAP(void, on_probe,
+             "_ZN7logdist6health7Monitor8on_probeENS0_11ProbeResultEjNSt6chrono10time_pointINS3_3_V212steady_clockENS3_"
+             "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             health::Monitor* monitor, health::ProbeResult result, health::Epoch epoch, TimePoint now) {
+  original_on_probe(monitor, has(Defect::probe_misread) ? health::ProbeResult::failed : result, epoch, now);
+}
+
+}  // namespace logdist::sim

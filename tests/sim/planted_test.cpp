@@ -1,0 +1,66 @@
+// The checkers bite: each planted defect is found, by the checker that is there
+// for it, within a few seeds.
+#include "tests/sim/planted.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+
+#include "tests/sim/simulation.hpp"
+
+namespace logdist::sim {
+namespace {
+
+constexpr std::uint64_t seeds_max = 60;
+
+struct Case {
+  const char* name;
+  Defect defect;
+  std::string checker;  ///< that is to find it
+
+  friend std::ostream& operator<<(std::ostream& stream, const Case& one) { return stream << one.name; }
+};
+
+class Planted : public testing::TestWithParam<Case> {
+ protected:
+  void TearDown() override { plant(Defect::none); }
+};
+
+TEST_P(Planted, IsFoundByItsChecker) {
+  plant(GetParam().defect);
+  for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
+    const Verdict verdict = simulate(seed);
+    if (verdict.passed()) continue;
+    const auto found = std::ranges::find(verdict.findings, GetParam().checker, &Finding::checker);
+    ASSERT_NE(found, verdict.findings.end()) << verdict.report;
+    RecordProperty("seed", std::to_string(seed));
+    RecordProperty("found", found->text);
+    return;
+  }
+  ADD_FAILURE() << "nobody noticed in " << seeds_max << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(Defects, Planted,
+                         testing::Values(Case{"LostRefund", Defect::lost_refund, "refunds"},
+                                         Case{"DoubleSettlement", Defect::double_settlement, "settlement"},
+                                         Case{"ForgottenAtShutdown", Defect::forgotten_at_shutdown, "shutdown"},
+                                         Case{"QueueBoundOffByOne", Defect::queue_bound_off_by_one, "bounds"},
+                                         Case{"SlotBoundOffByOne", Defect::slot_bound_off_by_one, "bounds"},
+                                         Case{"DeliveryCountedTwice", Defect::delivery_counted_twice, "conservation"},
+                                         Case{"OutcomeMiscounted", Defect::outcome_miscounted, "metrics"},
+                                         Case{"TestedTooOften", Defect::tested_too_often, "service"},
+                                         Case{"SlotOverlooked", Defect::slot_overlooked, "idle_slots"},
+                                         Case{"TimerLate", Defect::timer_late, "patience"},
+                                         Case{"ProbeMisread", Defect::probe_misread, "healing"}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(NothingPlanted, NothingIsFound) {
+  plant(Defect::none);
+  const Verdict verdict = simulate(1);
+  EXPECT_TRUE(verdict.passed()) << verdict.report;
+}
+
+}  // namespace
+}  // namespace logdist::sim
