@@ -13,8 +13,6 @@ namespace {
 /// How often the slow start's ramp is raised.
 constexpr Duration ramp_step = std::chrono::milliseconds(50);
 
-constexpr LoopId no_loop = ~LoopId{0};
-
 bool contains(std::span<const AnalyzerId> analyzers, AnalyzerId analyzer) {
   return std::find(analyzers.begin(), analyzers.end(), analyzer) != analyzers.end();
 }
@@ -24,28 +22,10 @@ bool contains(std::span<const AnalyzerId> analyzers, AnalyzerId analyzer) {
 Scheduler::Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops,
                      Wakes& wakes, TimePoint now)
     : options_(options), wakes_(wakes), random_(options.seed), selector_(options.balance), loops_(loops) {
-  for (const AnalyzerSpec& spec : analyzers) {
-    Analyzer& analyzer = analyzers_.emplace_back();
-    analyzer.monitor = std::make_unique<health::Monitor>(options.health, random_, now);
-    analyzer.max_in_flight = spec.max_in_flight;
-    analyzer.capacity = spec.capacity;
-    analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
-    selector_.add(spec.weight_units, analyzer.slots);
-  }
+  for (const AnalyzerSpec& spec : analyzers) enter(spec, now);
 }
 
 Scheduler::~Scheduler() = default;
-
-void Scheduler::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint now) {
-  WakeList wakes;
-  {
-    const std::lock_guard lock(mutex_);
-    analyzers_[id].capacity = packets;
-    refresh(id, now, {"capacity changed"});
-    plan_wakes(no_loop, now, wakes);
-  }
-  send_wakes(wakes);
-}
 
 std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
   WakeList wakes;
@@ -53,6 +33,7 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
   {
     const std::lock_guard lock(mutex_);
     for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
+      if (analyzers_[id].removed) continue;
       health::Monitor& monitor = *analyzers_[id].monitor;
       monitor.tick(now);
       if (monitor.probe_due(now)) {
@@ -77,6 +58,7 @@ TimePoint Scheduler::next_event() const {
 TimePoint Scheduler::earliest_event(TimePoint now) const {
   TimePoint earliest = never;
   for (const Analyzer& analyzer : analyzers_) {
+    if (analyzer.removed) continue;
     earliest = std::min(earliest, analyzer.monitor->next_event());
     if (analyzer.paused_until > now) earliest = std::min(earliest, analyzer.paused_until);
     if (analyzer.monitor->ramping(now)) earliest = std::min(earliest, now + ramp_step);
@@ -89,6 +71,7 @@ void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result,
   {
     const std::lock_guard lock(mutex_);
     Analyzer& analyzer = analyzers_[order.analyzer];
+    if (analyzer.removed) return;
     if (result == health::ProbeResult::failed) ++analyzer.failures;
     analyzer.monitor->on_probe(result, order.epoch, now);
     refresh(order.analyzer, now, {result == health::ProbeResult::failed ? "probe failed" : "probe passed"});
@@ -108,6 +91,7 @@ std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
     AnalyzerView& view = views[id];
     view.state = analyzer.monitor->state();
     view.in_service = analyzer.in_service;
+    view.removed = analyzer.removed;
     view.paused = analyzer.paused_until > now;
     view.slots = analyzer.monitor->ramped(std::min(analyzer.max_in_flight, analyzer.capacity), now);
     view.failures = analyzer.failures;
@@ -126,6 +110,7 @@ Duration Scheduler::until_ready(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   TimePoint earliest = never;
   for (const Analyzer& analyzer : analyzers_) {
+    if (analyzer.removed) continue;
     const bool failed = analyzer.monitor->state() == health::State::failed;
     earliest = std::min(earliest, std::max(analyzer.paused_until, failed ? analyzer.monitor->next_event() : now));
   }
@@ -186,7 +171,7 @@ std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> ex
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     const Analyzer& analyzer = analyzers_[id];
-    const bool testable = analyzer.monitor->wants_trial() && analyzer.paused_until <= now;
+    const bool testable = !analyzer.removed && analyzer.monitor->wants_trial() && analyzer.paused_until <= now;
     // Attempts of its better days may still hold its slots.
     if (testable && selector_.has_free_slot(id) && !contains(excluded, id)) return id;
   }
@@ -238,6 +223,14 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
   Analyzer& analyzer = scheduler_.analyzers_[id];
   health::Monitor& monitor = *analyzer.monitor;
   ++scheduler_.capacity_version_;
+  if (analyzer.removed) {
+    if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
+      scheduler_.selector_.release(placement.charge);
+    } else {
+      scheduler_.selector_.undo(placement.charge);
+    }
+    return;
+  }
 
   switch (result.outcome) {
     case Outcome::delivered:
@@ -308,7 +301,7 @@ bool Scheduler::Turn::has_capacity() const {
   return scheduler_.selector_.can_pick({}) || scheduler_.wanted_trial({}, now_);
 }
 
-std::size_t Scheduler::Turn::analyzer_count() const { return scheduler_.analyzers_.size(); }
+std::size_t Scheduler::Turn::analyzer_count() const { return scheduler_.present_; }
 
 bool Scheduler::Turn::anyone_else(std::span<const AnalyzerId> excluded) const {
   for (AnalyzerId id = 0; id < scheduler_.analyzers_.size(); ++id) {

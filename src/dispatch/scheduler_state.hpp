@@ -10,6 +10,8 @@
 
 namespace logdist::dispatch {
 
+inline constexpr LoopId no_loop = ~LoopId{0};
+
 struct Scheduler::Analyzer {
   std::unique_ptr<health::Monitor> monitor;
   std::uint32_t max_in_flight = 0;
@@ -22,6 +24,7 @@ struct Scheduler::Analyzer {
   health::State seen_state = health::State::healthy;  ///< as of the last refresh
   bool seen_paused = false;
   bool in_service = true;
+  bool removed = false;  ///< for good; kept for what is under way there
 };
 
 struct Scheduler::Loop {

@@ -43,6 +43,7 @@ struct AnalyzerSpec {
 struct AnalyzerView {
   health::State state = health::State::healthy;
   bool in_service = true;
+  bool removed = false;  ///< for good; the rest is what it was then, but for packets still in flight
   bool paused = false;
   std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
   std::uint64_t failures = 0;  ///< that counted towards health, since the start
@@ -99,6 +100,20 @@ class Scheduler {
 
   class Turn;
 
+  /// A new analyzer: Healthy, in service, owed nothing. Ids count up and are never
+  /// used again. The upstream of every loop must know it before.
+  AnalyzerId add(const AnalyzerSpec& spec, TimePoint now);
+  /// It leaves for good: gets no packet and no probe any more, what it was owed
+  /// goes to the others by weight. The loops recall what is unsent there, and what
+  /// is under way ends as ever, delivered or tried elsewhere; so the loops'
+  /// upstreams forget it after this. There must be others when packets are to be
+  /// delivered. Nothing is called for it afterwards but attempts' ends,
+  /// probe_ended() and set_capacity().
+  void remove(AnalyzerId analyzer, TimePoint now);
+  /// From now on credited by the new weight; deficits stay as they are.
+  void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
+  /// Its own bound from now on; what is under way may exceed it.
+  void set_max_in_flight(AnalyzerId analyzer, std::uint32_t packets, TimePoint now);
   /// The most packets that the analyzer's connections take, over all loops.
   void set_capacity(AnalyzerId analyzer, std::uint32_t packets, TimePoint now);
 
@@ -128,6 +143,8 @@ class Scheduler {
   struct Cause;
 
   // All of these need the lock.
+  AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now);
+  Analyzer& present(AnalyzerId id);
   void refresh(AnalyzerId id, TimePoint now, const Cause& cause);
   void pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
@@ -147,6 +164,7 @@ class Scheduler {
   std::vector<Analyzer> analyzers_;
   std::vector<Loop> loops_;
   std::vector<StateChange> state_changes_;
+  std::size_t present_ = 0;             ///< analyzers not removed
   std::size_t testing_ = 0;             ///< analyzers in Testing, so that the hot path need not look
   std::uint64_t capacity_version_ = 2;  ///< grows whenever a slot may have become free
   TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
@@ -174,7 +192,7 @@ class Scheduler::Turn {
   bool has_capacity() const;
   /// Whether an analyzer in service, free or not, is outside `excluded`.
   bool anyone_else(std::span<const AnalyzerId> excluded) const;
-  /// Analyzers configured, in service or not.
+  /// Analyzers there are, in service or not.
   std::size_t analyzer_count() const;
 
   /// Analyzers that left service since this loop's last turn: what is unsent is

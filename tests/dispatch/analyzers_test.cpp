@@ -1,0 +1,150 @@
+// Analyzers that come, go and change their weights while packets flow.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/dispatch/world.hpp"
+
+namespace logdist::dispatch {
+namespace {
+
+/// Delivers `packets` and says how many each analyzer got.
+std::vector<int> shares(World& world, int packets) {
+  std::vector<int> got(world.views().size());
+  for (int i = 0; i < packets; ++i) {
+    world.admit("packet");
+    world.run();
+    ++got[world.loops[0]->upstream.under_way.front()->analyzer];
+    world.end(Outcome::delivered, 200);
+  }
+  return got;
+}
+
+/// Ends the attempts at `analyzer` that are under way on loop 0.
+void end_all_at(World& world, AnalyzerId analyzer, Outcome outcome) {
+  auto& under_way = world.loops[0]->upstream.under_way;
+  for (std::size_t left = under_way.size(); left > 0; --left) {
+    if (under_way.front()->analyzer == analyzer) {
+      world.end(outcome);
+    } else {
+      under_way.push_back(under_way.front());
+      under_way.pop_front();
+    }
+  }
+}
+
+TEST(Analyzers, AnAddedOneStartsAtNothingAndGetsItsShareFromThenOn) {
+  World world({.weights = {1, 1}});
+  shares(world, 11);
+  EXPECT_EQ(world.scheduler.add({2, 256, 256}, world.now), 2u);
+  EXPECT_EQ(world.views()[2].account.deficit, 0);
+  EXPECT_TRUE(world.views()[2].in_service);
+  const std::vector<int> got = shares(world, 40);
+  EXPECT_NEAR(got[0], 10, 1);
+  EXPECT_NEAR(got[1], 10, 1);
+  EXPECT_NEAR(got[2], 20, 1);
+}
+
+TEST(Analyzers, AnAddedOneTakesWhatWaitsOnAnyLoop) {
+  World world({.weights = {1}, .loops = 2, .slots = 1});
+  world.admit("sent");
+  world.admit("waiting", 1, 1);
+  world.run();
+  ASSERT_TRUE(world.loops[1]->upstream.under_way.empty());
+  world.scheduler.add({1, 1, 1}, world.now);
+  world.run();
+  ASSERT_EQ(world.loops[1]->upstream.under_way.size(), 1u);
+  EXPECT_EQ(world.loops[1]->upstream.under_way.front()->analyzer, 1u);
+  world.deliver_everything();
+}
+
+TEST(Analyzers, WhatIsUnderWayToARemovedOneIsSettledThereOrTriedElsewhere) {
+  for (const Outcome outcome : {Outcome::delivered, Outcome::unsent, Outcome::connection_broken, Outcome::paused}) {
+    SCOPED_TRACE(to_string(outcome));
+    World world({.weights = {1, 1}});
+    for (int i = 0; i < 10; ++i) world.admit(std::to_string(i));
+    world.run();
+    world.scheduler.remove(1, world.now);
+    world.run();
+    EXPECT_EQ(world.loops[0]->upstream.recalled, std::vector<AnalyzerId>{1});
+    EXPECT_EQ(world.views()[1].account.in_flight, 5u);
+
+    end_all_at(world, 1, outcome);
+    EXPECT_EQ(world.views()[1].account.in_flight, 0u);
+    EXPECT_EQ(world.views()[0].account.in_flight, outcome == Outcome::delivered ? 5u : 10u);
+    world.deliver_everything();
+    EXPECT_EQ(world.terms().delivered.packets, 10);
+    EXPECT_TRUE(world.views()[1].removed);
+    EXPECT_EQ(shares(world, 5), (std::vector{5, 0}));
+  }
+}
+
+TEST(Analyzers, WhatARemovedOneWasOwedGoesToTheOthersByWeight) {
+  World world({.weights = {60, 10, 30}});
+  world.admit("all to the first", 100);
+  world.run();
+  ASSERT_NEAR(world.views()[2].account.deficit, 30, 1e-9);
+  world.scheduler.remove(2, world.now);
+  EXPECT_NEAR(world.views()[0].account.deficit, -40 + 30 * 60.0 / 70, 1e-9);
+  EXPECT_NEAR(world.views()[1].account.deficit, 10 + 30 * 10.0 / 70, 1e-9);
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 1) << "what it was counted stays";
+}
+
+TEST(Analyzers, ANewWeightKeepsDeficits) {
+  World world({.weights = {3, 1}});
+  world.admit("large", 100);
+  world.run();
+  const double owed = world.views()[1].account.deficit;
+  ASSERT_GT(owed, 1);
+  world.scheduler.set_weight(1, 3);
+  EXPECT_NEAR(world.views()[1].account.deficit, owed, 1e-9);
+  EXPECT_NEAR(world.views()[1].account.target_share, 0.5, 1e-9);
+  world.deliver_everything();
+}
+
+TEST(Analyzers, FewerSlotsHoldFromTheNextPacketOn) {
+  World world({.weights = {1}});
+  for (int i = 0; i < 5; ++i) world.admit(std::to_string(i));
+  world.run();
+  world.scheduler.set_max_in_flight(0, 2, world.now);
+  world.admit("later");
+  for (std::size_t left = 5; left > 2; --left) {
+    EXPECT_EQ(world.loops[0]->upstream.under_way.size(), left);
+    world.end(Outcome::delivered, 200);
+  }
+  EXPECT_EQ(world.loops[0]->upstream.under_way.size(), 2u);
+  world.deliver_everything();
+}
+
+TEST(Analyzers, ARemovedOneThatHadFailedIsNotTestedAnyMore) {
+  World world({.weights = {1, 1}});
+  for (int i = 0; i < 6; ++i) world.admit(std::to_string(i));
+  world.run();
+  end_all_at(world, 1, Outcome::connect_error);
+  ASSERT_EQ(world.views()[1].state, health::State::failed);
+  world.deliver_everything();
+  world.scheduler.remove(1, world.now);
+  world.advance(1min);
+  EXPECT_EQ(world.views()[1].state, health::State::failed);
+  EXPECT_EQ(world.scheduler.next_event(), never);
+  EXPECT_TRUE(world.scheduler.ready());
+  world.scheduler.probe_ended({1, 0}, health::ProbeResult::passed, world.now);
+  world.scheduler.set_capacity(1, 1, world.now);
+}
+
+TEST(Analyzers, WithTheSecondToAskRemovedARefusedPacketIsADeadLetter) {
+  World world({.weights = {1, 1}});
+  world.admit("refused");
+  world.run();
+  const AnalyzerId second = 1 - world.loops[0]->upstream.under_way.front()->analyzer;
+  world.end(Outcome::refused, 422);
+  ASSERT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, second);
+  world.scheduler.remove(second, world.now);
+  world.end(Outcome::unsent);
+  ASSERT_EQ(world.dead_letters.letters.size(), 1u);
+  EXPECT_EQ(world.dead_letters.letters.front().second, DeadLetterReason::refused);
+}
+
+}  // namespace
+}  // namespace logdist::dispatch
