@@ -63,6 +63,20 @@ AnalyzerPlan draw_analyzer(Draws& draws, const Scenario& scenario) {
   return plan;
 }
 
+std::vector<Change> draw_changes(Draws& draws, const Scenario& scenario) {
+  std::vector<Change> changes;
+  if (scenario.calm || draws.chance(0.5)) return changes;
+  for (int left = draws.between(1, 6); left > 0; --left) {
+    Change change;
+    change.after = draws.between(Duration(0), scenario.storm);
+    change.kind = static_cast<Change::Kind>(draws.between(0, 3));
+    change.whom = draws.between<std::size_t>(0, 100);
+    change.plan = draw_analyzer(draws, scenario);
+    changes.push_back(change);
+  }
+  return changes;
+}
+
 AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   AgentPlan plan;
   plan.loop = static_cast<LoopId>(draws.between<std::size_t>(0, scenario.loops - 1));
@@ -108,15 +122,17 @@ Scenario draw_scenario(std::uint64_t seed) {
   for (std::size_t i = 0; i < agents; ++i) scenario.agents.push_back(draw_agent(draws, scenario));
   const std::size_t packets = draws.between<std::size_t>(100, 1'000);
   for (AgentPlan& agent : scenario.agents) agent.until_packets = packets;
+  scenario.changes = draw_changes(draws, scenario);
   return scenario;
 }
 
 std::string describe(const Scenario& scenario) {
   const auto ms = [](Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
   std::string text = fmt::format(
-      "{}{} loops, {} agents, ack {}, queue {} packets {} bytes, waits {:.0f} ms, attempts {:.0f} ms, storm {:.0f} ms, "
+      "{}{} loops, {} agents, {} changes of analyzers, ack {}, queue {} packets {} bytes, waits {:.0f} ms, attempts "
+      "{:.0f} ms, storm {:.0f} ms, "
       "{}\n",
-      scenario.calm ? "calm, " : "", scenario.loops, scenario.agents.size(),
+      scenario.calm ? "calm, " : "", scenario.loops, scenario.agents.size(), scenario.changes.size(),
       scenario.ack_delivered ? "delivered" : "queued", scenario.queue_packets, scenario.queue_bytes,
       ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout), ms(scenario.storm),
       scenario.ends_in_storm ? fmt::format("ends in it with {:.0f} ms of grace", ms(scenario.grace)) : "heals");

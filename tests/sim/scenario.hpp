@@ -47,6 +47,16 @@ struct AnalyzerPlan {
   std::vector<Spell> spells;      ///< one after the other, the last one lasts
 };
 
+/// What an operator changes while the daemon runs.
+struct Change {
+  enum class Kind : std::uint8_t { add, remove, set_weight, set_max_in_flight };
+
+  Duration after{};  ///< from the beginning
+  Kind kind = Kind::add;
+  std::size_t whom = 0;  ///< of those present then, counted round
+  AnalyzerPlan plan;     ///< of one that is added; else its weight or bound counts
+};
+
 /// One agent with one connection.
 struct AgentPlan {
   LoopId loop = 0;
@@ -78,6 +88,7 @@ struct Scenario {
 
   std::vector<AnalyzerPlan> analyzers;
   std::vector<AgentPlan> agents;
+  std::vector<Change> changes;
 
   Duration storm{};                ///< how long the bad time lasts
   std::uint32_t messages_max = 1;  ///< of any packet of that time

@@ -80,8 +80,9 @@ class Life {
   }
   bool everyone_healthy() const {
     const auto views = world_.views();
-    return std::all_of(views.begin(), views.end(),
-                       [](const auto& view) { return view.state == health::State::healthy && view.in_service; });
+    return std::all_of(views.begin(), views.end(), [](const auto& view) {
+      return view.removed || (view.state == health::State::healthy && view.in_service);
+    });
   }
   Duration longest_recovery() const;
   std::string report() const;
@@ -132,7 +133,7 @@ void Life::compare_shares() {
   double wait = 0;  // messages until the last one that is ahead is due again
   for (const Standing& standing : before) {
     owed += std::max(0.0, standing.owed);
-    wait = std::max(wait, -standing.owed / standing.share);
+    if (standing.owed < 0) wait = std::max(wait, -standing.owed / standing.share);
   }
   const double packets = static_cast<double>(scenario_.messages_max) * static_cast<double>(before.size());
   const bool repaid = wait < 200.0 * scenario_.messages_max;
@@ -155,10 +156,13 @@ std::vector<Life::Standing> Life::standings() const {
   std::vector<Standing> standings;
   double weight = 0;
   const auto views = world_.views();
-  for (AnalyzerId id = 0; id < views.size(); ++id) weight += static_cast<double>(world_.weight_units(id));
+  const auto weight_of = [&](AnalyzerId id) {
+    return views[id].removed ? 0 : static_cast<double>(world_.weight_units(id));
+  };
+  for (AnalyzerId id = 0; id < views.size(); ++id) weight += weight_of(id);
   for (AnalyzerId id = 0; id < views.size(); ++id) {
-    standings.push_back({static_cast<double>(world_.weight_units(id)) / weight, views[id].account.deficit,
-                         static_cast<double>(world_.chronicle().of(id).charged_messages)});
+    const auto charged = static_cast<double>(world_.chronicle().of(id).charged_messages);
+    standings.push_back({weight_of(id) / weight, views[id].account.deficit, charged});
   }
   return standings;
 }

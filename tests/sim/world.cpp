@@ -1,7 +1,5 @@
 #include "tests/sim/world.hpp"
 
-#include <algorithm>
-
 namespace logdist::sim {
 
 using namespace std::chrono_literals;
@@ -31,12 +29,9 @@ World::World(const Scenario& scenario)
   for (LoopId id = 0; id < scenario.loops; ++id) {
     loops_.push_back(std::make_unique<Loop>(stage_, id, scheduler_, bounds_, letters_));
   }
-  for (AnalyzerId id = 0; id < scenario.analyzers.size(); ++id) {
-    const AnalyzerPlan& plan = scenario.analyzers[id];
-    analyzers_.push_back(std::make_unique<Analyzer>(plan, draws_.seed()));
-    weights_.push_back(plan.spec.weight_units);
-    slots_.push_back(std::min(plan.spec.max_in_flight, plan.spec.capacity));
-    if (!plan.spells.empty()) begin_spell(id, 0);
+  for (const AnalyzerPlan& plan : scenario.analyzers) enter(plan);
+  for (const Change& change : scenario_.changes) {
+    timeline_.after(change.after, [this, &change] { make(change); });
   }
   for (const AgentPlan& plan : scenario.agents) {
     agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
@@ -45,15 +40,56 @@ World::World(const Scenario& scenario)
   control_.wake();
 }
 
+/// The scheduler has given it the next id, or is about to.
+void World::enter(const AnalyzerPlan& plan) {
+  const auto id = static_cast<AnalyzerId>(analyzers_.size());
+  analyzers_.push_back(std::make_unique<Analyzer>(plan, draws_.seed()));
+  configured_.push_back(plan.spec);
+  present_.push_back(id);
+  if (!plan.spells.empty()) timeline_.after(Duration(0), [this, id] { begin_spell(id, 0); });
+}
+
+void World::make(const Change& change) {
+  if (healed_ || draining_) return;
+  const AnalyzerId whom = present_[change.whom % present_.size()];
+  const dispatch::AnalyzerSpec& wanted = change.plan.spec;
+  switch (change.kind) {
+    case Change::Kind::add:
+      journal_.note("analyzer {} is added with weight {}", analyzers_.size(), wanted.weight_units);
+      enter(change.plan);
+      scheduler_.add(wanted, now());
+      break;
+    case Change::Kind::remove:
+      if (present_.size() > 1) remove(whom);
+      break;
+    case Change::Kind::set_weight:
+      journal_.note("analyzer {} gets weight {}", whom, wanted.weight_units);
+      configured_[whom].weight_units = wanted.weight_units;
+      scheduler_.set_weight(whom, wanted.weight_units);
+      break;
+    case Change::Kind::set_max_in_flight:
+      journal_.note("analyzer {} gets at most {} packets", whom, wanted.max_in_flight);
+      configured_[whom].max_in_flight = wanted.max_in_flight;
+      scheduler_.set_max_in_flight(whom, wanted.max_in_flight, now());
+      break;
+  }
+}
+
+void World::remove(AnalyzerId analyzer) {
+  journal_.note("analyzer {} is removed", analyzer);
+  std::erase(present_, analyzer);
+  scheduler_.remove(analyzer, now());
+}
+
 void World::begin_spell(AnalyzerId analyzer, std::size_t index) {
-  const std::vector<Spell>& spells = scenario_.analyzers[analyzer].spells;
+  const std::vector<Spell>& spells = analyzers_[analyzer]->plan().spells;
   if (healed_ || index >= spells.size()) return;
   const Spell& spell = spells[index];
   journal_.note("analyzer {} is {} now ({:.0f} %)", analyzer, to_string(spell.mood), 100 * spell.portion);
   analyzers_[analyzer]->begin(spell);
   if (spell.capacity > 0) {
     const auto loop = draws_.between<std::size_t>(0, loops_.size() - 1);
-    slots_[analyzer] = std::min(scenario_.analyzers[analyzer].spec.max_in_flight, spell.capacity);
+    configured_[analyzer].capacity = spell.capacity;
     loops_[loop]->dispatcher().capacity_changed(analyzer, spell.capacity, now());
   }
   timeline_.after(spell.lasts, [this, analyzer, index] { begin_spell(analyzer, index + 1); });
@@ -131,7 +167,7 @@ metrics::Scrape World::scrape() const {
     scrape.analyzers.push_back({id,
                                 std::to_string(id),
                                 {},
-                                static_cast<double>(weights_[id]),
+                                static_cast<double>(weight_units(id)),
                                 view.state,
                                 view.in_service,
                                 view.paused,

@@ -4,9 +4,8 @@
 // It lets things happen and judges nothing: that is the checkers' part.
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "logdist/dispatch/scheduler.hpp"
@@ -53,9 +52,11 @@ class World final : public dispatch::Wakes {
   const queue::Bounds& bounds() const { return bounds_; }
   const queue::ByteBudget& bodies() const { return bodies_; }
   std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
-  std::uint64_t weight_units(AnalyzerId analyzer) const { return weights_[analyzer]; }
+  std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }
   /// The bound on packets in flight to `analyzer`, as configured and learned.
-  std::uint32_t slots(AnalyzerId analyzer) const { return slots_[analyzer]; }
+  std::uint32_t slots(AnalyzerId analyzer) const {
+    return std::min(configured_[analyzer].max_in_flight, configured_[analyzer].capacity);
+  }
   ledger::Terms terms() const;
   metrics::Scrape scrape() const;
   /// No loop and no control thread is about to do something.
@@ -75,7 +76,10 @@ class World final : public dispatch::Wakes {
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
   void wake_control() override { control_.wake(); }
 
+  void enter(const AnalyzerPlan& plan);
   void begin_spell(AnalyzerId analyzer, std::size_t index);
+  void make(const Change& change);
+  void remove(AnalyzerId analyzer);
 
   const Scenario scenario_;
   Timeline timeline_;
@@ -83,8 +87,8 @@ class World final : public dispatch::Wakes {
   Journal journal_{timeline_};
   Chronicle chronicle_;
   std::vector<std::unique_ptr<Analyzer>> analyzers_;
-  std::vector<std::uint64_t> weights_;
-  std::vector<std::uint32_t> slots_;
+  std::vector<dispatch::AnalyzerSpec> configured_;  ///< as of now, by AnalyzerId
+  std::vector<AnalyzerId> present_;                 ///< those not removed
   Stage stage_;
   Letters letters_{*this};
   queue::Bounds bounds_;

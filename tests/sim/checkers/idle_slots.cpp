@@ -31,7 +31,8 @@ class IdleSlots final : public Checker {
       seen.slots = view.slots;
       seen.slots_since = world_.now();
     }
-    const bool testable = view.state == health::State::testing && !view.paused && !probing();
+    const bool testing = view.state == health::State::testing && !view.removed;
+    const bool testable = testing && !view.paused && !probing();
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
     if (!world_.quiet() || chronicle_.untried() == 0 || world_.giving_up()) return;
 

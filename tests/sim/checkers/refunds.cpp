@@ -1,7 +1,8 @@
 // refunds: the accounts of the balance are what the packets say. Over any event
 // that changes neither who is in service nor who is credited, a deficit moves by
 // the analyzer's share of all messages that now are charged more, less its own;
-// a failed attempt is undone whole. And while nothing fails and slots are free,
+// a failed attempt is undone whole, new weights change no deficit, a new analyzer
+// is owed nothing. And while nothing fails and slots are free,
 // nobody is further from its target than one packet.
 #include <algorithm>
 #include <cmath>
@@ -33,6 +34,9 @@ class Refunds final : public Checker {
       if (!state.views[id].in_service) undisturbed_ = false;
     }
     check_sum(state);
+    for (auto id = static_cast<AnalyzerId>(before_.views.size()); id < state.views.size(); ++id) {
+      if (state.views[id].account.deficit != 0) complain("analyzer {} is owed something from the beginning", id);
+    }
     if (undisturbed_) check_one_packet(state);
     if (comparable(state)) compare(state);
     before_ = std::move(state);

@@ -1,4 +1,4 @@
-// service: a Failed analyzer gets nothing; one in Testing its probe and, when
+// service: a Failed analyzer gets nothing, nor does one that was removed; one in Testing its probe and, when
 // that has passed, one packet; a paused one nothing before its time is over.
 #include <map>
 #include <set>
@@ -16,6 +16,7 @@ class Service final : public Checker {
 
   void sent(const Story& story, const delivery::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
+    if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", story.serial, attempt.analyzer);
     if (view.state == health::State::failed) {
       complain("packet {} is sent to analyzer {}, which has failed", story.serial, attempt.analyzer);
     }
@@ -43,6 +44,7 @@ class Service final : public Checker {
   }
 
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
+    if (world_.views()[analyzer].removed) complain("analyzer {} is probed, but was removed", analyzer);
     if (world_.views()[analyzer].state == health::State::failed)
       complain("analyzer {} is probed while Failed", analyzer);
     if (!probes_.insert({analyzer, epoch}).second) complain("analyzer {} has two probes under way", analyzer);
