@@ -61,7 +61,7 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
       for (auto next = workers_.begin(); next != workers_.end();) {
         const auto worker = next++;
         if (worker->is_looking_up) {
-          worker->thread.detach();
+          worker->thread.detach();  // getaddrinfo cannot be cancelled, and may take its time
         } else {
           idle.splice(idle.end(), workers_, worker);
         }
