@@ -29,7 +29,7 @@ upstream::PoolOptions pool_options(const config::Options& options) {
   upstream::PoolOptions pool;
   pool.timeout = options.delivery.timeout;
   pool.pipeline = options.delivery.pipeline;
-  pool.user_agent = std::string("log-distributor/") + version();
+  pool.user_agent = user_agent();
   return pool;
 }
 
