@@ -164,7 +164,10 @@ void Pool::give_up(Connection& connection, End why) {
       again.push_back(attempt);
       ++loop_.statistics.resent;
     } else if (index == 0) {
-      loop_.attempt_ended(attempt, {outcome_of_front(why, connected, begun > 0), 0, std::nullopt, true});
+      const Outcome outcome = outcome_of_front(why, connected, begun > 0);
+      // What was sent before, on the kept connection that closed, may have been taken.
+      const bool unknown = outcome == Outcome::connect_error && attempt.retried_stale;
+      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, true});
     } else if (index < begun) {
       loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
     } else {

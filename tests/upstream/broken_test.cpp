@@ -103,6 +103,21 @@ TEST_F(BrokenTest, TriedAgainOnce) {
   EXPECT_EQ(server.accepted(), 2u);
 }
 
+TEST_F(BrokenTest, WhatWasSentAgainAndFindsNoConnectionMayHaveBeenTaken) {
+  begin();
+  deliver(analyzer);
+  // It takes the packet, dies, and does not come back.
+  server.on_request = [this](Session& session, const ReceivedRequest&) {
+    server.stop_listening();
+    session.reset();
+  };
+  const Parcel& parcel = deliver(analyzer);
+  EXPECT_EQ(parcel.outcome(), Outcome::connection_broken);
+  EXPECT_TRUE(parcel.counted());
+  EXPECT_TRUE(parcel.attempt.retried_stale);
+  EXPECT_EQ(deliver(analyzer).outcome(), Outcome::connect_error) << "the next has not been sent to anybody";
+}
+
 TEST_F(BrokenTest, ANewConnectionThatClosesIsAFailure) {
   server.on_request = [](Session& session, const ReceivedRequest&) { session.close(); };
   begin();

@@ -87,6 +87,9 @@ class ScriptedServer {
     session.send("HTTP/1.1 204 No Content\r\n\r\n");
   };
 
+  /// New connections are refused from now on.
+  void stop_listening() { acceptor_.close(); }
+
   std::string port() const;
   const std::vector<ReceivedRequest>& requests() const { return requests_; }
   std::size_t accepted() const { return accepted_; }
