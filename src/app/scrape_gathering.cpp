@@ -5,10 +5,17 @@
 namespace logdist::app {
 namespace {
 
-metrics::Scrape complete(ledger::Snapshot books, const Shared& shared, const ingest::ConnectionSlots& connections) {
+/// Of all loops so far.
+struct Sums {
+  ledger::Snapshot books;
+  std::uint64_t requests_resent = 0;
+};
+
+metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::ConnectionSlots& connections) {
   const config::Options& options = shared.options;
   metrics::Scrape scrape;
-  scrape.books = std::move(books);
+  scrape.books = std::move(sums.books);
+  scrape.requests_resent = sums.requests_resent;
   scrape.queue_packets = {shared.bounds.packets(), shared.bounds.max_packets()};
   scrape.queue_bytes = {shared.bounds.bytes(), shared.bounds.max_bytes()};
   scrape.connections = {connections.taken(), options.server.max_connections};
@@ -27,7 +34,7 @@ metrics::Scrape complete(ledger::Snapshot books, const Shared& shared, const ing
 /// The answers that have come; control thread only.
 struct Gathering {
   std::size_t missing;
-  ledger::Snapshot books;
+  Sums sums;
   std::function<void(metrics::Scrape)> done;
 };
 
@@ -39,9 +46,11 @@ void gather_scrape(boost::asio::io_context& control, const std::vector<std::uniq
   const auto gathering = std::make_shared<Gathering>(Gathering{loops.size(), {}, std::move(done)});
   for (const auto& loop : loops) {
     loop->post([&control, &shared, &connections, gathering](Loop& own) {
-      boost::asio::post(control, [&shared, &connections, gathering, books = own.ledger().snapshot()] {
-        gathering->books += books;
-        if (--gathering->missing == 0) gathering->done(complete(std::move(gathering->books), shared, connections));
+      boost::asio::post(control, [&shared, &connections, gathering, books = own.ledger().snapshot(),
+                                  resent = own.upstream().statistics().resent] {
+        gathering->sums.books += books;
+        gathering->sums.requests_resent += resent;
+        if (--gathering->missing == 0) gathering->done(complete(std::move(gathering->sums), shared, connections));
       });
     });
   }

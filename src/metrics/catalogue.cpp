@@ -129,6 +129,10 @@ void add_deliveries(Families& families, const Scrape& scrape) {
       attempts.add(counts.attempts[i], {{"analyzer", analyzer.name}, {"outcome", to_string(static_cast<Outcome>(i))}});
     }
   }
+  families
+      .counter("logdist_requests_resent_total",
+               "Requests sent again because a kept connection had closed before it answered; a packet may come twice.")
+      .add(scrape.requests_resent);
   add_each(
       families.histogram("logdist_delivery_duration_seconds", "Time of the attempts that it answered."), scrape,
       [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });

@@ -79,6 +79,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "gauge logdist_analyzer_in_service{analyzer}",
       "counter logdist_analyzer_failures_total{analyzer}",
       "counter logdist_dead_letter_write_failures_total",
+      "counter logdist_requests_resent_total",
       "gauge process_threads",
   };
   std::set<std::string> expected = contract;

@@ -50,6 +50,7 @@ TEST(CatalogueText, EachFactGoesToItsSeries) {
            "logdist_packets_dead_lettered_total{reason=\"max_rounds\"} 1",
            "logdist_packets_dead_lettered_total{reason=\"shutdown\"} 0",
            "logdist_dead_letter_write_failures_total 3",
+           "logdist_requests_resent_total 4",
            "logdist_packet_residence_seconds_count 2",
            "logdist_packet_residence_seconds_bucket{le=\"0.025\"} 0",
            "logdist_packet_residence_seconds_bucket{le=\"0.05\"} 2",

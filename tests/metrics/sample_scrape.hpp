@@ -45,6 +45,7 @@ inline Scrape sample_scrape() {
   scrape.connections = {64, 9'000};
   scrape.buffered_bytes = {777, 134'217'728};
   scrape.dead_letter_write_failures = 3;
+  scrape.requests_resent = 4;
   scrape.analyzers = {sample_analyzer(0, "a"), sample_analyzer(1, "b")};
   scrape.analyzers[1].state = health::State::testing;
   scrape.analyzers[1].in_service = false;

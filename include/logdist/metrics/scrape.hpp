@@ -41,6 +41,7 @@ struct Scrape {
   Level connections;                             ///< of agents
   Level buffered_bytes;                          ///< bodies being received or waiting
   std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
+  std::uint64_t requests_resent = 0;             ///< because a kept connection had closed
   std::vector<AnalyzerFacts> analyzers;
 };
 
