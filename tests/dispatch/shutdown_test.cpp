@@ -73,6 +73,19 @@ TEST(DispatchShutdown, WhatIsLeftIsDeadLetteredOldestFirstOverAllLoops) {
   EXPECT_EQ(given_up, 16u);
 }
 
+/// The places must not look at the packets when those are gone already: the
+/// sanitizers, or the lists' own checks, would say so.
+TEST(DispatchShutdown, ADispatcherMayEndWithPacketsInItsPlaces) {
+  World world({.weights = {1, 1}, .slots = 1});
+  for (const char* id : {"1", "2", "3", "4"}) world.admit(id);
+  world.run();
+  world.end(Outcome::timeout);  // waits for the other analyzer
+  world.end(Outcome::timeout);  // so does this one; the first has its slot now
+  EXPECT_EQ(world.terms().in_flight.packets, 2);
+  EXPECT_EQ(world.terms().waiting.packets, 1);
+  EXPECT_EQ(world.terms().queued.packets, 1);
+}
+
 TEST(DispatchShutdown, WhoIsSentAwayIsToldWhenAnAnalyzerMayBeBack) {
   World world({.weights = {1}});
   EXPECT_EQ(world.loops[0]->dispatcher->retry_after(world.now), congestion_pause);
