@@ -10,9 +10,12 @@ namespace logdist::ingest {
 
 namespace {
 
-/// Refused connections that may wait for their agent to read the answer. They
-/// are not counted against max_connections, so they have a bound of their own.
-constexpr std::size_t max_refused_lingering = 256;
+/// Refused connections of a loop that may wait for their agent to read the answer.
+/// They are not counted against `max_connections`, so they have a bound of their
+/// own, and a small one where file descriptors are so few that it is small.
+std::size_t max_refused_lingering(std::size_t max_connections) {
+  return std::clamp<std::size_t>(max_connections / 16, 1, 256);
+}
 
 }  // namespace
 
@@ -48,7 +51,8 @@ void Sessions::open(Socket socket, ConnectionSlots::Slot slot) {
 void Sessions::refuse(Socket socket) {
   const auto session = state_->add(std::move(socket), std::nullopt);
   session->refuse_connection();
-  if (state_->loop.refused_open > max_refused_lingering) session->close();
+  const std::size_t max_open = max_refused_lingering(state_->loop.context.server.max_connections);
+  if (state_->loop.refused_open > max_open) session->close();
 }
 
 void Sessions::begin_drain() {
