@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <initializer_list>
@@ -13,7 +14,9 @@
 namespace logdist::app {
 namespace {
 
-volatile std::sig_atomic_t decided_exit_code = 0;
+/// Read by the signal handler.
+std::atomic<int> decided_exit_code{0};
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void end_now(int) { ::_exit(decided_exit_code); }
 
