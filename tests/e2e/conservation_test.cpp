@@ -9,7 +9,7 @@ namespace {
 
 TEST(Conservation, AnEventThatIsNotCountedShowsAsAnImbalance) {
   Analyzers analyzers;
-  DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}}, LOGDIST_BINARY_WITHOUT_DELIVERED);
+  DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}}, {.program = LOGDIST_BINARY_WITHOUT_DELIVERED});
   const std::vector<Sent> sent = send_all(daemon.packet_url(), {.agents = 5, .packets_each = 4, .messages_max = 9});
   expect_answers(sent, 202);
   ASSERT_TRUE(eventually([&] { return analyzers.packets() == sent.size(); }));

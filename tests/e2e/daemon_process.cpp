@@ -10,7 +10,7 @@ namespace {
 
 using test::Process;
 
-test::ProcessOptions options_of(Settings settings) {
+test::ProcessOptions options_of(Settings settings, const Launch& launch) {
   settings.insert({{"SERVER__LISTEN", "127.0.0.1:0"},
                    {"SERVER__MAX_CONNECTIONS", "600"},
                    {"ADMIN__LISTEN", "127.0.0.1:0"},
@@ -22,12 +22,9 @@ test::ProcessOptions options_of(Settings settings) {
   for (const auto& [name, value] : settings) environment["LOGDIST_" + name] = value;
   // A sanitizer that keeps what was freed would look like a leak to the soak.
   if (std::getenv("ASAN_OPTIONS") == nullptr) environment["ASAN_OPTIONS"] = "quarantine_size_mb=1";
-  return Process::log_distributor({"serve"}, environment);
-}
-
-test::ProcessOptions options_of(Settings settings, const std::string& program) {
-  test::ProcessOptions options = options_of(std::move(settings));
-  options.program = program;
+  test::ProcessOptions options = Process::log_distributor({"serve"}, environment);
+  if (!launch.program.empty()) options.program = launch.program;
+  options.wrapper = launch.wrapper;
   return options;
 }
 
@@ -39,10 +36,8 @@ std::string url_in_start_line(Process& process, std::size_t which) {
 
 }  // namespace
 
-DaemonProcess::DaemonProcess(Settings settings) : DaemonProcess(settings, options_of({}).program) {}
-
-DaemonProcess::DaemonProcess(Settings settings, const std::string& program)
-    : process_(options_of(std::move(settings), program)),
+DaemonProcess::DaemonProcess(Settings settings, const Launch& launch)
+    : process_(options_of(std::move(settings), launch)),
       packet_url_(url_in_start_line(process_, 1)),
       admin_url_(url_in_start_line(process_, 2)),
       admin_(admin_url_) {}

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,12 @@ namespace logdist::e2e {
 /// Environment variables of the daemon, less `LOGDIST_`.
 using Settings = std::map<std::string, std::string>;
 
+/// Which binary, and what it is started by.
+struct Launch {
+  std::string program{};               ///< a path; empty: the binary under test
+  std::vector<std::string> wrapper{};  ///< as of test::ProcessOptions
+};
+
 /// `serve`, started with its settings in the environment. Belongs to one thread.
 /// What it logged is printed when its test has failed.
 class DaemonProcess {
@@ -24,9 +31,7 @@ class DaemonProcess {
   /// Starts it and waits until it listens; throws std::runtime_error with what it
   /// said when it does not. On top of the settings: free loopback ports, and
   /// timeouts that a busy machine does not meet by accident.
-  explicit DaemonProcess(Settings settings);
-  /// The same with another build of the binary.
-  DaemonProcess(Settings settings, const std::string& program);
+  explicit DaemonProcess(Settings settings, const Launch& launch = {});
   ~DaemonProcess();
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;

@@ -21,15 +21,6 @@ namespace http = beast::http;
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-std::string body_of(const Sent& packet) {
-  std::string body = fmt::format(R"({{"packet_id":"{}","agent_id":"load","messages":[)", packet.id);
-  for (std::uint32_t i = 0; i < packet.messages; ++i) {
-    fmt::format_to(std::back_inserter(body), R"({}{{"level":"info","n":{},"text":"what happened"}})", i == 0 ? "" : ",",
-                   i);
-  }
-  return body + "]}";
-}
-
 /// One agent's connection.
 struct Link {
   std::optional<beast::tcp_stream> stream;
@@ -68,6 +59,15 @@ asio::awaitable<void> exchange(Link& link, const config::HttpUrl& url, Sent& pac
 }
 
 }  // namespace
+
+std::string body_of(const Sent& packet) {
+  std::string body = fmt::format(R"({{"packet_id":"{}","agent_id":"load","messages":[)", packet.id);
+  for (std::uint32_t i = 0; i < packet.messages; ++i) {
+    fmt::format_to(std::back_inserter(body), R"({}{{"level":"info","n":{},"text":"wäs \"häppened\"\t…" }})",
+                   i == 0 ? "" : ",", i);
+  }
+  return body + "]}";
+}
 
 struct Load::State {
   State(const std::string& packet_url, const LoadPlan& load_plan)

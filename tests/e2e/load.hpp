@@ -38,6 +38,9 @@ struct Sent {
   bool accepted() const { return status >= 200 && status < 300; }
 };
 
+/// The body that a packet is sent with.
+std::string body_of(const Sent& packet);
+
 /// Runs on a thread of its own from construction on. Belongs to the test's thread.
 class Load {
  public:

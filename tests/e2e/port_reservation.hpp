@@ -2,25 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 namespace logdist::e2e {
 
-/// Holds a loopback port by a socket that is bound but never listens: connections
+/// Holds a port of an address of this machine by a socket that is bound but never listens: connections
 /// are refused, nobody else is given the port, and who names it and sets
 /// SO_REUSEADDR may listen on it.
 class PortReservation {
  public:
-  PortReservation() {
-    const boost::asio::ip::tcp::endpoint any_port(boost::asio::ip::address_v4::loopback(), 0);
-    socket_.open(any_port.protocol());
+  /// Port 0: any free one.
+  explicit PortReservation(const std::string& address = "127.0.0.1", std::uint16_t port = 0) {
+    const boost::asio::ip::tcp::endpoint wanted(boost::asio::ip::make_address(address), port);
+    socket_.open(wanted.protocol());
     socket_.set_option(boost::asio::socket_base::reuse_address(true));
-    socket_.bind(any_port);
+    socket_.bind(wanted);
   }
 
-  std::uint16_t port() const { return socket_.local_endpoint().port(); }
+  boost::asio::ip::tcp::endpoint endpoint() const { return socket_.local_endpoint(); }
+  std::uint16_t port() const { return endpoint().port(); }
 
  private:
   boost::asio::io_context io_;

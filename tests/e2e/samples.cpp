@@ -40,6 +40,16 @@ double Samples::value(const std::string& series) const {
   return found->second;
 }
 
+std::map<double, double> Samples::buckets(const std::string& metric, const std::string& analyzer) const {
+  const std::string start = fmt::format("logdist_{}_bucket{{analyzer=\"{}\",le=\"", metric, analyzer);
+  std::map<double, double> result;
+  for (auto series = values_.lower_bound(start); series != values_.end() && series->first.starts_with(start);
+       ++series) {
+    result[std::stod(series->first.substr(start.size()))] = series->second;
+  }
+  return result;
+}
+
 std::string Samples::imbalance() const { return imbalance_of(*this, "packets") + imbalance_of(*this, "messages"); }
 
 }  // namespace logdist::e2e

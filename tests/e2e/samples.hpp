@@ -22,6 +22,14 @@ class Samples {
     return value("logdist_" + metric + "{analyzer=\"" + analyzer + "\"}");
   }
 
+  /// Attempts at the analyzer that ended so.
+  double attempts(const std::string& analyzer, const std::string& outcome) const {
+    return value("logdist_delivery_attempts_total{analyzer=\"" + analyzer + "\",outcome=\"" + outcome + "\"}");
+  }
+  /// The buckets of a histogram that has only the label `analyzer` besides: how many observations
+  /// are at most so many seconds.
+  std::map<double, double> buckets(const std::string& metric, const std::string& analyzer) const;
+
   /// What is wrong with the conservation of packets and messages: the terms
   /// added up here, and the daemon's own verdict. Empty: nothing.
   std::string imbalance() const;

@@ -5,6 +5,13 @@
 
 namespace logdist::e2e {
 
+/// Whether we run under a sanitizer: slower, and memory that was freed stays.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 /// For everything awaited. Sanitizers on a busy machine are slow; a test that
 /// passes does not wait so long.
 inline constexpr std::chrono::seconds patience{60};

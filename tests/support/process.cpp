@@ -92,11 +92,12 @@ Process::Process(const ProcessOptions& options) {
   actions.duplicate(errors_in, STDERR_FILENO);
   // Asio's sockets are inherited, and a port would stay open as long as the child.
   actions.close_from(STDERR_FILENO + 1);
-  std::vector<std::string> arguments{options.program};
+  std::vector<std::string> arguments = options.wrapper;
+  arguments.push_back(options.program);
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> environment = environment_of(options);
-  check(::posix_spawn(&pid_, options.program.c_str(), actions.get(), nullptr, pointers(arguments).data(),
-                      pointers(environment).data()),
+  check(::posix_spawnp(&pid_, arguments[0].c_str(), actions.get(), nullptr, pointers(arguments).data(),
+                       pointers(environment).data()),
         options.program);
   output_end_ = std::move(output_end);
   errors_end_ = std::move(errors_end);

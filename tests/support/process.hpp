@@ -23,6 +23,8 @@ struct ProcessOptions {
   /// On top of this process' own environment, less its LOGDIST_… variables.
   std::map<std::string, std::string> environment{};
   std::string input_path = "/dev/null";  ///< becomes stdin
+  /// A command that becomes the program, given behind it: {"prlimit", "--nofile=64"}.
+  std::vector<std::string> wrapper{};
 };
 
 /// One child. Both its outputs are read by a thread as they come. Killed, if it

@@ -1,0 +1,80 @@
+// A daemon with two good analyzers and one that goes wrong.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tests/e2e/daemon_process.hpp"
+#include "tests/e2e/ledger_watch.hpp"
+#include "tests/e2e/load.hpp"
+#include "tests/e2e/raw_analyzer.hpp"
+#include "tests/e2e/raw_analyzer_process.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace logdist::e2e {
+
+/// What happens to the process of an analyzer.
+enum class Blow { kill, stop };
+
+struct Fault {
+  std::string name;
+  std::variant<Manner, Blow> what;
+  std::vector<std::string> outcomes{};  ///< each ends some attempts at it
+  bool fails = true;                    ///< it is shown as Failed; otherwise it stays Healthy
+};
+
+inline void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
+
+/// The analyzer that goes wrong: in this process, or as one of its own.
+class Victim {
+ public:
+  Victim(const Fault& fault, const std::string& journal_path);
+
+  std::string url() const;
+  void go_wrong();
+  void heal();
+
+ private:
+  const std::variant<Manner, Blow> what_;
+  std::optional<RawAnalyzer> raw_;
+  std::optional<RawAnalyzerProcess> process_;
+};
+
+/// One fault from a quiet time to the time after it. Belongs to the test's thread.
+class FaultRoom {
+ public:
+  explicit FaultRoom(const Fault& fault);
+
+  /// Times how fast the good analyzers are served while all is well.
+  void live_quietly();
+  /// The fault, under load: it shows, and the others do not feel it.
+  void go_wrong();
+  /// The analyzer comes back, and gets its part of the packets.
+  void heal();
+  /// Every packet is accounted for, byte for byte; the memory is back; the daemon ends.
+  void settle();
+
+ private:
+  /// Sends packets and waits until they are answered; the 99th percentile of the
+  /// time that attempts at the good analyzers took meanwhile, in seconds.
+  double send(const std::string& name);
+  double resident_bytes() { return daemon_.metrics().value("process_resident_memory_bytes"); }
+  void expect_shown(const std::string& state);
+
+  const Fault fault_;
+  const test::TemporaryFolder folder_;
+  RawAnalyzer a_{folder_.file("journal")};
+  RawAnalyzer b_{folder_.file("journal")};
+  Victim victim_;
+  DaemonProcess daemon_;
+  LedgerWatch watch_{daemon_.admin_url()};
+  std::vector<Sent> sent_;
+  double quiet_p99_seconds_ = 0;
+  double quiet_bytes_ = 0;
+};
+
+}  // namespace logdist::e2e

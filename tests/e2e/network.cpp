@@ -1,0 +1,90 @@
+#include "tests/e2e/network.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <sstream>
+#include <system_error>
+
+#include "tests/e2e/wait.hpp"
+#include "tests/support/process.hpp"
+
+namespace logdist::e2e {
+namespace {
+
+app::FileDescriptor present_network() {
+  app::FileDescriptor network(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!network.is_open()) throw NotAllowed("no network namespaces here");
+  return network;
+}
+
+app::FileDescriptor new_network() {
+  if (::unshare(CLONE_NEWNET) != 0) {
+    throw NotAllowed("no network namespace may be made: " + std::generic_category().message(errno));
+  }
+  return present_network();
+}
+
+/// A program with its arguments; what it says on stderr when it fails.
+std::string failure_of(const std::string& command) {
+  std::istringstream words(command);
+  test::ProcessOptions options;
+  words >> options.program;
+  for (std::string word; words >> word;) options.arguments.push_back(word);
+  try {
+    test::Process process(options);
+    if (process.wait_exit(patience) == 0) return {};
+    return command + ": " + process.errors();
+  } catch (const std::system_error& error) {
+    return command + ": " + error.what();
+  }
+}
+
+void run(const std::string& command) {
+  if (const std::string failure = failure_of(command); !failure.empty()) throw NotAllowed(failure);
+}
+
+}  // namespace
+
+TwoNetworks::TwoNetworks() : home_(present_network()) {
+  try {
+    far_ = new_network();
+    run("ip link set lo up");
+    near_ = new_network();
+    run("ip link set lo up");
+    run(fmt::format("ip link add near type veth peer name far netns /proc/{}/fd/{}", ::getpid(), far_.number()));
+    run("ip addr add 10.203.0.1/30 dev near");
+    run("ip link set near up");
+    in_far([] {
+      run(fmt::format("ip addr add {}/30 dev far", far_address));
+      run("ip link set far up");
+    });
+  } catch (...) {
+    enter(home_);
+    throw;
+  }
+}
+
+TwoNetworks::~TwoNetworks() { enter(home_); }
+
+void TwoNetworks::enter(const app::FileDescriptor& network) {
+  if (::setns(network.number(), CLONE_NEWNET) != 0) throw NotAllowed("a network cannot be entered");
+}
+
+void TwoNetworks::cut() {
+  in_far([] { run("ip link set far down"); });
+}
+
+void TwoNetworks::join() {
+  in_far([] { run("ip link set far up"); });
+}
+
+void TwoNetworks::impair(const std::string& how) {
+  run("tc qdisc add dev near root netem " + how);
+  in_far([&] { run("tc qdisc add dev far root netem " + how); });
+}
+
+}  // namespace logdist::e2e

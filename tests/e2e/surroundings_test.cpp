@@ -1,0 +1,223 @@
+// What the machine around the daemon does to it: file descriptors that run out,
+// names that fail and change, a network that loses, delays and parts. (When a name
+// is looked up again has tests of its own: tests/upstream/names_test.cpp.)
+#include <gmock/gmock.h>
+
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "tests/e2e/checks.hpp"
+#include "tests/e2e/delivered.hpp"
+#include "tests/e2e/ledger_watch.hpp"
+#include "tests/e2e/network.hpp"
+#include "tests/e2e/raw_analyzer.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace logdist::e2e {
+namespace {
+
+using testing::IsEmpty;
+
+/// A daemon between many small loads.
+class Surroundings : public testing::Test {
+ protected:
+  void start(const std::string& analyzers, Settings settings = {}, const Launch& launch = {}) {
+    settings.insert({{"ANALYZERS", analyzers},
+                     {"DELIVERY__TIMEOUT", sanitized ? "2s" : "500ms"},
+                     {"DELIVERY__RETRY__INITIAL", "20ms"},
+                     {"DELIVERY__RETRY__MAX", "100ms"},
+                     {"HEALTH__INTERVAL", "200ms"},
+                     {"HEALTH__TIMEOUT", sanitized ? "2s" : "500ms"},
+                     {"HEALTH__BACKOFF__INITIAL", "100ms"},
+                     {"HEALTH__BACKOFF__MAX", "300ms"},
+                     {"HEALTH__SLOW_START", "0"}});
+    daemon_.emplace(std::move(settings), launch);
+    watch_ = std::make_unique<LedgerWatch>(daemon_->admin_url());
+  }
+
+  /// Whether all of it was accepted.
+  bool send() {
+    LoadPlan plan;
+    plan.name = "load" + std::to_string(loads_++);
+    plan.agents = 5;
+    plan.packets_each = 10;
+    plan.messages_max = 20;
+    plan.packets_per_second = 500;
+    const std::vector<Sent> sent = send_all(daemon_->packet_url(), plan);
+    sent_.insert(sent_.end(), sent.begin(), sent.end());
+    return with_status(sent, 202).size() == sent.size();
+  }
+
+  /// Load after load, until it has come to that.
+  template <typename Condition>
+  void send_until(Condition condition) {
+    EXPECT_TRUE(eventually([&] {
+      EXPECT_TRUE(send());
+      return condition();
+    }));
+  }
+
+  /// Where the analyzer has come to be in service, under load.
+  void send_until_in_service(const std::string& analyzer) {
+    send_until([&] { return daemon_->metrics().of("analyzer_in_service", analyzer) == 1; });
+  }
+
+  std::size_t taken(const std::string& journal) const { return read_journal(folder_.file(journal)).size(); }
+
+  void expect_all_delivered(const std::vector<std::string>& analyzers, const std::vector<std::string>& journals) {
+    ASSERT_TRUE(daemon_->await([](const auto& status) { return status["queue"]["packets"] == 0; }));
+    watch_->expect_balanced();
+    std::vector<Entry> entries;
+    for (const std::string& journal : journals) {
+      const std::vector<Entry> more = read_journal(folder_.file(journal));
+      entries.insert(entries.end(), more.begin(), more.end());
+    }
+    const Delivered delivered = compare(sent_, entries);
+    EXPECT_THAT(delivered.lost, IsEmpty());
+    EXPECT_THAT(delivered.altered, IsEmpty());
+    EXPECT_THAT(delivered.invented, IsEmpty());
+    EXPECT_LE(static_cast<double>(delivered.duplicates), explained_duplicates(daemon_->metrics(), analyzers));
+    daemon_->expect_clean_end();
+  }
+
+  const test::TemporaryFolder folder_;
+  std::optional<DaemonProcess> daemon_;
+  std::unique_ptr<LedgerWatch> watch_;
+  std::vector<Sent> sent_;
+  std::size_t loads_ = 0;
+};
+
+TEST_F(Surroundings, SixtyFourFileDescriptors) {
+  RawAnalyzer a(folder_.file("a"));
+  RawAnalyzer b(folder_.file("b"));
+  // Slow, so that more connections are wanted than there can be.
+  a.behave({.byte_pause = std::chrono::microseconds(200)});
+  b.behave({.byte_pause = std::chrono::microseconds(200)});
+  start("a=" + a.url() + "/ weight=1, b=" + b.url() + "/ weight=1",
+        {{"DELIVERY__TIMEOUT", "20s"}, {"HEALTH__TIMEOUT", "20s"}}, {.wrapper = {"prlimit", "--nofile=64:64"}});
+  ASSERT_TRUE(daemon_->process().wait_for_line("at most 64 open files are allowed"));
+  LoadPlan plan;
+  plan.name = "early";
+  plan.agents = 8;
+  plan.packets_each = LoadPlan::endless;
+  Load early(daemon_->packet_url(), plan);
+  ASSERT_TRUE(eventually([&] { return early.answered() > 100; }));
+
+  std::vector<std::unique_ptr<test::RawSocket>> crowd;
+  for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<test::RawSocket>(daemon_->packet_url()));
+  ASSERT_TRUE(daemon_->await([](const auto& status) {
+    return status["totals"]["packets_rejected"]["too_many_connections"].template get<int>() > 0;
+  })) << "the admin port is still there, too";
+  const std::size_t before = early.answered();
+  EXPECT_TRUE(eventually([&] { return early.answered() > before + 100; })) << "who is in stays in";
+  EXPECT_LE(daemon_->metrics().value("process_open_fds"), 64);
+  EXPECT_EQ(daemon_->metrics().value("process_max_fds"), 64);
+  for (const char* analyzer : {"a", "b"}) {
+    EXPECT_EQ(daemon_->metrics().of("analyzer_failures_total", analyzer), 0) << "what we lack is not their failure";
+  }
+  crowd.clear();
+  early.stop();
+  sent_ = early.finish();
+  expect_answers(sent_, 202);
+  EXPECT_TRUE(eventually([&] { return send(); })) << "there is room again";
+  expect_all_delivered({"a", "b"}, {"a", "b"});
+}
+
+/// The names of one process, in a mount namespace of its own.
+class Hosts {
+ public:
+  explicit Hosts(const test::TemporaryFolder& folder)
+      : hosts_(folder.write("hosts", "")), switch_(folder.write("nsswitch.conf", "hosts: files\n")) {}
+
+  /// `name` leads to `address` from now on; nowhere when that is empty.
+  void set(const std::string& name, const std::string& address) {
+    std::ofstream(hosts_) << (address.empty() ? "" : address + " " + name + "\n");
+  }
+  std::vector<std::string> wrapper() const {
+    return {"unshare", "--map-root-user",
+            "--mount", "sh",
+            "-c",      R"(mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@")",
+            hosts_,    switch_};
+  }
+
+ private:
+  const std::string hosts_;
+  const std::string switch_;
+};
+
+TEST_F(Surroundings, ANameThatFailsAndChanges) {
+  Hosts hosts(folder_);
+  test::ProcessOptions attempt;
+  attempt.program = "true";
+  attempt.wrapper = hosts.wrapper();
+  if (test::Process process(attempt); process.wait_exit(patience) != 0) {
+    GTEST_SKIP() << "no mount namespace may be made: " << process.errors();
+  }
+  RawAnalyzer steady(folder_.file("steady"));
+  RawAnalyzer first(folder_.file("first"), "127.0.0.1");
+  RawAnalyzer second(folder_.file("second"), "127.0.0.2", first.port());
+  start(fmt::format("steady={}/ weight=1, named=http://analyzer.test:{}/ weight=1", steady.url(), first.port()), {},
+        {.wrapper = hosts.wrapper()});
+
+  send_until([&] { return daemon_->metrics().attempts("named", "connect_error") > 0; });
+  ASSERT_TRUE(daemon_->await_state("named", "failed"));
+  EXPECT_EQ(taken("first") + taken("second"), 0u);
+
+  hosts.set("analyzer.test", "127.0.0.1");
+  send_until_in_service("named");
+  send_until([&] { return taken("first") > 0; });
+  EXPECT_EQ(taken("second"), 0u);
+
+  // It moves: what is kept breaks, what is remembered is no longer right.
+  hosts.set("analyzer.test", "127.0.0.2");
+  first.behave({.listens = false});
+  send_until([&] { return taken("second") > 0; });
+  send_until_in_service("named");
+
+  hosts.set("analyzer.test", "");
+  second.behave({.listens = false});
+  ASSERT_TRUE(daemon_->await_state("named", "failed"));
+  EXPECT_TRUE(send());
+  expect_all_delivered({"steady", "named"}, {"steady", "first", "second"});
+}
+
+TEST_F(Surroundings, ANetworkThatParts) try {
+  TwoNetworks networks;
+  RawAnalyzer near(folder_.file("near"));
+  std::optional<RawAnalyzer> far;
+  networks.in_far([&] { far.emplace(folder_.file("far"), TwoNetworks::far_address); });
+  start("near=" + near.url() + "/ weight=1, far=" + far->url() + "/ weight=1");
+  send_until([&] { return taken("far") > 0; });
+
+  networks.cut();
+  send_until([&] { return daemon_->metrics().attempts("far", "timeout") > 0; });
+  ASSERT_TRUE(daemon_->await_state("far", "failed"));
+  const std::size_t before = taken("near");
+  EXPECT_TRUE(send());
+  EXPECT_TRUE(eventually([&] { return taken("near") >= before + 50; })) << "the others take all";
+
+  networks.join();
+  send_until_in_service("far");
+  expect_all_delivered({"near", "far"}, {"near", "far"});
+} catch (const NotAllowed& why) {
+  GTEST_SKIP() << why.what();
+}
+
+TEST_F(Surroundings, ANetworkThatLosesAndDelays) try {
+  TwoNetworks networks;
+  networks.impair("delay 10ms 5ms loss 3%");
+  RawAnalyzer near(folder_.file("near"));
+  std::optional<RawAnalyzer> far;
+  networks.in_far([&] { far.emplace(folder_.file("far"), TwoNetworks::far_address); });
+  start("near=" + near.url() + "/ weight=1, far=" + far->url() + "/ weight=1");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(send());
+  send_until([&] { return taken("far") > 100; });
+  expect_all_delivered({"near", "far"}, {"near", "far"});
+} catch (const NotAllowed& why) {
+  GTEST_SKIP() << why.what();
+}
+
+}  // namespace
+}  // namespace logdist::e2e
