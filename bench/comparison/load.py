@@ -1,0 +1,98 @@
+"""What the agents send, and how: as fast as it is answered, or at a fixed rate."""
+
+import json
+import statistics
+import subprocess
+import time
+
+AGENTS = 64
+
+
+def packet(messages, size):
+    """A packet of `messages` log records, `size` bytes long."""
+    records = [{"level": "info", "host": "web-1", "seq": i, "message": ""} for i in range(messages)]
+    spare = size - len(json.dumps({"messages": records}))
+    for i, record in enumerate(records):
+        record["message"] = "x" * (spare // messages + (1 if i < spare % messages else 0))
+    return json.dumps({"messages": records})
+
+
+WRK_SCRIPT = """wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local file = io.open("{body}")
+wrk.body = file:read("*a")
+file:close()
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format('RESULT {{"requests": %d, "errors": %d, "p50_us": %d, "p99_us": %d}}\\n', summary.requests,
+    e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(50), latency:percentile(99)))
+end
+"""
+
+
+class Saturated:
+    """wrk: each agent sends its next packet once the last is answered."""
+
+    tools = ("wrk",)
+
+    def __init__(self, folder, messages, size):
+        body, self.script = folder / f"{size}.json", folder / f"{size}.lua"
+        body.write_text(packet(messages, size))
+        self.script.write_text(WRK_SCRIPT.format(body=body))
+        self.messages, self.size = messages, size
+        self.title = f"{size} B packets of {messages} messages, as fast as they are answered"
+
+    def drive(self, port, seconds):
+        """Answers, errors, and the latency to the answer in milliseconds."""
+        output = subprocess.run(["wrk", "-t1", f"-c{AGENTS}", f"-d{seconds}s", "--latency", "-s", str(self.script),
+                                 f"http://127.0.0.1:{port}/v1/packets"], check=True, capture_output=True, text=True).stdout
+        result = json.loads(output.rsplit("RESULT ", 1)[1])
+        return {"answered": result["requests"], "errors": result["errors"], "p50_ms": result["p50_us"] / 1000,
+                "p99_ms": result["p99_us"] / 1000}
+
+
+class FixedRate:
+    """h2load in HTTP/1.1: `packets_per_second` of all agents together."""
+
+    tools = ("h2load",)
+
+    def __init__(self, folder, messages, size, packets_per_second):
+        self.body, self.log = folder / f"{size}.json", folder / "h2load.log"
+        self.body.write_text(packet(messages, size))
+        self.messages, self.size, self.rate = messages, size, packets_per_second
+        self.title = f"{size} B packets of {messages} messages, {packets_per_second} a second"
+
+    def drive(self, port, seconds):
+        """As Saturated.drive()."""
+        self.log.unlink(missing_ok=True)
+        subprocess.run(["h2load", "--h1", "-t1", f"-c{AGENTS}", f"-D{seconds}", f"--rps={self.rate / AGENTS}",
+                        "-H", "Content-Type: application/json", "-d", str(self.body), f"--log-file={self.log}",
+                        f"http://127.0.0.1:{port}/v1/packets"], check=True, capture_output=True)
+        rows = [line.split("\t") for line in self.log.read_text().splitlines()]
+        latencies = [int(row[2]) / 1000 for row in rows if row[1].startswith("2")]
+        hundredths = statistics.quantiles(latencies, n=100)
+        return {"answered": len(rows), "errors": len(rows) - len(latencies), "p50_ms": hundredths[49],
+                "p99_ms": hundredths[98]}
+
+
+def measure(proxy, analyzers, load, seconds):
+    """Drives one proxy. CPU is its own, charged until its last packet has arrived;
+    packets are counted where they arrive, since an early 202 is no delivery."""
+    load.drive(proxy.port, 1)
+    arrived_before, _ = analyzers.settled_packets()
+    user_before, system_before = proxy.cpu_seconds()
+    started = time.monotonic()
+    result = load.drive(proxy.port, seconds)
+    arrived, ended = analyzers.settled_packets()
+    packets, driven = arrived - arrived_before, ended - started
+    user, system = proxy.cpu_seconds()
+    result |= {
+        "packets": packets,
+        "packets_per_second": packets / driven,
+        "messages_per_second": packets * load.messages / driven,
+        "user_us": (user - user_before) / packets * 1e6,
+        "system_us": (system - system_before) / packets * 1e6,
+        "rss_peak_mib": proxy.rss_peak_mib(),
+    }
+    result["cpu_us"] = result["user_us"] + result["system_us"]
+    return result

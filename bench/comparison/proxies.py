@@ -1,0 +1,109 @@
+"""The analyzers, and who can stand before them; each set up as its experts would."""
+
+import time
+import urllib.request
+from pathlib import Path
+
+from .processes import Process, free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = ROOT / "build/release/log-distributor"
+WEIGHTS = (40, 30, 30)
+
+NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_body_buffer_size 64k;
+  client_body_temp_path {folder}/{name}.1; proxy_temp_path {folder}/{name}.2; fastcgi_temp_path {folder}/{name}.3;
+  uwsgi_temp_path {folder}/{name}.4; scgi_temp_path {folder}/{name}.5;
+  {servers}
+}}
+"""
+
+
+def start_nginx(folder, name, port, servers, threads=1):
+    configuration = folder / f"{name}.conf"
+    configuration.write_text(NGINX.format(folder=folder, name=name, servers=servers, threads=threads))
+    return Process(["nginx", "-c", str(configuration)], port, folder / f"{name}.out")
+
+
+class Analyzers:
+    """One nginx that answers 204 on three ports and counts its requests."""
+
+    def __init__(self, folder):
+        *self.ports, self.stats_port = free_ports(len(WEIGHTS) + 1)
+        servers = "".join(f"server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }}\n" for port in self.ports)
+        servers += f"server {{ listen 127.0.0.1:{self.stats_port}; location / {{ stub_status; }} }}"
+        self.process = start_nginx(folder, "analyzers", self.stats_port, servers)
+        self.polls = 0
+
+    def packets(self):
+        """Requests answered so far, less those that asked for this number."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.stats_port}/", timeout=5) as answer:
+            requests = int(answer.read().decode().splitlines()[2].split()[2])
+        self.polls += 1
+        return requests - self.polls
+
+    def settled_packets(self):
+        """The same once no more arrive, and the time when the last one had."""
+        packets, since = self.packets(), time.monotonic()
+        while time.monotonic() - since < 0.4:
+            time.sleep(0.05)
+            now = self.packets()
+            if now != packets:
+                packets, since = now, time.monotonic()
+        return packets, since
+
+
+def log_distributor(folder, port, ports, threads, ack="queued"):
+    (admin,) = free_ports(1)
+    analyzers = "".join(f"  - {{name: a{i}, url: 'http://127.0.0.1:{p}/', weight: {w}}}\n"
+                        for i, (p, w) in enumerate(zip(ports, WEIGHTS)))
+    configuration = folder / "log-distributor.yaml"
+    configuration.write_text(f"""server: {{listen: '127.0.0.1:{port}'}}
+admin: {{listen: '127.0.0.1:{admin}'}}
+threads: {threads}
+delivery: {{ack: {ack}}}
+analyzers:
+{analyzers}""")
+    return Process([str(BINARY), "serve", "--config", str(configuration)], port, folder / "log-distributor.out")
+
+
+def log_distributor_delivered(folder, port, ports, threads):
+    return log_distributor(folder, port, ports, threads, ack="delivered")
+
+
+def haproxy(folder, port, ports, threads):
+    servers = "".join(f"  server a{i} 127.0.0.1:{p} weight {w}\n" for i, (p, w) in enumerate(zip(ports, WEIGHTS)))
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(f"""global
+  nbthread {threads}
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 75s
+  timeout server 5s
+  http-reuse always
+  option http-keep-alive
+frontend agents
+  bind 127.0.0.1:{port}
+  default_backend analyzers
+backend analyzers
+  balance roundrobin
+{servers}""")
+    return Process(["haproxy", "-db", "-f", str(configuration)], port, folder / "haproxy.out")
+
+
+def nginx(folder, port, ports, threads):
+    servers = "".join(f"server 127.0.0.1:{p} weight={w};\n" for p, w in zip(ports, WEIGHTS))
+    return start_nginx(folder, "nginx", port, f"""
+  upstream analyzers {{ {servers} keepalive 64; keepalive_requests 100000000; }}
+  server {{ listen 127.0.0.1:{port} reuseport;
+    location / {{ proxy_pass http://analyzers; proxy_http_version 1.1; proxy_set_header Connection ''; }} }}""", threads)
+
+
+# By the name that the tables show; the first is what the others are compared with.
+OURS = "log-distributor"
+DELIVERED = "… ack: delivered"
+PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy, "nginx": nginx}

@@ -1,0 +1,77 @@
+"""What was measured: as tables, as JSON, as a plot."""
+
+import json
+import platform
+import statistics
+import subprocess
+from pathlib import Path
+
+from .proxies import BINARY, OURS
+
+COLUMNS = (("packets/s", "packets_per_second", "{:.0f}"), ("CPU us", "cpu_us", "{:.1f}"), ("user", "user_us", "{:.1f}"),
+           ("sys", "system_us", "{:.1f}"), ("p50 ms", "p50_ms", "{:.2f}"), ("p99 ms", "p99_ms", "{:.2f}"),
+           ("RSS MiB", "rss_peak_mib", "{:.1f}"), ("errors", "errors", "{:.0f}"))
+
+
+def median(runs, key):
+    return statistics.median(run[key] for run in runs)
+
+
+def ratio(runs, others, key):
+    """Of each round, then the median: rounds are noisy, but both had the same noise."""
+    return statistics.median(run[key] / other[key] for run, other in zip(runs, others))
+
+
+def table(title, results):
+    """`results`: runs by proxy, a run a round."""
+    rows = [["", *(head for head, _, _ in COLUMNS)]]
+    rows += [[name, *(form.format(median(runs, key)) for _, key, form in COLUMNS)] for name, runs in results.items()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [title] + ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
+                       for row in rows]
+    for name, runs in results.items():
+        if OURS in results and not name.startswith((OURS, "…")):
+            lines.append(f"{OURS} / {name}: CPU a packet {ratio(results[OURS], runs, 'cpu_us'):.2f}, packets/s "
+                         f"{ratio(results[OURS], runs, 'packets_per_second'):.2f}, "
+                         f"p99 {ratio(results[OURS], runs, 'p99_ms'):.2f}")
+    return "\n".join(lines)
+
+
+def first_line(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ((done.stdout + done.stderr).splitlines() or ["?"])[0]
+
+
+def surroundings():
+    """The machine and the versions, without which figures mean nothing."""
+    models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+              if line.startswith("model name")]
+    return {"cpu": f"{len(models)} x {models[0]}" if models else platform.machine(), "kernel": platform.release(),
+            "log-distributor": first_line(BINARY, "--version"), "haproxy": first_line("haproxy", "-v"),
+            "nginx": first_line("nginx", "-v"), "wrk": first_line("wrk", "-v")}
+
+
+def write_json(path, options, measured):
+    path.write_text(json.dumps({"surroundings": surroundings(), "options": options, "measured": measured}, indent=2) + "\n")
+
+
+def write_plot(path, measured):
+    """CPU a packet, a group of bars a load; the kernel's part is the paler one."""
+    import matplotlib  # only here: a table needs none
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(measured), figsize=(4.5 * len(measured), 4), squeeze=False)
+    for axis, (title, results) in zip(axes[0], measured.items()):
+        names = list(results)
+        user = [median(results[name], "user_us") for name in names]
+        system = [median(results[name], "system_us") for name in names]
+        axis.bar(names, user, label="user", color="#1f6feb")
+        axis.bar(names, system, bottom=user, label="system", color="#9ecbff")
+        axis.set_title("\n".join(title.split(", ")), fontsize=9)
+        axis.set_ylabel("CPU us a packet")
+        axis.tick_params(axis="x", labelrotation=20, labelsize=8)
+        axis.legend()
+    figure.tight_layout()
+    figure.savefig(path)
