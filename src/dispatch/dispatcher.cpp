@@ -150,7 +150,7 @@ void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
     const bool from_lane =
         lane_open && (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at);
     Delivery& delivery = from_lane ? lane_.front() : retry->packets.front();
-    const auto placement = shared.place(delivery.packet.messages, delivery.course.excluded(), delivery.admitted_at);
+    const auto placement = shared.place(delivery.packet.messages, delivery.course, delivery.admitted_at);
     if (placement) {
       leave_place(delivery);
       placed_.push_back({&delivery, *placement});

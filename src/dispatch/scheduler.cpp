@@ -35,7 +35,9 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
     for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
       if (analyzers_[id].removed) continue;
       health::Monitor& monitor = *analyzers_[id].monitor;
+      const bool wanted_trial = monitor.wants_trial();
       monitor.tick(now);
+      if (monitor.wants_trial() != wanted_trial) ++capacity_version_;
       if (monitor.probe_due(now)) {
         monitor.probe_begun(now);
         probes.push_back({id, monitor.epoch()});
@@ -240,8 +242,14 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, {"its test passed"});
       return;
     case Outcome::refused:
-      scheduler_.selector_.release(placement.charge);
-      monitor.trial_void(placement.epoch);
+      if (monitor.state() == health::State::testing && placement.epoch == monitor.epoch()) {
+        // Who is out of service has no share that it could have used up.
+        scheduler_.selector_.undo(placement.charge);
+        monitor.trial_refused(placement.epoch, now_);
+        scheduler_.wake_control_ = true;
+      } else {
+        scheduler_.selector_.release(placement.charge);
+      }
       break;
     case Outcome::paused:
       scheduler_.selector_.undo(placement.charge);
@@ -266,10 +274,14 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
   scheduler_.refresh(id, now_, Cause::of(result));
 }
 
-std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, std::span<const AnalyzerId> excluded,
+std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, const delivery::Course& course,
                                                 TimePoint admitted_at) {
   Scheduler& shared = scheduler_;
-  if (const auto trial = shared.wanted_trial(excluded, now_)) {
+  const auto excluded = course.excluded();
+  const auto trial = shared.wanted_trial(excluded, now_);
+  // The last opinion on a refused packet is not left to one that is being tested,
+  // when one in service has room.
+  if (trial && !(course.refused_once() && shared.selector_.can_pick(excluded))) {
     health::Monitor& monitor = *shared.analyzers_[*trial].monitor;
     monitor.trial_begun();
     return Placement{shared.selector_.pick_this(*trial, messages), monitor.epoch()};

@@ -22,11 +22,12 @@ Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now)
 
 void Monitor::tick(TimePoint now) {
   if (state_ == State::failed && now >= testing_at_) enter_testing(now);
+  if (now >= trial_at_) trial_at_ = never;
 }
 
 TimePoint Monitor::next_event() const {
   if (state_ == State::failed) return testing_at_;
-  return probe_under_way_ ? never : probe_at_;
+  return std::min(trial_at_, probe_under_way_ ? never : probe_at_);
 }
 
 bool Monitor::probe_due(TimePoint now) const {
@@ -49,12 +50,20 @@ void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
   probe_passed_ = true;
 }
 
-bool Monitor::wants_trial() const { return state_ == State::testing && probe_passed_ && !trial_under_way_; }
+bool Monitor::wants_trial() const {
+  return state_ == State::testing && probe_passed_ && !trial_under_way_ && trial_at_ == never;
+}
 
 void Monitor::trial_begun() { trial_under_way_ = true; }
 
 void Monitor::trial_void(Epoch epoch) {
   if (epoch == epoch_) trial_under_way_ = false;
+}
+
+void Monitor::trial_refused(Epoch epoch, TimePoint now) {
+  if (epoch != epoch_ || !trial_under_way_) return;
+  trial_under_way_ = false;
+  trial_at_ = now + backoff_.wait(refused_trials_++, random_);
 }
 
 void Monitor::on_success(Epoch epoch, TimePoint now) {
@@ -86,6 +95,7 @@ void Monitor::count_failure(std::uint32_t& streak, TimePoint now) {
 void Monitor::enter_failed(TimePoint now) {
   state_ = State::failed;
   ++epoch_;
+  trial_at_ = never;
   testing_at_ = now + backoff_.wait(failed_tests_, random_);
   ++failed_tests_;
 }
@@ -97,6 +107,7 @@ void Monitor::enter_testing(TimePoint now) {
   probe_failures_ = 0;
   probe_under_way_ = false;
   trial_under_way_ = false;
+  refused_trials_ = 0;
   probe_passed_ = !options_.probing;
   probe_at_ = options_.probing ? now : never;
 }
@@ -104,6 +115,7 @@ void Monitor::enter_testing(TimePoint now) {
 void Monitor::enter_healthy(TimePoint now) {
   state_ = State::healthy;
   ++epoch_;
+  trial_at_ = never;
   probe_failures_ = 0;
   probe_under_way_ = false;
   probe_at_ = first_probe_at(now);

@@ -205,6 +205,27 @@ TEST_F(MonitorTest, AVoidTrialIsRepeated) {
   EXPECT_TRUE(monitor.wants_trial());
 }
 
+TEST_F(MonitorTest, ARefusedTrialIsRepeatedAfterABackOffThatDoubles) {
+  Monitor monitor = make(without_probes());
+  fail_packets(monitor, 3);
+  await_testing(monitor);
+  for (const auto wait : {500ms, 1000ms, 2000ms}) {
+    ASSERT_TRUE(monitor.wants_trial());
+    monitor.trial_begun();
+    monitor.trial_refused(monitor.epoch(), now_);
+    EXPECT_EQ(monitor.state(), State::testing) << "it says nothing of its health";
+    EXPECT_EQ(monitor.next_event() - now_, wait);
+    now_ += wait - 1ms;
+    monitor.tick(now_);
+    EXPECT_FALSE(monitor.wants_trial());
+    now_ += 1ms;
+    monitor.tick(now_);
+  }
+  monitor.trial_begun();
+  monitor.on_success(monitor.epoch(), now_);
+  EXPECT_EQ(monitor.state(), State::healthy);
+}
+
 TEST_F(MonitorTest, TestingIsProbedOnWhileItWaitsForAPacket) {
   Monitor monitor = make(defaults);
   fail_packets(monitor, 3);

@@ -55,7 +55,8 @@ class Monitor {
   State state() const { return state_; }
   Epoch epoch() const { return epoch_; }
 
-  /// Moves by the clock: Failed becomes Testing when its back-off is over.
+  /// Moves by the clock: Failed becomes Testing when its back-off is over, and
+  /// after a refused trial another may be wanted.
   void tick(TimePoint now);
 
   /// When tick() or probe_due() next has something to say; `never` if it has not.
@@ -76,6 +77,10 @@ class Monitor {
   /// The trial ended without saying anything of the analyzer (never sent, or
   /// paused by it): another is wanted.
   void trial_void(Epoch epoch);
+  /// It refused the packet, which is the packet's fault and says nothing either.
+  /// But who refuses whatever comes would be tried with every packet: the next
+  /// trial is wanted after a back-off of its own, doubled from one to the next.
+  void trial_refused(Epoch epoch, TimePoint now);
 
   /// A packet was delivered there, or its attempt failed.
   void on_success(Epoch epoch, TimePoint now);
@@ -110,6 +115,8 @@ class Monitor {
   bool probe_passed_ = false;  ///< of this Testing
   bool probe_under_way_ = false;
   bool trial_under_way_ = false;
+  std::uint32_t refused_trials_ = 0;  ///< of this Testing
+  TimePoint trial_at_ = never;        ///< after a refused one: when the next is wanted; else never
 };
 
 }  // namespace logdist::health

@@ -1,7 +1,9 @@
 // idle_slots: when nobody is about to do anything, no packet that may go
 // anywhere waits while an analyzer in service has a free slot, or while one in
-// Testing waits for its packet.
+// Testing waits for its packet. After one that was refused it may wait as long
+// as for its test.
 #include <algorithm>
+#include <chrono>
 
 #include "tests/sim/checker.hpp"
 
@@ -11,6 +13,14 @@ namespace {
 class IdleSlots final : public Checker {
  public:
   using Checker::Checker;
+
+  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
+    if (result.outcome != Outcome::refused || story.analyzer >= seen_.size()) return;
+    const health::MonitorOptions& health = world_.scenario().scheduler.health;
+    const double longest = to_seconds(health.backoff_max) * (1 + health.backoff_jitter);
+    seen_[story.analyzer].may_rest_until =
+        world_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(longest));
+  }
 
   void stepped() override {
     const std::vector<dispatch::AnalyzerView> views = world_.views();
@@ -23,6 +33,7 @@ class IdleSlots final : public Checker {
     std::uint32_t slots = 0;
     TimePoint slots_since{};
     TimePoint testing_since = never;  ///< and not paused
+    TimePoint may_rest_until{};       ///< after a refused trial
   };
 
   void look(AnalyzerId id, const dispatch::AnalyzerView& view) {
@@ -32,7 +43,7 @@ class IdleSlots final : public Checker {
       seen.slots_since = world_.now();
     }
     const bool testing = view.state == health::State::testing && !view.removed;
-    const bool testable = testing && !view.paused && !probing();
+    const bool testable = testing && !view.paused && !probing() && world_.now() >= seen.may_rest_until;
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
     if (!world_.quiet() || chronicle_.untried() == 0 || world_.giving_up()) return;
 
