@@ -72,6 +72,7 @@ asio::awaitable<void> Agent::Run::work(std::shared_ptr<Run> self, Worker& worker
     co_await self->wait_for_rate(worker);
     co_await self->deliver(worker, *packet);
   }
+  worker.connection.close();  // a target with few places may have kept others waiting for this one
   self->worker_ended();
 }
 

@@ -92,6 +92,7 @@ class Daemon::Body final : public dispatch::Wakes {
     drain_->start();
   }
 
+  std::size_t queued_packets() const { return shared_.bounds.packets(); }
   const ingest::Listener& listener() const { return *listener_; }
   const admin::Server& admin() const { return *admin_; }
 
@@ -128,6 +129,8 @@ Daemon::~Daemon() = default;
 
 asio::ip::tcp::endpoint Daemon::packet_endpoint() const { return body_->listener().endpoint(); }
 asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().endpoint(); }
+
+std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }
 
 void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
 void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }

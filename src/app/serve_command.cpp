@@ -39,7 +39,7 @@ class Ending {
     if (number == SIGHUP) {
       spdlog::warn("HUP: the configuration is read at the start only; restart to apply a change");
     } else if (draining_) {
-      spdlog::error("a second signal: ending at once");
+      spdlog::error("a second signal: ending at once, with {} packets left in the queue", daemon_.queued_packets());
       signals_.end_with(exit_packets_left);  // the log's reader may be the one that hangs
       shut_down_logging();
       std::_Exit(exit_packets_left);

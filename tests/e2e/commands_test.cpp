@@ -71,6 +71,20 @@ TEST(Commands, AgentSharesTheSystemsOwnLog) {
   expect_file_shared(path, lines);
 }
 
+TEST(Commands, AgentGetsByWithFewerConnectionsThanItWanted) {
+  Analyzers analyzers;
+  DaemonProcess daemon(
+      {{"ANALYZERS", analyzers.setting()}, {"SERVER__MAX_CONNECTIONS", "2"}, {"SERVER__IDLE_TIMEOUT", "10m"}});
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("lines.log", "one\ntwo\nthree\nfour\nfive\nsix\n");
+  const Ended agent =
+      run({"agent", "--target", daemon.packet_url(), "--file", path, "--batch", "1", "--connections", "6"});
+  EXPECT_EQ(agent.code, 0) << agent.errors;
+  EXPECT_THAT(agent.output, HasSubstr("packets    6 accepted, 0 rejected\n"));
+  ASSERT_TRUE(daemon.await_delivered(6));
+  daemon.expect_clean_end();
+}
+
 TEST(Commands, AgentFailsWhenPacketsAreRejected) {
   Analyzers analyzers;
   DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}});

@@ -119,6 +119,7 @@ TEST_F(Shutdown, ASecondSignalEndsItAtOnce) {
   daemon.process().signal(SIGINT);
   EXPECT_EQ(daemon.process().wait_exit(patience), 2) << daemon.process().errors();
   EXPECT_LT(Clock::now() - begun, 20s) << "the grace is a minute";
+  EXPECT_THAT(daemon.process().errors(), testing::HasSubstr("20 packets left"));
   load.finish();
 }
 

@@ -34,6 +34,9 @@ class Daemon {
   boost::asio::ip::tcp::endpoint packet_endpoint() const;
   boost::asio::ip::tcp::endpoint admin_endpoint() const;
 
+  /// Packets that hold a place in the queue now.
+  std::size_t queued_packets() const;
+
   /// Calls `done` on the control thread with the sum of all loops' books.
   void request_scrape(std::function<void(metrics::Scrape)> done);
 
