@@ -49,12 +49,12 @@ void EndSignals::wait() {
     signalfd_siginfo info{};
     const bool came = ::read(descriptor_->native_handle(), &info, sizeof(info)) == sizeof(info);
     if (came) heard_(static_cast<int>(info.ssi_signo));
-    if (descriptor_->is_open()) wait();
+    if (descriptor_) wait();
   });
 }
 
 void EndSignals::end_with(int exit_code) {
-  descriptor_->close();
+  descriptor_.reset();  // here, for the io_context may end before we do
   decided_exit_code = exit_code;
   std::signal(SIGTERM, end_now);
   std::signal(SIGINT, end_now);

@@ -20,7 +20,7 @@ class EndSignals {
   EndSignals();
 
   /// Calls `heard` on `io` for each signal, until it is destroyed or end_with().
-  /// `io` must outlive it.
+  /// `io` must last until then.
   void listen(boost::asio::io_context& io, Heard heard);
 
   /// The exit code is decided: from now on TERM and INT, one that has come already
