@@ -9,6 +9,11 @@ double rate(std::uint64_t count, Duration elapsed) {
   return elapsed > Duration::zero() ? static_cast<double>(count) / to_seconds(elapsed) : 0;
 }
 
+/// Of no packets there is none.
+std::string latency(const AgentResult& result, Duration duration) {
+  return result.packets_accepted > 0 ? format_latency(duration) : "-";
+}
+
 }  // namespace
 
 std::string format_latency(Duration duration) {
@@ -22,7 +27,7 @@ std::string progress_line(const AgentResult& before, const AgentResult& now) {
   std::string line =
       fmt::format("{} packets, {} messages, {:.0f} packets/s, p99 {}", now.packets_accepted, now.messages_accepted,
                   rate(now.packets_accepted - before.packets_accepted, now.elapsed - before.elapsed),
-                  format_latency(now.latency_p99));
+                  latency(now, now.latency_p99));
   if (now.packets_rejected > 0) line += fmt::format(", {} rejected", now.packets_rejected);
   if (now.retries > 0) line += fmt::format(", {} sent again", now.retries);
   if (!now.trouble.empty() && now.packets_accepted == before.packets_accepted) line += " (" + now.trouble + ")";
@@ -36,8 +41,8 @@ std::string summary(const AgentResult& result) {
   text += fmt::format("messages   {}\n", result.messages_accepted);
   text += fmt::format("seconds    {:.2f}\n", to_seconds(result.elapsed));
   text += fmt::format("packets/s  {:.1f}\n", rate(result.packets_accepted, result.elapsed));
-  text += fmt::format("latency    p50 {}, p95 {}, p99 {}\n", format_latency(result.latency_p50),
-                      format_latency(result.latency_p95), format_latency(result.latency_p99));
+  text += fmt::format("latency    p50 {}, p95 {}, p99 {}\n", latency(result, result.latency_p50),
+                      latency(result, result.latency_p95), latency(result, result.latency_p99));
   text += fmt::format("retries    {}\n", result.retries);
   return text;
 }

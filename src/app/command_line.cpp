@@ -27,9 +27,19 @@ CLI::Validator duration(Duration& target) {
 
 /// Compares as floating point, since CLI11 reads `-1` as a large unsigned number;
 /// help texts do not show it.
-CLI::Validator within(double low, double high) { return CLI::Range(low, high).description(""); }
+CLI::Validator number(double low, double high, std::string allowed) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        double value = 0;
+        const bool fits = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+        return fits ? std::string() : fmt::format("{} is out of range; allowed: {}", config::quote(text), allowed);
+      },
+      "");
+}
 
-CLI::Validator at_least_one() { return within(1, 1e18); }
+CLI::Validator within(double low, double high) { return number(low, high, fmt::format("{} to {}", low, high)); }
+
+CLI::Validator at_least_one() { return number(1, 1e18, "1 or more"); }
 
 CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "receive packets and share them over the analyzers (the default)");

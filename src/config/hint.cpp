@@ -31,6 +31,17 @@ std::string_view closest(std::string_view wrong, const std::vector<std::string>&
   return best;
 }
 
+/// The names that the level with this prefix has, in the order of the table.
+std::string allowed_names(std::string_view prefix) {
+  std::string list;
+  for (const std::string_view path : known_paths()) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view name = path.substr(prefix.size());
+    if (name.find_first_of(".[") == name.npos) list.append(list.empty() ? "" : ", ").append(name);
+  }
+  return list;
+}
+
 std::string did_you_mean(std::string_view name) { return fmt::format("; did you mean `{}`?", name); }
 
 }  // namespace
@@ -68,7 +79,7 @@ std::string key_hint(std::string_view level, std::string_view wrong) {
   for (const std::string& known : known_paths()) {
     if (known.ends_with(leaf)) return did_you_mean(known);
   }
-  return {};
+  return "; allowed: " + allowed_names(prefix);
 }
 
 std::string variable_hint(std::string_view wrong) {
