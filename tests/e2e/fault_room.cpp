@@ -98,9 +98,13 @@ void FaultRoom::live_quietly() {
 }
 
 void FaultRoom::expect_shown(const std::string& state) {
-  EXPECT_TRUE(daemon_.await_state(victim_name, state));
+  const std::string sample = "logdist_analyzer_state{analyzer=\"victim\",state=\"" + state + "\"}";
+  int round = 0;
   EXPECT_TRUE(eventually([&] {
-    return daemon_.metrics().value("logdist_analyzer_state{analyzer=\"victim\",state=\"" + state + "\"}") == 1;
+    const bool in_status = analyzer_in(daemon_.status(), victim_name)["state"] == state;
+    if (in_status && daemon_.metrics().value(sample) == 1) return true;
+    send(state + std::to_string(round++));  // it may be Testing just now, and waits for a packet there
+    return false;
   })) << state;
 }
 
