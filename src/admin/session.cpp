@@ -177,12 +177,13 @@ asio::awaitable<Response> Session::answer(const Request& request) {
   if (!scrape) co_return problem(http::status::service_unavailable, "the loops did not report in time");
   co_return *page == Page::metrics
       ? ok(metrics::text_content_type, metrics::to_text(*scrape, sources_->version))
-      : ok("application/json", to_status_json(*scrape, sources_->ready(), sources_->version));
+      : ok("application/json", to_status_json(*scrape, sources_->why_not_ready().empty(), sources_->version));
 }
 
 Response Session::readiness() const {
-  if (sources_->ready()) return ok("text/plain; charset=utf-8", "ready\n");
-  return problem(http::status::service_unavailable, "no analyzer is in service, or the daemon is draining");
+  const std::string_view reason = sources_->why_not_ready();
+  if (reason.empty()) return ok("text/plain; charset=utf-8", "ready\n");
+  return problem(http::status::service_unavailable, reason);
 }
 
 asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {

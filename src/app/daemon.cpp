@@ -47,7 +47,7 @@ class Daemon::Body final : public dispatch::Wakes {
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
     listener_.emplace(control, std::move(sessions), connections_);
-    admin_.emplace(control, admin::Sources{[this] { return !draining_ && shared_.scheduler.ready(); },
+    admin_.emplace(control, admin::Sources{[this] { return why_not_ready(); },
                                            [this](auto done) { request_scrape(std::move(done)); }, version()});
   }
 
@@ -97,6 +97,11 @@ class Daemon::Body final : public dispatch::Wakes {
   const admin::Server& admin() const { return *admin_; }
 
  private:
+  std::string_view why_not_ready() const {
+    if (draining_) return "the daemon is shutting down";
+    return shared_.scheduler.ready() ? "" : "no analyzer is in service";
+  }
+
   asio::io_context& control_;
   Shared shared_;
   ingest::ConnectionSlots connections_;

@@ -41,13 +41,6 @@ bool RetryLists::empty() const {
   return std::all_of(groups_.begin(), groups_.end(), [](const auto& group) { return group->packets.empty(); });
 }
 
-Delivery& RetryLists::any() {
-  const auto found =
-      std::find_if(groups_.begin(), groups_.end(), [](const auto& group) { return !group->packets.empty(); });
-  LOGDIST_CHECK(found != groups_.end());
-  return (*found)->packets.front();
-}
-
 RetryLists::Group* RetryLists::oldest() {
   Group* oldest = nullptr;
   for (const auto& group : groups_) {

@@ -35,6 +35,7 @@ TEST_F(AdminPages, ReadyzFollowsItsSource) {
   EXPECT_EQ(reply->result_int(), 503u);
   EXPECT_EQ((*reply)[http::field::retry_after], "1");
   EXPECT_EQ((*reply)[http::field::content_type], "application/problem+json");
+  EXPECT_NE(reply->body().find("nobody is there"), std::string::npos) << reply->body();
   ready_ = true;
   EXPECT_EQ(client.get("/readyz")->result_int(), 200u);
 }

@@ -3,34 +3,26 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
 #include <map>
+
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::app {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-/// A tree of files, gone with it.
+/// A machine's files, as far as they matter.
 class Machine {
  public:
   explicit Machine(const std::map<std::string, std::string>& files) {
-    EXPECT_NE(::mkdtemp(path_.data()), nullptr);
-    for (const auto& [name, text] : files) {
-      const fs::path path = fs::path(path_) / name;
-      fs::create_directories(path.parent_path());
-      std::ofstream(path) << text;
-    }
+    for (const auto& [name, text] : files) folder_.write(name, text);
   }
-  ~Machine() { fs::remove_all(path_); }
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
 
-  const std::string& root() const { return path_; }
+  const std::string& root() const { return folder_.path(); }
 
  private:
-  std::string path_ = testing::TempDir() + "cpu-limit-XXXXXX";
+  const test::TemporaryFolder folder_;
 };
 
 const std::string v2_mount =

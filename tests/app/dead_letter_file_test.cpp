@@ -6,12 +6,13 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::app {
 namespace {
@@ -22,14 +23,10 @@ using testing::HasSubstr;
 class DeadLetters : public testing::Test {
  protected:
   DeadLetters() {
-    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
     const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_);
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
   }
-  ~DeadLetters() override {
-    spdlog::set_default_logger(before_);
-    std::filesystem::remove_all(folder_);
-  }
+  ~DeadLetters() override { spdlog::set_default_logger(before_); }
 
   /// A packet with a body of so many bytes.
   void put(DeadLetterFile& letters, const std::string& id, std::size_t bytes = 10) {
@@ -42,13 +39,7 @@ class DeadLetters : public testing::Test {
     letters.put(packet, DeadLetterReason::refused);
   }
 
-  std::string text() const {
-    std::ifstream stream(path_);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
-  std::string folder_ = testing::TempDir() + "dead-letters-XXXXXX";
-  std::string path_;
+  const test::TemporaryFolder folder_;
   std::ostringstream log_;
   const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
   packet::BufferPool buffers_{1 << 20};
@@ -75,15 +66,15 @@ TEST_F(DeadLetters, AFullDiskIsCountedAndEachPacketLogged) {
 }
 
 TEST_F(DeadLetters, ALineCutShortSpoilsNoOther) {
-  path_ = folder_ + "/dead";
-  const auto letters = DeadLetterFile::open(path_);
+  const std::string path = folder_.file("dead");
+  const auto letters = DeadLetterFile::open(path);
   ASSERT_TRUE(letters);
   put(**letters, "first");
   // The file cannot grow further than 100 bytes into the next line.
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit tight{std::filesystem::file_size(path_) + 100, before.rlim_max};
+  const rlimit tight{std::filesystem::file_size(path) + 100, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
   put(**letters, "cut", 1'000);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -93,8 +84,7 @@ TEST_F(DeadLetters, ALineCutShortSpoilsNoOther) {
   EXPECT_EQ((*letters)->write_failures(), 1u);
   EXPECT_THAT(log_.str(), HasSubstr("packet cut of 3 messages, refused: no analyzer took it and it could not be"));
   std::vector<std::string> kept;
-  std::istringstream lines(text());
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string& line : folder_.lines("dead")) {
     const auto letter = nlohmann::json::parse(line, nullptr, false);
     if (!letter.is_discarded()) kept.push_back(letter["packet_id"]);
   }
@@ -102,7 +92,7 @@ TEST_F(DeadLetters, ALineCutShortSpoilsNoOther) {
 }
 
 TEST_F(DeadLetters, WhatCannotBeOpenedIsSaid) {
-  const auto letters = DeadLetterFile::open(folder_ + "/none/dead");
+  const auto letters = DeadLetterFile::open(folder_.file("none/dead"));
   ASSERT_FALSE(letters);
   EXPECT_EQ(letters.error().message(), "No such file or directory");
 }

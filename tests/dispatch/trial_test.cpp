@@ -1,6 +1,9 @@
 // The packet that tests an analyzer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "tests/dispatch/world.hpp"
 
 namespace logdist::dispatch {
@@ -31,35 +34,43 @@ TEST(Trial, WaitsForASlotThatAnOlderAttemptStillHolds) {
   EXPECT_EQ(world.views()[0].state, health::State::healthy);
 }
 
-/// Fails analyzer 1 and lets it come to Testing, with nothing under way.
-void bring_to_testing(World& world) {
-  while (world.views()[1].state == health::State::healthy) {
+/// Ends all attempts under way: at those of `bad` with `outcome`, else as delivered.
+/// How many there were at `bad`.
+std::size_t end_all(World& world, const std::set<AnalyzerId>& bad, Outcome outcome, unsigned status) {
+  std::size_t ended_badly = 0;
+  auto& under_way = world.loops[0]->upstream.under_way;
+  while (!under_way.empty()) {
+    const bool badly = bad.contains(under_way.front()->analyzer);
+    ended_badly += badly ? 1 : 0;
+    world.end(badly ? outcome : Outcome::delivered, badly ? status : 200);
+  }
+  return ended_badly;
+}
+
+/// Fails those analyzers and lets them come to Testing, with nothing under way.
+void bring_to_testing(World& world, const std::set<AnalyzerId>& broken) {
+  const auto all_are = [&](health::State state) {
+    const std::vector<AnalyzerView> views = world.views();
+    return std::all_of(broken.begin(), broken.end(), [&](AnalyzerId id) { return views[id].state == state; });
+  };
+  while (!all_are(health::State::failed)) {
     world.admit("before");
     world.run();
-    auto& under_way = world.loops[0]->upstream.under_way;
-    while (!under_way.empty()) {
-      const bool broken = under_way.front()->analyzer == 1;
-      world.end(broken ? Outcome::connect_error : Outcome::delivered, broken ? 0 : 200);
-    }
+    end_all(world, broken, Outcome::connect_error, 0);
   }
   world.advance(700ms);
-  ASSERT_EQ(world.views()[1].state, health::State::testing);
+  ASSERT_TRUE(all_are(health::State::testing));
 }
 
 TEST(Trial, OneThatRefusesAllIsTriedWithAPacketABackOff) {
   World world({});
-  bring_to_testing(world);
+  bring_to_testing(world, {1});
   const double owed = world.views()[1].account.debt;
   std::size_t refused = 0;
   for (int packet = 0; packet < 1'000; ++packet) {  // ten seconds
     world.admit("p" + std::to_string(packet));
     world.advance(10ms);
-    auto& under_way = world.loops[0]->upstream.under_way;
-    while (!under_way.empty()) {
-      const bool refuses = under_way.front()->analyzer == 1;
-      refused += refuses ? 1 : 0;
-      world.end(refuses ? Outcome::refused : Outcome::delivered, refuses ? 400 : 200);
-    }
+    refused += end_all(world, {1}, Outcome::refused, 400);
   }
   EXPECT_GE(refused, 3u) << "it is tried again and again";
   EXPECT_LE(refused, 6u) << "after 0.5, 1, 2, 4 seconds, give or take the jitter";
@@ -70,20 +81,7 @@ TEST(Trial, OneThatRefusesAllIsTriedWithAPacketABackOff) {
 
 TEST(Trial, ThatRefusesIsFollowedByAnOpinionInService) {
   World world({});
-  bring_to_testing(world);
-  while (world.views()[2].state == health::State::healthy) {
-    world.admit("more");
-    world.run();
-    auto& under_way = world.loops[0]->upstream.under_way;
-    while (!under_way.empty()) {
-      const bool fine = under_way.front()->analyzer == 0;
-      world.end(fine ? Outcome::delivered : Outcome::connect_error, fine ? 200 : 0);
-    }
-  }
-  world.advance(3s);
-  ASSERT_EQ(world.views()[1].state, health::State::testing);
-  ASSERT_EQ(world.views()[2].state, health::State::testing);
-
+  bring_to_testing(world, {1, 2});
   world.admit("packet");
   world.run();
   auto& under_way = world.loops[0]->upstream.under_way;

@@ -22,8 +22,6 @@ test::ProcessOptions options_of(Settings settings, const Launch& launch) {
   for (const auto& [name, value] : settings) environment["LOGDIST_" + name] = value;
   // A sanitizer that keeps what was freed would look like a leak to the soak.
   if (std::getenv("ASAN_OPTIONS") == nullptr) environment["ASAN_OPTIONS"] = "quarantine_size_mb=1";
-  // A second signal ends it at once, with threads that nobody has joined.
-  if (std::getenv("TSAN_OPTIONS") == nullptr) environment["TSAN_OPTIONS"] = "report_thread_leaks=0";
   test::ProcessOptions options = Process::log_distributor({"serve"}, environment);
   if (!launch.program.empty()) options.program = launch.program;
   options.wrapper = launch.wrapper;

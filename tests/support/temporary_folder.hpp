@@ -18,11 +18,13 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   /// The path of `name` in it.
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  /// Writes `text` to the file `name`; its path.
+  /// Writes `text` to the file `name`, whose folders are made; its path.
   std::string write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(file(name)).parent_path());
     std::ofstream(file(name), std::ios::binary) << text;
     return file(name);
   }

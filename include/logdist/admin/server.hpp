@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,9 +19,9 @@ namespace logdist::admin {
 /// Where the facts come from. All are called on the server's loop and must not
 /// block it.
 struct Sources {
-  /// Whether packets can be delivered: an analyzer is in service or Testing, and
-  /// the daemon is not draining.
-  std::function<bool()> ready;
+  /// Why packets cannot be delivered, a sentence for people; empty when they can:
+  /// an analyzer is in service or Testing, and the daemon is not draining.
+  std::function<std::string_view()> why_not_ready;
   /// Gathers a scrape and hands it, once, to the function given, from whichever
   /// thread. If that never happens, the request is answered 503.
   std::function<void(std::function<void(metrics::Scrape)>)> request_scrape;

@@ -32,8 +32,6 @@ class RetryLists {
   void erase(queue::Delivery& delivery);
 
   bool empty() const;
-  /// Any packet; there must be one.
-  queue::Delivery& any();
 
   /// The group whose oldest packet is the oldest of all in groups not blocked;
   /// null when there is none. Stays valid until begin_turn().
