@@ -3,8 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
+#include "balance/agenda.hpp"
+#include "balance/books.hpp"
 #include "logdist/balance/selector.hpp"
+#include "logdist/delivery/classify.hpp"
 #include "logdist/delivery/course.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/health/health.hpp"
@@ -23,6 +27,7 @@ namespace {
 
 Defect planted = Defect::none;
 std::uint64_t calls = 0;
+bool came_back = false;  ///< an analyzer, in this life
 
 bool has(Defect defect) { return planted == defect; }
 /// Once in `often` calls.
@@ -33,6 +38,7 @@ bool strikes(Defect defect, std::uint64_t often) { return has(defect) && ++calls
 void plant(Defect defect) {
   planted = defect;
   calls = 0;
+  came_back = false;
 }
 
 LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", balance::Selector* selector,
@@ -49,6 +55,25 @@ LOGDIST_WRAP(delivery::Next, on_result, "_ZN7logdist8delivery6Course9on_resultEj
   const delivery::Next next = original_on_result(course, analyzer, outcome, status);
   const bool struck = next == delivery::Next::done && strikes(Defect::double_settlement, 50);
   return struck ? delivery::Next::dead_letter : next;
+}
+
+LOGDIST_WRAP(delivery::Verdict, classify, "_ZN7logdist8delivery8classifyEjSt17basic_string_viewIcSt11char_traitsIcEEl",
+             unsigned status, std::string_view retry_after, std::int64_t unix_seconds) {
+  const bool struck = status == 200 && strikes(Defect::success_unheard, 50);
+  return original_classify(struck ? 500 : status, retry_after, unix_seconds);
+}
+
+LOGDIST_WRAP(void, join, "_ZN7logdist7balance5Books4joinEj", balance::Books* books, AnalyzerId analyzer) {
+  came_back = true;
+  original_join(books, analyzer);
+}
+
+LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance6Agenda6chooseEv", balance::Agenda* agenda) {
+  const AnalyzerId chosen = original_choose(agenda);
+  if (!has(Defect::order_lost) || !came_back) return chosen;
+  AnalyzerId first = 0;
+  while (!agenda->is_candidate(first)) ++first;
+  return first;
 }
 
 LOGDIST_WRAP(void, dead_letter,

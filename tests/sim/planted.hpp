@@ -11,6 +11,8 @@ enum class Defect {
   none,
   lost_refund,             ///< a failed attempt frees its slot, but its charge stays
   double_settlement,       ///< now and then a delivered packet is dead-lettered, too
+  success_unheard,         ///< now and then a 200 is taken for a failure
+  order_lost,              ///< once an analyzer has come back, the first with a free slot gets every packet
   forgotten_at_shutdown,   ///< now and then a packet that is given up is not kept
   queue_bound_off_by_one,  ///< the queue holds one packet more than configured
   slot_bound_off_by_one,   ///< an analyzer has one packet more in flight than configured
@@ -22,7 +24,8 @@ enum class Defect {
   probe_misread,           ///< a passed probe is taken for a failed one
 };
 
-/// From now on the product has this defect, and no other. Not thread-safe.
+/// From now on the product has this defect, and no other. To be told again before
+/// each life, so that one does not depend on the last. Not thread-safe.
 void plant(Defect defect);
 
 }  // namespace logdist::sim

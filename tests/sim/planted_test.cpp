@@ -29,8 +29,8 @@ class Planted : public testing::TestWithParam<Case> {
 };
 
 TEST_P(Planted, IsFoundByItsChecker) {
-  plant(GetParam().defect);
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
+    plant(GetParam().defect);
     const Verdict verdict = simulate(seed);
     if (verdict.passed()) continue;
     const auto found = std::ranges::find(verdict.findings, GetParam().checker, &Finding::checker);
@@ -45,6 +45,8 @@ TEST_P(Planted, IsFoundByItsChecker) {
 INSTANTIATE_TEST_SUITE_P(Defects, Planted,
                          testing::Values(Case{"LostRefund", Defect::lost_refund, "refunds"},
                                          Case{"DoubleSettlement", Defect::double_settlement, "settlement"},
+                                         Case{"SuccessUnheard", Defect::success_unheard, "duplicates"},
+                                         Case{"OrderLost", Defect::order_lost, "shares"},
                                          Case{"ForgottenAtShutdown", Defect::forgotten_at_shutdown, "shutdown"},
                                          Case{"QueueBoundOffByOne", Defect::queue_bound_off_by_one, "bounds"},
                                          Case{"SlotBoundOffByOne", Defect::slot_bound_off_by_one, "bounds"},

@@ -40,16 +40,6 @@ class Life {
       if (world_.now() >= end || world_.nothing_to_come()) return false;
       world_.step();
       ++events_;
-      if (getenv("DBG")) {
-        static std::string last;
-        std::string t;
-        auto v = world_.views();
-        for (auto& a : v)
-          t += fmt::format(" {:.3f}/{}/{}/{}{:.3f}", a.account.deficit, a.account.in_flight, a.slots,
-                           a.in_service ? "" : "OUT", a.account.debt);
-        if (t != last) fmt::print("{} {}\n", to_seconds(world_.now().time_since_epoch()), t);
-        last = t;
-      }
       for (const auto& checker : checkers_) checker->stepped();
     }
     return well();

@@ -108,8 +108,7 @@ void Upstream::end(Ticket ticket, const AttemptResult& result) {
   const auto ended = under_way_.extract(ticket);
   const UnderWay& sent = ended.mapped();
   Story& story = stage_.chronicle.story(sent.attempt->packet->id);
-  const bool heard = result.outcome == Outcome::delivered || is_ambiguous(result.outcome);
-  if (heard && sent.written && sent.reply.takes) stage_.chronicle.take(story);
+  if (sent.written && sent.reply.takes) stage_.chronicle.take(story);
   stage_.journal.note("packet {} at analyzer {}: {} {}{}", story.serial, sent.attempt->analyzer,
                       to_string(result.outcome), result.status, result.counts_for_health ? "" : ", not counted");
   stage_.chronicle.end_attempt(story, result);
