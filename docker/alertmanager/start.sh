@@ -4,6 +4,6 @@
 set -eu
 umask 077
 [ -n "${PAGERDUTY_ROUTING_KEY:-}" ] || echo "PAGERDUTY_ROUTING_KEY is not set: alerts are shown, but nobody is paged" >&2
-printf '%s' "${PAGERDUTY_ROUTING_KEY:-}" >/tmp/pagerduty-routing-key
+printf '%s' "${PAGERDUTY_ROUTING_KEY:-}" >"${TMPDIR:-/tmp}/pagerduty-routing-key"
 unset PAGERDUTY_ROUTING_KEY
 exec alertmanager "$@"
