@@ -45,6 +45,9 @@ Loop::Loop(LoopId id, Shared& shared)
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
                  shared.options.delivery.caller_runs_timeout}),
       timer_(io_) {
+  poller_.set_between([this] {
+    if (turn_pending_) turn();
+  });
   upstream_.set_listener(dispatcher_);
   for (AnalyzerId analyzer = 0; analyzer < shared.options.analyzers.size(); ++analyzer) {
     const config::AnalyzerOptions& target = shared.options.analyzers[analyzer];
@@ -75,6 +78,7 @@ void Loop::wake() {
 void Loop::turn_soon() {
   if (turn_pending_) return;
   turn_pending_ = true;
+  if (poller_.in_round()) return;  // whose middle or end it is
   // Posted behind the handlers that are ready now: they share the turn.
   boost::asio::post(io_, [this] {
     if (turn_pending_) turn();

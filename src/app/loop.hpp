@@ -16,6 +16,7 @@
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/ledger/ledger.hpp"
+#include "logdist/net/poller.hpp"
 #include "logdist/packet/buffer.hpp"
 #include "logdist/packet/decode.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
@@ -56,6 +57,7 @@ class Loop final : public dispatch::TurnRequest {
   const LoopId id_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  net::Poller& poller_ = net::Poller::of(io_);
   packet::BufferPool buffers_;
   packet::Decoder decoder_;
   ledger::Ledger ledger_;

@@ -16,6 +16,8 @@
 #include "ingest/routes.hpp"
 #include "logdist/ingest/deadline_set.hpp"
 #include "logdist/ingest/sessions.hpp"
+#include "logdist/net/poller.hpp"
+#include "logdist/net/stream.hpp"
 
 namespace logdist::ingest {
 
@@ -23,9 +25,11 @@ class Session;
 
 /// What the sessions of a loop share, besides the context.
 struct SessionLoop {
-  explicit SessionLoop(const LoopContext& context_) : context(context_), deadlines(context_.loop) {}
+  explicit SessionLoop(const LoopContext& context_)
+      : context(context_), poller(net::Poller::of(context_.loop)), deadlines(context_.loop) {}
 
   const LoopContext context;
+  net::Poller& poller;
   DeadlineSet deadlines;
   Replies replies;
   bool draining = false;
@@ -35,16 +39,18 @@ struct SessionLoop {
 
 /// Reads requests one by one, admits their packets and answers in order.
 ///
-/// A state machine on callbacks rather than a coroutine: an idle connection
+/// A state machine on readiness rather than a coroutine: an idle connection
 /// costs this object and nothing else, and a request that arrives whole passes
 /// through advance() without a suspension: one recv, one send, no allocation.
 ///
-/// Lifetime: counted by the I/O under way and by the loop's list, which it leaves
-/// in close(). Confined to its loop, but for granted().
+/// Lifetime: counted by the loop's list, which it leaves in close(), by who is at
+/// work on it, and by the grant it waits for. Confined to its loop, but for
+/// granted().
 class Session final : public boost::intrusive::list_base_hook<>,
                       public queue::Waiter,
                       public queue::ByteBudget::Claim,
-                      public Deadline {
+                      public Deadline,
+                      private net::Watcher {
  public:
   Session(SessionLoop& loop, Socket socket, std::optional<ConnectionSlots::Slot> slot);
   ~Session() override;
@@ -78,18 +84,16 @@ class Session final : public boost::intrusive::list_base_hook<>,
   }
 
   // session.cpp: input and output.
+  void ready(net::Readiness readiness) override;
   void advance(TimePoint now);
   bool step(TimePoint now);
   bool flush(TimePoint now);
-  void send_rest();
+  bool send();
   void rest_sent(TimePoint now);
   void expire_at(TimePoint at);
-  void wait_for_input(TimePoint now);
-  void receive(boost::asio::mutable_buffer into);
-  void received(const boost::system::error_code& error, std::size_t count);
+  bool take_input(TimePoint now);
+  bool receive();
   void linger(TimePoint now);
-  void watch_agent(TimePoint now);
-  bool agent_gone();
   void expired(TimePoint now) override;
 
   // session_request.cpp: what a request goes through.
@@ -111,14 +115,14 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void drop_packet();
 
   SessionLoop& loop_;
-  Socket socket_;
+  net::Stream stream_;
   std::optional<ConnectionSlots::Slot> slot_;
   std::uint32_t references_ = 0;
 
   Phase phase_ = Phase::head;
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent
-  bool receiving_ = false;    ///< a read is under way
-  bool watching_ = false;     ///< a wait for readability is under way, while no read is
+  bool readable_ = false;     ///< the last read was not short: there may be more
+  bool hung_up_ = false;      ///< the agent sends no more, or is gone
   InputBuffer input_;
   Output output_;
 

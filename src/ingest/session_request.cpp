@@ -108,7 +108,7 @@ void Session::ask_for_room(std::size_t total_bytes, TimePoint now) {
 }
 
 void Session::granted() {
-  boost::asio::post(socket_.get_executor(), [self = SessionPtr(this, false)] {
+  boost::asio::post(loop_.context.loop, [self = SessionPtr(this, false)] {
     if (self->phase_ != Phase::room) return;  // its time was over, or the agent had gone
     const TimePoint now = Clock::now();
     self->room_granted(now);
@@ -206,6 +206,7 @@ void Session::admit(TimePoint now) {
 }
 
 void Session::settled(queue::Settlement settlement) {
+  const SessionPtr self(this);
   delivery_ = nullptr;
   loop_.context.budget.release(*this);
   if (loop_.draining) persistence_ = Persistence::close;
@@ -219,10 +220,12 @@ void Session::settled(queue::Settlement settlement) {
       answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
       break;
   }
-  // Not from within the dispatcher's turn: what follows may admit the next packet.
-  boost::asio::post(socket_.get_executor(), [self = SessionPtr(this)] {
-    if (self->phase_ != Phase::closed) self->advance(Clock::now());
-  });
+  // The answer goes now; but what follows it may admit the next packet, and not
+  // from within the dispatcher's turn.
+  const TimePoint now = Clock::now();
+  if (!flush(now)) return;
+  if (last_answer_ || readable_ || !input_.empty()) return loop_.poller.again(*this);
+  take_input(now);
 }
 
 void Session::answer_accepted(unsigned status) {

@@ -1,5 +1,7 @@
 #include "upstream/connection.hpp"
 
+#include <utility>
+
 #include <boost/asio/connect.hpp>
 
 #include "upstream/loop.hpp"
@@ -17,7 +19,12 @@ constexpr std::size_t read_bytes = 4 * 1024;
 }  // namespace
 
 Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
-    : pool_(pool), socket_(io), pipeline_(capacity, this), input_(max_unparsed_bytes + read_bytes) {}
+    : Watcher(Place::last),
+      pool_(pool),
+      poller_(net::Poller::of(io)),
+      connecting_(io),
+      pipeline_(capacity, this),
+      input_(max_unparsed_bytes + read_bytes) {}
 
 void Connection::connect(HostAddresses& addresses, TimePoint now) {
   addresses.resolve(now, [self = ConnectionPtr(this)](const error_code& error, const Endpoints& endpoints) {
@@ -28,7 +35,7 @@ void Connection::connect(HostAddresses& addresses, TimePoint now) {
 void Connection::on_resolved(const error_code& error, const Endpoints& endpoints) {
   if (state_ == State::closed) return;
   if (error) return on_connected(error);
-  asio::async_connect(socket_, endpoints,
+  asio::async_connect(connecting_, endpoints,
                       [self = ConnectionPtr(this)](const error_code& connect_error, const auto& /*endpoint*/) {
                         self->on_connected(connect_error);
                       });
@@ -37,67 +44,70 @@ void Connection::on_resolved(const error_code& error, const Endpoints& endpoints
 void Connection::on_connected(const error_code& error) {
   if (state_ == State::closed) return;
   const TimePoint now = Clock::now();
-  error_code failed = error;
-  if (!failed) socket_.set_option(asio::ip::tcp::no_delay(true), failed);
-  if (!failed) socket_.non_blocking(true, failed);
-  if (failed) {
+  if (error || open()) {
     pool_.ended(*this, End::not_connected, now);
   } else {
     state_ = State::open;
     pool_.opened(*this, now);
     write();
-    read();
   }
   pool_.loop().after_event(now);
 }
 
-void Connection::write() {
-  while (usable() && !awaits_writable_ && !pipeline_.all_written()) {
-    error_code error;
-    const std::size_t bytes = socket_.write_some(pipeline_.gather(), error);
-    ++pool_.loop().statistics.writes;
-    if (error == asio::error::would_block) return await_writable();
-    if (error) {
-      write_failed_ = true;
-      return;
-    }
-    pipeline_.wrote(bytes);
-  }
+error_code Connection::open() {
+  error_code error;
+  connecting_.set_option(asio::ip::tcp::no_delay(true), error);
+  if (!error) connecting_.non_blocking(true, error);
+  if (!error) stream_ = net::Stream(connecting_.release(error));
+  if (!error) error = poller_.add(stream_.native_handle(), *this);
+  return error;
 }
 
-void Connection::await_writable() {
-  awaits_writable_ = true;
-  socket_.async_wait(Socket::wait_write, [self = ConnectionPtr(this)](const error_code&) {
-    self->awaits_writable_ = false;
-    self->write();
-  });
+void Connection::write() {
+  while (usable() && !full_ && !pipeline_.all_written()) {
+    error_code error;
+    const std::size_t bytes = stream_.write_some(pipeline_.gather(), error);
+    ++pool_.loop().statistics.writes;
+    if (error == asio::error::would_block) {
+      full_ = true;
+    } else if (error) {
+      write_failed_ = true;
+    } else {
+      pipeline_.wrote(bytes);
+    }
+  }
 }
 
 void Connection::close() {
   state_ = State::closed;
   error_code ignored;  // the descriptor is gone either way
-  socket_.close(ignored);
+  connecting_.close(ignored);
+  poller_.remove(stream_.native_handle(), *this);
+  stream_.close();
 }
 
-void Connection::read() {
-  if (state_ != State::open) return;
-  socket_.async_read_some(
-      input_.prepare(read_bytes),
-      [self = ConnectionPtr(this)](const error_code& error, std::size_t bytes) { self->on_read(error, bytes); });
-}
-
-void Connection::on_read(const error_code& error, std::size_t bytes) {
-  if (state_ == State::closed) return;
+void Connection::ready(net::Readiness readiness) {
+  const ConnectionPtr self(this);
   const TimePoint now = Clock::now();
-  if (error) {
-    end_of_stream(error, now);
-  } else {
+  hung_up_ = hung_up_ || readiness.closed;
+  if (readiness.writable && std::exchange(full_, false)) write();
+  if (readiness.readable) read(now);
+  pool_.loop().after_event(now);
+}
+
+/// Reads until a read is short, which has emptied the socket unless the end comes next.
+void Connection::read(TimePoint now) {
+  for (bool more = true; more && state_ == State::open;) {
+    const asio::mutable_buffer space = input_.prepare(read_bytes);
+    error_code error;
+    const std::size_t bytes = stream_.read_some({static_cast<char*>(space.data()), space.size()}, error);
+    if (error == asio::error::would_block) return;
+    if (error) return end_of_stream(error, now);
     ++pool_.loop().statistics.reads;
     input_.commit(bytes);
     take_answers(now);
-    read();
+    more = bytes == space.size() || hung_up_;
   }
-  pool_.loop().after_event(now);
 }
 
 void Connection::take_answers(TimePoint now) {

@@ -12,6 +12,8 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "logdist/base/time.hpp"
+#include "logdist/net/poller.hpp"
+#include "logdist/net/stream.hpp"
 #include "logdist/upstream/host_addresses.hpp"
 #include "upstream/answer_reader.hpp"
 #include "upstream/pipeline.hpp"
@@ -33,7 +35,9 @@ enum class End : std::uint8_t {
 /// Writes requests, reads answers, and tells its pool; decides nothing about
 /// packets. Owned by its pool; handlers under way share the ownership, and do
 /// nothing once it is closed. Confined to its loop's thread.
-class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
+///
+/// Asio connects it; from then on the loop's poller tells its readiness.
+class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>, private net::Watcher {
  public:
   enum class State : std::uint8_t { connecting, open, closed };
 
@@ -79,16 +83,19 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   void on_resolved(const boost::system::error_code& error, const Endpoints& endpoints);
   void on_connected(const boost::system::error_code& error);
-  void await_writable();
-  void read();
-  void on_read(const boost::system::error_code& error, std::size_t bytes);
+  boost::system::error_code open();
+  void ready(net::Readiness readiness) override;
+  void read(TimePoint now);
   void take_answers(TimePoint now);
   void end_of_stream(const boost::system::error_code& error, TimePoint now);
 
   Pool& pool_;
-  Socket socket_;
+  net::Poller& poller_;
+  Socket connecting_;   ///< until it is open
+  net::Stream stream_;  ///< from then on
   State state_ = State::connecting;
-  bool awaits_writable_ = false;
+  bool full_ = false;     ///< the socket takes no more for now
+  bool hung_up_ = false;  ///< the analyzer sends no more
   bool write_failed_ = false;
   Pipeline pipeline_;
   boost::beast::flat_buffer input_;

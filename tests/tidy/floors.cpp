@@ -16,14 +16,14 @@ constexpr std::array<std::pair<std::string_view, int>, 16> floors{{
     {"delivery", 1},
     {"ledger", 1},
     {"net", 2},
-    {"queue", 2},
-    {"upstream", 2},
-    {"metrics", 2},
-    {"ingest", 3},
-    {"dispatch", 3},
-    {"probe", 3},
-    {"admin", 3},
-    {"app", 4},
+    {"queue", 3},
+    {"upstream", 3},
+    {"metrics", 3},
+    {"ingest", 4},
+    {"dispatch", 4},
+    {"probe", 4},
+    {"admin", 4},
+    {"app", 5},
 }};
 
 /// Decisions are sans-I/O: the pure floors see no loop, thread, socket or log.

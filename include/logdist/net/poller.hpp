@@ -1,0 +1,117 @@
+// Readiness of thousands of sockets, reported in rounds.
+//
+// Asio reports readiness one socket at a time, and learns that a socket is empty
+// by a read that finds nothing. On the packet's way that is a system call a packet
+// for nothing. Here a socket is registered once, edge-triggered; its owner reads
+// until a read is short, and is told when there is more (the way of nginx and
+// HAProxy). And what became ready together is handled in an order that lets
+// it leave together: see Poller.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+
+namespace logdist::net {
+
+class Poller;
+
+/// What became of a socket since it was last reported. `closed`: the peer sends no
+/// more, or the connection is broken; what it sent before can still be read.
+struct Readiness {
+  bool readable = false;
+  bool writable = false;
+  bool closed = false;
+};
+
+/// The owner of a socket that a Poller watches. Leaves the poller before it ends.
+class Watcher {
+ public:
+  /// When its turn in a round comes.
+  enum class Place : std::uint8_t { first, last };
+
+ protected:
+  explicit Watcher(Place place) : place_(place) {}
+  virtual ~Watcher() = default;
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  /// Called on the loop, in a round. May add and remove any watcher, itself included.
+  virtual void ready(Readiness readiness) = 0;
+
+ private:
+  friend class Poller;
+  const Place place_;
+  bool again_ = false;  ///< is in the poller's list of those
+};
+
+/// The sockets of one loop. A service of its io_context (`of()`), driven by it,
+/// and confined to its thread.
+///
+/// What is ready is handled in rounds: those placed first (agents, who bring
+/// packets); then what they gave rise to (between(): the loop's turn, which writes to
+/// the analyzers); then those placed last (analyzers, whose answers are read). So
+/// what is written carries the acknowledgement of the answers, which a read
+/// before would have sent as a segment of its own.
+///
+/// At most `max_rounds` rounds follow each other while the loop's other handlers wait.
+class Poller final : public boost::asio::execution_context::service {
+ public:
+  using key_type = Poller;
+  static boost::asio::execution_context::id id;
+
+  /// The poller of `io`; made on the first call.
+  static Poller& of(boost::asio::io_context& io);
+
+  explicit Poller(boost::asio::execution_context& context);
+
+  /// `watcher` is told of `socket`, non-blocking, from now on; first of all of
+  /// what is the case now. The error says that the system has no room for it.
+  boost::system::error_code add(int socket, Watcher& watcher);
+  /// `watcher` is told nothing more. Before `socket` is closed.
+  void remove(int socket, Watcher& watcher);
+  /// Calls `watcher`, in a round to come, with nothing new to tell: it has stopped
+  /// before the end so that others have their turn, or something else came to pass.
+  void again(Watcher& watcher);
+
+  /// What is to be done between those placed first and those placed last, and at
+  /// the end of the last round.
+  void set_between(std::function<void()> work) { between_ = std::move(work); }
+  /// Whether between() is still to come before the loop's other handlers are.
+  bool in_round() const { return in_round_; }
+
+ private:
+  static constexpr std::size_t max_events = 256;
+  static constexpr int max_rounds = 8;
+  /// After so few the loop goes to sleep rather than look again at once.
+  static constexpr std::size_t few_events = 4;
+
+  void shutdown() override;
+  void wait();
+  void post_rounds();
+  void run_rounds();
+  std::size_t round();
+  void tell(Watcher::Place place);
+  void between() const;
+
+  boost::asio::io_context& io_;
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> epoll_;
+  std::size_t watched_ = 0;
+  bool waiting_ = false;
+  bool posted_ = false;
+  bool in_round_ = false;
+  std::function<void()> between_;
+  std::array<epoll_event, max_events> ready_;
+  std::size_t ready_count_ = 0;
+  std::vector<Watcher*> again_;
+  std::vector<Watcher*> telling_again_;
+};
+
+}  // namespace logdist::net

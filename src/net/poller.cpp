@@ -1,0 +1,145 @@
+#include "logdist/net/poller.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "logdist/base/check.hpp"
+
+namespace logdist::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+int make_epoll() {
+  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  return descriptor;
+}
+
+Readiness readiness_of(std::uint32_t events) {
+  const bool closed = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  return {closed || (events & EPOLLIN) != 0, (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0, closed};
+}
+
+void forget(std::vector<Watcher*>& watchers, const Watcher& watcher) {
+  std::replace(watchers.begin(), watchers.end(), const_cast<Watcher*>(&watcher), static_cast<Watcher*>(nullptr));
+}
+
+}  // namespace
+
+asio::execution_context::id Poller::id;
+
+Poller& Poller::of(asio::io_context& io) { return asio::use_service<Poller>(io); }
+
+Poller::Poller(asio::execution_context& context)
+    : service(context), io_(static_cast<asio::io_context&>(context)), epoll_(io_.get_executor(), make_epoll()) {}
+
+void Poller::shutdown() {
+  error_code ignored;
+  epoll_.close(ignored);
+}
+
+error_code Poller::add(int socket, Watcher& watcher) {
+  epoll_event event{};
+  event.events = interest;
+  event.data.ptr = &watcher;
+  if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, socket, &event) != 0) {
+    return {errno, boost::system::system_category()};
+  }
+  if (watched_++ == 0) wait();
+  return {};
+}
+
+void Poller::remove(int socket, Watcher& watcher) {
+  if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, socket, nullptr) != 0) return;  // was not added
+  for (std::size_t index = 0; index < ready_count_; ++index) {
+    if (ready_[index].data.ptr == &watcher) ready_[index].data.ptr = nullptr;
+  }
+  if (watcher.again_) {
+    forget(again_, watcher);
+    forget(telling_again_, watcher);
+  }
+  // An empty poller is no work that would keep the loop running.
+  if (--watched_ > 0 || !waiting_) return;
+  error_code ignored;
+  epoll_.cancel(ignored);
+}
+
+void Poller::again(Watcher& watcher) {
+  if (std::exchange(watcher.again_, true)) return;
+  again_.push_back(&watcher);
+  if (!in_round_) post_rounds();
+}
+
+void Poller::wait() {
+  if (std::exchange(waiting_, true)) return;
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& error) {
+    waiting_ = false;
+    if (!error) return run_rounds();
+    if (error == asio::error::operation_aborted && epoll_.is_open() && watched_ > 0) wait();
+  });
+}
+
+void Poller::post_rounds() {
+  if (std::exchange(posted_, true)) return;
+  asio::post(io_, [this] {
+    posted_ = false;
+    if (epoll_.is_open()) run_rounds();
+  });
+}
+
+void Poller::run_rounds() {
+  LOGDIST_CHECK(!in_round_);
+  in_round_ = true;
+  bool more = true;
+  for (int rounds = 0; more && rounds < max_rounds; ++rounds) {
+    more = round() > few_events || !again_.empty();
+  }
+  between();
+  in_round_ = false;
+  if (more || !again_.empty()) return post_rounds();
+  if (watched_ > 0) wait();
+}
+
+/// How many were told.
+std::size_t Poller::round() {
+  telling_again_.swap(again_);
+  const int count = ::epoll_wait(epoll_.native_handle(), ready_.data(), max_events, 0);
+  ready_count_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+  const std::size_t told = ready_count_ + telling_again_.size();
+  for (const Watcher::Place place : {Watcher::Place::first, Watcher::Place::last}) {
+    if (place == Watcher::Place::last) between();
+    tell(place);
+  }
+  ready_count_ = 0;
+  telling_again_.clear();
+  return told;
+}
+
+void Poller::tell(Watcher::Place place) {
+  for (Watcher*& watcher : telling_again_) {
+    if (watcher == nullptr || watcher->place_ != place) continue;
+    watcher->again_ = false;
+    std::exchange(watcher, nullptr)->ready({});
+  }
+  for (std::size_t index = 0; index < ready_count_; ++index) {
+    epoll_event& event = ready_[index];
+    Watcher* const watcher = static_cast<Watcher*>(event.data.ptr);
+    if (watcher == nullptr || watcher->place_ != place) continue;
+    event.data.ptr = nullptr;
+    watcher->ready(readiness_of(event.events));
+  }
+}
+
+void Poller::between() const {
+  if (between_) between_();
+}
+
+}  // namespace logdist::net
