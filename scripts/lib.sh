@@ -51,7 +51,7 @@ install_packages() (
     for service in "$@"; do
       case $service in
         nginx-light) as_root systemctl disable --quiet nginx ;;
-        haproxy | prometheus) as_root systemctl disable --quiet "$service" ;;
+        haproxy | prometheus | prometheus-alertmanager) as_root systemctl disable --quiet "$service" ;;
       esac
     done
   fi

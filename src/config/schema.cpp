@@ -50,6 +50,7 @@ Json schema_of_value(const KeyInfo& key) {
     case ValueKind::size:
       schema["type"] = {"string", "integer"};
       schema["pattern"] = "^[0-9]+(B|KiB|MiB|GiB)?$";
+      schema["minimum"] = 1;  // of a number of bytes
       break;
     case ValueKind::duration:
       schema["type"] = {"string", "integer"};

@@ -1,0 +1,31 @@
+# bash completion of log-distributor
+_log_distributor() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      serve | check | demo | analyzer | agent | health | top) command=${COMP_WORDS[i]} && break ;;
+    esac
+  done
+  case $previous in
+    --config | --file)
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      compopt -o filenames
+      return
+      ;;
+    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url)
+      return
+      ;;
+  esac
+  local known
+  case $command in
+    '') known="serve check demo analyzer agent health top --config --version --help" ;;
+    serve | check) known="--config --help" ;;
+    demo) known="--seconds --packets --help" ;;
+    analyzer) known="--listen --latency --fail-rate --status --help" ;;
+    agent) known="--target --file --batch --rate --connections --packets --help" ;;
+    health | top) known="--url --help" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")
+}
+complete -F _log_distributor log-distributor
