@@ -56,9 +56,13 @@ class Daemon::Body final : public dispatch::Wakes {
   }
 
   /// Empty when both ports are open.
-  std::string open() {
+  std::string open(FileDescriptor packet_socket) {
     const config::Options& options = shared_.options;
-    if (const auto error = listener_->open(options.server.listen)) {
+    if (packet_socket.is_open()) {
+      if (const auto error = listener_->open(packet_socket.release())) {
+        return "the socket that was handed over cannot be the packet port: " + error.message();
+      }
+    } else if (const auto error = listener_->open(options.server.listen)) {
       return cannot_listen("server.listen", options.server.listen, error);
     }
     if (const auto error = admin_->open(options.admin.listen)) {
@@ -114,7 +118,8 @@ class Daemon::Body final : public dispatch::Wakes {
 };
 
 boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::io_context& control,
-                                                                          const config::Options& options) {
+                                                                          const config::Options& options,
+                                                                          FileDescriptor packet_socket) {
   auto letters = DeadLetterFile::open(options.delivery.dead_letter);
   if (!letters) {
     return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
@@ -123,7 +128,7 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
   const CpuLimit limit = read_cpu_limit();
   auto body = std::make_unique<Body>(control, options, std::move(*letters),
                                      options.threads > 0 ? options.threads : limit.cores);
-  if (std::string fault = body->open(); !fault.empty()) return fault;
+  if (std::string fault = body->open(std::move(packet_socket)); !fault.empty()) return fault;
   if (options.threads == 0) spdlog::info("event loops: {} ({})", limit.cores, limit.reason);
   body->run();
   return std::unique_ptr<Daemon>(new Daemon(std::move(body)));

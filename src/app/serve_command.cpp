@@ -10,6 +10,7 @@
 
 #include "app/end_signals.hpp"
 #include "app/file_limit.hpp"
+#include "app/service_manager.hpp"
 #include "logdist/app/daemon.hpp"
 #include "logdist/app/logging.hpp"
 #include "logdist/config/load.hpp"
@@ -23,12 +24,15 @@ constexpr int exit_clean = 0;
 constexpr int exit_not_started = 1;
 constexpr int exit_packets_left = 2;
 
+/// What an end may take beyond shutdown.grace: dead letters are written then.
+constexpr Duration end_margin = std::chrono::seconds(15);
+
 /// TERM and INT drain, a second one ends at once; HUP is heard so that it does
 /// not kill.
 class Ending {
  public:
-  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon)
-      : control_(control), signals_(signals), daemon_(daemon) {
+  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon, ServiceManager& manager, Duration grace)
+      : control_(control), signals_(signals), daemon_(daemon), manager_(manager), grace_(grace) {
     signals_.listen(control, [this](int number) { heard(number); });
   }
 
@@ -46,6 +50,7 @@ class Ending {
     } else {
       draining_ = true;
       spdlog::info("draining");
+      manager_.stopping(grace_ + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
   }
@@ -65,6 +70,8 @@ class Ending {
   asio::io_context& control_;
   EndSignals& signals_;
   Daemon& daemon_;
+  ServiceManager& manager_;
+  const Duration grace_;
   int exit_code_ = exit_clean;
   bool draining_ = false;
 };
@@ -75,17 +82,30 @@ std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
   return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", endpoint.port());
 }
 
+int not_started(const std::string& why) {
+  std::cerr << "log-distributor: " << why << '\n';
+  return exit_not_started;
+}
+
 /// Runs the daemon on the control thread until it has drained.
 int run(const config::Options& options, EndSignals& signals) {
+  const ServiceVariables variables = read_service_variables();
+  auto packet_socket = take_listening_socket(variables);
+  if (!packet_socket) return not_started(packet_socket.error());
   asio::io_context control{1};
-  auto daemon = Daemon::start(control, options);
-  if (!daemon) {
-    std::cerr << "log-distributor: " << daemon.error() << '\n';
-    return exit_not_started;
-  }
-  const Ending ending(control, signals, **daemon);
-  log_always(fmt::format("listening: packets on {}, admin on {}", url_of((*daemon)->packet_endpoint()),
-                         url_of((*daemon)->admin_endpoint())));
+  auto daemon = Daemon::start(control, options, std::move(*packet_socket));
+  if (!daemon) return not_started(daemon.error());
+  ServiceManager manager(control, variables);
+  const Ending ending(control, signals, **daemon, manager, options.shutdown.grace);
+  const std::string packets = url_of((*daemon)->packet_endpoint());
+  const std::string admin = url_of((*daemon)->admin_endpoint());
+  const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
+  log_always(listening);
+  manager.ready(listening);
+  // A scrape asks every loop, so that one that hangs is missed by the service manager.
+  manager.watch([&daemon](std::function<void()> well) {
+    (*daemon)->request_scrape([well = std::move(well)](const metrics::Scrape&) { well(); });
+  });
   control.run();
   return ending.exit_code();
 }

@@ -31,8 +31,11 @@ Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, Connect
   LOGDIST_CHECK(!loops_.empty());
 }
 
-error_code Listener::open(const config::ListenAddress& address) {
-  error_code error = net::listen(acceptor_, address);
+error_code Listener::open(const config::ListenAddress& address) { return prepare(net::listen(acceptor_, address)); }
+
+error_code Listener::open(int listening_socket) { return prepare(net::adopt(acceptor_, listening_socket)); }
+
+error_code Listener::prepare(error_code error) {
   // accept() is never to wait: neither for the next nor in place of one that went away.
   if (!error) acceptor_.non_blocking(true, error);
   if (!error) acceptor_.set_option(asio::socket_base::enable_connection_aborted(true), error);

@@ -1,5 +1,9 @@
 #include "logdist/net/listen.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <string>
 
 namespace logdist::net {
@@ -31,6 +35,16 @@ error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address)
     error_code ignored;
     acceptor.close(ignored);
   }
+  return error;
+}
+
+error_code adopt(tcp::acceptor& acceptor, int listening_socket) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  error_code error;
+  if (::getsockname(listening_socket, endpoint.data(), &size) != 0) error = {errno, boost::system::system_category()};
+  if (!error) acceptor.assign(endpoint.protocol(), listening_socket, error);
+  if (error) ::close(listening_socket);
   return error;
 }
 

@@ -56,9 +56,7 @@ class FileActions {
   void open(int number, const std::string& path) {
     check(::posix_spawn_file_actions_addopen(&actions_, number, path.c_str(), O_RDONLY, 0), path);
   }
-  void duplicate(const FileDescriptor& from, int number) {
-    check(::posix_spawn_file_actions_adddup2(&actions_, from.number(), number), "dup2");
-  }
+  void duplicate(int from, int number) { check(::posix_spawn_file_actions_adddup2(&actions_, from, number), "dup2"); }
   void close_from(int number) { check(::posix_spawn_file_actions_addclosefrom_np(&actions_, number), "closefrom"); }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
 
@@ -88,10 +86,12 @@ Process::Process(const ProcessOptions& options) {
   auto [errors_end, errors_in] = make_pipe();
   FileActions actions;
   actions.open(STDIN_FILENO, options.input_path);
-  actions.duplicate(output_in, STDOUT_FILENO);
-  actions.duplicate(errors_in, STDERR_FILENO);
+  actions.duplicate(output_in.number(), STDOUT_FILENO);
+  actions.duplicate(errors_in.number(), STDERR_FILENO);
   // Asio's sockets are inherited, and a port would stay open as long as the child.
-  actions.close_from(STDERR_FILENO + 1);
+  const int first_free = STDERR_FILENO + 1;
+  if (options.handed_over >= 0) actions.duplicate(options.handed_over, first_free);
+  actions.close_from(first_free + (options.handed_over >= 0 ? 1 : 0));
   std::vector<std::string> arguments = options.wrapper;
   arguments.push_back(options.program);
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());

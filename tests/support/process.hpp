@@ -25,6 +25,7 @@ struct ProcessOptions {
   std::string input_path = "/dev/null";  ///< becomes stdin
   /// A command that becomes the program, given behind it: {"prlimit", "--nofile=64"}.
   std::vector<std::string> wrapper{};
+  int handed_over = -1;  ///< a descriptor of ours that becomes the child's number 3; below 0: none
 };
 
 /// One child. Both its outputs are read by a thread as they come. Killed, if it

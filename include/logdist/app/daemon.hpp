@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/result.hpp>
 
+#include "logdist/app/file_descriptor.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/metrics/scrape.hpp"
 
@@ -26,9 +27,11 @@ class Daemon {
  public:
   /// Opens both ports and starts the loops. The error is one sentence that says
   /// what could not be had. `control` must outlive the daemon, and run no more
-  /// of its handlers once the daemon is destroyed.
+  /// of its handlers once the daemon is destroyed. `packet_socket`, when it is
+  /// open, listens already and is the packet port in place of server.listen.
   static boost::system::result<std::unique_ptr<Daemon>, std::string> start(boost::asio::io_context& control,
-                                                                           const config::Options& options);
+                                                                           const config::Options& options,
+                                                                           FileDescriptor packet_socket = {});
   ~Daemon();
 
   boost::asio::ip::tcp::endpoint packet_endpoint() const;

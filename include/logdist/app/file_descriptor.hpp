@@ -22,6 +22,9 @@ class FileDescriptor {
   int number() const { return number_; }
   bool is_open() const { return number_ >= 0; }
 
+  /// Gives it away: whoever asked closes it.
+  int release() { return std::exchange(number_, -1); }
+
   /// Closes it now.
   void reset() {
     if (number_ >= 0) ::close(std::exchange(number_, -1));

@@ -30,6 +30,9 @@ class Listener {
   /// resolved. The error says why the port cannot be had.
   boost::system::error_code open(const config::ListenAddress& address);
 
+  /// The same on a socket that listens already, which becomes the listener's.
+  boost::system::error_code open(int listening_socket);
+
   /// Where it listens, once open.
   boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
 
@@ -41,6 +44,7 @@ class Listener {
  private:
   using Executor = boost::asio::io_context::executor_type;
 
+  boost::system::error_code prepare(boost::system::error_code error);
   void wait_for_connection();
   void accept();
   void hand_over(Socket socket, Sessions& loop);

@@ -13,4 +13,8 @@ namespace logdist::net {
 /// why the port cannot be had, `acceptor` is closed and can be opened again.
 boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const config::ListenAddress& address);
 
+/// Opens `acceptor` on a socket that listens already, and is its owner from then
+/// on. After an error `acceptor` is closed, and so is the socket.
+boost::system::error_code adopt(boost::asio::ip::tcp::acceptor& acceptor, int listening_socket);
+
 }  // namespace logdist::net
