@@ -15,6 +15,17 @@ if(CCACHE)
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${CCACHE})
 endif()
 
+# Profile-guided optimisation, in one build directory: `generate` counts while the
+# daemon is trained (scripts/train), `use` compiles for what was counted.
+if(LOGDIST_PROFILE STREQUAL "generate")
+  add_compile_options(-fprofile-generate -fprofile-update=atomic)
+  add_link_options(-fprofile-generate)
+elseif(LOGDIST_PROFILE STREQUAL "use")
+  # What training did not reach is rare, not wrong: it is compiled as ever.
+  add_compile_options(-fprofile-use -fprofile-partial-training -Wno-missing-profile)
+  add_link_options(-fprofile-use)
+endif()
+
 # Interface target that every module of ours links.
 add_library(logdist_compiler INTERFACE)
 target_compile_options(logdist_compiler INTERFACE

@@ -13,7 +13,7 @@ WEIGHTS = (40, 30, 30)
 NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_body_buffer_size 64k;
+  client_header_buffer_size 4k; access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_body_buffer_size 64k;
   client_body_temp_path {folder}/{name}.1; proxy_temp_path {folder}/{name}.2; fastcgi_temp_path {folder}/{name}.3;
   uwsgi_temp_path {folder}/{name}.4; scgi_temp_path {folder}/{name}.5;
   {servers}
