@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <boost/locale/utf.hpp>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -47,6 +49,19 @@ std::string in_largest_unit(T value, const std::array<Unit<T>, count>& units) {
     if (value % unit.value == T{}) return fmt::format("{}{}", value / unit.value, unit.name);
   }
   return {};
+}
+
+/// Whether a byte of UTF-8 goes on with a character.
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; }
+
+/// Whether a character stays what and where it is on a terminal: no control, no
+/// line of its own (U+2028, U+2029), no direction (UAX 9, explicit formatting).
+bool is_plain(boost::locale::utf::code_point character) {
+  const auto within = [character](std::uint32_t first, std::uint32_t last) {
+    return character >= first && character <= last;
+  };
+  return character >= 0x20 && !within(0x7f, 0x9f) && character != 0x061c && !within(0x200e, 0x200f) &&
+         !within(0x2028, 0x202e) && !within(0x2066, 0x2069);
 }
 
 }  // namespace
@@ -121,17 +136,31 @@ std::string format_weight(Weight weight) {
   return text;
 }
 
-std::string printable(std::string_view text) {
+std::string escape(std::string_view text) {
+  using Utf8 = boost::locale::utf::utf_traits<char>;
   std::string shown;
-  for (const char character : text.substr(0, shown_length_max)) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x20 || byte == 0x7f) {
-      shown += fmt::format("\\x{:02x}", byte);
+  for (const char *at = text.data(), *end = at + text.size(); at != end;) {
+    const char* const begin = at;
+    const boost::locale::utf::code_point character = Utf8::decode(at, end);
+    if (!boost::locale::utf::is_valid_codepoint(character)) {
+      at = begin + 1;  // whatever decode() has passed over may begin anew
+      fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned char>(*begin));
+    } else if (is_plain(character)) {
+      shown.append(begin, at);
+    } else if (character < 0x80) {
+      fmt::format_to(std::back_inserter(shown), "\\x{:02x}", character);
     } else {
-      shown += character;
+      fmt::format_to(std::back_inserter(shown), "\\u{:04x}", character);
     }
   }
-  return text.size() > shown_length_max ? shown + "..." : shown;
+  return shown;
+}
+
+std::string printable(std::string_view text) {
+  if (text.size() <= shown_length_max) return escape(text);
+  std::size_t cut = shown_length_max;
+  while (cut > 0 && is_continuation(text[cut])) --cut;
+  return escape(text.substr(0, cut)) + "...";
 }
 
 std::string quote(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }

@@ -159,6 +159,18 @@ TEST(HttpUrl, LeadsToHostPortAndTarget) {
 TEST(Quote, FitsOnOneLine) {
   EXPECT_EQ(quote("a\nb\x7f"), "\"a\\x0ab\\x7f\"");
   EXPECT_EQ(quote(std::string(200, 'x')), "\"" + std::string(80, 'x') + "...\"");
+  EXPECT_EQ(quote(std::string(79, 'x') + "ü!"), "\"" + std::string(79, 'x') + "...\"") << "no half character";
+}
+
+TEST(Escape, LeavesWhatAnyTerminalShowsAsItIs) {
+  EXPECT_EQ(escape("grün \"日本\" \\ 😀" + std::string(200, 'x')), "grün \"日本\" \\ 😀" + std::string(200, 'x'));
+  EXPECT_EQ(escape("\x1b]0;title\a\xc2\x9b"
+                   "1m"),
+            "\\x1b]0;title\\x07\\u009b"
+            "1m");
+  EXPECT_EQ(escape("\xe2\x80\xaegnp.exe"), "\\u202egnp.exe");
+  EXPECT_EQ(escape("\xff\xc0\xaf\xed\xa0\x80\xf5"), "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xf5");
+  EXPECT_EQ(escape("\xe2\x82"), "\\xe2\\x82") << "cut short";
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 16> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 17> floors{{
     {"base", 0},
     {"packet", 1},
     {"config", 1},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<std::string_view, int>, 16> floors{{
     {"health", 1},
     {"delivery", 1},
     {"ledger", 1},
+    {"log", 2},
     {"net", 2},
     {"queue", 3},
     {"upstream", 3},

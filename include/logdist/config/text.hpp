@@ -64,8 +64,11 @@ std::string format_listen_address(const ListenAddress& address);
 /// without brackets, and decimal `port`: http's own port goes without saying.
 std::string host_header(std::string_view host, std::string_view port);
 
-/// `text` in quotes, fit for one line of a message: control characters escaped,
-/// what is too long cut.
+/// `text` fit for one line of a terminal, however long: control characters, those
+/// that turn text around and bytes that are no UTF-8 as `\x1b`, `\u202e`.
+std::string escape(std::string_view text);
+
+/// `text` in quotes, fit for one line of a message: escaped, what is too long cut.
 std::string quote(std::string_view text);
 
 /// As quote(), without the quotes.
