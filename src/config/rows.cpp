@@ -1,6 +1,7 @@
 #include "config/rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <utility>
 
@@ -37,6 +38,10 @@ constexpr std::uint64_t count_max = 1'000'000;
 constexpr std::uint64_t messages_max = 1'000'000'000;
 constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both counts share one word:
 constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
+/// The keys, those of the analyzers apart, that a reload takes at once. Whoever
+/// adds one here makes app::Reload apply it.
+constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "shutdown.grace", "log.level"};
+
 constexpr Span wait{1ms, 24h};
 constexpr Span wait_or_none{0ms, 24h};
 
@@ -121,6 +126,7 @@ std::vector<Row<Options>> make_option_rows() {
   std::vector<Row<Options>> rows = receiving_rows();
   for (auto& more : delivery_rows()) rows.push_back(std::move(more));
   for (auto& more : running_rows()) rows.push_back(std::move(more));
+  for (auto& row : rows) row.live = std::find(live_keys.begin(), live_keys.end(), row.path) != live_keys.end();
   return rows;
 }
 
@@ -139,7 +145,10 @@ std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
       of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
       of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
   };
-  for (auto& row : rows) row.required = row.path == "name" || row.path == "url";
+  for (auto& row : rows) {
+    row.required = row.path == "name" || row.path == "url";
+    row.live = true;
+  }
   return rows;
 }
 
@@ -210,6 +219,7 @@ KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) 
   info.allowed = row.allowed;
   info.meaning = row.meaning;
   info.required = row.required;
+  info.live = row.live;
   info.choices = row.choices;
   info.bounds = row.bounds;
   return info;

@@ -26,6 +26,7 @@ struct Row {
   std::vector<std::string> choices;
   std::optional<Bounds> bounds;  ///< of numbers
   bool required = false;
+  bool live = false;  ///< a reload takes a new value at once; of options, an analyzer's all are
   /// Reads a text into the target; none for a mapping.
   std::function<Refusal(Target&, std::string_view text)> assign;
   /// Reads one entry of a mapping into the target; none for all else.

@@ -54,6 +54,18 @@ class Validator {
                               format_listen_address(packets), format_listen_address(admin)));
   }
 
+  /// Packets would go round in a circle, for ever.
+  void check_circles() {
+    if (!sound({"analyzers", "server.listen"})) return;
+    for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
+      const AnalyzerOptions& analyzer = options_.analyzers[i];
+      if (analyzer.port != std::to_string(options_.server.listen.port) || !is_own(analyzer.host)) continue;
+      report_.warning(place_of(fmt::format("analyzers[{}].url", i)),
+                      fmt::format("{} is where this daemon itself takes packets (server.listen {}): none would arrive",
+                                  quote(analyzer.url), format_listen_address(options_.server.listen)));
+    }
+  }
+
   void check_sizes() {
     const std::size_t body = options_.server.max_body;
     const auto warn = [&](const char* key, std::size_t bound, const char* consequence) {
@@ -87,6 +99,18 @@ class Validator {
     return wide.host == "0.0.0.0" && boost::urls::parse_ipv4_address(narrow.host).has_value();
   }
 
+  /// Whether a packet for `host`, as an analyzer's url names it, arrives at
+  /// server.listen; what a look-up of other names would tell is not asked.
+  bool is_own(const std::string& host) const {
+    const std::string& listening = options_.server.listen.host;
+    const auto v4 = boost::urls::parse_ipv4_address(host);
+    const bool v6_loopback = host == "::1" || host == "::";
+    const bool loopback = host == "localhost" || v6_loopback || (v4 && (v4->is_loopback() || v4->is_unspecified()));
+    if (listening == "::") return loopback;
+    if (listening == "0.0.0.0") return loopback && !v6_loopback;
+    return host == listening || (host == "localhost" && (listening == "127.0.0.1" || listening == "::1"));
+  }
+
   const Draft& draft_;
   const Options& options_;
   const std::string& source_;
@@ -101,6 +125,7 @@ void validate(const Draft& draft, const std::string& source, Report& report) {
   validator.check_backoff("delivery.retry", draft.options.delivery.retry);
   validator.check_backoff("health.backoff", draft.options.health.backoff);
   validator.check_addresses();
+  validator.check_circles();
   validator.check_sizes();
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "logdist/config/spelling.hpp"
+
 namespace logdist::config {
 namespace {
 

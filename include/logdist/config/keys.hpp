@@ -26,6 +26,7 @@ struct KeyInfo {
   std::string allowed;               ///< "a duration from 1ms to 24h, such as 250ms, 5s or 2m"
   std::string meaning;               ///< one sentence
   bool required = false;             ///< of every analyzer
+  bool live = false;                 ///< a reload takes a new value at once; else it needs a restart
   std::optional<Bounds> bounds;      ///< of a number, whole or not
   std::vector<std::string> choices;  ///< of ValueKind::choice
 };

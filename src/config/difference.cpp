@@ -1,0 +1,73 @@
+#include "logdist/config/difference.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/rows.hpp"
+#include "logdist/base/check.hpp"
+
+namespace logdist::config {
+namespace {
+
+/// The one of that name, if it is where `analyzer` is.
+const AnalyzerOptions* find_same(const std::vector<AnalyzerOptions>& analyzers, const AnalyzerOptions& analyzer) {
+  const auto same = std::find_if(analyzers.begin(), analyzers.end(), [&analyzer](const AnalyzerOptions& other) {
+    return other.name == analyzer.name && other.url == analyzer.url;
+  });
+  return same == analyzers.end() ? nullptr : &*same;
+}
+
+template <typename Target>
+std::vector<Change> changes_of(const std::vector<Row<Target>>& rows, const Target& from, const Target& to) {
+  std::vector<Change> changes;
+  for (const auto& row : rows) {
+    std::string before = row.show(from);
+    std::string after = row.show(to);
+    if (before != after) changes.push_back({row.path, std::move(before), std::move(after)});
+  }
+  return changes;
+}
+
+}  // namespace
+
+std::string to_string(const Change& change) {
+  if (change.from.empty() && change.to.empty()) return change.key;
+  const auto shown = [](const std::string& value) { return value.empty() ? "\"\"" : value; };
+  return fmt::format("{}: {} -> {}", change.key, shown(change.from), shown(change.to));
+}
+
+Difference compare(const Options& in_force, const Options& wanted) {
+  Difference difference;
+  for (const AnalyzerOptions& old : in_force.analyzers) {
+    if (find_same(wanted.analyzers, old) == nullptr) difference.removed.push_back(old.name);
+  }
+  for (const AnalyzerOptions& analyzer : wanted.analyzers) {
+    const AnalyzerOptions* const old = find_same(in_force.analyzers, analyzer);
+    if (old == nullptr) {
+      difference.added.push_back(analyzer.name);
+      continue;
+    }
+    ChangedAnalyzer changed{analyzer.name, changes_of(analyzer_rows(), *old, analyzer)};
+    if (old->headers != analyzer.headers) changed.changes.push_back({"headers", "", ""});
+    if (!changed.changes.empty()) difference.changed.push_back(std::move(changed));
+  }
+  for (Change& change : changes_of(option_rows(), in_force, wanted)) {
+    const bool live = find_row(option_rows(), change.key)->live;
+    (live ? difference.taken : difference.restart_needed).push_back(std::move(change));
+  }
+  return difference;
+}
+
+Options take_over(const Options& in_force, const Options& wanted) {
+  Options options = in_force;
+  options.analyzers = wanted.analyzers;
+  for (const auto& row : option_rows()) {
+    if (!row.live) continue;
+    const Refusal refusal = row.assign(options, row.show(wanted));
+    LOGDIST_CHECK(!refusal);  // what a row shows, it reads
+  }
+  return options;
+}
+
+}  // namespace logdist::config
