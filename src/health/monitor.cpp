@@ -84,6 +84,10 @@ std::uint32_t Monitor::ramped(std::uint32_t slots, TimePoint now) const {
   return 1 + static_cast<std::uint32_t>(static_cast<double>(slots - 1) * share);
 }
 
+void Monitor::begin_slow_start(TimePoint now) {
+  if (state_ == State::healthy) ramp_ends_at_ = now + options_.slow_start;
+}
+
 bool Monitor::ramping(TimePoint now) const { return state_ == State::healthy && now < ramp_ends_at_; }
 
 void Monitor::count_failure(std::uint32_t& streak, TimePoint now) {
@@ -120,7 +124,7 @@ void Monitor::enter_healthy(TimePoint now) {
   probe_under_way_ = false;
   probe_at_ = first_probe_at(now);
   failed_tests_ = 0;
-  ramp_ends_at_ = now + options_.slow_start;
+  begin_slow_start(now);
 }
 
 TimePoint Monitor::first_probe_at(TimePoint now) {

@@ -89,6 +89,9 @@ class Monitor {
   /// `slots` under the slow start's ramp at `now`: linear from 1 to `slots`
   /// within the slow start after a recovery, `slots` else.
   std::uint32_t ramped(std::uint32_t slots, TimePoint now) const;
+  /// It was kept out for another reason than its health and comes back: the ramp
+  /// begins anew, if it is Healthy.
+  void begin_slow_start(TimePoint now);
   /// Whether the ramp is still below full.
   bool ramping(TimePoint now) const;
 
