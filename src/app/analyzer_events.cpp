@@ -1,0 +1,93 @@
+#include "app/analyzer_events.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/analyzer_log.hpp"
+
+namespace logdist::app {
+namespace {
+
+using admin::EventKind;
+
+constexpr Duration look_interval = std::chrono::seconds(1);
+
+/// How often the same is told of one analyzer.
+constexpr Duration tell_interval = std::chrono::seconds(10);
+
+std::string times(std::uint64_t count) {
+  return count == 1 ? "" : fmt::format(", {} times since it was last said", count);
+}
+
+}  // namespace
+
+AnalyzerEvents::AnalyzerEvents(boost::asio::io_context& control, const dispatch::Scheduler& scheduler,
+                               admin::EventLog& log, const config::Options& options)
+    : scheduler_(scheduler),
+      log_(log),
+      packet_limit_(options.delivery.timeout),
+      probe_limit_(options.health.timeout),
+      timer_(control) {
+  for (const config::AnalyzerOptions& analyzer : options.analyzers) add(analyzer.name, analyzer.host);
+}
+
+void AnalyzerEvents::add(const std::string& name, const std::string& host) { analyzers_.push_back({name, host}); }
+
+void AnalyzerEvents::start() { look_later(); }
+
+void AnalyzerEvents::stop() { timer_.cancel(); }
+
+void AnalyzerEvents::changed(const dispatch::StateChange& change) {
+  const Analyzer& analyzer = analyzers_[change.analyzer];
+  const bool failed = change.to == health::State::failed;
+  std::string text = fmt::format("{} -> {}", to_string(change.from), to_string(change.to));
+  if (failed) {
+    const bool of_probe = change.failure.of_probe;
+    text += fmt::format(" ({}{})", of_probe ? "probe: " : "",
+                        in_words(change.failure, analyzer.host, of_probe ? probe_limit_ : packet_limit_));
+  }
+  log_.post({.kind = EventKind::state, .warning = failed, .analyzer = analyzer.name, .text = std::move(text)});
+}
+
+void AnalyzerEvents::paused(const dispatch::PauseNotice& notice) {
+  Analyzer& analyzer = analyzers_[notice.analyzer];
+  const std::uint64_t count = to_tell(analyzer.pauses, notice.pauses, Clock::now());
+  if (count == 0) return;
+  log_.post({.kind = EventKind::pause,
+             .analyzer = analyzer.name,
+             .text = fmt::format("asked for a pause of {:.3g} s (answered {}){}", to_seconds(notice.length),
+                                 notice.status, times(count))});
+}
+
+void AnalyzerEvents::look() {
+  const TimePoint now = Clock::now();
+  const std::vector<dispatch::AnalyzerView> views = scheduler_.views(now);
+  for (AnalyzerId id = 0; id < views.size() && id < analyzers_.size(); ++id) {
+    Analyzer& analyzer = analyzers_[id];
+    const std::uint64_t seen = std::exchange(analyzer.catch_ups_seen, views[id].account.catch_ups);
+    const std::uint64_t count = to_tell(analyzer.catch_ups, views[id].account.catch_ups - seen, now);
+    if (count == 0) continue;
+    log_.post({.kind = EventKind::catch_up,
+               .analyzer = analyzer.name,
+               .text = "was far behind its share and goes before the others" + times(count)});
+  }
+}
+
+void AnalyzerEvents::look_later() {
+  timer_.expires_after(look_interval);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    look();
+    look_later();
+  });
+}
+
+std::uint64_t AnalyzerEvents::to_tell(Often& often, std::uint64_t more, TimePoint now) {
+  often.untold += more;
+  if (often.untold == 0 || now < often.next_at) return 0;
+  often.next_at = now + tell_interval;
+  return std::exchange(often.untold, 0);
+}
+
+}  // namespace logdist::app

@@ -1,0 +1,63 @@
+// What the dashboard and /v1/events tell about the analyzers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "logdist/admin/events.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/dispatch/scheduler.hpp"
+
+namespace logdist::app {
+
+/// Posts an event for each change of an analyzer's state; pauses and catch-ups,
+/// which may come many times a second, at most every ten seconds each, so that
+/// they leave room for the rest. Confined to the control thread; what it is given
+/// outlives it.
+class AnalyzerEvents {
+ public:
+  AnalyzerEvents(boost::asio::io_context& control, const dispatch::Scheduler& scheduler, admin::EventLog& log,
+                 const config::Options& options);
+
+  /// The next AnalyzerId has this name and host.
+  void add(const std::string& name, const std::string& host);
+
+  /// Begins to look for catch-ups.
+  void start();
+  void stop();
+
+  void changed(const dispatch::StateChange& change);
+  void paused(const dispatch::PauseNotice& notice);
+
+ private:
+  /// Something that may happen often: told now and then, with how often.
+  struct Often {
+    std::uint64_t untold = 0;
+    TimePoint next_at = TimePoint::min();
+  };
+  struct Analyzer {
+    std::string name;
+    std::string host;
+    Often pauses{};
+    Often catch_ups{};
+    std::uint64_t catch_ups_seen = 0;
+  };
+
+  void look();
+  void look_later();
+  /// The count to be told now; 0 when it is too early, or there is nothing to tell.
+  static std::uint64_t to_tell(Often& often, std::uint64_t more, TimePoint now);
+
+  const dispatch::Scheduler& scheduler_;
+  admin::EventLog& log_;
+  const Duration packet_limit_;
+  const Duration probe_limit_;
+  std::vector<Analyzer> analyzers_;  ///< by AnalyzerId
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace logdist::app
