@@ -49,7 +49,7 @@ class FaultRoom {
  public:
   explicit FaultRoom(const Fault& fault);
 
-  /// Times how fast the good analyzers are served while all is well.
+  /// Packets while all is well.
   void live_quietly();
   /// The fault, under load: it shows, and the others do not feel it.
   void go_wrong();
@@ -58,10 +58,16 @@ class FaultRoom {
   /// Every packet is accounted for, byte for byte; the memory is back; the daemon ends.
   void settle();
 
+  /// Sends packets: whether attempts at the good analyzers take longer than those of
+  /// a twin of the daemon's, without the ill one, under the same load at the same time.
+  /// What the machine does by itself, it does to both.
+  bool others_are_slowed();
+  /// From now on the good analyzers rest before each byte of an answer.
+  void slow_the_others(Duration byte_pause);
+
  private:
-  /// Sends packets and waits until they are answered; the 99th percentile of the
-  /// time that attempts at the good analyzers took meanwhile, in seconds.
-  double send(const std::string& name);
+  /// Sends packets to the daemon and its twin, and waits until they are answered.
+  void send();
   double resident_bytes() { return daemon_.metrics().value("process_resident_memory_bytes"); }
   void expect_shown(const std::string& state);
 
@@ -72,8 +78,11 @@ class FaultRoom {
   Victim victim_;
   DaemonProcess daemon_;
   LedgerWatch watch_{daemon_.admin_url()};
+  RawAnalyzer twin_a_{folder_.file("twin")};
+  RawAnalyzer twin_b_{folder_.file("twin")};
+  DaemonProcess twin_;
   std::vector<Sent> sent_;
-  double quiet_p99_seconds_ = 0;
+  std::size_t loads_ = 0;
   double quiet_bytes_ = 0;
 };
 

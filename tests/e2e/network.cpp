@@ -49,13 +49,17 @@ void run(const std::string& command) {
 
 }  // namespace
 
-TwoNetworks::TwoNetworks() : home_(present_network()) {
+TwoNetworks::TwoNetworks(const std::optional<Impairment>& impairment) : home_(present_network()) {
   try {
     far_ = new_network();
     run("ip link set lo up");
     near_ = new_network();
     run("ip link set lo up");
-    run(fmt::format("ip link add near type veth peer name far netns /proc/{}/fd/{}", ::getpid(), far_.number()));
+    if (impairment) {
+      connect_badly(*impairment);
+    } else {
+      connect();
+    }
     run("ip addr add 10.203.0.1/30 dev near");
     run("ip link set near up");
     in_far([] {
@@ -74,17 +78,27 @@ void TwoNetworks::enter(const app::FileDescriptor& network) {
   if (::setns(network.number(), CLONE_NEWNET) != 0) throw NotAllowed("a network cannot be entered");
 }
 
+void TwoNetworks::connect() {
+  run(fmt::format("ip link add near type veth peer name far netns /proc/{}/fd/{}", ::getpid(), far_.number()));
+}
+
+void TwoNetworks::connect_badly(const Impairment& impairment) {
+  const auto end = [](const char* name) {
+    app::FileDescriptor tun = open_tun(name);
+    if (!tun.is_open()) throw NotAllowed("no TUN device may be made: " + std::generic_category().message(errno));
+    return tun;
+  };
+  app::FileDescriptor far_end;
+  in_far([&] { far_end = end("far"); });
+  cable_ = std::make_unique<Cable>(end("near"), far_end, impairment);
+}
+
 void TwoNetworks::cut() {
   in_far([] { run("ip link set far down"); });
 }
 
 void TwoNetworks::join() {
   in_far([] { run("ip link set far up"); });
-}
-
-void TwoNetworks::impair(const std::string& how) {
-  run("tc qdisc add dev near root netem " + how);
-  in_far([&] { run("tc qdisc add dev far root netem " + how); });
 }
 
 }  // namespace logdist::e2e

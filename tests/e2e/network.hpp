@@ -2,10 +2,12 @@
 // kernel: nothing of the machine's own network is touched.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
-#include <string>
 
 #include "logdist/app/file_descriptor.hpp"
+#include "tests/e2e/cable.hpp"
 
 namespace logdist::e2e {
 
@@ -20,8 +22,8 @@ class TwoNetworks {
  public:
   static constexpr auto far_address = "10.203.0.2";  ///< in the far network, reached from the near one
 
-  /// Throws NotAllowed.
-  TwoNetworks();
+  /// Throws NotAllowed. The cable is a good one unless an impairment is given.
+  explicit TwoNetworks(const std::optional<Impairment>& impairment = std::nullopt);
   ~TwoNetworks();
   TwoNetworks(const TwoNetworks&) = delete;
   TwoNetworks& operator=(const TwoNetworks&) = delete;
@@ -37,16 +39,18 @@ class TwoNetworks {
   /// Whatever is sent from now on gets lost, both ways.
   void cut();
   void join();
-  /// Makes the cable bad, as tc-netem(8) is told: "delay 20ms loss 5%". Throws
-  /// NotAllowed when the kernel cannot.
-  void impair(const std::string& how);
+  /// Packets that a bad cable has lost.
+  std::uint64_t lost() const { return cable_->lost(); }
 
  private:
   static void enter(const app::FileDescriptor& network);
+  void connect();
+  void connect_badly(const Impairment& impairment);
 
   app::FileDescriptor home_;
   app::FileDescriptor near_;
   app::FileDescriptor far_;
+  std::unique_ptr<Cable> cable_;  ///< the bad one
 };
 
 }  // namespace logdist::e2e

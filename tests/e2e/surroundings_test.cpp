@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <optional>
 
@@ -13,11 +14,13 @@
 #include "tests/e2e/ledger_watch.hpp"
 #include "tests/e2e/network.hpp"
 #include "tests/e2e/raw_analyzer.hpp"
+#include "tests/e2e/slowness.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::IsEmpty;
 
 /// A daemon between many small loads.
@@ -209,14 +212,16 @@ TEST_F(Surroundings, ANetworkThatParts) try {
 }
 
 TEST_F(Surroundings, ANetworkThatLosesAndDelays) try {
-  TwoNetworks networks;
-  networks.impair("delay 10ms 5ms loss 3%");
+  const Impairment impairment{.delay_min = 5ms, .delay_max = 15ms, .loss = 0.03, .seed = 20'261};
+  std::cout << "seed " << impairment.seed << '\n';
+  TwoNetworks networks(impairment);
   RawAnalyzer near(folder_.file("near"));
   std::optional<RawAnalyzer> far;
   networks.in_far([&] { far.emplace(folder_.file("far"), TwoNetworks::far_address); });
   start("near=" + near.url() + "/ weight=1, far=" + far->url() + "/ weight=1");
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(send());
-  send_until([&] { return taken("far") > 100; });
+  send_until([&] { return taken("far") > 300; });
+  EXPECT_GT(networks.lost(), 0u);
+  EXPECT_GT(Durations(Samples(""), daemon_->metrics(), {"far"}).p99_seconds(), 0.01) << "there and back";
   expect_all_delivered({"near", "far"}, {"near", "far"});
 } catch (const NotAllowed& why) {
   GTEST_SKIP() << why.what();

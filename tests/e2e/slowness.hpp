@@ -1,0 +1,33 @@
+// Whether analyzers that are well are served more slowly than they need be.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/samples.hpp"
+#include "tests/e2e/wait.hpp"
+
+namespace logdist::e2e {
+
+/// How long the attempts at some analyzers took between two scrapes. A value.
+class Durations {
+ public:
+  Durations(const Samples& before, const Samples& after, const std::vector<std::string>& analyzers);
+
+  double count() const { return at_most_.empty() ? 0 : at_most_.rbegin()->second; }
+  /// The time that 99 in 100 did not exceed, interpolated in its bucket; 0 when there were none.
+  double p99_seconds() const;
+
+ private:
+  std::map<double, double> at_most_;  ///< how many took at most so many seconds
+};
+
+/// Less than this is never slow: it is what the kernel needs to give a core to all
+/// who want one.
+inline constexpr double never_slow_seconds = sanitized ? 0.1 : 0.02;
+
+/// Whether 99 in 100 of `measured` took more than three times what they took `elsewhere`.
+bool is_slowed(const Durations& measured, const Durations& elsewhere);
+
+}  // namespace logdist::e2e

@@ -1,0 +1,67 @@
+// The judgement that others are not slowed bites: it is right about measurements
+// made up here, and it notices when a room's good analyzers do become slow.
+#include "tests/e2e/slowness.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "tests/e2e/fault_room.hpp"
+
+namespace logdist::e2e {
+namespace {
+
+const Samples nothing_yet("");
+
+/// A scrape in which so many attempts at `analyzer` took at most 1 ms, as many more
+/// between a quarter and half a second.
+Samples scrape(int fast, int slow, const char* analyzer = "a") {
+  std::string text;
+  const std::array<std::pair<const char*, int>, 4> buckets{
+      {{"0.001", fast}, {"0.25", fast}, {"0.5", fast + slow}, {"+Inf", fast + slow}}};
+  for (const auto& [bound, count] : buckets) {
+    text += fmt::format("logdist_delivery_duration_seconds_bucket{{analyzer=\"{}\",le=\"{}\"}} {}\n", analyzer, bound,
+                        count);
+  }
+  return Samples(text);
+}
+
+Durations durations(int fast, int slow) { return {nothing_yet, scrape(fast, slow), {"a"}}; }
+
+TEST(Slowness, IsOfTheSlowestInAHundred) {
+  EXPECT_LE(durations(1000, 9).p99_seconds(), 0.001);
+  EXPECT_GT(durations(1000, 12).p99_seconds(), 0.25);
+  EXPECT_EQ(durations(0, 0).p99_seconds(), 0);
+}
+
+TEST(Slowness, IsThatOfTheTimeBetweenTwoScrapes) {
+  const Durations since(scrape(1000, 500), scrape(2000, 500), {"a"});
+  EXPECT_EQ(since.count(), 1000);
+  EXPECT_LE(since.p99_seconds(), 0.001);
+}
+
+TEST(Slowness, IsThatOfTheseAnalyzersOnly) {
+  EXPECT_EQ(Durations(nothing_yet, scrape(1000, 500, "victim"), {"a", "b"}).count(), 0);
+}
+
+TEST(Slowness, IsJudgedBesideTheOther) {
+  const Durations fast = durations(1000, 0);
+  const Durations slow = durations(1000, 50);
+  EXPECT_FALSE(is_slowed(fast, fast));
+  EXPECT_TRUE(is_slowed(slow, fast));
+  EXPECT_FALSE(is_slowed(fast, slow));
+  EXPECT_FALSE(is_slowed(slow, slow)) << "it is the machine's doing";
+}
+
+TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticed) {
+  FaultRoom room({"Harmless", Manner{}, {}, false});
+  room.live_quietly();
+  ASSERT_FALSE(room.others_are_slowed() && room.others_are_slowed() && room.others_are_slowed());
+  // Byte by byte: tens of milliseconds for an answer.
+  room.slow_the_others(std::chrono::milliseconds(sanitized ? 5 : 1));
+  EXPECT_TRUE(eventually([&] { return room.others_are_slowed(); }));
+}
+
+}  // namespace
+}  // namespace logdist::e2e
