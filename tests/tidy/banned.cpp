@@ -56,7 +56,7 @@ bool applies(const Ban& ban, const SourceText& source) {
   switch (ban.where) {
     case Where::everywhere: return true;
     case Where::pure_floors: return floor_of(module).value_or(9) <= 1;
-    case Where::below_app: return floor_of(module).value_or(9) < 4;
+    case Where::below_app: return floor_of(module).value_or(9) < floor_of("app");
   }
   return true;
 }

@@ -9,7 +9,7 @@
 
 namespace logdist::tidy {
 
-/// The floor of a module, 0 (base) to 4 (app); none for a name that is no module.
+/// The floor of a module, 0 (base) to 5 (app); none for a name that is no module.
 std::optional<int> floor_of(std::string_view module);
 
 /// Whether `user` may use `used`: itself, or a module of a lower floor.
