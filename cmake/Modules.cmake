@@ -45,13 +45,17 @@ function(logdist_test name)
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
 
-# logdist_fuzz(<noun> SOURCES <files…> [USES <modules or libraries…>])
+# logdist_fuzz(<noun> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])
 #
 # A libFuzzer program, and a test that lets it loose for a while on the corpus
-# kept in corpus/<noun>; what it finds on the way stays in the build tree.
+# kept in corpus/<noun>, with the words of a dictionary; what it finds on the way
+# stays in the build tree.
 function(logdist_fuzz noun)
-  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "" "WORDS" "SOURCES;USES" ${ARGN})
   set(name fuzz_${noun})
+  if(arg_WORDS)
+    set(words -dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_WORDS})
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_USES} logdist_compiler)
@@ -59,6 +63,6 @@ function(logdist_fuzz noun)
   set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${noun}/)
   file(MAKE_DIRECTORY ${found})
   add_test(NAME ${name}
-    COMMAND ${name} -max_total_time=${LOGDIST_FUZZ_SECONDS} -timeout=10 -print_final_stats=1 -artifact_prefix=${found}
+    COMMAND ${name} -max_total_time=${LOGDIST_FUZZ_SECONDS} -timeout=10 -print_final_stats=1 -artifact_prefix=${found} ${words}
             ${found} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${noun})
 endfunction()
