@@ -1,5 +1,6 @@
-# Bare Debian machines beside this one, for the scripts that need one. Sourced after
-# lib.sh; needs root, the right to mount, and the packages of the group `fresh`.
+# Bare Debian machines beside this one, and containers, for the scripts that need them.
+# Sourced after lib.sh; needs root, the right to mount, and the packages of the groups
+# `fresh` and `container`.
 
 release=bookworm
 
@@ -46,4 +47,14 @@ in_machine() {
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
     bash -c 'cd "$1" && shift && "$@"' _ "${@:2}"
+}
+
+# containers_in FOLDER — from now on podman and buildah keep everything there, and do
+# without what a machine that is itself a container may lack.
+containers_in() {
+  mkdir -p "$1"
+  printf '[containers]\ndefault_ulimits = ["nofile=1024:2048", "nproc=4096:8192"]\n[engine]\nruntime = "runc"
+cgroup_manager = "cgroupfs"\nevents_logger = "file"\n' >"$1/containers.conf"
+  printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$1/storage" "$1/run" >"$1/storage.conf"
+  export CONTAINERS_CONF=$1/containers.conf CONTAINERS_STORAGE_CONF=$1/storage.conf
 }
