@@ -26,14 +26,14 @@ bool looks_closed_before(const error_code& error) {
 
 }  // namespace
 
-AgentConnection::AgentConnection(asio::io_context& io, const config::HttpUrl& target, Duration connect_timeout,
-                                 Duration timeout)
+AgentConnection::AgentConnection(asio::io_context& io, upstream::NameResolver& names, const config::HttpUrl& target,
+                                 Duration connect_timeout, Duration timeout)
     : io_(io),
       target_(target),
       connect_timeout_(connect_timeout),
       timeout_(timeout),
       request_(http::verb::post, target.target, 11),
-      resolver_(io),
+      addresses_(io, names, target),
       buffer_(answer_bytes_max) {
   request_.set(http::field::host, config::host_header(target_.host, target_.port));
   request_.set(http::field::user_agent, "log-distributor-agent");
@@ -56,22 +56,22 @@ asio::awaitable<result<Answer>> AgentConnection::exchange(const OutgoingPacket& 
 
 void AgentConnection::close() {
   closed_ = true;
-  resolver_.cancel();
+  addresses_.stop();
   if (stream_) stream_->close();
 }
 
 asio::awaitable<error_code> AgentConnection::connect() {
   stream_.reset();
   buffer_.clear();
-  const auto [resolve_error, endpoints] = co_await resolver_.async_resolve(target_.host, target_.port, as_tuple);
-  if (resolve_error) co_return resolve_error;
-  if (closed_) co_return asio::error::operation_aborted;
+  const result<upstream::Endpoints> endpoints = co_await addresses_.find(connect_timeout_);
+  if (endpoints.has_error()) co_return endpoints.error();
   stream_.emplace(io_);
   stream_->expires_after(connect_timeout_);
-  auto [connect_error, endpoint] = co_await stream_->async_connect(endpoints, as_tuple);
+  auto [connect_error, endpoint] = co_await stream_->async_connect(*endpoints, as_tuple);
   if (!connect_error && closed_) connect_error = asio::error::operation_aborted;
   if (connect_error) {
     stream_.reset();
+    addresses_.forget();
     co_return connect_error;
   }
   error_code ignored;  // Without it all is merely slower.

@@ -6,7 +6,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -14,6 +13,7 @@
 #include <boost/beast/http/span_body.hpp>
 #include <boost/system/result.hpp>
 
+#include "app/target_addresses.hpp"
 #include "logdist/app/packet_source.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/text.hpp"
@@ -32,8 +32,9 @@ struct Answer {
 /// the io_context's thread; one exchange at a time.
 class AgentConnection {
  public:
-  AgentConnection(boost::asio::io_context& io, const config::HttpUrl& target, Duration connect_timeout,
-                  Duration timeout);
+  /// `names` must outlive it, or its close().
+  AgentConnection(boost::asio::io_context& io, upstream::NameResolver& names, const config::HttpUrl& target,
+                  Duration connect_timeout, Duration timeout);
 
   /// POSTs `packet` and reads the whole answer, or says what came between. A kept
   /// connection that turns out to have been closed meanwhile is replaced once.
@@ -52,7 +53,7 @@ class AgentConnection {
   const Duration timeout_;
 
   boost::beast::http::request<boost::beast::http::span_body<const char>> request_;
-  boost::asio::ip::tcp::resolver resolver_;
+  TargetAddresses addresses_;
   std::optional<boost::beast::tcp_stream> stream_;  ///< none when not connected
   boost::beast::flat_buffer buffer_;
   bool closed_ = false;

@@ -22,9 +22,14 @@ std::int64_t unix_seconds() {
 
 }  // namespace
 
+Agent::Run::Worker::Worker(Run& run)
+    : connection(run.io_, run.names_, run.options_.target, run.options_.connect_timeout, run.options_.timeout),
+      timer(run.io_) {}
+
 Agent::Run::Run(asio::io_context& io, AgentOptions options, PacketSource& source)
     : io_(io),
       options_(std::move(options)),
+      names_(options_.lookup),
       packets_(io, source, 2 * options_.connections + 8, options_.packets_max),
       random_(options_.seed),
       grace_(io) {}
@@ -37,8 +42,7 @@ void Agent::Run::start(Done done) {
   packets_.start(weak_from_this());
   working_ = std::max<std::size_t>(options_.connections, 1);
   for (std::size_t i = 0; i < working_; ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker{
-        AgentConnection(io_, options_.target, options_.connect_timeout, options_.timeout), asio::steady_timer(io_)}));
+    workers_.push_back(std::make_unique<Worker>(*this));
     asio::co_spawn(io_, work(shared_from_this(), *workers_.back()), asio::detached);
   }
 }

@@ -16,6 +16,7 @@
 #include "app/read_ahead.hpp"
 #include "logdist/app/agent.hpp"
 #include "logdist/base/random.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 
 namespace logdist::app {
 
@@ -37,6 +38,8 @@ class Agent::Run : public std::enable_shared_from_this<Agent::Run> {
  private:
   /// A connection, and the timer of the coroutine that sends over it.
   struct Worker {
+    explicit Worker(Run& run);
+
     AgentConnection connection;
     boost::asio::steady_timer timer;
   };
@@ -66,6 +69,7 @@ class Agent::Run : public std::enable_shared_from_this<Agent::Run> {
   boost::asio::io_context& io_;
   const AgentOptions options_;
 
+  upstream::NameResolver names_;
   AgentTally tally_;
   ReadAhead packets_;
   Random random_;

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <boost/asio/steady_timer.hpp>
 
 #include "app/cpu_limit.hpp"
@@ -16,6 +15,7 @@
 #include "logdist/admin/server.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/ingest/listener.hpp"
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -129,7 +129,10 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
   auto body = std::make_unique<Body>(control, options, std::move(*letters),
                                      options.threads > 0 ? options.threads : limit.cores);
   if (std::string fault = body->open(std::move(packet_socket)); !fault.empty()) return fault;
-  if (options.threads == 0) spdlog::info("event loops: {} ({})", limit.cores, limit.reason);
+  if (options.threads == 0) {
+    log::info("event_loops", fmt::format("event loops: {} ({})", limit.cores, limit.reason),
+              {{"threads", limit.cores}, {"reason", limit.reason}});
+  }
   body->run();
   return std::unique_ptr<Daemon>(new Daemon(std::move(body)));
 }

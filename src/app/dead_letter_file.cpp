@@ -10,14 +10,12 @@
 #include <system_error>
 
 #include <fmt/chrono.h>
-#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
+
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
-
-/// How often the log says why dead letters cannot be written.
-constexpr Duration warning_interval = std::chrono::seconds(10);
 
 /// The value of the first passthrough header, which is Content-Type.
 std::string_view content_type(const packet::Packet& packet) {
@@ -41,6 +39,10 @@ std::string line_of(const packet::Packet& packet, DeadLetterReason reason) {
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+log::Fields fields_of(const packet::Packet& packet, DeadLetterReason reason) {
+  return {{"packet_id", packet.id}, {"messages", packet.messages}, {"reason", to_string(reason)}};
+}
+
 }  // namespace
 
 boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path) {
@@ -54,21 +56,19 @@ boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(cons
 }
 
 void DeadLetterFile::put(const packet::Packet& packet, DeadLetterReason reason) {
+  const std::string what =
+      fmt::format("dead letter: packet {} of {} messages, {}", packet.id, packet.messages, to_string(reason));
+  const log::Fields fields = fields_of(packet, reason);
   if (path_.empty()) {
-    spdlog::error("dead letter: packet {} of {} messages, {}: no analyzer took it and delivery.dead_letter is not set",
-                  packet.id, packet.messages, to_string(reason));
-    return;
+    return log::record(log::Level::error, "dead_letter",
+                       what + ": no analyzer took it and delivery.dead_letter is not set", fields);
   }
   const std::string line = line_of(packet, reason);
   const std::lock_guard lock(mutex_);
   const int error = write(line);
-  if (error == 0) {
-    spdlog::warn("dead letter: packet {} of {} messages, {}", packet.id, packet.messages, to_string(reason));
-    return;
-  }
+  if (error == 0) return log::warn("dead_letter", what, fields);  // the file has them all
   write_failures_.fetch_add(1, std::memory_order_relaxed);
-  spdlog::error("dead letter: packet {} of {} messages, {}: no analyzer took it and it could not be written", packet.id,
-                packet.messages, to_string(reason));
+  log::record(log::Level::error, "dead_letter", what + ": no analyzer took it and it could not be written", fields);
   warn_of(error);
 }
 
@@ -92,11 +92,11 @@ int DeadLetterFile::write(std::string_view line) {
 }
 
 void DeadLetterFile::warn_of(int error) {
-  const TimePoint now = Clock::now();
-  if (now < next_warning_) return;
-  next_warning_ = now + warning_interval;
-  spdlog::error("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_,
-                std::generic_category().message(error), write_failures());
+  const std::string why = std::generic_category().message(error);
+  log::error("dead_letter_not_written",
+             fmt::format("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_, why,
+                         write_failures()),
+             {{"path", path_}, {"cause", why}, {"packets_not_kept", write_failures()}});
 }
 
 }  // namespace logdist::app

@@ -16,8 +16,8 @@
 #include "app/demo_table.hpp"
 #include "logdist/app/agent.hpp"
 #include "logdist/app/daemon.hpp"
-#include "logdist/app/logging.hpp"
 #include "logdist/app/reference_analyzer.hpp"
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -169,7 +169,7 @@ class Demo {
 }  // namespace
 
 int run_demo(const DemoCommandOptions& options) {
-  set_up_logging({config::LogLevel::warn, config::LogFormat::text});
+  log::set_up({config::LogLevel::warn, config::LogFormat::text});
   DemoCommandOptions bounded = options;
   if (!bounded.seconds && !bounded.packets) bounded.seconds = std::chrono::duration<double>(default_duration).count();
   Outside outside;

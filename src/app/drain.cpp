@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
+
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -65,7 +66,7 @@ void Drain::decide(const Look& look) {
 
 void Drain::give_up() {
   phase_ = Phase::giving_up;
-  spdlog::warn("shutdown.grace is over: giving up what is left");
+  log::warn("grace_over", "shutdown.grace is over: giving up what is left");
   for (const auto& loop : loops_) {
     loop->post([](Loop& own) {
       const TimePoint now = Clock::now();

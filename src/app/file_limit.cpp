@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
+
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -37,10 +39,15 @@ void fit_connections(config::Options& options) {
   const ConnectionLimits wanted{options.server.max_connections, options.delivery.max_connections};
   const ConnectionLimits fitting = fit(options, limit.rlim_cur);
   if (fitting == wanted) return;
-  spdlog::warn(
-      "at most {} open files are allowed, too few for server.max_connections ({}) and delivery.max_connections ({}): "
-      "{} agent connections are accepted, and {} are made to each analyzer; raise the limit (ulimit -n)",
-      limit.rlim_cur, wanted.of_agents, wanted.to_an_analyzer, fitting.of_agents, fitting.to_an_analyzer);
+  log::warn(
+      "few_open_files",
+      fmt::format("at most {} open files are allowed, too few for server.max_connections ({}) and "
+                  "delivery.max_connections ({}): {} agent connections are accepted, and {} are made to each "
+                  "analyzer; raise the limit (ulimit -n)",
+                  limit.rlim_cur, wanted.of_agents, wanted.to_an_analyzer, fitting.of_agents, fitting.to_an_analyzer),
+      {{"open_files_max", limit.rlim_cur},
+       {"agent_connections", fitting.of_agents},
+       {"connections_to_an_analyzer", fitting.to_an_analyzer}});
   options.server.max_connections = fitting.of_agents;
   options.delivery.max_connections = fitting.to_an_analyzer;
 }

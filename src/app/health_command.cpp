@@ -8,6 +8,7 @@
 
 #include "app/admin_url.hpp"
 #include "app/agent_verdict.hpp"
+#include "app/target_addresses.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::app {
@@ -22,12 +23,13 @@ using boost::system::result;
 constexpr std::size_t answer_bytes_max = std::size_t{64} << 10;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-asio::awaitable<result<Answer>> get(asio::io_context& io, const config::HttpUrl& url) {
+/// Takes at most `timeout` for finding the host; its caller limits the whole.
+asio::awaitable<result<Answer>> get(asio::io_context& io, TargetAddresses& addresses, const config::HttpUrl& url,
+                                    Duration timeout) {
   beast::tcp_stream stream(io);
-  asio::ip::tcp::resolver resolver(io);
-  const auto [resolve_error, endpoints] = co_await resolver.async_resolve(url.host, url.port, as_tuple);
-  if (resolve_error) co_return resolve_error;
-  const auto [connect_error, endpoint] = co_await stream.async_connect(endpoints, as_tuple);
+  const result<upstream::Endpoints> endpoints = co_await addresses.find(timeout);
+  if (endpoints.has_error()) co_return endpoints.error();
+  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, as_tuple);
   if (connect_error) co_return connect_error;
 
   http::request<http::empty_body> request(http::verb::get, url.target, 11);
@@ -59,11 +61,14 @@ int run_health(const HealthCommandOptions& options, const config::Environment& e
   const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
 
   std::optional<result<Answer>> answer;
+  upstream::NameResolver names(options.lookup);
   asio::io_context io(1);
-  asio::co_spawn(io, get(io, *url), [&answer](const std::exception_ptr& fault, result<Answer> got) {
-    if (fault) std::rethrow_exception(fault);
-    answer = std::move(got);
-  });
+  TargetAddresses addresses(io, names, *url);
+  asio::co_spawn(io, get(io, addresses, *url, 2 * options.timeout),
+                 [&answer](const std::exception_ptr& fault, result<Answer> got) {
+                   if (fault) std::rethrow_exception(fault);
+                   answer = std::move(got);
+                 });
   io.run_for(options.timeout);
   if (!answer) return complain(fmt::format("{}: no answer within {}", where, config::format_duration(options.timeout)));
   if (answer->has_error()) return complain(fmt::format("{}: {}", where, answer->error().message()));

@@ -8,12 +8,14 @@
 
 #include "logdist/base/time.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 
 namespace logdist::app {
 
 struct HealthCommandOptions {
   std::optional<std::string> url{};  ///< of the admin port; none: as admin_url() finds it
   Duration timeout = std::chrono::seconds(5);
+  upstream::Lookup lookup = upstream::system_lookup;  ///< of the daemon's name
 };
 
 /// Returns the exit code: 0 when GET /readyz is answered 200; else 1, and one

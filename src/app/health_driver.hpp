@@ -4,12 +4,11 @@
 
 #include <atomic>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/analyzer_log.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/probe/prober.hpp"
@@ -32,23 +31,13 @@ class HealthDriver {
   void wake();
 
  private:
-  /// One analyzer's pauses in the log.
-  struct PauseLines {
-    TimePoint next_at = TimePoint::min();
-    std::uint64_t unsaid = 0;
-  };
-
   void tick();
   void begin_probe(const dispatch::ProbeOrder& order);
-  void log_changes();
-  void log_pauses(TimePoint now);
 
   boost::asio::io_context& io_;
   dispatch::Scheduler& scheduler_;
   std::optional<probe::Prober> prober_;  ///< none when probing is off
-  std::vector<std::string> names_;       ///< by AnalyzerId
-  std::vector<bool> path_missing_;       ///< the warning was given; by AnalyzerId
-  std::vector<PauseLines> pause_lines_;  ///< by AnalyzerId
+  AnalyzerLog log_;
   boost::asio::steady_timer timer_;
   std::atomic<bool> wake_pending_{false};
   bool stopped_ = false;

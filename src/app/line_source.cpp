@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -34,7 +35,11 @@ boost::system::result<std::unique_ptr<LineSource>> LineSource::open(const std::s
   const int number =
       path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (number < 0) return boost::system::error_code(errno, boost::system::system_category());
-  return std::make_unique<LineSource>(FileDescriptor(number), std::move(options));
+  FileDescriptor file(number);
+  struct stat status {};
+  if (::fstat(number, &status) == 0 && S_ISDIR(status.st_mode))
+    return make_error_code(boost::system::errc::is_a_directory);
+  return std::make_unique<LineSource>(std::move(file), std::move(options));
 }
 
 LineSource::LineSource(FileDescriptor file, LineSourceOptions options)

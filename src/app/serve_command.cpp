@@ -5,15 +5,14 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
 
 #include "app/end_signals.hpp"
 #include "app/file_limit.hpp"
 #include "app/service_manager.hpp"
 #include "logdist/app/daemon.hpp"
-#include "logdist/app/logging.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -41,15 +40,18 @@ class Ending {
  private:
   void heard(int number) {
     if (number == SIGHUP) {
-      spdlog::warn("HUP: the configuration is read at the start only; restart to apply a change");
+      log::warn("reload_refused", "HUP: the configuration is read at the start only; restart to apply a change");
     } else if (draining_) {
-      spdlog::error("a second signal: ending at once, with {} packets left in the queue", daemon_.queued_packets());
+      const std::size_t left = daemon_.queued_packets();
+      log::error("ended_at_once",
+                 fmt::format("a second signal: ending at once, with {} packets left in the queue", left),
+                 {{"packets_left", left}});
       signals_.end_with(exit_packets_left);  // the log's reader may be the one that hangs
-      shut_down_logging();
+      log::shut_down();
       std::_Exit(exit_packets_left);
     } else {
       draining_ = true;
-      spdlog::info("draining");
+      log::info("draining", "draining");
       manager_.stopping(grace_ + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
@@ -57,11 +59,13 @@ class Ending {
 
   void drained(DrainResult result) {
     if (result.packets_left > 0) {
-      spdlog::error("drained, but {} accepted packets could not be delivered within shutdown.grace",
-                    result.packets_left);
+      log::error("drained",
+                 fmt::format("drained, but {} accepted packets could not be delivered within shutdown.grace",
+                             result.packets_left),
+                 {{"packets_left", result.packets_left}});
       exit_code_ = exit_packets_left;
     } else {
-      spdlog::info("drained: every accepted packet is settled");
+      log::info("drained", "drained: every accepted packet is settled", {{"packets_left", 0}});
     }
     signals_.end_with(exit_code_);
     control_.stop();
@@ -100,7 +104,7 @@ int run(const config::Options& options, EndSignals& signals) {
   const std::string packets = url_of((*daemon)->packet_endpoint());
   const std::string admin = url_of((*daemon)->admin_endpoint());
   const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
-  log_always(listening);
+  log::announce("listening", listening, {{"packets", packets}, {"admin", admin}});
   manager.ready(listening);
   // A scrape asks every loop, so that one that hangs is missed by the service manager.
   manager.watch([&daemon](std::function<void()> well) {
@@ -117,12 +121,14 @@ int run_serve(const std::optional<std::string>& config_file) {
   for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
   if (!loaded.faults.empty()) return exit_not_started;
   EndSignals signals;
-  set_up_logging(loaded.options.log);
-  for (const config::Fault& warning : loaded.warnings) spdlog::warn("{}", config::to_string(warning));
+  log::set_up(loaded.options.log);
+  for (const config::Fault& warning : loaded.warnings) {
+    log::record(log::Level::warn, "configuration_warning", config::to_string(warning), {{"key", warning.key}});
+  }
   config::Options options = loaded.options;
   fit_connections(options);
   const int exit_code = run(options, signals);
-  shut_down_logging();
+  log::shut_down();
   return exit_code;
 }
 

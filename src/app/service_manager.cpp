@@ -10,7 +10,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+
+#include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
@@ -73,7 +74,8 @@ ServiceManager::ServiceManager(asio::io_context& control, const ServiceVariables
     socket_.non_blocking(true);
   } catch (const boost::system::system_error& error) {
     listener_.reset();
-    spdlog::warn("NOTIFY_SOCKET {}: {}", found->second, error.code().message());
+    const std::string why = error.code().message();
+    log::warn("service_manager_unheard", fmt::format("NOTIFY_SOCKET {}: {}", found->second, why), {{"cause", why}});
   }
 }
 
@@ -108,8 +110,10 @@ void ServiceManager::send(const std::string& lines) {
   if (!listener_) return;
   error_code error;
   socket_.send_to(asio::buffer(lines), *listener_, 0, error);
-  if (error)
-    spdlog::warn("the service manager cannot be told {}: {}", lines.substr(0, lines.find('\n')), error.message());
+  if (!error) return;
+  const std::string what = lines.substr(0, lines.find('\n'));
+  log::warn("service_manager_unheard", fmt::format("the service manager cannot be told {}: {}", what, error.message()),
+            {{"cause", error.message()}});
 }
 
 boost::system::result<FileDescriptor, std::string> take_listening_socket(const ServiceVariables& variables) {

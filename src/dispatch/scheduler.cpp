@@ -42,7 +42,7 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
         monitor.probe_begun(now);
         probes.push_back({id, monitor.epoch()});
       }
-      refresh(id, now, {"back-off over"});
+      refresh(id, now);
     }
     next_event_ = earliest_event(now);
     wake_control_ = false;  // the caller looks at everything anyway
@@ -68,7 +68,8 @@ TimePoint Scheduler::earliest_event(TimePoint now) const {
   return earliest;
 }
 
-void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now) {
+void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
+                            const delivery::Failure& failure) {
   WakeList wakes;
   {
     const std::lock_guard lock(mutex_);
@@ -76,7 +77,7 @@ void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result,
     if (analyzer.removed) return;
     if (result == health::ProbeResult::failed) ++analyzer.failures;
     analyzer.monitor->on_probe(result, order.epoch, now);
-    refresh(order.analyzer, now, {result == health::ProbeResult::failed ? "probe failed" : "probe passed"});
+    refresh(order.analyzer, now, failure);
     wake_control_ = true;
     // A passed probe may have made a trial possible without a change of state.
     ++capacity_version_;
@@ -120,13 +121,14 @@ Duration Scheduler::until_ready(TimePoint now) const {
 }
 
 /// Brings the selector's picture of one analyzer up to date with its monitor and
-/// its pause.
-void Scheduler::refresh(AnalyzerId id, TimePoint now, const Cause& cause) {
+/// its pause. `failure` is what may have moved the monitor.
+void Scheduler::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure) {
   Analyzer& analyzer = analyzers_[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
-    state_changes_.push_back({id, analyzer.seen_state, state,
-                              cause.in_words(analyzer.seen_state, state, options_.health.failure_threshold)});
+    const bool failed = state == health::State::failed;
+    state_changes_.push_back(
+        {id, analyzer.seen_state, state, now, failure, failed ? analyzer.monitor->next_event() : never});
     testing_ += state == health::State::testing ? 1 : 0;
     testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
     analyzer.seen_state = state;
@@ -239,7 +241,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       scheduler_.selector_.release(placement.charge);
       analyzer.pauses = 0;
       monitor.on_success(placement.epoch, now_);
-      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_, {"its test passed"});
+      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_);
       return;
     case Outcome::refused:
       if (monitor.state() == health::State::testing && placement.epoch == monitor.epoch()) {
@@ -271,7 +273,7 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       }
       break;
   }
-  scheduler_.refresh(id, now_, Cause::of(result));
+  scheduler_.refresh(id, now_, {result.outcome, result.status, result.error, false});
 }
 
 std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, const delivery::Course& course,

@@ -47,7 +47,7 @@ void Scheduler::set_max_in_flight(AnalyzerId id, std::uint32_t packets, TimePoin
   {
     const std::lock_guard lock(mutex_);
     present(id).max_in_flight = packets;
-    refresh(id, now, {"slots changed"});
+    refresh(id, now);
     plan_wakes(no_loop, now, wakes);
   }
   send_wakes(wakes);
@@ -59,7 +59,7 @@ void Scheduler::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint now
     const std::lock_guard lock(mutex_);
     if (analyzers_[id].removed) return;  // a loop may still learn of its connections
     analyzers_[id].capacity = packets;
-    refresh(id, now, {"slots changed"});
+    refresh(id, now);
     plan_wakes(no_loop, now, wakes);
   }
   send_wakes(wakes);

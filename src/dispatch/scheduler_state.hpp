@@ -34,15 +34,6 @@ struct Scheduler::Loop {
   std::vector<AnalyzerId> recalls;
 };
 
-/// What may have moved an analyzer's state. Put into words only when it has.
-struct Scheduler::Cause {
-  const char* text = "";
-  unsigned status = 0;  ///< of an HTTP answer, which then is the cause
-
-  static Cause of(const delivery::AttemptResult& result);
-  std::string in_words(health::State from, health::State to, std::uint32_t failure_threshold) const;
-};
-
 /// Whom to wake once the lock is released.
 struct Scheduler::WakeList {
   boost::container::small_vector<LoopId, 8> loops;

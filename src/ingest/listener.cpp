@@ -3,10 +3,10 @@
 #include <chrono>
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
 #include "logdist/base/check.hpp"
+#include "logdist/log/log.hpp"
 #include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {
@@ -16,7 +16,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr Duration error_pause = std::chrono::milliseconds(100);
-constexpr Duration log_interval = std::chrono::seconds(1);
 
 /// A connection that went away before it was accepted says nothing of the next.
 bool concerns_one_connection(const error_code& error) {
@@ -90,13 +89,8 @@ void Listener::hand_over(Socket socket, Sessions& loop) {
 }
 
 void Listener::pause_after(const error_code& error) {
-  errors_since_logged_ += 1;
-  if (const TimePoint now = Clock::now(); now - logged_at_ >= log_interval) {
-    spdlog::warn("packet port: cannot accept a connection: {} ({} times since last told)", error.message(),
-                 errors_since_logged_);
-    logged_at_ = now;
-    errors_since_logged_ = 0;
-  }
+  log::warn("accept_failed", "packet port: cannot accept a connection: " + error.message(),
+            {{"cause", error.message()}});
   pause_.expires_after(error_pause);
   pause_.async_wait([this](const error_code& cancelled) {
     if (!cancelled && acceptor_.is_open()) wait_for_connection();

@@ -19,10 +19,27 @@ constexpr std::size_t header_limit_bytes = 16 * 1024;
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-health::ProbeResult judge(unsigned status) {
-  if (status >= 200 && status < 300) return health::ProbeResult::passed;
-  if (status == 404 || status == 405 || status == 501) return health::ProbeResult::missing;
-  return health::ProbeResult::failed;
+/// How a probe ended.
+struct Ending {
+  health::ProbeResult result = health::ProbeResult::failed;
+  delivery::Failure failure;
+};
+
+Ending failed(Outcome outcome, const beast::error_code& error = {}) {
+  return {health::ProbeResult::failed, {outcome, 0, error, true}};
+}
+
+Ending judge(unsigned status) {
+  if (status >= 200 && status < 300) return {health::ProbeResult::passed, {}};
+  if (status == 404 || status == 405 || status == 501) return {health::ProbeResult::missing, {}};
+  return {health::ProbeResult::failed, {Outcome::http_error, status, {}, true}};
+}
+
+/// What came instead of an answer.
+Ending no_answer(const beast::error_code& error) {
+  const bool closed = error == http::error::end_of_stream || error == http::error::partial_message;
+  const bool is_parsers = error.category() == beast::error_code(http::error::bad_version).category();
+  return failed(is_parsers && !closed ? Outcome::protocol_error : Outcome::connection_broken, error);
 }
 
 /// One probe under way. Whichever comes first, its answer or its timeout, is told;
@@ -34,10 +51,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void start(upstream::HostAddresses& addresses, Duration timeout) {
     timer_.expires_after(timeout);
-    timer_.async_wait([self = shared_from_this()](beast::error_code) { self->finish(health::ProbeResult::failed); });
+    timer_.async_wait([self = shared_from_this()](beast::error_code) { self->finish(failed(Outcome::timeout)); });
     addresses.resolve(Clock::now(), [self = shared_from_this()](const beast::error_code& error,
                                                                 const upstream::Endpoints& endpoints) {
-      if (error) return self->finish(health::ProbeResult::failed);
+      if (error) return self->finish(failed(Outcome::connect_error, error));
       if (self->done_) asio::co_spawn(self->timer_.get_executor(), run(self, endpoints), asio::detached);
     });
   }
@@ -47,9 +64,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     self->finish(co_await self->ask(endpoints));
   }
 
-  asio::awaitable<health::ProbeResult> ask(const upstream::Endpoints& endpoints) {
+  asio::awaitable<Ending> ask(const upstream::Endpoints& endpoints) {
     const auto [connect_error, endpoint] = co_await stream_.async_connect(endpoints, as_tuple);
-    if (connect_error) co_return health::ProbeResult::failed;
+    if (connect_error) co_return failed(Outcome::connect_error, connect_error);
 
     http::request<http::empty_body> request(http::verb::get, path_, 11);
     request.set(http::field::host, config::host_header(target_.host, target_.port));
@@ -57,18 +74,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     for (const auto& [name, value] : target_.headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
     const auto [write_error, written] = co_await http::async_write(stream_, request, as_tuple);
-    if (write_error) co_return health::ProbeResult::failed;
+    if (write_error) co_return failed(Outcome::connection_broken, write_error);
 
     beast::flat_buffer buffer(header_limit_bytes);
     http::response_parser<http::empty_body> parser;
     const auto [read_error, read] = co_await http::async_read_header(stream_, buffer, parser, as_tuple);
-    if (read_error) co_return health::ProbeResult::failed;
+    if (read_error) co_return no_answer(read_error);
     co_return judge(parser.get().result_int());
   }
 
-  void finish(health::ProbeResult result) {
+  void finish(const Ending& ending) {
     if (!done_) return;
-    std::exchange(done_, nullptr)(result);
+    std::exchange(done_, nullptr)(ending.result, ending.failure);
     timer_.cancel();
     stream_.close();
   }

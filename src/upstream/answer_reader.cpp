@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "upstream/answer_fault.hpp"
+
 namespace logdist::upstream {
 namespace {
 
@@ -41,7 +43,8 @@ AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
     if (result != Result::answer) return result;
     if (parser_->status() >= 200) return take_answer();
     // Nobody asked for another protocol (101).
-    if (parser_->status() == 101 || ++interim_answers_ > max_interim_answers) return Result::broken;
+    if (parser_->status() == 101) return broken(make_error_code(AnswerFault::other_protocol));
+    if (++interim_answers_ > max_interim_answers) return broken(http::error::bad_status);
     parser_.reset();
   }
 }
@@ -52,11 +55,11 @@ AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
 AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
   const std::string_view bytes = view_of(input);
   const std::string_view start = bytes.substr(0, protocol.size());
-  if (start != protocol.substr(0, start.size())) return Result::broken;
+  if (start != protocol.substr(0, start.size())) return broken(http::error::bad_version);
   const std::size_t overlap = std::min(searched_bytes_, end_of_head.size() - 1);
   if (bytes.find(end_of_head, searched_bytes_ - overlap) == std::string_view::npos) {
     searched_bytes_ = bytes.size();
-    return bytes.size() < max_answer_head_bytes ? Result::need_more : Result::broken;
+    return bytes.size() < max_answer_head_bytes ? Result::need_more : broken(http::error::header_limit);
   }
   searched_bytes_ = 0;
   parser_.emplace();
@@ -74,9 +77,9 @@ AnswerReader::Result AnswerReader::put(boost::beast::flat_buffer& input) {
   boost::beast::error_code error;
   input.consume(parser_->put(input.data(), error));
   if (error == http::error::need_more) error = {};
-  if (error) return Result::broken;
+  if (error) return broken(error);
   if (parser_->is_done()) return Result::answer;
-  return input.size() < max_unparsed_bytes ? Result::need_more : Result::broken;
+  return input.size() < max_unparsed_bytes ? Result::need_more : broken(http::error::buffer_overflow);
 }
 
 AnswerReader::Result AnswerReader::end_of_stream() {
@@ -84,6 +87,11 @@ AnswerReader::Result AnswerReader::end_of_stream() {
   boost::beast::error_code error;
   parser_->put_eof(error);
   return error ? Result::need_more : take_answer();
+}
+
+AnswerReader::Result AnswerReader::broken(const boost::system::error_code& fault) {
+  fault_ = fault;
+  return Result::broken;
 }
 
 AnswerReader::Result AnswerReader::take_answer() {

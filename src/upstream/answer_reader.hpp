@@ -73,17 +73,21 @@ class AnswerReader {
 
   /// The last one read.
   const Answer& answer() const { return answer_; }
+  /// After `broken`: what is wrong.
+  const boost::system::error_code& fault() const { return fault_; }
 
  private:
   Result read_head(boost::beast::flat_buffer& input);
   Result read_body(boost::beast::flat_buffer& input);
   Result put(boost::beast::flat_buffer& input);
   Result take_answer();
+  Result broken(const boost::system::error_code& fault);
 
   std::optional<AnswerParser> parser_;  ///< from when the whole head is here to the next answer
   std::size_t searched_bytes_ = 0;      ///< of the input: no end of head in there
   unsigned interim_answers_ = 0;
   Answer answer_;
+  boost::system::error_code fault_;
 };
 
 }  // namespace logdist::upstream

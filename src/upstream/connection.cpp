@@ -4,6 +4,7 @@
 
 #include <boost/asio/connect.hpp>
 
+#include "upstream/answer_fault.hpp"
 #include "upstream/loop.hpp"
 #include "upstream/pool.hpp"
 
@@ -44,8 +45,10 @@ void Connection::on_resolved(const error_code& error, const Endpoints& endpoints
 void Connection::on_connected(const error_code& error) {
   if (state_ == State::closed) return;
   const TimePoint now = Clock::now();
-  if (error || open()) {
-    pool_.ended(*this, End::not_connected, now);
+  error_code failed = error;
+  if (!failed) failed = open();
+  if (failed) {
+    pool_.ended(*this, End::not_connected, failed, now);
   } else {
     state_ = State::open;
     pool_.opened(*this, now);
@@ -112,10 +115,10 @@ void Connection::read(TimePoint now) {
 
 void Connection::take_answers(TimePoint now) {
   while (input_.size() > 0) {
-    if (pipeline_.begun() == 0) return pool_.ended(*this, End::unasked, now);
+    if (pipeline_.begun() == 0) return pool_.ended(*this, End::unasked, make_error_code(AnswerFault::unasked), now);
     notes.heard = true;
     const AnswerReader::Result result = reader_.read(input_);
-    if (result == AnswerReader::Result::broken) return pool_.ended(*this, End::broken_http, now);
+    if (result == AnswerReader::Result::broken) return pool_.ended(*this, End::broken_http, reader_.fault(), now);
     if (result == AnswerReader::Result::need_more) break;
     if (!pool_.answered(*this, reader_.answer(), now)) return;
   }
@@ -129,7 +132,7 @@ void Connection::end_of_stream(const error_code& error, TimePoint now) {
   if (has_answer) {
     pool_.answered(*this, reader_.answer(), now);
   } else {
-    pool_.ended(*this, End::lost, now);
+    pool_.ended(*this, End::lost, error, now);
   }
 }
 

@@ -137,7 +137,7 @@ void Loop::on_timer() {
   armed_for_ = never;
   while (!clocks_.empty() && clocks_.front().deadline <= now) {
     Connection& connection = *clocks_.front().connection;
-    connection.pool().ended(connection, End::timed_out, now);
+    connection.pool().ended(connection, End::timed_out, boost::asio::error::timed_out, now);
   }
   if (tick_at_ <= now) tick(now);
   after_event(now);

@@ -6,6 +6,7 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/delivery/classify.hpp"
+#include "upstream/answer_fault.hpp"
 #include "upstream/loop.hpp"
 
 namespace logdist::upstream {
@@ -38,7 +39,7 @@ Outcome outcome_of_front(End why, bool connected, bool begun) {
   return Outcome::connection_broken;
 }
 
-delivery::AttemptResult uncounted(Outcome outcome) { return {outcome, 0, std::nullopt, false}; }
+delivery::AttemptResult uncounted(Outcome outcome) { return {outcome, 0, std::nullopt, false, {}}; }
 
 }  // namespace
 
@@ -70,7 +71,7 @@ bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now)
   const bool early = !pipeline.front_written();
   if (early && is_success(answer.status)) {
     // It cannot have what it says it took.
-    ended(connection, End::broken_http, now);
+    ended(connection, End::broken_http, make_error_code(AnswerFault::early), now);
     return false;
   }
   const delivery::Verdict verdict = classify(answer);
@@ -82,10 +83,10 @@ bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now)
     notes.clean_answers = 0;
     notes.depth = std::min(notes.depth * 2, depth_.ceiling());
   }
-  loop_.attempt_ended(take_front(connection), {verdict.outcome, answer.status, verdict.pause, true});
+  loop_.attempt_ended(take_front(connection), {verdict.outcome, answer.status, verdict.pause, true, {}});
   note_ceiling();
   if (keeps && !early) return true;
-  ended(connection, End::last_answer, now);
+  ended(connection, End::last_answer, {}, now);
   return false;
 }
 
@@ -104,11 +105,11 @@ void Pool::become_idle(Connection& connection, TimePoint now) {
   if (connections_.size() > 1) loop_.tick_soon(now);
 }
 
-void Pool::ended(Connection& connection, End why, TimePoint now) {
+void Pool::ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now) {
   const ConnectionPtr keep(&connection);
   learn(connection, why, now);
   if (connection.state() == Connection::State::connecting) addresses_.forget();
-  give_up(connection, why);
+  give_up(connection, why, error);
   discard(connection);
   place_waiting(now);
 }
@@ -151,7 +152,7 @@ delivery::Attempt& Pool::leave(Slot& slot) {
 // The front carries the connection's one failure. What the analyzer has not
 // looked at is sent again: once, but as often as a connection ends with an
 // answer that says so, for that is progress.
-void Pool::give_up(Connection& connection, End why) {
+void Pool::give_up(Connection& connection, End why, const boost::system::error_code& error) {
   const bool connected = connection.state() == Connection::State::open;
   const bool resendable = is_resendable(connection, why);
   Pipeline& pipeline = connection.pipeline();
@@ -167,7 +168,7 @@ void Pool::give_up(Connection& connection, End why) {
       const Outcome outcome = outcome_of_front(why, connected, begun > 0);
       // What was sent before, on the kept connection that closed, may have been taken.
       const bool unknown = outcome == Outcome::connect_error && attempt.retried_stale;
-      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, true});
+      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, true, error});
     } else if (index < begun) {
       loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
     } else {

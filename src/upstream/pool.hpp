@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <boost/intrusive/list.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "logdist/upstream/host_addresses.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
@@ -54,7 +55,8 @@ class Pool {
   bool answered(Connection& connection, const Answer& answer, TimePoint now);
   /// The answers at hand are through: there may be room, or nothing to do.
   void caught_up(Connection& connection, TimePoint now);
-  void ended(Connection& connection, End why, TimePoint now);
+  /// `error` is what the system or the parser said, if it was one of them.
+  void ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now);
   /// What was gathered for it is being written.
   void written(Connection& connection);
 
@@ -79,7 +81,7 @@ class Pool {
   // Ending (pool.cpp).
   bool is_resendable(const Connection& connection, End why) const;
   void learn(const Connection& connection, End why, TimePoint now);
-  void give_up(Connection& connection, End why);
+  void give_up(Connection& connection, End why, const boost::system::error_code& error);
   void end_unsent(delivery::Attempt& attempt);
   delivery::Attempt& take_front(Connection& connection);
   delivery::Attempt& take_back(Connection& connection);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/app/scripted_server.hpp"
+#include "tests/upstream/scripted_names.hpp"
 
 namespace logdist::app {
 namespace {
@@ -290,6 +291,43 @@ TEST(Agent, StopWaitsForSilenceOnlyAMoment) {
   EXPECT_EQ(result->packets_unsettled, 1u);
   EXPECT_FALSE(result->all_accepted());
   EXPECT_TRUE(result->failure.empty());
+}
+
+TEST(Agent, StopsWhileANameServerIsSilent) {
+  upstream::ScriptedNames names;
+  const upstream::ScriptedNames::Silence silence(names, "silent");
+  boost::asio::io_context io(1);
+  NumberedSource source(2);
+  AgentOptions options;
+  options.target = {"silent", "1", "/"};
+  options.connections = 3;
+  options.connect_timeout = 1h;
+  options.stop_grace = 30ms;
+  options.lookup = names.lookup();
+  Agent agent(io, options, source);
+  std::optional<AgentResult> result;
+  agent.start([&](const AgentResult& ended) { result = ended; });
+  while (names.asked("silent") == 0) io.run_for(1ms);
+  agent.stop();
+  io.run_for(60s);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->packets_accepted, 0u);
+  EXPECT_EQ(names.asked("silent"), 1u) << "all connections share the look-up";
+}
+
+TEST(Agent, FindsItsTargetByNameUnlessTheNameServerIsSilent) {
+  ScriptedServer server(accept_all);
+  upstream::ScriptedNames names;
+  names.set("named", {"127.0.0.1"});
+  NumberedSource source(4);
+  AgentOptions options = options_for(server);
+  options.target.host = "named";
+  options.lookup = names.lookup();
+  options.packets_max = 2;
+  EXPECT_EQ(run(options, source).result.packets_accepted, 2u);
+  const upstream::ScriptedNames::Silence silence(names, "named");
+  options.connect_timeout = 20ms;
+  EXPECT_THAT(run(options, source).result.failure, HasSubstr("cannot find the address of named"));
 }
 
 TEST(Agent, IsDestroyedInTheMidstOfItsWork) {

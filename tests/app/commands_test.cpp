@@ -13,6 +13,7 @@
 #include "app/health_command.hpp"
 #include "tests/app/scripted_server.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/upstream/scripted_names.hpp"
 
 namespace logdist::app {
 namespace {
@@ -110,6 +111,18 @@ TEST(HealthCommand, SaysInOneLineWhyNot) {
   printed = health("ftp://host");
   EXPECT_EQ(printed.code, 1);
   EXPECT_THAT(printed.errors, HasSubstr("--url"));
+}
+
+TEST(HealthCommand, DoesNotWaitForASilentNameServer) {
+  upstream::ScriptedNames names;
+  const upstream::ScriptedNames::Silence silence(names, "silent");
+  HealthCommandOptions options;
+  options.url = "http://silent:1";
+  options.timeout = 30ms;
+  options.lookup = names.lookup();
+  const Printed printed = capture([&] { return run_health(options, {}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor health: http://silent:1/readyz: no answer within 30ms\n");
 }
 
 TEST(HealthCommand, FindsTheDaemonOfItsEnvironment) {

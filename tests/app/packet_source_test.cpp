@@ -109,9 +109,12 @@ TEST(LineSource, SaysWhyItCannotRead) {
   EXPECT_EQ(missing.error(), boost::system::errc::no_such_file_or_directory);
 
   const auto directory = LineSource::open("/", {});
-  ASSERT_TRUE(directory.has_value());
-  EXPECT_FALSE((*directory)->next());
-  EXPECT_THAT((*directory)->failure(), HasSubstr("directory"));
+  ASSERT_TRUE(directory.has_error());
+  EXPECT_EQ(directory.error(), boost::system::errc::is_a_directory);
+
+  LineSource unreadable(FileDescriptor(::open("/dev/null", O_WRONLY | O_CLOEXEC)), {});
+  EXPECT_FALSE(unreadable.next());
+  EXPECT_THAT(unreadable.failure(), HasSubstr("Bad file descriptor"));
 }
 
 TEST(GeneratedSource, MakesValidPacketsOfTheAskedSize) {

@@ -39,7 +39,7 @@ TEST(Scheduler, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
   EXPECT_EQ(world.terms().delivered.packets, 12);
   ASSERT_EQ(world.changes.size(), 1u);
   EXPECT_EQ(world.changes[0].to, health::State::failed);
-  EXPECT_EQ(world.changes[0].cause, "3 failures in a row, last: no connection");
+  EXPECT_EQ(world.changes[0].failure.outcome, Outcome::connect_error);
 }
 
 TEST(Scheduler, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
@@ -85,7 +85,7 @@ TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
   EXPECT_EQ(world.terms().delivered.packets, 3);
 }
 
-TEST(Scheduler, AChangeOfStateNamesItsCause) {
+TEST(Scheduler, AChangeOfStateCarriesItsCause) {
   World world({.weights = {1}});
   for (int i = 0; i < 3; ++i) world.admit(std::to_string(i));
   world.run();
@@ -96,10 +96,26 @@ TEST(Scheduler, AChangeOfStateNamesItsCause) {
   world.end(Outcome::http_error, 418);
   world.advance(2s);
   world.end(Outcome::delivered, 200);
-  std::vector<std::string> causes;
-  for (const StateChange& change : world.changes) causes.push_back(change.cause);
-  EXPECT_EQ(causes, (std::vector<std::string>{"3 failures in a row, last: HTTP 500", "back-off over",
-                                              "its test failed: HTTP 418", "back-off over", "its test passed"}));
+  std::vector<unsigned> statuses;
+  for (const StateChange& change : world.changes) {
+    statuses.push_back(change.failure.status);
+    EXPECT_EQ(change.next_test_at != never, change.to == health::State::failed);
+    EXPECT_LE(change.at, world.now);
+  }
+  EXPECT_EQ(statuses, (std::vector<unsigned>{500, 0, 418, 0, 0}));
+  EXPECT_GT(world.changes[2].next_test_at, world.changes[2].at);
+  EXPECT_FALSE(world.changes[0].failure.of_probe);
+}
+
+TEST(Scheduler, AFailedProbeGivesItsCauseToTheChangeOfState) {
+  World world({.weights = {1}, .probing = true});
+  const delivery::Failure refused{Outcome::connect_error, 0, make_error_code(boost::system::errc::connection_refused),
+                                  true};
+  for (int i = 0; i < 3; ++i) world.scheduler.probe_ended({0, 0}, health::ProbeResult::failed, world.now, refused);
+  world.run();
+  ASSERT_EQ(world.changes.size(), 1u);
+  EXPECT_EQ(world.changes[0].failure.error, boost::system::errc::connection_refused);
+  EXPECT_TRUE(world.changes[0].failure.of_probe);
 }
 
 TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {

@@ -25,8 +25,9 @@ class ProberTest : public testing::Test {
     Prober prober(io, names, path, timeout, {{"127.0.0.1", std::to_string(port), {{"X-Key", "secret"}}}});
     std::optional<ProbeResult> result;
     int told = 0;
-    prober.probe(0, [&](ProbeResult value) {
+    prober.probe(0, [&](ProbeResult value, const delivery::Failure& why) {
       result = value;
+      failure = why;
       ++told;
     });
     while (!result) io.run_one();
@@ -40,6 +41,7 @@ class ProberTest : public testing::Test {
   upstream::ScriptedNames scripted_names;
   upstream::NameResolver names{scripted_names.lookup()};
   app::ReferenceAnalyzer analyzer;
+  delivery::Failure failure;  ///< of the last probe
 };
 
 TEST_F(ProberTest, PassesOn2xx) { EXPECT_EQ(probe(port(), "/health"), ProbeResult::passed); }
@@ -49,6 +51,9 @@ TEST_F(ProberTest, AMissingPathIsToldApart) { EXPECT_EQ(probe(port(), "/nowhere"
 TEST_F(ProberTest, FailsOn503) {
   analyzer.behave({.unhealthy = true});
   EXPECT_EQ(probe(port(), "/health"), ProbeResult::failed);
+  EXPECT_EQ(failure.outcome, Outcome::http_error);
+  EXPECT_EQ(failure.status, 503u);
+  EXPECT_TRUE(failure.of_probe);
 }
 
 TEST_F(ProberTest, FailsOnSilenceAfterTheTimeout) {
@@ -56,19 +61,26 @@ TEST_F(ProberTest, FailsOnSilenceAfterTheTimeout) {
   const TimePoint begun = Clock::now();
   EXPECT_EQ(probe(port(), "/health", 50ms), ProbeResult::failed);
   EXPECT_GE(Clock::now() - begun, 50ms);
+  EXPECT_EQ(failure.outcome, Outcome::timeout);
 }
 
 TEST_F(ProberTest, FailsOnGarbageAndReset) {
   analyzer.behave({.garbage = true});
   EXPECT_EQ(probe(port(), "/health"), ProbeResult::failed);
+  EXPECT_EQ(failure.outcome, Outcome::protocol_error);
+  EXPECT_TRUE(failure.error);
   analyzer.behave({.reset = true});
   EXPECT_EQ(probe(port(), "/health"), ProbeResult::failed);
+  EXPECT_EQ(failure.outcome, Outcome::connection_broken);
+  EXPECT_EQ(failure.error, boost::asio::error::connection_reset);
 }
 
 TEST_F(ProberTest, FailsWhereNobodyListens) {
   const std::uint16_t closed = port();
   analyzer.stop();
   EXPECT_EQ(probe(closed, "/health"), ProbeResult::failed);
+  EXPECT_EQ(failure.outcome, Outcome::connect_error);
+  EXPECT_EQ(failure.error, boost::asio::error::connection_refused);
 }
 
 TEST_F(ProberTest, SaysWhatPacketsSay) {
@@ -85,7 +97,10 @@ TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
   upstream::ScriptedServer server(io);
   Prober prober(io, names, "/", 5s, {{"127.0.0.1", server.port(), {{"Host", "virtual"}, {"User-Agent", "mine"}}}});
   std::optional<ProbeResult> result;
-  prober.probe(0, [&](ProbeResult value) { result = value; });
+  prober.probe(0, [&](ProbeResult value, const delivery::Failure& why) {
+    result = value;
+    failure = why;
+  });
   while (!result) io.run_one();
   ASSERT_EQ(server.requests().size(), 1u);
   EXPECT_EQ(server.requests()[0].header("Host"), "virtual");
@@ -95,9 +110,14 @@ TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
 TEST_F(ProberTest, FailsOnAnUnknownName) {
   Prober prober(io, names, "/health", 5s, {{"nowhere", std::to_string(port()), {}}});
   std::optional<ProbeResult> result;
-  prober.probe(0, [&](ProbeResult value) { result = value; });
+  prober.probe(0, [&](ProbeResult value, const delivery::Failure& why) {
+    result = value;
+    failure = why;
+  });
   while (!result) io.run_one();
   EXPECT_EQ(result, ProbeResult::failed);
+  EXPECT_EQ(failure.outcome, Outcome::connect_error);
+  EXPECT_EQ(failure.error, boost::asio::error::host_not_found);
 }
 
 TEST_F(ProberTest, ASilentNameFailsAloneAndComesBack) {
@@ -107,7 +127,10 @@ TEST_F(ProberTest, ASilentNameFailsAloneAndComesBack) {
   Prober patient(io, names, "/health", 30s, {{"named", at, {}}, {"127.0.0.1", at, {}}, {"silent", at, {}}});
   const auto result_of = [&](Prober& prober, AnalyzerId target) {
     std::optional<ProbeResult> result;
-    prober.probe(target, [&](ProbeResult value) { result = value; });
+    prober.probe(target, [&](ProbeResult value, const delivery::Failure& why) {
+      result = value;
+      failure = why;
+    });
     while (!result) io.run_one();
     return *result;
   };
@@ -131,7 +154,7 @@ TEST_F(ProberTest, AProbeLeftBehindByItsProberIsHarmless) {
     const upstream::ScriptedNames::Silence silence(scripted_names, "silent");
     {
       Prober prober(io, names, "/health", 5s, {{"silent", "1", {}}});
-      prober.probe(0, [&](ProbeResult) { ++told; });
+      prober.probe(0, [&](ProbeResult, const delivery::Failure&) { ++told; });
       names.find("silent", Clock::now(), told_next.handler());
     }
   }

@@ -16,8 +16,10 @@ void Control::wake() {
 void Control::tick() {
   for (const dispatch::ProbeOrder& order : scheduler_.tick(stage_.timeline.now())) begin_probe(order);
   for (const dispatch::StateChange& change : scheduler_.take_state_changes()) {
-    stage_.journal.note("analyzer {}: {} -> {} ({})", change.analyzer, health::to_string(change.from),
-                        health::to_string(change.to), change.cause);
+    const std::string cause =
+        change.to == health::State::failed ? std::string(" (") + to_string(change.failure.outcome) + ")" : "";
+    stage_.journal.note("analyzer {}: {} -> {}{}", change.analyzer, health::to_string(change.from),
+                        health::to_string(change.to), cause);
   }
   const TimePoint next = scheduler_.next_event();
   if (next == never) return;
@@ -35,7 +37,7 @@ void Control::begin_probe(const dispatch::ProbeOrder& order) {
     stage_.chronicle.end_probe(order.analyzer, order.epoch, result);
     stage_.journal.note("analyzer {}: its probe {}", order.analyzer,
                         result == health::ProbeResult::failed ? "fails" : "passes");
-    scheduler_.probe_ended(order, result, stage_.timeline.now());
+    scheduler_.probe_ended(order, result, stage_.timeline.now(), {Outcome::http_error, 500, {}, true});
   });
 }
 

@@ -10,7 +10,7 @@
 namespace logdist::tidy {
 namespace {
 
-enum class Where { everywhere, pure_floors, below_app };
+enum class Where { everywhere, pure_floors, below_app, outside_log };
 enum class Look { code, prose };
 
 struct Ban {
@@ -45,6 +45,7 @@ const std::vector<Ban>& bans() {
     ban(Where::pure_floors, Look::code, R"(\b(thread_local|std::cout|std::cerr|std::clog)\b)",
         "floors 0 and 1 have no thread and no log");
     ban(Where::below_app, Look::code, R"(\brandom_device\b)", "the seed is drawn once, in app, and handed down");
+    ban(Where::outside_log, Look::code, R"(\bspdlog::)", "logdist::log has fields, and counts what repeats");
     return list;
   }();
   return all;
@@ -57,6 +58,7 @@ bool applies(const Ban& ban, const SourceText& source) {
     case Where::everywhere: return true;
     case Where::pure_floors: return floor_of(module).value_or(9) <= 1;
     case Where::below_app: return floor_of(module).value_or(9) < floor_of("app");
+    case Where::outside_log: return floor_of(module).has_value() && module != "log";
   }
   return true;
 }

@@ -63,6 +63,8 @@ TEST(Banned, PureFloorsReadNoClock) {
 TEST(Banned, TheSeedIsDrawnInApp) {
   EXPECT_EQ(bites("src/dispatch/lane.cpp", "std::random_device device;"), 1U);
   EXPECT_EQ(bites("src/app/main.cpp", "std::random_device device;"), 0U);
+  EXPECT_EQ(bites("src/app/main.cpp", "spdlog::info(\"hello\");"), 1U);
+  EXPECT_EQ(bites("src/log/log.cpp", "spdlog::shutdown();"), 0U);
 }
 
 TEST(Banned, CoroutineLambdasCaptureNothing) {

@@ -15,6 +15,7 @@
 #include "logdist/base/backoff.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/upstream/name_resolver.hpp"
 
 namespace logdist::app {
 
@@ -27,7 +28,7 @@ struct AgentOptions {
   /// For one answer: above the daemon's delivery.caller_runs_timeout, which a
   /// request may wait when the queue is full.
   Duration timeout = std::chrono::seconds(40);
-  Duration connect_timeout = std::chrono::seconds(5);
+  Duration connect_timeout = std::chrono::seconds(5);  ///< and for the look-up of its name
 
   /// Waits between the tries of a packet that got no answer, 408 or a 5xx.
   Backoff backoff{std::chrono::milliseconds(100), std::chrono::seconds(5), 2, 0.2};
@@ -40,6 +41,8 @@ struct AgentOptions {
   Duration stop_grace = std::chrono::seconds(2);
 
   std::uint64_t seed = 0;  ///< spreads the back-off
+
+  upstream::Lookup lookup = upstream::system_lookup;  ///< of the target's name
 };
 
 /// A packet that was answered with an error that sending again does not mend.

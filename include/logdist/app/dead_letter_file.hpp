@@ -45,9 +45,8 @@ class DeadLetterFile final : public dispatch::DeadLetters {
 
   std::mutex mutex_;
   // Guarded by mutex_:
-  const FileDescriptor file_;                  ///< none: only the log
-  bool torn_ = false;                          ///< the file ends within a line
-  TimePoint next_warning_ = TimePoint::min();  ///< that the file cannot be written
+  const FileDescriptor file_;  ///< none: only the log
+  bool torn_ = false;          ///< the file ends within a line
 };
 
 }  // namespace logdist::app

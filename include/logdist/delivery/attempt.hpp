@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <boost/intrusive/list.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
@@ -35,6 +36,7 @@ struct AttemptResult {
   /// Whether this result counts towards the analyzer's health. A connection that
   /// breaks under k packets is one failure, not k.
   bool counts_for_health = true;
+  boost::system::error_code error;  ///< what stood behind a failure without an answer, if it is known
 };
 
 }  // namespace logdist::delivery

@@ -12,7 +12,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "logdist/balance/selector.hpp"
@@ -22,6 +21,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
+#include "logdist/delivery/failure.hpp"
 #include "logdist/health/health.hpp"
 
 namespace logdist::dispatch {
@@ -56,7 +56,9 @@ struct StateChange {
   AnalyzerId analyzer = 0;
   health::State from = health::State::healthy;
   health::State to = health::State::healthy;
-  std::string cause;  ///< one clause: "3 failures in a row, last: HTTP 500"
+  TimePoint at{};
+  delivery::Failure failure;       ///< to Failed: the last one
+  TimePoint next_test_at = never;  ///< to Failed: the end of its back-off
 };
 
 /// An analyzer asked to be left alone for a while, for the log.
@@ -123,7 +125,9 @@ class Scheduler {
   /// When tick() next has something to do, as of the last tick(): a change that
   /// brings it nearer wakes the control thread, which then calls tick().
   TimePoint next_event() const;
-  void probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now);
+  /// `failure` tells why it failed, if it did.
+  void probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
+                   const delivery::Failure& failure = {});
   /// State changes since the last call, in order.
   std::vector<StateChange> take_state_changes();
   /// The pauses begun since the last call, one notice an analyzer.
@@ -141,12 +145,11 @@ class Scheduler {
   struct Analyzer;
   struct Loop;
   struct WakeList;
-  struct Cause;
 
   // All of these need the lock.
   AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now);
   Analyzer& present(AnalyzerId id);
-  void refresh(AnalyzerId id, TimePoint now, const Cause& cause);
+  void refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure = {});
   void pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
   TimePoint earliest_event(TimePoint now) const;

@@ -56,8 +56,6 @@ class Listener {
   ConnectionSlots& slots_;
   boost::asio::ip::tcp::endpoint endpoint_;
   std::size_t next_ = 0;  ///< whose turn it is
-  TimePoint logged_at_{};
-  std::size_t errors_since_logged_ = 0;
 };
 
 }  // namespace logdist::ingest

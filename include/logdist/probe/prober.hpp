@@ -11,6 +11,7 @@
 
 #include "logdist/base/ids.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/delivery/failure.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/upstream/host_addresses.hpp"
 
@@ -30,7 +31,8 @@ struct Target {
 /// names must outlive it.
 class Prober {
  public:
-  using Done = std::function<void(health::ProbeResult)>;
+  /// The failure says why it failed, if it did.
+  using Done = std::function<void(health::ProbeResult, const delivery::Failure&)>;
 
   /// `path` is not empty; `timeout` bounds one probe, name resolution included.
   Prober(boost::asio::io_context& io, upstream::NameResolver& names, std::string path, Duration timeout,

@@ -1,0 +1,161 @@
+#include "app/analyzer_log.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "logdist/config/text.hpp"
+#include "logdist/log/log.hpp"
+
+namespace logdist::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+/// How long, as people say it: `350ms`, `12s`, `2m30s`, `3h05m`.
+std::string about(Duration duration) {
+  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration);
+  if (milliseconds < std::chrono::seconds(1)) return fmt::format("{}ms", milliseconds.count());
+  const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+  return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string tests(std::uint64_t count) { return count == 1 ? "1 test" : fmt::format("{} tests", count); }
+
+std::string connect_error_in_words(const boost::system::error_code& error, const std::string& host) {
+  if (error == asio::error::host_not_found_try_again) return "no name server answers for " + host;
+  if (error.category() == asio::error::get_netdb_category() ||
+      error.category() == asio::error::get_addrinfo_category()) {
+    return "name does not resolve: " + host;
+  }
+  return error ? error.message() : "no connection";
+}
+
+}  // namespace
+
+std::string in_words(const delivery::Failure& failure, const std::string& host, Duration limit) {
+  const boost::system::error_code& error = failure.error;
+  switch (failure.outcome) {
+    case Outcome::http_error: return fmt::format("answered {}", failure.status);
+    case Outcome::timeout: return "no answer within " + config::format_duration(limit);
+    case Outcome::connect_error: return connect_error_in_words(error, host);
+    case Outcome::protocol_error: return error ? "broken HTTP: " + error.message() : "broken HTTP";
+    case Outcome::connection_broken:
+      if (error == asio::error::eof || error == http::error::end_of_stream)
+        return "connection closed without an answer";
+      if (error == http::error::partial_message) return "connection closed within an answer";
+      return error ? error.message() : "connection broken";
+    case Outcome::delivered:
+    case Outcome::refused:
+    case Outcome::paused:
+    case Outcome::unsent: break;
+  }
+  return to_string(failure.outcome);
+}
+
+AnalyzerLog::AnalyzerLog(const config::Options& options)
+    : packet_limit_(options.delivery.timeout),
+      probe_limit_(options.health.timeout),
+      failure_threshold_(options.health.failure_threshold),
+      health_path_(options.health.path) {
+  for (const config::AnalyzerOptions& analyzer : options.analyzers) add(analyzer.name, analyzer.host);
+}
+
+void AnalyzerLog::add(const std::string& name, const std::string& host) {
+  Analyzer& analyzer = analyzers_.emplace_back();
+  analyzer.name = name;
+  analyzer.host = host;
+}
+
+void AnalyzerLog::changed(const dispatch::StateChange& change) {
+  Analyzer& analyzer = analyzers_[change.analyzer];
+  log::debug("analyzer_state",
+             fmt::format("analyzer {}: {} -> {}", analyzer.name, to_string(change.from), to_string(change.to)),
+             {{"analyzer", analyzer.name}, {"from", to_string(change.from)}, {"to", to_string(change.to)}});
+  if (change.to == health::State::healthy) return recovered(analyzer, change.at);
+  if (change.to == health::State::testing) return;  // how that ends is what matters
+  if (change.from == health::State::healthy) return failed(analyzer, change);
+  failed_again(analyzer, change);
+}
+
+void AnalyzerLog::failed(Analyzer& analyzer, const dispatch::StateChange& change) {
+  analyzer.failed_at = change.at;
+  analyzer.mentioned_at = change.at;
+  analyzer.failed_tests = 0;
+  const Duration next_test = change.next_test_at - change.at;
+  const std::string why = cause(analyzer, change.failure);
+  const std::string streak =
+      failure_threshold_ == 1 ? "" : fmt::format("{} failures in a row, last: ", failure_threshold_);
+  log::warn("analyzer_failed",
+            fmt::format("analyzer {} failed: {}{}; next test in {}", analyzer.name, streak, why, about(next_test)),
+            {{"analyzer", analyzer.name},
+             {"cause", why},
+             {"failures", failure_threshold_},
+             {"next_test_seconds", to_seconds(next_test)}});
+}
+
+void AnalyzerLog::failed_again(Analyzer& analyzer, const dispatch::StateChange& change) {
+  ++analyzer.failed_tests;
+  if (change.at - analyzer.mentioned_at < reminder_interval) return;
+  analyzer.mentioned_at = change.at;
+  const Duration away = change.at - analyzer.failed_at;
+  const Duration next_test = change.next_test_at - change.at;
+  const std::string why = cause(analyzer, change.failure);
+  log::warn("analyzer_still_failed",
+            fmt::format("analyzer {} still failed for {}: {} failed, last: {}; next test in {}", analyzer.name,
+                        about(away), tests(analyzer.failed_tests), why, about(next_test)),
+            {{"analyzer", analyzer.name},
+             {"cause", why},
+             {"failed_tests", analyzer.failed_tests},
+             {"away_seconds", to_seconds(away)},
+             {"next_test_seconds", to_seconds(next_test)}});
+}
+
+void AnalyzerLog::recovered(Analyzer& analyzer, TimePoint now) {
+  const Duration away = now - analyzer.failed_at;
+  log::info("analyzer_recovered",
+            fmt::format("analyzer {} is healthy again after {} away ({} failed)", analyzer.name, about(away),
+                        tests(analyzer.failed_tests)),
+            {{"analyzer", analyzer.name}, {"failed_tests", analyzer.failed_tests}, {"away_seconds", to_seconds(away)}});
+  analyzer.failed_at = never;
+}
+
+void AnalyzerLog::paused(const dispatch::PauseNotice& notice) {
+  const Analyzer& analyzer = analyzers_[notice.analyzer];
+  log::info("analyzer_paused",
+            fmt::format("analyzer {} asked for a pause of {} (answered {})", analyzer.name, about(notice.length),
+                        notice.status),
+            {{"analyzer", analyzer.name},
+             {"status", notice.status},
+             {"pause_seconds", to_seconds(notice.length)},
+             {"pauses", notice.pauses}});
+}
+
+void AnalyzerLog::probe_failed(AnalyzerId id, const delivery::Failure& failure) {
+  const Analyzer& analyzer = analyzers_[id];
+  const std::string why = in_words(failure, analyzer.host, probe_limit_);
+  log::debug("probe_failed", fmt::format("analyzer {}: its probe failed: {}", analyzer.name, why),
+             {{"analyzer", analyzer.name}, {"cause", why}});
+}
+
+void AnalyzerLog::path_missing(AnalyzerId id) {
+  Analyzer& analyzer = analyzers_[id];
+  if (std::exchange(analyzer.path_missing_said, true)) return;
+  log::warn("health_path_missing",
+            fmt::format("analyzer {}: health.path {} is not there; its probes pass all the same", analyzer.name,
+                        health_path_),
+            {{"analyzer", analyzer.name}, {"path", health_path_}});
+}
+
+std::string AnalyzerLog::cause(const Analyzer& analyzer, const delivery::Failure& failure) const {
+  const std::string words = in_words(failure, analyzer.host, failure.of_probe ? probe_limit_ : packet_limit_);
+  return failure.of_probe ? "probe: " + words : words;
+}
+
+}  // namespace logdist::app

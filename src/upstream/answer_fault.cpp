@@ -1,0 +1,34 @@
+#include "upstream/answer_fault.hpp"
+
+#include <string>
+
+namespace logdist::upstream {
+namespace {
+
+// Nobody deletes a category, so Boost gave the base class no virtual destructor.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+
+class Category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "logdist.answer"; }
+  std::string message(int value) const override {
+    switch (static_cast<AnswerFault>(value)) {
+      case AnswerFault::early: return "success before the whole request was sent";
+      case AnswerFault::unasked: return "bytes that nobody asked for";
+      case AnswerFault::other_protocol: return "a switch of protocols that nobody asked for";
+    }
+    return "unknown fault";
+  }
+};
+
+#pragma GCC diagnostic pop
+
+}  // namespace
+
+boost::system::error_code make_error_code(AnswerFault fault) {
+  static const Category category;
+  return {static_cast<int>(fault), category};
+}
+
+}  // namespace logdist::upstream
