@@ -96,6 +96,7 @@ std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
     view.in_service = analyzer.in_service;
     view.removed = analyzer.removed;
     view.paused = analyzer.paused_until > now;
+    view.drained = analyzer.drained;
     view.slots = analyzer.monitor->ramped(std::min(analyzer.max_in_flight, analyzer.capacity), now);
     view.failures = analyzer.failures;
     view.account = selector_.account(id);
@@ -105,15 +106,17 @@ std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
 
 bool Scheduler::ready() const {
   const std::lock_guard lock(mutex_);
-  return testing_ > 0 || std::any_of(analyzers_.begin(), analyzers_.end(),
-                                     [](const Analyzer& analyzer) { return analyzer.in_service; });
+  return std::any_of(analyzers_.begin(), analyzers_.end(), [](const Analyzer& analyzer) {
+    const bool testing = analyzer.seen_state == health::State::testing;
+    return analyzer.in_service || (testing && !analyzer.drained && !analyzer.removed);
+  });
 }
 
 Duration Scheduler::until_ready(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   TimePoint earliest = never;
   for (const Analyzer& analyzer : analyzers_) {
-    if (analyzer.removed) continue;
+    if (analyzer.removed || analyzer.drained) continue;
     const bool failed = analyzer.monitor->state() == health::State::failed;
     earliest = std::min(earliest, std::max(analyzer.paused_until, failed ? analyzer.monitor->next_event() : now));
   }
@@ -149,7 +152,7 @@ void Scheduler::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& f
     analyzer.seen_paused = paused;
     ++capacity_version_;
   }
-  const bool in_service = state == health::State::healthy && !paused;
+  const bool in_service = state == health::State::healthy && !paused && !analyzer.drained;
   if (in_service == analyzer.in_service) return;
   analyzer.in_service = in_service;
   selector_.set_in_service(id, in_service);
@@ -175,7 +178,8 @@ std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> ex
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     const Analyzer& analyzer = analyzers_[id];
-    const bool testable = !analyzer.removed && analyzer.monitor->wants_trial() && analyzer.paused_until <= now;
+    const bool present = !analyzer.removed && !analyzer.drained;
+    const bool testable = present && analyzer.monitor->wants_trial() && analyzer.paused_until <= now;
     // Attempts of its better days may still hold its slots.
     if (testable && selector_.has_free_slot(id) && !contains(excluded, id)) return id;
   }

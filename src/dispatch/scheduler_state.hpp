@@ -23,6 +23,7 @@ struct Scheduler::Analyzer {
   PauseNotice unseen_pauses;                          ///< by who writes the log
   health::State seen_state = health::State::healthy;  ///< as of the last refresh
   bool seen_paused = false;
+  bool drained = false;
   bool in_service = true;
   bool removed = false;  ///< for good; kept for what is under way there
 };

@@ -146,5 +146,119 @@ TEST(Analyzers, WithTheSecondToAskRemovedARefusedPacketIsADeadLetter) {
   EXPECT_EQ(world.dead_letters.letters.front().second, DeadLetterReason::refused);
 }
 
+TEST(Analyzers, ADrainedOneGetsNothingNewAndFinishesWhatItHas) {
+  World world({.weights = {1, 1}, .loops = 2});
+  for (int i = 0; i < 4; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
+  world.run();
+  world.scheduler.set_drained(1, true, world.now);
+  world.run();
+  for (const auto& loop : world.loops) EXPECT_EQ(loop->upstream.recalled, std::vector<AnalyzerId>{1});
+  EXPECT_TRUE(world.views()[1].drained);
+  EXPECT_FALSE(world.views()[1].in_service);
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+  EXPECT_EQ(world.views()[1].account.target_share, 0);
+  EXPECT_EQ(world.views()[1].account.in_flight, 2u);
+  world.deliver_everything();
+  EXPECT_EQ(world.views()[1].account.in_flight, 0u);
+  EXPECT_EQ(shares(world, 5), (std::vector{5, 0}));
+}
+
+TEST(Analyzers, WhatADrainedOneMissesIsItsDebtAndIsPaidWhenItIsBack) {
+  World world({.weights = {1, 1}});
+  world.scheduler.set_drained(1, true, world.now);
+  shares(world, 10);
+  EXPECT_NEAR(world.views()[1].account.debt, 5, 1e-9);
+  world.scheduler.set_drained(1, false, world.now);
+  world.scheduler.set_drained(1, false, world.now);
+  EXPECT_EQ(world.views()[1].account.debt, 0);
+  EXPECT_NEAR(world.views()[1].account.deficit, 5, 1e-9);
+  EXPECT_EQ(shares(world, 10), (std::vector{0, 10}));
+  EXPECT_NEAR(world.views()[1].account.deficit, 0, 1e-9);
+}
+
+TEST(Analyzers, OneThatIsBackBeginsSlowly) {
+  World world({.weights = {1, 1}});
+  const std::uint32_t full = world.views()[1].slots;
+  world.scheduler.set_drained(1, true, world.now);
+  world.scheduler.set_drained(1, false, world.now);
+  EXPECT_TRUE(world.control_wanted);
+  EXPECT_EQ(world.views()[1].slots, 1u);
+  world.advance(1h);
+  EXPECT_EQ(world.views()[1].slots, full);
+}
+
+TEST(Analyzers, WithAllDrainedPacketsWaitForTheFirstThatIsBack) {
+  World world({.weights = {1, 1}});
+  world.scheduler.set_drained(0, true, world.now);
+  world.scheduler.set_drained(1, true, world.now);
+  EXPECT_FALSE(world.scheduler.ready());
+  EXPECT_GE(world.scheduler.until_ready(world.now), 1h);
+  world.admit("patient");
+  world.run();
+  EXPECT_TRUE(world.loops[0]->upstream.under_way.empty());
+  world.scheduler.set_drained(1, false, world.now);
+  world.run();
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, 1u);
+  EXPECT_TRUE(world.scheduler.ready());
+  world.deliver_everything();
+}
+
+TEST(Analyzers, ADrainedOneThatHadFailedIsNotTriedWithAPacket) {
+  World world({.weights = {1, 1}});
+  for (int i = 0; i < 6; ++i) world.admit(std::to_string(i));
+  world.run();
+  end_all_at(world, 1, Outcome::connect_error);
+  world.deliver_everything();
+  world.scheduler.set_drained(1, true, world.now);
+  world.advance(1min);
+  ASSERT_EQ(world.views()[1].state, health::State::testing);
+  world.scheduler.set_drained(0, true, world.now);
+  EXPECT_FALSE(world.scheduler.ready());
+  world.scheduler.set_drained(0, false, world.now);
+  EXPECT_EQ(shares(world, 3), (std::vector{3, 0}));
+  world.scheduler.set_drained(1, false, world.now);
+  EXPECT_EQ(shares(world, 1), (std::vector{0, 1})) << "its trial";
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+}
+
+TEST(Analyzers, ARevisionTakesEffectAsAWhole) {
+  World world({.weights = {60, 10, 30}});
+  world.admit("all to the first", 100);
+  world.run();
+  {
+    Scheduler::Revision revision(world.scheduler, world.now);
+    revision.remove(2);
+    EXPECT_EQ(revision.add({70, 256, 256}), 3u);
+    revision.set_weight(1, 70);
+    revision.set_max_in_flight(1, 9);
+  }
+  EXPECT_EQ(world.views()[3].account.deficit, 0);
+  EXPECT_NEAR(world.views()[0].account.deficit, -40 + 30 * 60.0 / 70, 1e-9);
+  EXPECT_NEAR(world.views()[1].account.deficit, 10 + 30 * 10.0 / 70, 1e-9);
+  EXPECT_NEAR(world.views()[0].account.target_share, 0.3, 1e-9);
+  EXPECT_EQ(world.views()[1].slots, 9u);
+  world.deliver_everything();
+}
+
+TEST(Analyzers, AllMayBeReplacedAtOnce) {
+  World world({.weights = {1, 1}, .slots = 1});
+  for (int i = 0; i < 4; ++i) world.admit(std::to_string(i));
+  world.run();
+  {
+    Scheduler::Revision revision(world.scheduler, world.now);
+    revision.remove(0);
+    revision.remove(1);
+    revision.add({1, 8, 8});
+  }
+  world.run();
+  EXPECT_EQ(world.views()[2].account.in_flight, 2u) << "what had waited";
+  end_all_at(world, 0, Outcome::unsent);
+  end_all_at(world, 1, Outcome::delivered);
+  EXPECT_EQ(world.views()[2].account.in_flight, 3u);
+  world.deliver_everything();
+  EXPECT_EQ(world.terms().delivered.packets, 4);
+}
+
 }  // namespace
 }  // namespace logdist::dispatch

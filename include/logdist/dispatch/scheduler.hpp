@@ -46,6 +46,7 @@ struct AnalyzerView {
   bool in_service = true;
   bool removed = false;  ///< for good; the rest is what it was then, but for packets still in flight
   bool paused = false;
+  bool drained = false;        ///< by an operator
   std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
   std::uint64_t failures = 0;  ///< that counted towards health, since the start
   balance::Account account;
@@ -102,6 +103,9 @@ class Scheduler {
   ~Scheduler();
 
   class Turn;
+  class Revision;
+
+  // Changes of one analyzer; a Revision makes several at once.
 
   /// A new analyzer: Healthy, in service, owed nothing. Ids count up and are never
   /// used again. The upstream of every loop must know it before.
@@ -117,6 +121,10 @@ class Scheduler {
   void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
   /// Its own bound from now on; what is under way may exceed it.
   void set_max_in_flight(AnalyzerId analyzer, std::uint32_t packets, TimePoint now);
+  /// Drained: out of service until that is taken back, whatever its health, which
+  /// goes on being probed. What is unsent there is recalled, what is under way is
+  /// awaited. Back again, it begins with a slow start.
+  void set_drained(AnalyzerId analyzer, bool drained, TimePoint now);
   /// The most packets that the analyzer's connections take, over all loops.
   void set_capacity(AnalyzerId analyzer, std::uint32_t packets, TimePoint now);
 
@@ -173,6 +181,28 @@ class Scheduler {
   std::uint64_t capacity_version_ = 2;  ///< grows whenever a slot may have become free
   TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
   bool wake_control_ = false;
+};
+
+/// Changes of the analyzers that take effect together, between two picks: holds
+/// the lock from construction to destruction, then wakes whom they concern. Each
+/// change is as the Scheduler's function of that name says.
+class Scheduler::Revision {
+ public:
+  Revision(Scheduler& scheduler, TimePoint now);
+  ~Revision();
+  Revision(const Revision&) = delete;
+  Revision& operator=(const Revision&) = delete;
+
+  AnalyzerId add(const AnalyzerSpec& spec);
+  void remove(AnalyzerId analyzer);
+  void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
+  void set_max_in_flight(AnalyzerId analyzer, std::uint32_t packets);
+  void set_drained(AnalyzerId analyzer, bool drained);
+
+ private:
+  Scheduler& scheduler_;
+  const TimePoint now_;
+  std::unique_lock<std::mutex> lock_;
 };
 
 /// One loop's turn: holds the lock from construction to destruction, then wakes
