@@ -7,6 +7,7 @@
 #include <boost/asio.hpp>
 
 #include "admin/session.hpp"
+#include "admin/status_feed.hpp"
 #include "logdist/net/listen.hpp"
 
 namespace logdist::admin {
@@ -29,7 +30,11 @@ constexpr Duration pause_timeout = std::chrono::milliseconds(100);
 class Server::Listener final : public SessionOwner, public std::enable_shared_from_this<Listener> {
  public:
   Listener(asio::io_context& loop, Sources sources, const Limits& limits)
-      : acceptor_(loop), pause_(loop), sources_(std::make_shared<const Sources>(std::move(sources))), limits_(limits) {}
+      : acceptor_(loop),
+        pause_(loop),
+        sources_(std::make_shared<const Sources>(std::move(sources))),
+        limits_(limits),
+        feed_(std::make_shared<StatusFeed>(acceptor_.get_executor(), sources_, limits)) {}
 
   error_code open(const config::ListenAddress& address) {
     const error_code error = net::listen(acceptor_, address);
@@ -43,6 +48,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
+    feed_->stop();
     for (const auto& session : sessions_) session->close();
     sessions_.clear();  // each keeps itself until it has ended
   }
@@ -73,7 +79,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
     if (error) co_return co_await pause();
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    sessions_.push_back(std::make_shared<Session>(std::move(socket), shared_from_this(), sources_, limits_));
+    sessions_.push_back(std::make_shared<Session>(std::move(socket), shared_from_this(), sources_, feed_, limits_));
     sessions_.back()->start();
   }
 
@@ -94,6 +100,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
   asio::steady_timer pause_;
   const std::shared_ptr<const Sources> sources_;
   const Limits limits_;
+  const std::shared_ptr<StatusFeed> feed_;
   tcp::endpoint endpoint_;
   std::vector<std::shared_ptr<Session>> sessions_;
 };

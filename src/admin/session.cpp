@@ -2,17 +2,16 @@
 
 #include <boost/asio.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/url/parse.hpp>
 
-#include <algorithm>
 #include <ctime>
-#include <iterator>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "admin/event_stream.hpp"
 #include "admin/pages.hpp"
 #include "admin/status.hpp"
+#include "logdist/config/text.hpp"
 #include "logdist/metrics/catalogue.hpp"
 
 namespace logdist::admin {
@@ -28,10 +27,18 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 /// What is read at once while nothing is known of the request.
 constexpr std::size_t first_read_bytes = 4'096;
 
+constexpr std::string_view event_stream_type = "text/event-stream";
+
+/// The kernel keeps no more for a reader of events that does not read.
+constexpr int stream_buffer_bytes = 64 * 1024;
+
 // A peer that is still sending when we close would get a reset instead of our
 // answer: so much of its bytes is read away first, for so long.
 constexpr std::size_t linger_bytes_max = 1024 * 1024;
 constexpr Duration linger_timeout = std::chrono::seconds(2);
+
+/// From one try to end what takes too long to the next.
+constexpr Duration cancel_again_interval = std::chrono::milliseconds(10);
 
 /// The answer to a request that could not be read; none when nobody would read it.
 std::optional<Response> refusal(const error_code& error, bool timed_out) {
@@ -45,42 +52,24 @@ std::optional<Response> refusal(const error_code& error, bool timed_out) {
   return problem(http::status::bad_request, "malformed HTTP: " + error.message());
 }
 
-enum class Page { index, healthz, readyz, metrics, status };
-
-/// The page that a request's target names, which is a path or a whole URL.
-std::optional<Page> find_page(std::string_view target) {
-  static constexpr std::pair<std::string_view, Page> pages[] = {{"/", Page::index},
-                                                                {"/healthz", Page::healthz},
-                                                                {"/readyz", Page::readyz},
-                                                                {"/metrics", Page::metrics},
-                                                                {"/v1/status", Page::status}};
-  std::string_view path = target.substr(0, target.find('?'));
-  if (!target.starts_with('/')) {
-    const auto url = boost::urls::parse_absolute_uri({target.data(), target.size()});
-    if (!url) return std::nullopt;
-    path = url->encoded_path().empty() ? "/" : std::string_view(url->encoded_path().data(), url->encoded_path().size());
-  }
-  const auto* const page =
-      std::find_if(std::begin(pages), std::end(pages), [path](const auto& known) { return known.first == path; });
-  return page == std::end(pages) ? std::nullopt : std::optional(page->second);
-}
-
-/// Where a scrape arrives.
-struct ScrapeBox {
-  explicit ScrapeBox(const asio::any_io_executor& loop) : arrived(loop) {}
+/// Where something asked for arrives.
+template <typename Content>
+struct Box {
+  explicit Box(const asio::any_io_executor& loop) : arrived(loop) {}
 
   asio::steady_timer arrived;  ///< cancelled by the arrival
-  std::optional<metrics::Scrape> scrape;
+  std::optional<Content> content;
 };
 
 }  // namespace
 
 Session::Session(tcp::socket socket, std::shared_ptr<SessionOwner> owner, std::shared_ptr<const Sources> sources,
-                 const Limits& limits)
+                 std::shared_ptr<StatusFeed> feed, const Limits& limits)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
       owner_(std::move(owner)),
       sources_(std::move(sources)),
+      feed_(std::move(feed)),
       limits_(limits) {}
 
 void Session::start() {
@@ -128,18 +117,16 @@ asio::awaitable<bool> Session::serve_request() {
     co_return co_await send(std::move(*response), {});
   }
   const Request request = parser.release();
-  Response response = co_await answer(request);
-  co_return co_await send(std::move(response), {.version = request.version(),
-                                                .keep_alive = request.keep_alive(),
-                                                .header_only = request.method() == http::verb::head});
+  const Manner manner{.version = request.version(),
+                      .keep_alive = request.keep_alive(),
+                      .header_only = request.method() == http::verb::head};
+  std::optional<Response> response = co_await answer(request);
+  if (!response) co_return co_await stream_events(manner);
+  co_return co_await send(std::move(*response), manner);
 }
 
 asio::awaitable<bool> Session::send(Response response, Manner manner) {
-  response.version(manner.version);
-  response.keep_alive(manner.keep_alive);
-  response.set(http::field::date, date_.at(std::time(nullptr)));
-  response.set(http::field::cache_control, "no-store");
-  response.set("X-Content-Type-Options", "nosniff");
+  set_common_fields(response, manner);
   response.prepare_payload();
 
   set_deadline(limits_.request_timeout);
@@ -155,19 +142,54 @@ asio::awaitable<bool> Session::send(Response response, Manner manner) {
   co_return manner.keep_alive;
 }
 
-asio::awaitable<Response> Session::answer(const Request& request) {
+void Session::set_common_fields(Response& response, const Manner& manner) {
+  response.version(manner.version);
+  response.keep_alive(manner.keep_alive);
+  response.set(http::field::date, date_.at(std::time(nullptr)));
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+}
+
+asio::awaitable<bool> Session::stream_events(Manner manner) {
+  EventStream stream(socket_.get_executor(), feed_);
+  if (!stream.joined()) {
+    co_return co_await send(problem(http::status::service_unavailable, "too many read the events already"), manner);
+  }
+  manner.keep_alive = false;  // its end is the end of the connection
+  error_code ignored;
+  socket_.set_option(asio::socket_base::send_buffer_size(stream_buffer_bytes), ignored);
+  Response head = ok(event_stream_type, {});
+  set_common_fields(head, manner);
+  set_deadline(limits_.request_timeout);
+  http::response_serializer<http::string_body> serializer(head);
+  auto [error, bytes] = co_await http::async_write_header(socket_, serializer, as_tuple);
+  while (!error) {
+    deadline_.cancel();
+    const std::string_view chunk = co_await stream.next();
+    if (chunk.empty()) break;
+    set_deadline(limits_.request_timeout);
+    std::tie(error, bytes) = co_await asio::async_write(socket_, asio::buffer(chunk), as_tuple);
+  }
+  co_return false;
+}
+
+asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {
   if (request.version() >= 11 && request.count(http::field::host) != 1) {
     co_return problem(http::status::bad_request, "HTTP/1.1 wants one Host header");
   }
-  const auto page = find_page({request.target().data(), request.target().size()});
-  if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / lists what there is");
+  const std::string_view path = path_of({request.target().data(), request.target().size()});
+  const auto page = find_page(path);
+  if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / shows what there is");
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
     response.set(http::field::allow, "GET, HEAD");
     co_return response;
   }
   switch (*page) {
-    case Page::index: co_return ok("text/html; charset=utf-8", std::string(index_page));
+    case Page::dashboard: co_return dashboard_file(path);
+    case Page::events:
+      if (request.method() == http::verb::get) co_return std::nullopt;
+      co_return ok(event_stream_type, {});
     case Page::healthz: co_return ok("text/plain; charset=utf-8", "alive\n");
     case Page::readyz: co_return readiness();
     case Page::metrics:
@@ -177,7 +199,7 @@ asio::awaitable<Response> Session::answer(const Request& request) {
   if (!scrape) co_return problem(http::status::service_unavailable, "the loops did not report in time");
   co_return *page == Page::metrics
       ? ok(metrics::text_content_type, metrics::to_text(*scrape, sources_->version))
-      : ok("application/json", to_status_json(*scrape, sources_->why_not_ready().empty(), sources_->version));
+      : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
 }
 
 Response Session::readiness() const {
@@ -187,16 +209,16 @@ Response Session::readiness() const {
 }
 
 asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {
-  const auto box = std::make_shared<ScrapeBox>(socket_.get_executor());
+  const auto box = std::make_shared<Box<metrics::Scrape>>(socket_.get_executor());
   box->arrived.expires_after(limits_.request_timeout);
   sources_->request_scrape([box](metrics::Scrape scrape) {
     asio::post(box->arrived.get_executor(), [box, scrape = std::move(scrape)]() mutable {
-      box->scrape = std::move(scrape);
+      box->content = std::move(scrape);
       box->arrived.cancel();
     });
   });
   co_await box->arrived.async_wait(as_tuple);
-  co_return std::move(box->scrape);
+  co_return std::move(box->content);
 }
 
 asio::awaitable<void> Session::linger() {
@@ -213,13 +235,19 @@ asio::awaitable<void> Session::linger() {
 
 void Session::set_deadline(Duration timeout) {
   timed_out_ = false;
-  deadline_.expires_after(timeout);
+  cancel_after(timeout);
+}
+
+void Session::cancel_after(Duration wait) {
+  deadline_.expires_after(wait);
   deadline_.async_wait([self = shared_from_this()](const error_code& error) {
     // A wait whose handler was on its way when the deadline was moved is no timeout.
     if (error || self->deadline_.expiry() > Clock::now()) return;
     self->timed_out_ = true;
     error_code ignored;
     self->socket_.cancel(ignored);
+    // Between two steps of a long write there was nothing to cancel.
+    self->cancel_after(cancel_again_interval);
   });
 }
 

@@ -18,6 +18,7 @@
 namespace logdist::admin {
 
 class Session;
+class StatusFeed;
 
 /// Who keeps the sessions.
 class SessionOwner {
@@ -34,7 +35,7 @@ class SessionOwner {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<SessionOwner> owner,
-          std::shared_ptr<const Sources> sources, const Limits& limits);
+          std::shared_ptr<const Sources> sources, std::shared_ptr<StatusFeed> feed, const Limits& limits);
 
   void start();
   void close();
@@ -59,17 +60,24 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<bool> serve_request();
   boost::asio::awaitable<bool> send(Response response, Manner manner);
 
-  boost::asio::awaitable<Response> answer(const Request& request);
+  boost::asio::awaitable<bool> stream_events(Manner manner);
+
+  /// None: the events are wanted.
+  boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
+  void set_common_fields(Response& response, const Manner& manner);
   Response readiness() const;
   boost::asio::awaitable<std::optional<metrics::Scrape>> take_scrape();
   boost::asio::awaitable<void> linger();
 
+  /// What is under way is ended after `timeout`, unless it is set anew or cancelled.
   void set_deadline(Duration timeout);
+  void cancel_after(Duration wait);
 
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer deadline_;
   const std::shared_ptr<SessionOwner> owner_;
   const std::shared_ptr<const Sources> sources_;
+  const std::shared_ptr<StatusFeed> feed_;
   const Limits limits_;
   boost::beast::flat_buffer buffer_;
   HttpDate date_;

@@ -1,5 +1,9 @@
 #include "admin/status.hpp"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace logdist::admin {
@@ -7,12 +11,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Events in /v1/status, the newest.
+constexpr std::size_t recent_events = 20;
+
 Json to_json(const ledger::Amount& amount) { return {{"packets", amount.packets}, {"messages", amount.messages}}; }
 
 Json to_json(const ledger::Histogram& histogram) {
   return {{"p50", histogram.quantile_seconds(0.50)},
           {"p95", histogram.quantile_seconds(0.95)},
           {"p99", histogram.quantile_seconds(0.99)}};
+}
+
+/// What was observed in each bucket, by its upper bound.
+Json buckets_json(const ledger::Histogram& histogram) {
+  using ledger::Histogram;
+  Json json = Json::object();
+  for (std::size_t i = 0; i < Histogram::bucket_count; ++i) {
+    const bool bounded = i < Histogram::bounds_seconds.size();
+    json[bounded ? fmt::format("{}", Histogram::bounds_seconds[i]) : "+Inf"] = histogram.in_bucket(i);
+  }
+  return json;
 }
 
 /// Counts by label, in the order of the labels' values.
@@ -37,7 +55,8 @@ Json totals_json(const ledger::Snapshot& books) {
           {"caller_runs", books.ingest.caller_runs},
           {"packets_rejected", to_json<RejectReason>(books.ingest.rejected)},
           {"packets_dead_lettered", to_json<DeadLetterReason>(books.dead_lettered)},
-          {"residence_seconds", to_json(books.residence)}};
+          {"residence_seconds", to_json(books.residence)},
+          {"residence_buckets", buckets_json(books.residence)}};
 }
 
 Json ledger_json(const ledger::Terms& terms) {
@@ -65,24 +84,68 @@ Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& 
           {"delivered", to_json(counts.delivered)},
           {"failures", analyzer.failures},
           {"attempts", to_json<Outcome>(counts.attempts)},
-          {"latency_seconds", to_json(counts.duration)}};
+          {"latency_seconds", to_json(counts.duration)},
+          {"latency_buckets", buckets_json(counts.duration)}};
+}
+
+Json event_json(const Event& event) {
+  const auto at = std::chrono::floor<std::chrono::milliseconds>(event.at);
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  return {{"number", event.number},
+          {"at", fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(second), (at - second).count())},
+          {"kind", to_string(event.kind)},
+          {"warning", event.warning},
+          {"analyzer", event.analyzer},
+          {"text", event.text}};
+}
+
+Json recent_json(const EventLog& log) {
+  const auto& events = log.events();
+  const std::size_t count = std::min(recent_events, events.size());
+  Json json = Json::array();
+  for (auto event = events.end() - static_cast<std::ptrdiff_t>(count); event != events.end(); ++event) {
+    json.push_back(event_json(*event));
+  }
+  return json;
+}
+
+Json status_json(const metrics::Scrape& scrape, const StatusFacts& facts) {
+  Json analyzers = Json::array();
+  for (const metrics::AnalyzerFacts& analyzer : scrape.analyzers) analyzers.push_back(analyzer_json(scrape, analyzer));
+  return {{"version", facts.version},
+          {"uptime_seconds", to_seconds(std::chrono::floor<std::chrono::milliseconds>(facts.uptime))},
+          {"ready", facts.why_not_ready.empty()},
+          {"why_not_ready", facts.why_not_ready},
+          {"connections", scrape.connections.held},
+          {"max_connections", scrape.connections.capacity},
+          {"buffered_bytes", scrape.buffered_bytes.held},
+          {"queue", queue_json(scrape)},
+          {"totals", totals_json(scrape.books)},
+          {"ledger", ledger_json(scrape.books.terms)},
+          {"analyzers", std::move(analyzers)}};
+}
+
+/// A url is as configured, which need not be UTF-8: what is not is replaced.
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-std::string to_status_json(const metrics::Scrape& scrape, bool ready, std::string_view version) {
-  Json analyzers = Json::array();
-  for (const metrics::AnalyzerFacts& analyzer : scrape.analyzers) analyzers.push_back(analyzer_json(scrape, analyzer));
-  const Json status{{"version", version},
-                    {"ready", ready},
-                    {"connections", scrape.connections.held},
-                    {"buffered_bytes", scrape.buffered_bytes.held},
-                    {"queue", queue_json(scrape)},
-                    {"totals", totals_json(scrape.books)},
-                    {"ledger", ledger_json(scrape.books.terms)},
-                    {"analyzers", std::move(analyzers)}};
-  // A url is as configured, which need not be UTF-8: what is not is replaced.
-  return status.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+StatusFacts facts_of(const Sources& sources) {
+  return {sources.version, sources.why_not_ready(), Clock::now() - sources.started_at};
 }
+
+std::string to_status_json(const metrics::Scrape& scrape, const StatusFacts& facts, const EventLog& events) {
+  Json status = status_json(scrape, facts);
+  status["events"] = recent_json(events);
+  return text_of(status, 2) + "\n";
+}
+
+std::string to_status_line(const metrics::Scrape& scrape, const StatusFacts& facts) {
+  return text_of(status_json(scrape, facts), -1);
+}
+
+std::string to_event_line(const Event& event) { return text_of(event_json(event), -1); }
 
 }  // namespace logdist::admin

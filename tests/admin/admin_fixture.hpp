@@ -52,6 +52,21 @@ class Client {
     return receive();
   }
 
+  /// What is sent up to and with `token`, consumed; what there was when the server
+  /// closed before.
+  std::string receive_until(std::string_view token) {
+    beast::error_code error;
+    std::size_t at = held().find(token);
+    while (at == std::string_view::npos && !error) {
+      run([&](auto handler) { stream_.async_read_some(buffer_.prepare(65'536), commit(std::move(handler))); }, error);
+      at = held().find(token);
+    }
+    EXPECT_NE(error, beast::error::timeout) << "nothing came";
+    const std::string taken(held().substr(0, error ? at : at + token.size()));
+    buffer_.consume(taken.size());
+    return taken;
+  }
+
   /// Whether the server closes without another byte.
   bool sees_close() {
     char byte = 0;
@@ -67,6 +82,17 @@ class Client {
     begin([&error](beast::error_code result, std::size_t) { error = result; });
     io_.restart();
     io_.run();
+  }
+
+  /// Read, and not yet consumed.
+  std::string_view held() const { return {static_cast<const char*>(buffer_.cdata().data()), buffer_.size()}; }
+
+  template <typename Handler>
+  auto commit(Handler handler) {
+    return [this, handler](beast::error_code error, std::size_t bytes) mutable {
+      buffer_.commit(bytes);
+      handler(error, bytes);
+    };
   }
 
   asio::io_context io_;
@@ -85,6 +111,7 @@ class AdminTest : public ::testing::Test {
     sources.why_not_ready = [this]() -> std::string_view { return ready_ ? "" : "nobody is there"; };
     sources.request_scrape = [this](ScrapeReceiver receive) { request_scrape_(std::move(receive)); };
     sources.version = "1.2.3";
+    sources.events = events_;
     server_.emplace(loop_, std::move(sources), limits);
     ASSERT_FALSE(server_->open({"127.0.0.1", 0}));
     server_->start();
@@ -106,7 +133,13 @@ class AdminTest : public ::testing::Test {
 
   Client connect() { return Client(server_->endpoint()); }
 
+  void happens(Event event) {
+    if (!thread_.joinable()) return events_->post(std::move(event));
+    on_loop([this, &event] { events_->post(std::move(event)); });
+  }
+
   std::atomic<bool> ready_ = true;
+  const std::shared_ptr<EventLog> events_ = std::make_shared<EventLog>();
   std::function<void(ScrapeReceiver)> request_scrape_ = [](const ScrapeReceiver& receive) {
     receive(metrics::sample_scrape());
   };

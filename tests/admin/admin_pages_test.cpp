@@ -62,18 +62,6 @@ TEST_F(AdminPages, StatusIsJson) {
   EXPECT_EQ(status["analyzers"].size(), 2u);
 }
 
-TEST_F(AdminPages, TheIndexLinksTheOthers) {
-  start();
-  Client client = connect();
-  const auto index = client.get("/");
-  ASSERT_TRUE(index);
-  EXPECT_EQ((*index)[http::field::content_type], "text/html; charset=utf-8");
-  for (const std::string path : {"/healthz", "/readyz", "/metrics", "/v1/status"}) {
-    EXPECT_THAT(index->body(), HasSubstr("<a href=\"" + path + "\">"));
-    EXPECT_EQ(client.get(path)->result_int(), 200u) << path;
-  }
-}
-
 TEST_F(AdminPages, AScrapeMayComeFromAnotherThread) {
   std::jthread worker;
   request_scrape_ = [&worker](ScrapeReceiver receive) {

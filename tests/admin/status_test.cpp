@@ -15,8 +15,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 
-Json status_of(const metrics::Scrape& scrape, bool ready = true) {
-  return Json::parse(to_status_json(scrape, ready, "1.2.3"));
+Json status_of(const metrics::Scrape& scrape, std::string_view why_not_ready = {},
+               const EventLog& events = EventLog()) {
+  return Json::parse(to_status_json(scrape, {"1.2.3", why_not_ready, std::chrono::microseconds(61'234'567)}, events));
 }
 
 std::vector<std::string> keys(const Json& object) {
@@ -27,23 +28,27 @@ std::vector<std::string> keys(const Json& object) {
 
 TEST(Status, HasTheseKeysInThisOrder) {
   const Json status = status_of(metrics::sample_scrape());
-  EXPECT_THAT(keys(status), ElementsAre("version", "ready", "connections", "buffered_bytes", "queue", "totals",
-                                        "ledger", "analyzers"));
+  EXPECT_THAT(keys(status),
+              ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
+                          "buffered_bytes", "queue", "totals", "ledger", "analyzers", "events"));
   EXPECT_THAT(keys(status["queue"]), ElementsAre("packets", "bytes", "max_packets", "max_bytes"));
   EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "queued", "waiting", "in_flight", "delivered",
                                                   "dead_lettered", "handed_back", "imbalance"));
   EXPECT_THAT(keys(status["totals"]),
               ElementsAre("packets_received", "messages_received", "received_bytes", "caller_runs", "packets_rejected",
-                          "packets_dead_lettered", "residence_seconds"));
+                          "packets_dead_lettered", "residence_seconds", "residence_buckets"));
   EXPECT_THAT(keys(status["analyzers"][0]),
               ElementsAre("name", "url", "state", "in_service", "paused", "weight", "target_share", "delivered_share",
                           "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered", "failures",
-                          "attempts", "latency_seconds"));
+                          "attempts", "latency_seconds", "latency_buckets"));
 }
 
 TEST(Status, SaysWhatTheScrapeSays) {
-  const Json status = status_of(metrics::sample_scrape(), false);
+  const Json status = status_of(metrics::sample_scrape(), "nobody is there");
   EXPECT_EQ(status["ready"], false);
+  EXPECT_EQ(status["why_not_ready"], "nobody is there");
+  EXPECT_EQ(status["uptime_seconds"], 61.234);
+  EXPECT_EQ(status["max_connections"], 9'000);
   EXPECT_EQ(status["connections"], 64);
   EXPECT_EQ(status["buffered_bytes"], 777);
   EXPECT_EQ(status["queue"],
@@ -52,6 +57,7 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["totals"]["packets_rejected"]["invalid_body"], 1);
   EXPECT_EQ(status["totals"]["packets_dead_lettered"]["max_rounds"], 1);
   EXPECT_DOUBLE_EQ(status["totals"]["residence_seconds"]["p50"], 0.0375);
+  EXPECT_EQ(status["totals"]["residence_buckets"]["0.05"], 2);
   EXPECT_EQ(status["ledger"]["admitted"], Json({{"packets", 10}, {"messages", 500}}));
   EXPECT_EQ(status["ledger"]["waiting"], Json({{"packets", 2}, {"messages", 100}}));
   EXPECT_EQ(status["ledger"]["imbalance"], Json({{"packets", 0}, {"messages", 0}}));
@@ -68,6 +74,8 @@ TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {
   EXPECT_EQ(analyzers[0]["deficit"], -3.25);
   EXPECT_EQ(analyzers[0]["attempts"]["delivered"], 2);
   EXPECT_DOUBLE_EQ(analyzers[0]["latency_seconds"]["p50"], 0.00375);
+  EXPECT_EQ(analyzers[0]["latency_buckets"]["0.005"], 2);
+  EXPECT_EQ(analyzers[1]["latency_buckets"]["0.005"], 0);
   EXPECT_EQ(analyzers[1]["state"], "testing");
   EXPECT_EQ(analyzers[1]["in_service"], false);
   EXPECT_EQ(analyzers[1]["weight"], 41.5);
@@ -80,6 +88,49 @@ TEST(Status, BearsAUrlThatIsNotUtf8) {
   metrics::Scrape scrape = metrics::sample_scrape();
   scrape.analyzers[0].url = "http://a/\xff";
   EXPECT_EQ(status_of(scrape)["analyzers"][0]["url"], "http://a/\uFFFD");
+}
+
+TEST(Status, CountsByTheUpperBounds) {
+  metrics::Scrape scrape = metrics::sample_scrape();
+  scrape.books.residence.observe(std::chrono::seconds(11));
+  const Json buckets = status_of(scrape)["totals"]["residence_buckets"];
+  EXPECT_THAT(keys(buckets), ElementsAre("0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025",
+                                         "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"));
+  EXPECT_EQ(buckets["0.05"], 2);
+  EXPECT_EQ(buckets["10"], 0);
+  EXPECT_EQ(buckets["+Inf"], 1);
+}
+
+TEST(Status, TheLineIsTheSameWithoutEvents) {
+  const metrics::Scrape scrape = metrics::sample_scrape();
+  const std::string line = to_status_line(scrape, {"1.2.3", {}, std::chrono::microseconds(61'234'567)});
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  Json status = status_of(scrape);
+  status.erase("events");
+  EXPECT_EQ(Json::parse(line), status);
+}
+
+TEST(Status, HasTheNewestEventsOldestFirst) {
+  EventLog log;
+  for (int i = 1; i <= 25; ++i) log.post({.text = std::to_string(i)});
+  const Json events = status_of(metrics::sample_scrape(), {}, log)["events"];
+  ASSERT_EQ(events.size(), 20u);
+  EXPECT_EQ(events.front()["number"], 6);
+  EXPECT_EQ(events.back()["text"], "25");
+}
+
+TEST(Status, SaysWhatIsKnownOfAnEvent) {
+  Event event{.kind = EventKind::state, .warning = true, .analyzer = "a\xff", .text = "two\nlines"};
+  event.number = 7;
+  event.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042));
+  const std::string line = to_event_line(event);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_EQ(Json::parse(line), Json({{"number", 7},
+                                     {"at", "2023-11-14T22:13:20.042Z"},
+                                     {"kind", "state"},
+                                     {"warning", true},
+                                     {"analyzer", "a\uFFFD"},
+                                     {"text", "two\nlines"}}));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The admin port: health, readiness, metrics and status over HTTP.
+// The admin port: health, readiness, metrics, status and the dashboard over HTTP.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "logdist/admin/events.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/metrics/scrape.hpp"
@@ -27,6 +28,10 @@ struct Sources {
   std::function<void(std::function<void(metrics::Scrape)>)> request_scrape;
   /// Of this build.
   std::string version;
+  /// Of the daemon: uptime counts from then.
+  TimePoint started_at = Clock::now();
+  /// What /v1/events tells of. Observed by the server.
+  std::shared_ptr<EventLog> events = std::make_shared<EventLog>();
 };
 
 /// Bounds, with what happens when they are met.
@@ -34,14 +39,18 @@ struct Limits {
   std::size_t connections = 256;                        ///< then the longest idle one is closed; else the next waits
   std::size_t header_bytes = 16 * config::KiB;          ///< then 431
   std::size_t body_bytes = 64 * config::KiB;            ///< then 413
-  Duration request_timeout = std::chrono::seconds(10);  ///< to receive a request: 408; a scrape: 503; to send
+  Duration request_timeout = std::chrono::seconds(10);  ///< to receive a request: 408; a scrape: 503; to send: closed
   Duration idle_timeout = std::chrono::seconds(75);     ///< between requests: closed
+  std::size_t event_streams = 32;  ///< of those connections, kept open by readers of /v1/events; then 503
+  Duration heartbeat_interval = std::chrono::seconds(5);  ///< /v1/events is never silent for longer
+  Duration status_interval = std::chrono::seconds(1);     ///< between two statuses of /v1/events
 };
 
 /// An HTTP/1.1 server on one loop, confined to its thread. Routes: GET and HEAD
-/// of /, /healthz, /readyz, /metrics and /v1/status; all else is answered with
-/// application/problem+json (RFC 9457). May be destroyed while requests are under
-/// way: their connections are closed.
+/// of / (the dashboard and its files), /healthz, /readyz, /metrics, /v1/status and
+/// /v1/events (server-sent events, until one of both sides closes); all else is
+/// answered with application/problem+json (RFC 9457). May be destroyed while
+/// requests are under way: their connections are closed.
 class Server {
  public:
   Server(boost::asio::io_context& loop, Sources sources, const Limits& limits = {});
