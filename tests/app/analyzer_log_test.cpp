@@ -52,12 +52,12 @@ class AnalyzerLogTest : public testing::Test {
     change(State::failed, State::testing);
     change(State::testing, State::failed, refused, 30s);
   }
-  /// The value of `key` in each line.
+  /// The value of `key` in each line; null where it has none.
   std::vector<std::string> all(const char* key) const {
     std::istringstream text(written_.str());
     std::vector<std::string> values;
     for (std::string line; std::getline(text, line);) {
-      const auto json = nlohmann::json::parse(line);
+      auto json = nlohmann::json::parse(line);
       values.push_back(json[key].is_string() ? json[key].get<std::string>() : json[key].dump());
     }
     return values;

@@ -63,8 +63,8 @@ TEST(Log, ThousandsOfFailuresAreAHandfulOfLines) {
   EXPECT_GE(of_event["analyzer_failed"], 2u);
   for (const auto& line : lines) {
     if (line["event"] != "analyzer_failed") continue;
-    if (line["analyzer"] == "a") EXPECT_EQ(line["cause"], "answered 500");
-    if (line["analyzer"] == "b") EXPECT_THAT(line["cause"].get<std::string>(), testing::EndsWith("Connection refused"));
+    const char* cause = line["analyzer"] == "a" ? "answered 500" : "Connection refused";
+    EXPECT_THAT(line["cause"].get<std::string>(), testing::EndsWith(cause));
   }
 }
 
