@@ -44,7 +44,7 @@ class Saturated:
 
     def drive(self, port, seconds):
         """Answers, errors, and the latency to the answer in milliseconds."""
-        output = subprocess.run(["wrk", "-t1", f"-c{AGENTS}", f"-d{seconds}s", "--latency", "-s", str(self.script),
+        output = subprocess.run(["wrk", "-t2", f"-c{AGENTS}", f"-d{seconds}s", "--latency", "-s", str(self.script),
                                  f"http://127.0.0.1:{port}/v1/packets"], check=True, capture_output=True, text=True).stdout
         result = json.loads(output.rsplit("RESULT ", 1)[1])
         return {"answered": result["requests"], "errors": result["errors"], "p50_ms": result["p50_us"] / 1000,

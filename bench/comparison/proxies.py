@@ -34,7 +34,7 @@ class Analyzers:
         *self.ports, self.stats_port = free_ports(len(WEIGHTS) + 1)
         servers = "".join(f"server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }}\n" for port in self.ports)
         servers += f"server {{ listen 127.0.0.1:{self.stats_port}; location / {{ stub_status; }} }}"
-        self.process = start_nginx(folder, "analyzers", self.stats_port, servers)
+        self.process = start_nginx(folder, "analyzers", self.stats_port, servers, threads=2)
         self.polls = 0
 
     def packets(self):
