@@ -57,9 +57,8 @@ class Watcher {
 ///
 /// What is ready is handled in rounds: those placed first (agents, who bring
 /// packets); then what they gave rise to (between(): the loop's turn, which writes to
-/// the analyzers); then those placed last (analyzers, whose answers are read). So
-/// what is written carries the acknowledgement of the answers, which a read
-/// before would have sent as a segment of its own.
+/// the analyzers); then those placed last (analyzers, whose answers are read). So a
+/// round's packets leave together and early, and analyzers work while we read.
 ///
 /// At most `max_rounds` rounds follow each other while the loop's other handlers wait.
 class Poller final : public boost::asio::execution_context::service {
