@@ -78,6 +78,22 @@ void add_ledger(Families& families, const ledger::Terms& terms) {
       .add(imbalance.messages);
 }
 
+/// All that have counted something: removed ones, too, go on being shown.
+std::vector<const AnalyzerFacts*> counting(const Scrape& scrape) {
+  std::vector<const AnalyzerFacts*> all;
+  for (const AnalyzerFacts& analyzer : scrape.analyzers) all.push_back(&analyzer);
+  for (const AnalyzerFacts& analyzer : scrape.removed) all.push_back(&analyzer);
+  return all;
+}
+
+/// One sample for each of them.
+template <typename Fact>
+void count_each(Family family, const Scrape& scrape, Fact fact) {
+  for (const AnalyzerFacts* analyzer : counting(scrape)) {
+    family.add(std::invoke(fact, *analyzer), {{"analyzer", analyzer->name}});
+  }
+}
+
 /// One sample an analyzer, from its facts.
 template <typename Fact>
 void add_each(Family family, const Scrape& scrape, Fact fact) {
@@ -94,11 +110,13 @@ void add_analyzers(Families& families, const Scrape& scrape) {
       states.add(analyzer.state == state ? 1 : 0, {{"analyzer", analyzer.name}, {"state", health::to_string(state)}});
     }
   }
-  add_each(families.gauge("logdist_analyzer_in_service", "1 while it is Healthy and not paused."), scrape,
+  add_each(families.gauge("logdist_analyzer_in_service", "1 while it is Healthy, not paused and not drained."), scrape,
            [](const Facts& analyzer) { return analyzer.in_service ? 1 : 0; });
-  add_each(families.counter("logdist_analyzer_failures_total", "Failures that counted towards its health."), scrape,
-           &Facts::failures);
-  add_each(families.gauge("logdist_analyzer_weight", "Configured weight."), scrape, &Facts::weight);
+  add_each(families.gauge("logdist_analyzer_drained", "1 while an operator keeps it out of service."), scrape,
+           [](const Facts& analyzer) { return analyzer.drained ? 1 : 0; });
+  count_each(families.counter("logdist_analyzer_failures_total", "Failures that counted towards its health."), scrape,
+             &Facts::failures);
+  add_each(families.gauge("logdist_analyzer_weight", "Weight in force."), scrape, &Facts::weight);
   add_each(families.gauge("logdist_share_target_ratio", "Its part of the weights in service."), scrape,
            [](const Facts& analyzer) { return analyzer.account.target_share; });
   add_each(families.gauge("logdist_share_delivered_ratio", "Its part of all messages delivered."), scrape,
@@ -107,8 +125,8 @@ void add_analyzers(Families& families, const Scrape& scrape) {
            [](const Facts& analyzer) { return analyzer.account.deficit; });
   add_each(families.gauge("logdist_debt_messages", "Owed to it for its time out of service."), scrape,
            [](const Facts& analyzer) { return analyzer.account.debt; });
-  add_each(families.counter("logdist_catch_ups_total", "Times it fell behind by more than the catch-up threshold."),
-           scrape, [](const Facts& analyzer) { return analyzer.account.catch_ups; });
+  count_each(families.counter("logdist_catch_ups_total", "Times it fell behind by more than the catch-up threshold."),
+             scrape, [](const Facts& analyzer) { return analyzer.account.catch_ups; });
   add_each(families.gauge("logdist_in_flight_packets", "Packets under way to it."), scrape,
            [](const Facts& analyzer) { return analyzer.account.in_flight; });
   add_each(families.gauge("logdist_in_flight_capacity_packets", "Most packets that may be under way to it now."),
@@ -117,23 +135,23 @@ void add_analyzers(Families& families, const Scrape& scrape) {
 
 void add_deliveries(Families& families, const Scrape& scrape) {
   using Facts = AnalyzerFacts;
-  add_each(families.counter("logdist_packets_delivered_total", "Packets the analyzer took."), scrape,
-           [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.packets; });
-  add_each(families.counter("logdist_messages_delivered_total", "Messages in the packets it took."), scrape,
-           [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.messages; });
+  count_each(families.counter("logdist_packets_delivered_total", "Packets the analyzer took."), scrape,
+             [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.packets; });
+  count_each(families.counter("logdist_messages_delivered_total", "Messages in the packets it took."), scrape,
+             [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.messages; });
   Family attempts =
       families.counter("logdist_delivery_attempts_total", "Attempts to hand it a packet, by how they ended.");
-  for (const Facts& analyzer : scrape.analyzers) {
-    const ledger::AnalyzerCounts& counts = counts_of(scrape, analyzer);
+  for (const Facts* analyzer : counting(scrape)) {
+    const ledger::AnalyzerCounts& counts = counts_of(scrape, *analyzer);
     for (std::size_t i = 0; i < outcome_count; ++i) {
-      attempts.add(counts.attempts[i], {{"analyzer", analyzer.name}, {"outcome", to_string(static_cast<Outcome>(i))}});
+      attempts.add(counts.attempts[i], {{"analyzer", analyzer->name}, {"outcome", to_string(static_cast<Outcome>(i))}});
     }
   }
   families
       .counter("logdist_requests_resent_total",
                "Requests sent again because a kept connection had closed before it answered; a packet may come twice.")
       .add(scrape.requests_resent);
-  add_each(
+  count_each(
       families.histogram("logdist_delivery_duration_seconds", "Time of the attempts that it answered."), scrape,
       [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });
 }

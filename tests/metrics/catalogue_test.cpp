@@ -77,6 +77,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "gauge logdist_queue_capacity_bytes",
       "gauge logdist_in_flight_capacity_packets{analyzer}",
       "gauge logdist_analyzer_in_service{analyzer}",
+      "gauge logdist_analyzer_drained{analyzer}",
       "counter logdist_analyzer_failures_total{analyzer}",
       "counter logdist_dead_letter_write_failures_total",
       "counter logdist_requests_resent_total",
@@ -104,6 +105,22 @@ TEST(Catalogue, EverySeriesIsThereFromTheStart) {
   EXPECT_EQ(series["logdist_delivery_duration_seconds"], 3u);
   EXPECT_EQ(series["logdist_ledger_packets"], 7u);
   for (const auto& [name, count] : series) EXPECT_GE(count, 1u) << name;
+}
+
+TEST(Catalogue, WhatARemovedAnalyzerHasCountedStays) {
+  Scrape scrape = sample_scrape();
+  scrape.removed = {scrape.analyzers.back()};
+  scrape.analyzers.pop_back();
+  for (const MetricFamily& family : collect(scrape, "1.2.3")) {
+    std::set<std::string> named;
+    for (const auto& metric : family.metric) {
+      if (!metric.label.empty() && metric.label.front().name == "analyzer") named.insert(metric.label.front().value);
+    }
+    if (named.empty()) continue;
+    const std::set<std::string> expected =
+        family.type == MetricType::Gauge ? std::set<std::string>{"a"} : std::set<std::string>{"a", "b"};
+    EXPECT_EQ(named, expected) << family.name;
+  }
 }
 
 TEST(Catalogue, NoSeriesIsThereTwice) {

@@ -18,7 +18,7 @@ struct Level {
   std::uint64_t capacity = 0;
 };
 
-/// One configured analyzer.
+/// One analyzer.
 struct AnalyzerFacts {
   AnalyzerId id = 0;  ///< its place in `Scrape::books.analyzers`, which may be shorter
   std::string name;   ///< unique among those configured
@@ -30,6 +30,7 @@ struct AnalyzerFacts {
   std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
   std::uint64_t failures = 0;  ///< that counted towards health, since the start
   balance::Account account;
+  bool drained = false;  ///< by an operator
 };
 
 /// A plain value, gathered by the application. The books are the loops' summed,
@@ -42,7 +43,10 @@ struct Scrape {
   Level buffered_bytes;                          ///< bodies being received or waiting
   std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
   std::uint64_t requests_resent = 0;             ///< because a kept connection had closed
-  std::vector<AnalyzerFacts> analyzers;
+  std::vector<AnalyzerFacts> analyzers;          ///< those configured
+  /// Those that are configured no more. What they have counted goes on being shown,
+  /// or the sums would not come out; the rest of them is of no interest.
+  std::vector<AnalyzerFacts> removed;
 };
 
 /// What the ledger counted for `analyzer`: zeros while it knows nothing of it.
