@@ -46,8 +46,8 @@ Ending no_answer(const beast::error_code& error) {
 /// a look-up of the name that takes longer finds nothing to do here any more.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(asio::io_context& io, const Target& target, std::string path, Prober::Done done)
-      : target_(target), path_(std::move(path)), done_(std::move(done)), stream_(io), timer_(io) {}
+  Exchange(asio::io_context& io, std::shared_ptr<const Target> target, std::string path, Prober::Done done)
+      : target_(std::move(target)), path_(std::move(path)), done_(std::move(done)), stream_(io), timer_(io) {}
 
   void start(upstream::HostAddresses& addresses, Duration timeout) {
     timer_.expires_after(timeout);
@@ -69,9 +69,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     if (connect_error) co_return failed(Outcome::connect_error, connect_error);
 
     http::request<http::empty_body> request(http::verb::get, path_, 11);
-    request.set(http::field::host, config::host_header(target_.host, target_.port));
+    request.set(http::field::host, config::host_header(target_->host, target_->port));
     request.set(http::field::user_agent, user_agent());
-    for (const auto& [name, value] : target_.headers) request.set(name, value);  // may replace ours
+    for (const auto& [name, value] : target_->headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
     const auto [write_error, written] = co_await http::async_write(stream_, request, as_tuple);
     if (write_error) co_return failed(Outcome::connection_broken, write_error);
@@ -90,7 +90,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     stream_.close();
   }
 
-  const Target& target_;
+  const std::shared_ptr<const Target> target_;
   const std::string path_;
   Prober::Done done_;  ///< empty once called
   beast::tcp_stream stream_;
@@ -101,8 +101,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 Prober::Prober(asio::io_context& io, upstream::NameResolver& names, std::string path, Duration timeout,
                std::vector<Target> targets)
-    : io_(io), path_(std::move(path)), timeout_(timeout), targets_(std::move(targets)) {
-  for (const Target& target : targets_) addresses_.emplace_back(io, names, target.host, target.port);
+    : io_(io), path_(std::move(path)), timeout_(timeout), names_(names) {
+  for (Target& target : targets) add(std::move(target));
+}
+
+void Prober::add(Target target) {
+  targets_.push_back(std::make_shared<const Target>(std::move(target)));
+  addresses_.emplace_back(io_, names_, targets_.back()->host, targets_.back()->port);
+}
+
+void Prober::set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string, std::string>> headers) {
+  const Target& old = *targets_[analyzer];
+  targets_[analyzer] = std::make_shared<const Target>(Target{old.host, old.port, std::move(headers)});
 }
 
 void Prober::probe(AnalyzerId analyzer, Done done) {

@@ -228,6 +228,8 @@ void Pool::remove(TimePoint now) {
   while (!idle_.empty()) discard(idle_.front());
 }
 
+void Pool::set_headers(const AnalyzerTarget& target) { head_ = RequestHead(target, loop_.options().user_agent); }
+
 void Pool::shutdown() {
   removed_ = true;
   recall(TimePoint{});

@@ -41,6 +41,7 @@ class Pool {
   void recall(TimePoint now);
   /// Recalls, and lets no connection stay once it is idle.
   void remove(TimePoint now);
+  void set_headers(const AnalyzerTarget& target);
   /// Ends everything.
   void shutdown();
   /// Looks after idle connections and the backlog.
@@ -92,7 +93,7 @@ class Pool {
 
   Loop& loop_;
   const AnalyzerId analyzer_;
-  const RequestHead head_;
+  RequestHead head_;
   const std::shared_ptr<SharedLimits> limits_;
   HostAddresses addresses_;
 

@@ -21,6 +21,10 @@ void PoolUpstream::remove(AnalyzerId analyzer, TimePoint now) {
   loop_->after_call(now);
 }
 
+void PoolUpstream::set_headers(AnalyzerId analyzer, const AnalyzerTarget& target) {
+  loop_->pool(analyzer).set_headers(target);
+}
+
 void PoolUpstream::send(delivery::Attempt& attempt, TimePoint now) {
   loop_->pool(attempt.analyzer).send(attempt, now);
   loop_->after_call(now);

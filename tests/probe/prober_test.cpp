@@ -107,6 +107,21 @@ TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
   EXPECT_EQ(server.requests()[0].header("User-Agent"), "mine");
 }
 
+TEST_F(ProberTest, AnalyzersComeAndChangeTheirHeaders) {
+  upstream::ScriptedServer server(io);
+  Prober prober(io, names, "/", 5s, {});
+  prober.add({"nowhere", "1", {}});
+  prober.add({"127.0.0.1", server.port(), {{"X-Key", "old"}}});
+  for (const std::string key : {"old", "new"}) {
+    std::optional<ProbeResult> result;
+    prober.probe(1, [&](ProbeResult value, const auto&...) { result = value; });
+    prober.set_headers(1, {{"X-Key", "new"}});  // the probe under way keeps what it has
+    while (!result) io.run_one();
+    EXPECT_EQ(result, ProbeResult::passed);
+    EXPECT_EQ(server.requests().back().header("X-Key"), key);
+  }
+}
+
 TEST_F(ProberTest, FailsOnAnUnknownName) {
   Prober prober(io, names, "/health", 5s, {{"nowhere", std::to_string(port()), {}}});
   std::optional<ProbeResult> result;

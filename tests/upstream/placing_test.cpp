@@ -160,6 +160,22 @@ TEST_F(PlacingTest, ARemovedAnalyzerEndsWhatIsUnderWayAndThenItsConnections) {
   EXPECT_EQ(deliver(next).outcome(), Outcome::delivered);
 }
 
+TEST_F(PlacingTest, NewHeadersGoWithWhatIsNotOnAConnectionYet) {
+  hold();
+  start();
+  const std::shared_ptr<SharedLimits> limits = limits_of(1);
+  analyzer = upstream->add({"127.0.0.1", server.port(), "/analyze", {{"X-Key", "old"}}, limits});
+  send_many(analyzer, 1);
+  ASSERT_TRUE(run_until([&] { return held.size() == 1; }));
+  send_many(analyzer, 1);  // waits: a connection begins with one request
+  upstream->set_headers(analyzer, {"127.0.0.1", server.port(), "/analyze", {{"X-Key", "new"}}, limits});
+  release();
+  ASSERT_TRUE(run_until_all_ended());
+  ASSERT_EQ(server.requests().size(), 2u);
+  EXPECT_EQ(server.requests()[0].header("X-Key"), "old");
+  EXPECT_EQ(server.requests()[1].header("X-Key"), "new");
+}
+
 TEST_F(PlacingTest, ShutdownEndsEverythingOnce) {
   hold();
   begin(2);

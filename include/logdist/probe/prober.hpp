@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,11 @@ class Prober {
   Prober(boost::asio::io_context& io, upstream::NameResolver& names, std::string path, Duration timeout,
          std::vector<Target> targets);
 
+  /// Another analyzer; ids are given in order.
+  void add(Target target);
+  /// From the next probe on.
+  void set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string, std::string>> headers);
+
   /// Begins a probe; `done` is called once, later, with passed for a 2xx, missing
   /// for 404, 405 and 501, failed for everything else.
   void probe(AnalyzerId analyzer, Done done);
@@ -46,8 +52,9 @@ class Prober {
   boost::asio::io_context& io_;
   const std::string path_;
   const Duration timeout_;
-  const std::vector<Target> targets_;
-  std::deque<upstream::HostAddresses> addresses_;  ///< of the targets
+  upstream::NameResolver& names_;
+  std::vector<std::shared_ptr<const Target>> targets_;  ///< by AnalyzerId; a probe under way keeps its own
+  std::deque<upstream::HostAddresses> addresses_;       ///< of the targets
 };
 
 }  // namespace logdist::probe

@@ -74,6 +74,9 @@ class PoolUpstream final : public Upstream {
   /// The analyzer has left the configuration: recalls what is unsent, lets the
   /// rest end, and closes its connections. No send() to it afterwards.
   void remove(AnalyzerId analyzer, TimePoint now);
+  /// From now on every request to it has these headers; what is on a connection
+  /// already keeps those it has. `target` is otherwise as it was added.
+  void set_headers(AnalyzerId analyzer, const AnalyzerTarget& target);
 
   void send(delivery::Attempt& attempt, TimePoint now) override;
   void flush(TimePoint now) override;
