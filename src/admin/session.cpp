@@ -178,6 +178,11 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
     co_return problem(http::status::bad_request, "HTTP/1.1 wants one Host header");
   }
   const std::string_view path = path_of({request.target().data(), request.target().size()});
+  const auto call = sources_->control == nullptr ? std::nullopt : find_control(path);
+  if (call) {
+    Response response = co_await answer_control(request, *call);
+    co_return response;
+  }
   const auto page = find_page(path);
   if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / shows what there is");
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
@@ -219,6 +224,30 @@ asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {
   });
   co_await box->arrived.async_wait(as_tuple);
   co_return std::move(box->content);
+}
+
+asio::awaitable<Response> Session::answer_control(const Request& request, const ControlCall& call) {
+  std::optional<Response> refusal = refuse(call, request);
+  if (refusal) co_return std::move(*refusal);
+  if (call.kind != ControlCall::Kind::reload) co_return carry_out(call, request, *sources_->control, peer());
+  const auto box = std::make_shared<Box<ReloadReport>>(socket_.get_executor());
+  box->arrived.expires_after(limits_.request_timeout);
+  sources_->control->reload(peer(), [box](const ReloadReport& report) {
+    asio::post(box->arrived.get_executor(), [box, report] {
+      box->content = report;
+      box->arrived.cancel();
+    });
+  });
+  co_await box->arrived.async_wait(as_tuple);
+  if (!box->content)
+    co_return problem(http::status::service_unavailable, "the loops have not taken it over in time yet");
+  co_return to_response(*box->content);
+}
+
+std::string Session::peer() const {
+  error_code ignored;
+  const tcp::endpoint endpoint = socket_.remote_endpoint(ignored);
+  return config::format_listen_address({endpoint.address().to_string(), endpoint.port()});
 }
 
 asio::awaitable<void> Session::linger() {

@@ -11,6 +11,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "admin/control_calls.hpp"
 #include "admin/replies.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/http_date.hpp"
@@ -44,8 +45,6 @@ class Session : public std::enable_shared_from_this<Session> {
   TimePoint idle_since() const { return idle_since_; }
 
  private:
-  using Request = boost::beast::http::request<boost::beast::http::string_body>;
-
   /// How an answer is sent; the default suits a request that could not be read.
   struct Manner {
     unsigned version = 11;
@@ -65,6 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// None: the events are wanted.
   boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
   void set_common_fields(Response& response, const Manner& manner);
+  boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
+  std::string peer() const;
   Response readiness() const;
   boost::asio::awaitable<std::optional<metrics::Scrape>> take_scrape();
   boost::asio::awaitable<void> linger();

@@ -73,6 +73,7 @@ Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& 
           {"state", health::to_string(analyzer.state)},
           {"in_service", analyzer.in_service},
           {"paused", analyzer.paused},
+          {"drained", analyzer.drained},
           {"weight", analyzer.weight},
           {"target_share", analyzer.account.target_share},
           {"delivered_share", metrics::delivered_share(scrape, analyzer)},
@@ -86,6 +87,15 @@ Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& 
           {"attempts", to_json<Outcome>(counts.attempts)},
           {"latency_seconds", to_json(counts.duration)},
           {"latency_buckets", buckets_json(counts.duration)}};
+}
+
+/// One that is configured no more: what it has counted, and what it still has.
+Json removed_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& analyzer) {
+  return {{"name", analyzer.name},
+          {"url", analyzer.url},
+          {"in_flight", analyzer.account.in_flight},
+          {"delivered", to_json(metrics::counts_of(scrape, analyzer).delivered)},
+          {"failures", analyzer.failures}};
 }
 
 Json event_json(const Event& event) {
@@ -112,6 +122,8 @@ Json recent_json(const EventLog& log) {
 Json status_json(const metrics::Scrape& scrape, const StatusFacts& facts) {
   Json analyzers = Json::array();
   for (const metrics::AnalyzerFacts& analyzer : scrape.analyzers) analyzers.push_back(analyzer_json(scrape, analyzer));
+  Json removed = Json::array();
+  for (const metrics::AnalyzerFacts& analyzer : scrape.removed) removed.push_back(removed_json(scrape, analyzer));
   return {{"version", facts.version},
           {"uptime_seconds", to_seconds(std::chrono::floor<std::chrono::milliseconds>(facts.uptime))},
           {"ready", facts.why_not_ready.empty()},
@@ -122,7 +134,8 @@ Json status_json(const metrics::Scrape& scrape, const StatusFacts& facts) {
           {"queue", queue_json(scrape)},
           {"totals", totals_json(scrape.books)},
           {"ledger", ledger_json(scrape.books.terms)},
-          {"analyzers", std::move(analyzers)}};
+          {"analyzers", std::move(analyzers)},
+          {"removed_analyzers", std::move(removed)}};
 }
 
 /// A url is as configured, which need not be UTF-8: what is not is replaced.

@@ -111,6 +111,7 @@ class AdminTest : public ::testing::Test {
     sources.why_not_ready = [this]() -> std::string_view { return ready_ ? "" : "nobody is there"; };
     sources.request_scrape = [this](ScrapeReceiver receive) { request_scrape_(std::move(receive)); };
     sources.version = "1.2.3";
+    sources.control = control_;
     sources.events = events_;
     server_.emplace(loop_, std::move(sources), limits);
     ASSERT_FALSE(server_->open({"127.0.0.1", 0}));
@@ -143,6 +144,7 @@ class AdminTest : public ::testing::Test {
   std::function<void(ScrapeReceiver)> request_scrape_ = [](const ScrapeReceiver& receive) {
     receive(metrics::sample_scrape());
   };
+  Control* control_ = nullptr;  ///< set before start()
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   std::optional<Server> server_;

@@ -30,7 +30,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
   const Json status = status_of(metrics::sample_scrape());
   EXPECT_THAT(keys(status),
               ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
-                          "buffered_bytes", "queue", "totals", "ledger", "analyzers", "events"));
+                          "buffered_bytes", "queue", "totals", "ledger", "analyzers", "removed_analyzers", "events"));
   EXPECT_THAT(keys(status["queue"]), ElementsAre("packets", "bytes", "max_packets", "max_bytes"));
   EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "queued", "waiting", "in_flight", "delivered",
                                                   "dead_lettered", "handed_back", "imbalance"));
@@ -38,9 +38,9 @@ TEST(Status, HasTheseKeysInThisOrder) {
               ElementsAre("packets_received", "messages_received", "received_bytes", "caller_runs", "packets_rejected",
                           "packets_dead_lettered", "residence_seconds", "residence_buckets"));
   EXPECT_THAT(keys(status["analyzers"][0]),
-              ElementsAre("name", "url", "state", "in_service", "paused", "weight", "target_share", "delivered_share",
-                          "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered", "failures",
-                          "attempts", "latency_seconds", "latency_buckets"));
+              ElementsAre("name", "url", "state", "in_service", "paused", "drained", "weight", "target_share",
+                          "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered",
+                          "failures", "attempts", "latency_seconds", "latency_buckets"));
 }
 
 TEST(Status, SaysWhatTheScrapeSays) {
@@ -61,6 +61,18 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["ledger"]["admitted"], Json({{"packets", 10}, {"messages", 500}}));
   EXPECT_EQ(status["ledger"]["waiting"], Json({{"packets", 2}, {"messages", 100}}));
   EXPECT_EQ(status["ledger"]["imbalance"], Json({{"packets", 0}, {"messages", 0}}));
+}
+
+TEST(Status, SaysWhatRemovedAnalyzersHaveDone) {
+  metrics::Scrape scrape = metrics::sample_scrape();
+  scrape.removed = {scrape.analyzers.front()};
+  scrape.analyzers.front().drained = true;
+  const Json status = status_of(scrape);
+  EXPECT_EQ(status["analyzers"][0]["drained"], true);
+  EXPECT_EQ(status["analyzers"][1]["drained"], false);
+  ASSERT_EQ(status["removed_analyzers"].size(), 1u);
+  EXPECT_THAT(keys(status["removed_analyzers"][0]), ElementsAre("name", "url", "in_flight", "delivered", "failures"));
+  EXPECT_EQ(status["removed_analyzers"][0]["delivered"], Json({{"packets", 2}, {"messages", 100}}));
 }
 
 TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
@@ -32,6 +33,8 @@ struct Sources {
   TimePoint started_at = Clock::now();
   /// What /v1/events tells of. Observed by the server.
   std::shared_ptr<EventLog> events = std::make_shared<EventLog>();
+  /// Carries out what operators ask for; null: nothing can be asked for.
+  Control* control = nullptr;
 };
 
 /// Bounds, with what happens when they are met.
@@ -48,7 +51,8 @@ struct Limits {
 
 /// An HTTP/1.1 server on one loop, confined to its thread. Routes: GET and HEAD
 /// of / (the dashboard and its files), /healthz, /readyz, /metrics, /v1/status and
-/// /v1/events (server-sent events, until one of both sides closes); all else is
+/// /v1/events (server-sent events, until one of both sides closes); with a Control,
+/// what operators ask for (docs/steering.md); all else is
 /// answered with application/problem+json (RFC 9457). May be destroyed while
 /// requests are under way: their connections are closed.
 class Server {

@@ -1,0 +1,204 @@
+#include "admin/control_calls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/algorithm/string/predicate.hpp>
+#include <boost/algorithm/string/trim.hpp>
+#include <boost/url/parse.hpp>
+#include <nlohmann/json.hpp>
+
+#include "logdist/config/text.hpp"
+
+namespace logdist::admin {
+namespace {
+
+namespace http = boost::beast::http;
+using Json = nlohmann::ordered_json;
+using Kind = ControlCall::Kind;
+
+constexpr std::string_view analyzers_path = "/v1/analyzers";
+
+constexpr std::array<std::pair<std::string_view, Kind>, 3> actions{
+    {{"drain", Kind::drain}, {"undrain", Kind::undrain}, {"weight", Kind::weight}}};
+
+bool changes_something(Kind kind) { return kind != Kind::list && kind != Kind::show && kind != Kind::configuration; }
+
+std::string_view field(const Request& request, http::field name) {
+  const auto value = request[name];
+  return {value.data(), value.size()};
+}
+
+bool is_json(const Request& request) {
+  const std::string_view type = field(request, http::field::content_type);
+  const std::string_view media_type = type.substr(0, type.find(';'));
+  return boost::algorithm::iequals(boost::algorithm::trim_copy(std::string(media_type)), "application/json");
+}
+
+/// Whether a browser made the request for the page of another site.
+bool is_foreign(const Request& request) {
+  if (request.count(http::field::origin) == 0) return false;
+  if (request.count(http::field::origin) > 1) return true;
+  constexpr std::string_view scheme = "http://";
+  const std::string_view origin = field(request, http::field::origin);
+  if (!origin.starts_with(scheme)) return true;
+  const std::string_view site = origin.substr(scheme.size());
+  if (!boost::algorithm::iequals(site, field(request, http::field::host))) return true;
+  const auto authority = boost::urls::parse_authority({site.data(), site.size()});
+  if (!authority || authority->has_userinfo()) return true;
+  const bool is_address =
+      authority->host_type() == boost::urls::host_type::ipv4 || authority->host_type() == boost::urls::host_type::ipv6;
+  return !is_address && !boost::algorithm::iequals(std::string(authority->host()), "localhost");
+}
+
+/// The body as an object; an empty one is an empty object. None when it is neither.
+std::optional<Json> object_of(const Request& request) {
+  if (request.body().empty()) return Json::object();
+  Json json = Json::parse(request.body(), nullptr, false);
+  return json.is_object() ? std::optional(std::move(json)) : std::nullopt;
+}
+
+Json to_json(const ControlledAnalyzer& analyzer) {
+  return {{"name", analyzer.name},
+          {"url", analyzer.url},
+          {"state", health::to_string(analyzer.state)},
+          {"in_service", analyzer.in_service},
+          {"paused", analyzer.paused},
+          {"drained", analyzer.drained},
+          {"weight", analyzer.weight.value()},
+          {"configured_weight", analyzer.configured_weight.value()},
+          {"target_share", analyzer.target_share},
+          {"in_flight", analyzer.in_flight}};
+}
+
+Json to_json(const std::vector<config::Change>& changes) {
+  Json json = Json::array();
+  for (const config::Change& change : changes) {
+    json.push_back({{"key", change.key}, {"from", change.from}, {"to", change.to}});
+  }
+  return json;
+}
+
+/// A url, and what a fault quotes, need not be UTF-8: what is not is replaced.
+Response json_response(const Json& json) {
+  return ok("application/json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Response list(const Control& control) {
+  Json analyzers = Json::array();
+  for (const ControlledAnalyzer& analyzer : control.analyzers()) analyzers.push_back(to_json(analyzer));
+  return json_response({{"analyzers", std::move(analyzers)}});
+}
+
+Response show(const Control& control, const std::string& name) {
+  const std::vector<ControlledAnalyzer> all = control.analyzers();
+  const auto found = std::find_if(all.begin(), all.end(), [&name](const auto& one) { return one.name == name; });
+  if (found == all.end()) return problem(http::status::not_found, fmt::format("there is no analyzer {}", name));
+  return json_response(to_json(*found));
+}
+
+Response configuration(const Control& control) {
+  const ConfigurationReport report = control.configuration();
+  return json_response({{"revision", report.revision},
+                        {"restart_needed", to_json(report.restart_needed)},
+                        {"config", Json::parse(config::masked_json(report.options))}});
+}
+
+/// {"weight": 40}
+config::Parsed<config::Weight> weight_of(const Request& request) {
+  const Json json = object_of(request).value_or(Json::object());
+  const auto given = json.find("weight");
+  if (given == json.end() || json.size() != 1) return config::Complaint{"the body is {\"weight\": NUMBER}"};
+  if (!given->is_number()) return config::Complaint{"weight is not a number"};
+  auto weight = config::parse_weight(given->dump());
+  if (!weight)
+    return config::Complaint{"weight " + weight.error().text + "; allowed: above 0, at most 1000000, 6 decimals"};
+  return weight;
+}
+
+}  // namespace
+
+std::optional<ControlCall> find_control(std::string_view path) {
+  if (path == analyzers_path) return ControlCall{Kind::list};
+  if (path == "/v1/config") return ControlCall{Kind::configuration};
+  if (path == "/v1/reload") return ControlCall{Kind::reload};
+  if (!path.starts_with(analyzers_path)) return std::nullopt;
+  path.remove_prefix(analyzers_path.size());
+  if (path.size() < 2 || path.front() != '/') return std::nullopt;
+  path.remove_prefix(1);
+  const auto slash = path.find('/');
+  const std::string name(path.substr(0, slash));
+  if (name.empty()) return std::nullopt;
+  if (slash == path.npos) return ControlCall{Kind::show, name};
+  for (const auto& [action, kind] : actions) {
+    if (path.substr(slash + 1) == action) return ControlCall{kind, name};
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> refuse(const ControlCall& call, const Request& request) {
+  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  if (!changes_something(call.kind)) {
+    if (reads) return std::nullopt;
+    Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
+    response.set(http::field::allow, "GET, HEAD");
+    return response;
+  }
+  if (request.method() != http::verb::post) {
+    Response response = problem(http::status::method_not_allowed, "only POST is allowed here");
+    response.set(http::field::allow, "POST");
+    return response;
+  }
+  if (is_foreign(request)) {
+    return problem(http::status::forbidden, "a web page of another origin may not change anything here");
+  }
+  if (!is_json(request)) {
+    return problem(http::status::unsupported_media_type, "what changes something needs Content-Type: application/json");
+  }
+  if (!object_of(request)) return problem(http::status::bad_request, "the body is not a JSON object");
+  return std::nullopt;
+}
+
+Response carry_out(const ControlCall& call, const Request& request, Control& control, const std::string& who) {
+  switch (call.kind) {
+    case Kind::list: return list(control);
+    case Kind::configuration: return configuration(control);
+    case Kind::drain: control.set_drained(call.analyzer, true, who); break;
+    case Kind::undrain: control.set_drained(call.analyzer, false, who); break;
+    case Kind::weight: {
+      const auto weight = weight_of(request);
+      if (!weight) return problem(http::status::unprocessable_entity, weight.error().text);
+      control.set_weight(call.analyzer, *weight, who);
+      break;
+    }
+    case Kind::show:
+    case Kind::reload: break;
+  }
+  return show(control, call.analyzer);
+}
+
+Response to_response(const ReloadReport& report) {
+  if (!report.faults.empty()) {
+    Response response =
+        problem(http::status::unprocessable_entity, "the configuration is refused, nothing has changed");
+    Json body = Json::parse(response.body());
+    body["faults"] = report.faults;
+    response.body() = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return response;
+  }
+  Json changed = Json::array();
+  for (const config::ChangedAnalyzer& analyzer : report.difference.changed) {
+    changed.push_back({{"analyzer", analyzer.name}, {"changes", to_json(analyzer.changes)}});
+  }
+  return json_response({{"revision", report.revision},
+                        {"added", report.difference.added},
+                        {"removed", report.difference.removed},
+                        {"changed", std::move(changed)},
+                        {"taken", to_json(report.difference.taken)},
+                        {"restart_needed", to_json(report.difference.restart_needed)},
+                        {"warnings", report.warnings}});
+}
+
+}  // namespace logdist::admin

@@ -1,0 +1,44 @@
+// The requests by which an operator has things changed, and their answers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "admin/replies.hpp"
+#include "logdist/admin/control.hpp"
+
+namespace logdist::admin {
+
+/// What a path asks for.
+struct ControlCall {
+  enum class Kind : std::uint8_t { list, show, drain, undrain, weight, configuration, reload };
+
+  Kind kind = Kind::list;
+  std::string analyzer{};  ///< its name, of `show`, `drain`, `undrain` and `weight`
+};
+
+/// GET /v1/analyzers, /v1/analyzers/NAME and /v1/config;
+/// POST /v1/analyzers/NAME/drain, …/undrain, …/weight and /v1/reload.
+std::optional<ControlCall> find_control(std::string_view path);
+
+using Request = boost::beast::http::request<boost::beast::http::string_body>;
+
+/// Why a request is not carried out: 405; for what changes something 415, unless it
+/// is JSON, and 403 when a web page of elsewhere has made it; 400 for a body that is
+/// no object. A browser says by the Origin whose page asks; ours is the one that has
+/// come from this very address. A name that is not `localhost` is no address:
+/// whoever owns a name can let it lead here.
+std::optional<Response> refuse(const ControlCall& call, const Request& request);
+
+/// Carries out any but `reload`. `who` asks.
+Response carry_out(const ControlCall& call, const Request& request, Control& control, const std::string& who);
+
+/// The answer to a `reload`: 200 with what has changed, 422 with every fault.
+Response to_response(const ReloadReport& report);
+
+}  // namespace logdist::admin
