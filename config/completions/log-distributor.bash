@@ -4,7 +4,7 @@ _log_distributor() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | check | demo | analyzer | agent | health | top) command=${COMP_WORDS[i]} && break ;;
+      serve | check | demo | analyzer | agent | health | top | analyzers | reload) command=${COMP_WORDS[i]} && break ;;
     esac
   done
   case $previous in
@@ -19,12 +19,13 @@ _log_distributor() {
   esac
   local known
   case $command in
-    '') known="serve check demo analyzer agent health top --config --version --help" ;;
+    '') known="serve check demo analyzer agent health top analyzers reload --config --version --help" ;;
     serve | check) known="--config --help" ;;
     demo) known="--seconds --packets --help" ;;
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
     agent) known="--target --file --batch --rate --connections --packets --help" ;;
-    health | top) known="--url --help" ;;
+    analyzers) known="list drain undrain weight --url --help" ;;
+    health | top | reload) known="--url --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")
 }

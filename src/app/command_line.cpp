@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "logdist/base/version.hpp"
+#include "logdist/config/spelling.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::app {
@@ -101,15 +102,65 @@ CLI::App* add_agent(CLI::App& app, AgentCommandOptions& options) {
   return command;
 }
 
+void add_url(CLI::App& command, std::optional<std::string>& url) {
+  command.add_option("--url", url, "its admin port; else LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
+      ->type_name("ADMIN_URL");
+}
+
 CLI::App* add_health(CLI::App& app, HealthCommandOptions& options) {
   CLI::App* command = app.add_subcommand("health", "exit 0 when a running daemon is ready");
-  command->add_option("--url", options.url, "its admin port; else LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
-      ->type_name("ADMIN_URL");
+  add_url(*command, options.url);
   return command;
 }
 
+CLI::App* add_analyzers(CLI::App& app, AnalyzersCommandOptions& options) {
+  using Action = AnalyzersCommandOptions::Action;
+  CLI::App* command = app.add_subcommand("analyzers", "show and steer the analyzers of a running daemon");
+  command->require_subcommand(0, 1);
+  add_url(*command, options.admin.url);
+  const auto add = [command, &options](const char* name, const char* what, Action action) {
+    CLI::App* below = command->add_subcommand(name, what)->fallthrough();
+    below->callback([&options, action] { options.action = action; });
+    if (action != Action::list) below->add_option("name", options.name, "of the analyzer")->required();
+    return below;
+  };
+  add("list", "all of them (the default)", Action::list);
+  add("drain", "no new packets go there; what is under way is awaited", Action::drain);
+  add("undrain", "back into service", Action::undrain);
+  add("weight", "another weight, until the next reload", Action::weight)
+      ->add_option("weight", options.weight, "above 0, at most 1000000")
+      ->required();
+  return command;
+}
+
+CLI::App* add_reload(CLI::App& app, ReloadCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("reload", "have a running daemon read its configuration again");
+  add_url(*command, options.admin.url);
+  return command;
+}
+
+/// "; did you mean `serve`?" for the first word that is no command.
+std::string command_hint(const CLI::App& app) {
+  const CLI::App* level = &app;
+  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::App* command : level->get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  for (const std::string& word : app.remaining(true)) {
+    if (word.starts_with('-')) continue;
+    const std::string_view near = config::closest(word, known, config::mistakes_max(word.size()));
+    return near.empty() ? "" : fmt::format("; did you mean `{}`?", near);
+  }
+  return "";
+}
+
 Exit ended(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() != 0) return {1, fmt::format("{}: {} (--help tells more)\n", program, error.what())};
+  if (error.get_exit_code() != 0) {
+    const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    return {1,
+            fmt::format("{}: {}{} (--help tells more)\n", program, error.what(), unexpected ? command_hint(app) : "")};
+  }
   std::ostringstream output;
   app.exit(error, output, output);
   return {0, output.str()};
@@ -130,6 +181,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   AnalyzerCommandOptions analyzer;
   AgentCommandOptions agent;
   HealthCommandOptions health;
+  AnalyzersCommandOptions analyzers;
+  ReloadCommandOptions reload;
   std::string latency;
   const CLI::App* serve_command = add_serve(app, serve);
   const CLI::App* check_command = add_check(app, check);
@@ -137,6 +190,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* analyzer_command = add_analyzer(app, analyzer, latency);
   const CLI::App* agent_command = add_agent(app, agent);
   const CLI::App* health_command = add_health(app, health);
+  const CLI::App* analyzers_command = add_analyzers(app, analyzers);
+  const CLI::App* reload_command = add_reload(app, reload);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -152,6 +207,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (analyzer_command->parsed()) return analyzer;
   if (agent_command->parsed()) return agent;
   if (health_command->parsed()) return health;
+  if (analyzers_command->parsed()) return analyzers;
+  if (reload_command->parsed()) return reload;
   return default_serve;
 }
 

@@ -8,6 +8,7 @@
 #include "app/agent_command.hpp"
 #include "app/analyzer_command.hpp"
 #include "app/check_command.hpp"
+#include "app/control_commands.hpp"
 #include "app/demo_command.hpp"
 #include "app/health_command.hpp"
 
@@ -23,8 +24,9 @@ struct Exit {
   std::string output;  ///< for stdout when the code is 0, else for stderr
 };
 
-using Command = std::variant<ServeCommandOptions, CheckCommandOptions, DemoCommandOptions, AnalyzerCommandOptions,
-                             AgentCommandOptions, HealthCommandOptions, Exit>;
+using Command =
+    std::variant<ServeCommandOptions, CheckCommandOptions, DemoCommandOptions, AnalyzerCommandOptions,
+                 AgentCommandOptions, HealthCommandOptions, AnalyzersCommandOptions, ReloadCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

@@ -8,10 +8,13 @@
 
 #include "app/cpu_limit.hpp"
 #include "app/drain.hpp"
+#include "app/file_limit.hpp"
 #include "app/health_driver.hpp"
 #include "app/loop.hpp"
+#include "app/reload.hpp"
 #include "app/scrape_gathering.hpp"
 #include "app/shared.hpp"
+#include "app/steering.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/ingest/listener.hpp"
@@ -37,18 +40,26 @@ std::string cannot_listen(const char* key, const config::ListenAddress& address,
 /// Members in the order of their life: what is declared later is destroyed first.
 class Daemon::Body final : public dispatch::Wakes {
  public:
-  Body(asio::io_context& control, const config::Options& options, std::unique_ptr<DeadLetterFile> letters,
-       std::size_t threads)
+  /// `configured` is what `fitted` was made of, for this machine.
+  Body(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
+       ConfigurationSource source, std::unique_ptr<DeadLetterFile> letters, std::size_t threads)
       : control_(control),
-        shared_(options, threads, std::move(letters), *this, random_seed(), Clock::now()),
+        shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
-        health_(control, shared_.scheduler, shared_.names, shared_.options) {
+        health_(control, shared_.scheduler, shared_.names, shared_.options, *events_),
+        reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
+        steering_(shared_, reload_, *events_) {
     for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
     listener_.emplace(control, std::move(sessions), connections_);
-    admin_.emplace(control, admin::Sources{[this] { return why_not_ready(); },
-                                           [this](auto done) { request_scrape(std::move(done)); }, version()});
+    admin::Sources sources;
+    sources.why_not_ready = [this] { return why_not_ready(); };
+    sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
+    sources.version = version();
+    sources.events = events_;
+    sources.control = &steering_;
+    admin_.emplace(control, std::move(sources));
   }
 
   ~Body() {
@@ -76,6 +87,8 @@ class Daemon::Body final : public dispatch::Wakes {
     health_.start();
     admin_->start();
     listener_->start();
+    events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
+                                       loops_.size())});
   }
 
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
@@ -87,14 +100,18 @@ class Daemon::Body final : public dispatch::Wakes {
 
   void drain(std::function<void(DrainResult)> done) {
     draining_ = true;
+    events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     listener_->stop();
-    drain_ =
-        std::make_unique<Drain>(control_, loops_, shared_.options.shutdown.grace, [this, done](DrainResult result) {
-          health_.stop();
-          done(result);
-        });
+    reload_.close();
+    drain_ = std::make_unique<Drain>(control_, loops_, reload_.grace(), [this, done](DrainResult result) {
+      health_.stop();
+      done(result);
+    });
     drain_->start();
   }
+
+  void reload(const std::string& who, Reload::Done done) { reload_.request(who, std::move(done)); }
+  Duration grace() const { return reload_.grace(); }
 
   std::size_t queued_packets() const { return shared_.bounds.packets(); }
   const ingest::Listener& listener() const { return *listener_; }
@@ -109,8 +126,11 @@ class Daemon::Body final : public dispatch::Wakes {
   asio::io_context& control_;
   Shared shared_;
   ingest::ConnectionSlots connections_;
+  const std::shared_ptr<admin::EventLog> events_ = std::make_shared<admin::EventLog>();
   HealthDriver health_;
   std::vector<std::unique_ptr<Loop>> loops_;
+  Reload reload_;
+  Steering steering_;
   std::optional<ingest::Listener> listener_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
@@ -119,14 +139,17 @@ class Daemon::Body final : public dispatch::Wakes {
 
 boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::io_context& control,
                                                                           const config::Options& options,
-                                                                          FileDescriptor packet_socket) {
+                                                                          FileDescriptor packet_socket,
+                                                                          ConfigurationSource source) {
+  config::Options fitted = options;
+  fit_connections(fitted);
   auto letters = DeadLetterFile::open(options.delivery.dead_letter);
   if (!letters) {
     return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
                        letters.error().message());
   }
   const CpuLimit limit = read_cpu_limit();
-  auto body = std::make_unique<Body>(control, options, std::move(*letters),
+  auto body = std::make_unique<Body>(control, options, fitted, std::move(source), std::move(*letters),
                                      options.threads > 0 ? options.threads : limit.cores);
   if (std::string fault = body->open(std::move(packet_socket)); !fault.empty()) return fault;
   if (options.threads == 0) {
@@ -146,6 +169,8 @@ asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().e
 std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }
 
 void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
+void Daemon::reload(const std::string& who) { body_->reload(who, {}); }
+Duration Daemon::grace() const { return body_->grace(); }
 void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }
 
 }  // namespace logdist::app

@@ -30,6 +30,12 @@ ConnectionLimits fit(const config::Options& options, std::size_t files_max) {
   return {std::clamp<std::size_t>(affordable, 1, agents), static_cast<std::uint32_t>(each)};
 }
 
+ConnectionLimits fit_now(const config::Options& options) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {options.server.max_connections, options.delivery.max_connections};
+  return fit(options, limit.rlim_cur);
+}
+
 void fit_connections(config::Options& options) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

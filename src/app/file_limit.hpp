@@ -21,6 +21,9 @@ struct ConnectionLimits {
 /// not both, neither side has less than half of what there is, if it wants it.
 ConnectionLimits fit(const config::Options& options, std::size_t files_max);
 
+/// The same with as many as may be open now.
+ConnectionLimits fit_now(const config::Options& options);
+
 /// Raises the soft limit on open files to the hard one. When even that is too
 /// low, warns and lowers server.max_connections and delivery.max_connections, so
 /// that nobody takes the descriptors of the others: agents above it are answered 503.

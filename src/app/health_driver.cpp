@@ -5,8 +5,8 @@
 namespace logdist::app {
 
 HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
-                           const config::Options& options)
-    : io_(io), scheduler_(scheduler), log_(options), timer_(io) {
+                           const config::Options& options, admin::EventLog& events)
+    : io_(io), scheduler_(scheduler), log_(options), events_(io, scheduler, events, options), timer_(io) {
   std::vector<probe::Target> targets;
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     targets.push_back({analyzer.host, analyzer.port, analyzer.headers});
@@ -15,8 +15,24 @@ HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& sch
     prober_.emplace(io, names, options.health.path, options.health.timeout, std::move(targets));
 }
 
+void HealthDriver::add(const config::AnalyzerOptions& analyzer) {
+  log_.add(analyzer.name, analyzer.host);
+  events_.add(analyzer.name, analyzer.host);
+  if (prober_) prober_->add({analyzer.host, analyzer.port, analyzer.headers});
+}
+
+void HealthDriver::set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers) {
+  if (prober_) prober_->set_headers(analyzer, headers);
+}
+
+void HealthDriver::start() {
+  events_.start();
+  tick();
+}
+
 void HealthDriver::stop() {
   stopped_ = true;
+  events_.stop();
   timer_.cancel();
 }
 
@@ -30,8 +46,14 @@ void HealthDriver::wake() {
 
 void HealthDriver::tick() {
   for (const dispatch::ProbeOrder& order : scheduler_.tick(Clock::now())) begin_probe(order);
-  for (const dispatch::StateChange& change : scheduler_.take_state_changes()) log_.changed(change);
-  for (const dispatch::PauseNotice& notice : scheduler_.take_pauses()) log_.paused(notice);
+  for (const dispatch::StateChange& change : scheduler_.take_state_changes()) {
+    log_.changed(change);
+    events_.changed(change);
+  }
+  for (const dispatch::PauseNotice& notice : scheduler_.take_pauses()) {
+    log_.paused(notice);
+    events_.paused(notice);
+  }
   const TimePoint next = scheduler_.next_event();
   if (next == never) return;
   timer_.expires_at(next);

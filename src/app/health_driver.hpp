@@ -4,10 +4,14 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/analyzer_events.hpp"
 #include "app/analyzer_log.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
@@ -20,10 +24,16 @@ namespace logdist::app {
 /// handlers any more when it is destroyed.
 class HealthDriver {
  public:
+  /// What happens is posted to `events`, too, which outlives it.
   HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
-               const config::Options& options);
+               const config::Options& options, admin::EventLog& events);
 
-  void start() { tick(); }
+  /// Another analyzer; ids are given in order. Before the scheduler knows it.
+  void add(const config::AnalyzerOptions& analyzer);
+  /// Of its probes, from the next on.
+  void set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers);
+
+  void start();
   void stop();
 
   /// The scheduler has something new for the control thread. Any thread; cheap
@@ -38,6 +48,7 @@ class HealthDriver {
   dispatch::Scheduler& scheduler_;
   std::optional<probe::Prober> prober_;  ///< none when probing is off
   AnalyzerLog log_;
+  AnalyzerEvents events_;
   boost::asio::steady_timer timer_;
   std::atomic<bool> wake_pending_{false};
   bool stopped_ = false;

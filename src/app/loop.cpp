@@ -49,9 +49,8 @@ Loop::Loop(LoopId id, Shared& shared)
     if (turn_pending_) turn();
   });
   upstream_.set_listener(dispatcher_);
-  for (AnalyzerId analyzer = 0; analyzer < shared.options.analyzers.size(); ++analyzer) {
-    const config::AnalyzerOptions& target = shared.options.analyzers[analyzer];
-    upstream_.add({target.host, target.port, target.target, target.headers, shared.limits[analyzer]});
+  for (AnalyzerId analyzer = 0; analyzer < shared.roster.size(); ++analyzer) {
+    upstream_.add(shared.roster.target(analyzer));
   }
 }
 

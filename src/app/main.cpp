@@ -19,6 +19,8 @@ int run(const DemoCommandOptions& options) { return run_demo(options); }
 int run(const AnalyzerCommandOptions& options) { return run_analyzer(options); }
 int run(const AgentCommandOptions& options) { return run_agent(options); }
 int run(const HealthCommandOptions& options) { return run_health(options, config::read_environment()); }
+int run(const AnalyzersCommandOptions& options) { return run_analyzers(options, config::read_environment()); }
+int run(const ReloadCommandOptions& options) { return run_reload(options, config::read_environment()); }
 
 int run(const Exit& exit) {
   std::fputs(exit.output.c_str(), exit.code == 0 ? stdout : stderr);

@@ -1,5 +1,9 @@
 #include "app/scrape_gathering.hpp"
 
+#include <algorithm>
+#include <map>
+#include <string_view>
+
 #include <boost/asio/post.hpp>
 
 namespace logdist::app {
@@ -11,6 +15,38 @@ struct Sums {
   std::uint64_t requests_resent = 0;
 };
 
+metrics::AnalyzerFacts facts_of(AnalyzerId id, const Member& member, const dispatch::AnalyzerView& view) {
+  return {id,
+          member.configured.name,
+          member.configured.url,
+          member.weight.value(),
+          view.state,
+          view.in_service,
+          view.paused,
+          view.slots,
+          view.failures,
+          view.account,
+          view.drained};
+}
+
+/// Those of one name are shown as one, the last: what it has counted goes on when
+/// it comes again.
+void add_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vector<dispatch::AnalyzerView>& views) {
+  scrape.books.analyzers.resize(std::max(scrape.books.analyzers.size(), views.size()));
+  std::map<std::string_view, AnalyzerId> last;
+  for (AnalyzerId id = 0; id < views.size(); ++id) last[roster[id].configured.name] = id;
+  std::map<AnalyzerId, metrics::AnalyzerFacts> shown;
+  for (const auto& [name, id] : last) shown[id] = facts_of(id, roster[id], views[id]);
+  for (AnalyzerId id = 0; id < views.size(); ++id) {
+    const AnalyzerId successor = last[roster[id].configured.name];
+    if (successor == id) continue;
+    scrape.books.analyzers[successor] += scrape.books.analyzers[id];
+    shown[successor].failures += views[id].failures;
+    shown[successor].account.catch_ups += views[id].account.catch_ups;
+  }
+  for (auto& [id, facts] : shown) (views[id].removed ? scrape.removed : scrape.analyzers).push_back(std::move(facts));
+}
+
 metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::ConnectionSlots& connections) {
   const config::Options& options = shared.options;
   metrics::Scrape scrape;
@@ -21,13 +57,7 @@ metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::Connecti
   scrape.connections = {connections.taken(), options.server.max_connections};
   scrape.buffered_bytes = {shared.bodies.held_bytes(), shared.bodies.max_bytes()};
   scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
-  const std::vector<dispatch::AnalyzerView> views = shared.scheduler.views(Clock::now());
-  for (AnalyzerId id = 0; id < views.size(); ++id) {
-    const config::AnalyzerOptions& configured = options.analyzers[id];
-    const dispatch::AnalyzerView& view = views[id];
-    scrape.analyzers.push_back({id, configured.name, configured.url, configured.weight.value(), view.state,
-                                view.in_service, view.paused, view.slots, view.failures, view.account});
-  }
+  add_analyzers(scrape, shared.roster, shared.scheduler.views(Clock::now()));
   return scrape;
 }
 

@@ -2,13 +2,13 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "app/end_signals.hpp"
-#include "app/file_limit.hpp"
 #include "app/service_manager.hpp"
 #include "logdist/app/daemon.hpp"
 #include "logdist/config/load.hpp"
@@ -26,12 +26,11 @@ constexpr int exit_packets_left = 2;
 /// What an end may take beyond shutdown.grace: dead letters are written then.
 constexpr Duration end_margin = std::chrono::seconds(15);
 
-/// TERM and INT drain, a second one ends at once; HUP is heard so that it does
-/// not kill.
+/// TERM and INT drain, a second one ends at once; HUP reloads the configuration.
 class Ending {
  public:
-  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon, ServiceManager& manager, Duration grace)
-      : control_(control), signals_(signals), daemon_(daemon), manager_(manager), grace_(grace) {
+  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon, ServiceManager& manager)
+      : control_(control), signals_(signals), daemon_(daemon), manager_(manager) {
     signals_.listen(control, [this](int number) { heard(number); });
   }
 
@@ -40,7 +39,7 @@ class Ending {
  private:
   void heard(int number) {
     if (number == SIGHUP) {
-      log::warn("reload_refused", "HUP: the configuration is read at the start only; restart to apply a change");
+      daemon_.reload("HUP");
     } else if (draining_) {
       const std::size_t left = daemon_.queued_packets();
       log::error("ended_at_once",
@@ -52,7 +51,7 @@ class Ending {
     } else {
       draining_ = true;
       log::info("draining", "draining");
-      manager_.stopping(grace_ + end_margin);
+      manager_.stopping(daemon_.grace() + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
   }
@@ -75,7 +74,6 @@ class Ending {
   EndSignals& signals_;
   Daemon& daemon_;
   ServiceManager& manager_;
-  const Duration grace_;
   int exit_code_ = exit_clean;
   bool draining_ = false;
 };
@@ -92,15 +90,15 @@ int not_started(const std::string& why) {
 }
 
 /// Runs the daemon on the control thread until it has drained.
-int run(const config::Options& options, EndSignals& signals) {
+int run(const config::Options& options, ConfigurationSource source, EndSignals& signals) {
   const ServiceVariables variables = read_service_variables();
   auto packet_socket = take_listening_socket(variables);
   if (!packet_socket) return not_started(packet_socket.error());
   asio::io_context control{1};
-  auto daemon = Daemon::start(control, options, std::move(*packet_socket));
+  auto daemon = Daemon::start(control, options, std::move(*packet_socket), std::move(source));
   if (!daemon) return not_started(daemon.error());
   ServiceManager manager(control, variables);
-  const Ending ending(control, signals, **daemon, manager, options.shutdown.grace);
+  const Ending ending(control, signals, **daemon, manager);
   const std::string packets = url_of((*daemon)->packet_endpoint());
   const std::string admin = url_of((*daemon)->admin_endpoint());
   const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
@@ -114,6 +112,18 @@ int run(const config::Options& options, EndSignals& signals) {
   return ending.exit_code();
 }
 
+/// Reads `file` as at the start; the environment is what it was then. Something
+/// else than a file cannot be read again: a pipe would be waited for.
+config::Loaded load_again(const std::optional<std::string>& file) {
+  std::error_code error;
+  if (file && std::filesystem::exists(*file, error) && !std::filesystem::is_regular_file(*file, error)) {
+    config::Loaded loaded;
+    loaded.faults.push_back({*file, 0, "", "is not a file that can be read again"});
+    return loaded;
+  }
+  return config::load(file, config::read_environment());
+}
+
 }  // namespace
 
 int run_serve(const std::optional<std::string>& config_file) {
@@ -125,9 +135,8 @@ int run_serve(const std::optional<std::string>& config_file) {
   for (const config::Fault& warning : loaded.warnings) {
     log::record(log::Level::warn, "configuration_warning", config::to_string(warning), {{"key", warning.key}});
   }
-  config::Options options = loaded.options;
-  fit_connections(options);
-  const int exit_code = run(options, signals);
+  const int exit_code = run(
+      loaded.options, [config_file] { return load_again(config_file); }, signals);
   log::shut_down();
   return exit_code;
 }

@@ -20,25 +20,6 @@ dispatch::SchedulerOptions scheduler_options(const config::Options& options, std
   return result;
 }
 
-std::vector<std::shared_ptr<upstream::SharedLimits>> make_limits(const config::Options& options, std::size_t loops) {
-  std::vector<std::shared_ptr<upstream::SharedLimits>> limits;
-  for (std::size_t i = 0; i < options.analyzers.size(); ++i) {
-    limits.push_back(
-        std::make_shared<upstream::SharedLimits>(options.delivery.max_connections, static_cast<std::uint32_t>(loops)));
-  }
-  return limits;
-}
-
-std::vector<dispatch::AnalyzerSpec> analyzer_specs(const config::Options& options, std::size_t loops) {
-  std::vector<dispatch::AnalyzerSpec> specs;
-  const std::uint32_t connections = std::max(options.delivery.max_connections, static_cast<std::uint32_t>(loops));
-  for (const config::AnalyzerOptions& analyzer : options.analyzers) {
-    specs.push_back({analyzer.weight.units, analyzer.max_in_flight.value_or(options.delivery.max_in_flight),
-                     connections * options.delivery.pipeline});
-  }
-  return specs;
-}
-
 }  // namespace
 
 Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
@@ -48,7 +29,7 @@ Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::un
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),
       dead_letters(std::move(letters)),
-      limits(make_limits(options, loops)),
-      scheduler(scheduler_options(options, seed), analyzer_specs(options, loops), loops, wakes, now) {}
+      roster(options, loops),
+      scheduler(scheduler_options(options, seed), roster.specs(options.delivery), loops, wakes, now) {}
 
 }  // namespace logdist::app

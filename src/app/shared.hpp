@@ -1,33 +1,32 @@
 // What all loops share: the scheduler, the bounds, the dead letters.
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <vector>
 
+#include "app/roster.hpp"
 #include "logdist/app/dead_letter_file.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/queue/bounds.hpp"
 #include "logdist/queue/byte_budget.hpp"
 #include "logdist/upstream/name_resolver.hpp"
-#include "logdist/upstream/shared_limits.hpp"
 
 namespace logdist::app {
 
-/// Thread-safe parts, one each for the daemon. Outlives the loops.
+/// Thread-safe parts, one each for the daemon, and the roster, which is the control
+/// thread's. Outlives the loops.
 struct Shared {
   /// `seed` is the source of every jitter and id; `now` is the start.
   Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
          dispatch::Wakes& wakes, std::uint64_t seed, TimePoint now);
 
-  const config::Options options;
+  const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
   queue::Bounds bounds;
   queue::ByteBudget bodies;
   std::unique_ptr<DeadLetterFile> dead_letters;
   upstream::NameResolver names;
-  std::vector<std::shared_ptr<upstream::SharedLimits>> limits;  ///< by AnalyzerId
+  Roster roster;
   dispatch::Scheduler scheduler;
 };
 

@@ -51,10 +51,37 @@ TEST(CommandLine, NamesEachCommandsOptions) {
   EXPECT_EQ(std::get<AgentCommandOptions>(parse({"agent", "--target", "http://h"})).batch, 50u);
 }
 
+TEST(CommandLine, SteersARunningDaemon) {
+  using Action = AnalyzersCommandOptions::Action;
+  EXPECT_EQ(std::get<AnalyzersCommandOptions>(parse({"analyzers"})).action, Action::list);
+  EXPECT_EQ(std::get<AnalyzersCommandOptions>(parse({"analyzers", "list"})).action, Action::list);
+  const auto drain = std::get<AnalyzersCommandOptions>(parse({"analyzers", "drain", "alpha", "--url", "http://h:1"}));
+  EXPECT_EQ(drain.action, Action::drain);
+  EXPECT_EQ(drain.name, "alpha");
+  EXPECT_EQ(drain.admin.url, "http://h:1");
+  EXPECT_EQ(std::get<AnalyzersCommandOptions>(parse({"analyzers", "undrain", "b"})).action, Action::undrain);
+  const auto weight =
+      std::get<AnalyzersCommandOptions>(parse({"analyzers", "--url", "http://h", "weight", "b", "0.5"}));
+  EXPECT_EQ(weight.action, Action::weight);
+  EXPECT_EQ(weight.name, "b");
+  EXPECT_EQ(weight.weight, "0.5");
+  EXPECT_EQ(std::get<ReloadCommandOptions>(parse({"reload"})).admin.url, std::nullopt);
+  EXPECT_EQ(std::get<Exit>(parse({"analyzers", "drain"})).code, 1);
+  EXPECT_EQ(std::get<Exit>(parse({"analyzers", "weight", "b"})).code, 1);
+}
+
+TEST(CommandLine, KnowsWhatWasMeant) {
+  EXPECT_THAT(std::get<Exit>(parse({"servee"})).output, HasSubstr("; did you mean `serve`?"));
+  EXPECT_THAT(std::get<Exit>(parse({"--config", "a.yaml", "chekc"})).output, HasSubstr("; did you mean `check`?"));
+  EXPECT_THAT(std::get<Exit>(parse({"analyzers", "darin", "a"})).output, HasSubstr("; did you mean `drain`?"));
+  EXPECT_THAT(std::get<Exit>(parse({"elephant"})).output, testing::Not(HasSubstr("did you mean")));
+  EXPECT_THAT(std::get<Exit>(parse({"serve", "--confg", "a"})).output, testing::Not(HasSubstr("did you mean")));
+}
+
 TEST(CommandLine, HelpListsTheCommandsAndVersionIsOneLine) {
   const auto help = std::get<Exit>(parse({"--help"}));
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"serve", "check", "demo", "analyzer", "agent", "health"}) {
+  for (const char* command : {"serve", "check", "demo", "analyzer", "agent", "health", "analyzers", "reload"}) {
     EXPECT_THAT(help.output, HasSubstr("\n  " + std::string(command) + " "));
   }
   const auto agent_help = std::get<Exit>(parse({"agent", "--help"}));

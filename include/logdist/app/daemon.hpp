@@ -10,6 +10,8 @@
 #include <boost/system/result.hpp>
 
 #include "logdist/app/file_descriptor.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/config/load.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/metrics/scrape.hpp"
 
@@ -20,6 +22,9 @@ struct DrainResult {
   std::size_t packets_left = 0;  ///< accepted, but not delivered within the grace
 };
 
+/// Reads the configuration again, from where the daemon's came.
+using ConfigurationSource = std::function<config::Loaded()>;
+
 /// One running daemon. All its functions belong to the control thread, the one
 /// that runs the io_context it was started on; the loops have threads of their
 /// own, which end with it.
@@ -28,10 +33,13 @@ class Daemon {
   /// Opens both ports and starts the loops. The error is one sentence that says
   /// what could not be had. `control` must outlive the daemon, and run no more
   /// of its handlers once the daemon is destroyed. `packet_socket`, when it is
-  /// open, listens already and is the packet port in place of server.listen.
+  /// open, listens already and is the packet port in place of server.listen. Where
+  /// there is a `source`, the configuration can be reloaded. Makes as many
+  /// connections possible as it is allowed to (fit_connections()).
   static boost::system::result<std::unique_ptr<Daemon>, std::string> start(boost::asio::io_context& control,
                                                                            const config::Options& options,
-                                                                           FileDescriptor packet_socket = {});
+                                                                           FileDescriptor packet_socket = {},
+                                                                           ConfigurationSource source = {});
   ~Daemon();
 
   boost::asio::ip::tcp::endpoint packet_endpoint() const;
@@ -42,6 +50,12 @@ class Daemon {
 
   /// Calls `done` on the control thread with the sum of all loops' books.
   void request_scrape(std::function<void(metrics::Scrape)> done);
+
+  /// Reads the configuration again and takes it, or refuses it, as a whole, while
+  /// packets flow; the log says how it went. `who` asks, for the log: "HUP".
+  void reload(const std::string& who);
+  /// shutdown.grace, as it is now.
+  Duration grace() const;
 
   /// Accepts no more, delivers what was accepted, for at most shutdown.grace;
   /// what is left then is dead-lettered. `done` is called once, on the control

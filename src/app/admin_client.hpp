@@ -1,0 +1,30 @@
+// One question to the admin port of a running daemon, for the small tools.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/system/result.hpp>
+
+#include "app/agent_verdict.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/config/load.hpp"
+#include "logdist/upstream/name_resolver.hpp"
+
+namespace logdist::app {
+
+/// Where the daemon is, and how long it is waited for.
+struct AdminPort {
+  std::optional<std::string> url{};  ///< none: as admin_url() finds it
+  Duration timeout = std::chrono::seconds(15);
+  upstream::Lookup lookup = upstream::system_lookup;  ///< of the daemon's name
+};
+
+/// The answer, whatever its status, or a line that says why there is none. GET
+/// without a body; with one, which is JSON, POST. Blocks until then.
+boost::system::result<Answer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                                     const std::string& path,
+                                                     const std::optional<std::string>& body = {});
+
+}  // namespace logdist::app

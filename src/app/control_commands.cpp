@@ -1,0 +1,142 @@
+#include "app/control_commands.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "logdist/config/difference.hpp"
+#include "logdist/config/text.hpp"
+
+namespace logdist::app {
+namespace {
+
+using Json = nlohmann::json;
+using Action = AnalyzersCommandOptions::Action;
+
+constexpr const char* analyzers_path = "/v1/analyzers";
+constexpr const char* not_ours = "the answer is not one of log-distributor's";
+
+int complain(const char* command, const std::string& what) {
+  fmt::print(stderr, "log-distributor {}: {}\n", command, what);
+  return 1;
+}
+
+std::string state_of(const Json& analyzer) {
+  std::string state = analyzer.at("state").get<std::string>();
+  if (analyzer.at("drained").get<bool>()) state += ", drained";
+  if (analyzer.at("paused").get<bool>()) state += ", paused";
+  return state;
+}
+
+/// The weight, and the configured one when it is another.
+std::string weight_of(const Json& analyzer) {
+  const double weight = analyzer.at("weight").get<double>();
+  const double configured = analyzer.at("configured_weight").get<double>();
+  return weight == configured ? fmt::format("{}", weight) : fmt::format("{} (configured {})", weight, configured);
+}
+
+std::string row_of(const Json& analyzer) {
+  return fmt::format("{:<20} {:<18} {:<24} {:>6.1f} % {:>9}  {}\n", analyzer.at("name").get<std::string>(),
+                     state_of(analyzer), weight_of(analyzer), 100 * analyzer.at("target_share").get<double>(),
+                     analyzer.at("in_flight").get<std::uint64_t>(), analyzer.at("url").get<std::string>());
+}
+
+void print_list(const Json& analyzers) {
+  fmt::print("{:<20} {:<18} {:<24} {:>8} {:>9}  {}\n", "NAME", "STATE", "WEIGHT", "SHARE", "IN FLIGHT", "URL");
+  for (const Json& analyzer : analyzers) fmt::print("{}", row_of(analyzer));
+}
+
+void print_one(const Json& analyzer) {
+  fmt::print("{}: {}, weight {}, packets in flight: {}\n", analyzer.at("name").get<std::string>(), state_of(analyzer),
+             weight_of(analyzer), analyzer.at("in_flight").get<std::uint64_t>());
+}
+
+/// `weight: 40 -> 30`, or the key alone when the values are not told.
+std::string change_of(const Json& change) {
+  return to_string(config::Change{change.at("key"), change.at("from"), change.at("to")});
+}
+
+void print_changes(const Json& report) {
+  std::vector<std::string> lines;
+  for (const Json& name : report.at("removed")) lines.push_back("removed " + name.get<std::string>());
+  for (const Json& name : report.at("added")) lines.push_back("added " + name.get<std::string>());
+  for (const Json& analyzer : report.at("changed")) {
+    for (const Json& change : analyzer.at("changes")) {
+      lines.push_back(fmt::format("{}.{}", analyzer.at("analyzer").get<std::string>(), change_of(change)));
+    }
+  }
+  for (const Json& change : report.at("taken")) lines.push_back(change_of(change));
+  if (lines.empty()) lines.emplace_back("nothing has changed");
+  for (const std::string& line : lines) fmt::print("{}\n", line);
+  for (const Json& change : report.at("restart_needed")) {
+    fmt::print(stderr, "warning: {}: needs a restart, stays as it was until then\n", change_of(change));
+  }
+  for (const Json& warning : report.at("warnings")) fmt::print(stderr, "warning: {}\n", warning.get<std::string>());
+}
+
+/// Names are letters, digits, `_`, `.` and `-`; nothing else may come into the path.
+bool is_name(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
+    return std::isalnum(static_cast<unsigned char>(character)) != 0 ||
+           std::string_view("_.-").find(character) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+int run_analyzers(const AnalyzersCommandOptions& options, const config::Environment& environment) {
+  constexpr const char* command = "analyzers";
+  std::string path = analyzers_path;
+  std::optional<std::string> body;
+  if (options.action != Action::list) {
+    if (!is_name(options.name))
+      return complain(command, config::quote(options.name) + " is not the name of an analyzer");
+    constexpr const char* names[] = {"", "drain", "undrain", "weight"};
+    path += fmt::format("/{}/{}", options.name, names[static_cast<std::size_t>(options.action)]);
+    body = "{}";
+  }
+  if (options.action == Action::weight) {
+    const auto weight = config::parse_weight(options.weight);
+    if (!weight) return complain(command, "weight " + weight.error().text);
+    body = fmt::format(R"({{"weight":{}}})", config::format_weight(*weight));
+  }
+  const auto answer = ask_admin(options.admin, environment, path, body);
+  if (!answer) return complain(command, answer.error());
+  if (answer->status != 200) return complain(command, explain(*answer));
+  try {
+    const Json json = Json::parse(answer->body);
+    if (options.action == Action::list) {
+      print_list(json.at("analyzers"));
+    } else {
+      print_one(json);
+    }
+  } catch (const Json::exception&) {
+    return complain(command, not_ours);
+  }
+  return 0;
+}
+
+int run_reload(const ReloadCommandOptions& options, const config::Environment& environment) {
+  constexpr const char* command = "reload";
+  const auto answer = ask_admin(options.admin, environment, "/v1/reload", "{}");
+  if (!answer) return complain(command, answer.error());
+  if (answer->status == 200) {
+    try {
+      print_changes(Json::parse(answer->body));
+    } catch (const Json::exception&) {
+      return complain(command, not_ours);
+    }
+    return 0;
+  }
+  const Json problem = Json::parse(answer->body, nullptr, false);
+  if (problem.is_object() && problem.contains("faults")) {
+    for (const Json& fault : problem["faults"]) fmt::print(stderr, "{}\n", fault.get<std::string>());
+  }
+  return complain(command, explain(*answer));
+}
+
+}  // namespace logdist::app

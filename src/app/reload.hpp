@@ -1,0 +1,89 @@
+// Another configuration for a running daemon.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "app/health_driver.hpp"
+#include "app/loop.hpp"
+#include "app/shared.hpp"
+#include "logdist/admin/control.hpp"
+#include "logdist/admin/events.hpp"
+#include "logdist/app/daemon.hpp"
+
+namespace logdist::app {
+
+/// Reads the configuration again, and takes it over whole or not at all: a fault
+/// refuses all of it. In two steps, since a packet may be placed on an analyzer as
+/// soon as the scheduler knows it: first every loop is told who is added; when all
+/// have answered, the scheduler learns of everything at once, between two picks.
+/// Then the loops let go of the removed ones, whose packets under way are awaited.
+///
+/// Weights become the configured ones; what was drained stays so as long as the
+/// configuration has an analyzer of that name. What only a restart changes is told,
+/// and the rest taken.
+///
+/// Confined to the control thread. One reload at a time, the others wait their
+/// turn; beyond `requests_max` they are refused. What it is given outlives it, and the loops answer no more once it is
+/// destroyed.
+class Reload {
+ public:
+  using Done = std::function<void(const admin::ReloadReport&)>;
+  static constexpr std::size_t requests_max = 64;
+
+  /// `configured` is the configuration that the daemon was started with, before it
+  /// was fitted to this machine.
+  Reload(boost::asio::io_context& control, Shared& shared, const std::vector<std::unique_ptr<Loop>>& loops,
+         HealthDriver& health, admin::EventLog& events, config::Options configured, ConfigurationSource source);
+
+  /// `done` is called once, maybe from within.
+  void request(const std::string& who, Done done);
+  /// From now on every reload is refused: the daemon is shutting down.
+  void close();
+
+  admin::ConfigurationReport report() const;
+  /// As of now: a reload may have changed it.
+  Duration grace() const { return configured_.shutdown.grace; }
+
+ private:
+  struct Request {
+    std::string who;
+    Done done;
+  };
+
+  void begin();
+  std::vector<std::string> load();
+  config::Difference difference() const;
+  void tell_loops(const std::vector<AnalyzerId>& entering);
+  std::uint32_t connections_for_added();
+  void take();
+  void revise(const config::Difference& difference);
+  void let_go(const std::vector<AnalyzerId>& removed);
+  void set_headers(const std::vector<AnalyzerId>& changed);
+  void finish(std::vector<std::string> faults, config::Difference difference);
+  void tell(const std::string& who, const admin::ReloadReport& report);
+
+  boost::asio::io_context& control_;
+  Shared& shared_;
+  const std::vector<std::unique_ptr<Loop>>& loops_;
+  HealthDriver& health_;
+  admin::EventLog& events_;
+  const ConfigurationSource source_;
+
+  config::Options configured_;  ///< what was started with, and all that was taken since
+  std::vector<config::Change> restart_needed_;
+  std::uint64_t revision_ = 1;
+  bool closed_ = false;
+
+  std::deque<Request> requests_;  ///< the first one is under way
+  config::Loaded loaded_;         ///< for it
+  std::size_t loops_to_answer_ = 0;
+};
+
+}  // namespace logdist::app

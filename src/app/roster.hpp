@@ -1,0 +1,62 @@
+// Who the analyzers are and were, by AnalyzerId.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/upstream/pool_upstream.hpp"
+#include "logdist/upstream/shared_limits.hpp"
+
+namespace logdist::app {
+
+/// One analyzer. Removed ones stay known: the books go on naming them.
+struct Member {
+  /// An entering one is known to the loops, and not yet to the scheduler.
+  enum class Standing { entering, present, removed };
+
+  config::AnalyzerOptions configured;  ///< as the configuration has it
+  config::Weight weight;               ///< in force: another one may have been set since
+  std::shared_ptr<upstream::SharedLimits> limits;
+  Standing standing = Standing::entering;
+  bool drained = false;
+};
+
+/// See the head of this file. Ids count up and are never used again; of one name
+/// at most one is present. Confined to the control thread, but for what the loops
+/// read at their construction.
+class Roster {
+ public:
+  /// With those of `options`, present from the start.
+  Roster(const config::Options& options, std::size_t loops);
+
+  /// Another one, entering; `max_connections` are all that there may be to it.
+  AnalyzerId enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections);
+
+  std::size_t size() const { return members_.size(); }
+  Member& operator[](AnalyzerId id) { return members_[id]; }
+  const Member& operator[](AnalyzerId id) const { return members_[id]; }
+
+  /// The one present of that name.
+  std::optional<AnalyzerId> find(std::string_view name) const;
+  std::vector<AnalyzerId> present() const;
+  /// Those present, as configured but for the weights, which are those in force.
+  std::vector<config::AnalyzerOptions> in_force() const;
+
+  /// As the scheduler and the loops are told. `delivery` has what an analyzer has
+  /// not of its own.
+  dispatch::AnalyzerSpec spec(AnalyzerId id, const config::DeliveryOptions& delivery) const;
+  std::vector<dispatch::AnalyzerSpec> specs(const config::DeliveryOptions& delivery) const;
+  upstream::AnalyzerTarget target(AnalyzerId id) const;
+
+ private:
+  const std::uint32_t loops_;
+  std::deque<Member> members_;  ///< by AnalyzerId
+};
+
+}  // namespace logdist::app

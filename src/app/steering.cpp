@@ -1,0 +1,52 @@
+#include "app/steering.hpp"
+
+#include <fmt/format.h>
+
+#include "logdist/config/text.hpp"
+#include "logdist/log/log.hpp"
+
+namespace logdist::app {
+
+std::vector<admin::ControlledAnalyzer> Steering::analyzers() const {
+  const std::vector<dispatch::AnalyzerView> views = shared_.scheduler.views(Clock::now());
+  std::vector<admin::ControlledAnalyzer> all;
+  for (const AnalyzerId id : shared_.roster.present()) {
+    const Member& member = shared_.roster[id];
+    const dispatch::AnalyzerView& view = views[id];
+    all.push_back({member.configured.name, member.configured.url, view.state, view.in_service, view.paused,
+                   view.drained, member.weight, member.configured.weight, view.account.target_share,
+                   view.account.in_flight});
+  }
+  return all;
+}
+
+bool Steering::set_drained(const std::string& analyzer, bool drained, const std::string& who) {
+  const auto id = shared_.roster.find(analyzer);
+  if (!id) return false;
+  if (std::exchange(shared_.roster[*id].drained, drained) == drained) return true;
+  shared_.scheduler.set_drained(*id, drained, Clock::now());
+  const std::string text = fmt::format("{} (by {})", drained ? "drained" : "no longer drained", who);
+  log::record(log::Level::info, drained ? "analyzer_drained" : "analyzer_undrained",
+              fmt::format("analyzer {} {}", analyzer, text), {{"analyzer", analyzer}, {"by", who}});
+  events_.post({.kind = admin::EventKind::analyzer, .warning = drained, .analyzer = analyzer, .text = text});
+  if (drained && !shared_.scheduler.ready()) {
+    log::warn("nobody_in_service", "no analyzer is in service or being tested: packets wait",
+              {{"analyzer", analyzer}, {"by", who}});
+  }
+  return true;
+}
+
+bool Steering::set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) {
+  const auto id = shared_.roster.find(analyzer);
+  if (!id) return false;
+  const config::Weight before = std::exchange(shared_.roster[*id].weight, weight);
+  if (before.units == weight.units) return true;
+  shared_.scheduler.set_weight(*id, weight.units);
+  const std::string text = fmt::format("weight {} -> {} (by {})", format_weight(before), format_weight(weight), who);
+  log::record(log::Level::info, "analyzer_weight", fmt::format("analyzer {}: {}", analyzer, text),
+              {{"analyzer", analyzer}, {"from", before.value()}, {"to", weight.value()}, {"by", who}});
+  events_.post({.kind = admin::EventKind::weight, .analyzer = analyzer, .text = text});
+  return true;
+}
+
+}  // namespace logdist::app
