@@ -54,7 +54,7 @@ in_machine() {
 containers_in() {
   mkdir -p "$1"
   printf '[containers]\ndefault_ulimits = ["nofile=1024:2048", "nproc=4096:8192"]\n[engine]\nruntime = "runc"
-cgroup_manager = "cgroupfs"\nevents_logger = "file"\n' >"$1/containers.conf"
+cgroup_manager = "cgroupfs"\nevents_logger = "file"\n[network]\nnetwork_backend = "netavark"\n' >"$1/containers.conf"
   printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$1/storage" "$1/run" >"$1/storage.conf"
   export CONTAINERS_CONF=$1/containers.conf CONTAINERS_STORAGE_CONF=$1/storage.conf
 }
