@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import * as words from '../../src/admin/dashboard/dashboard_words.mjs';
+
+test('counts and rates', () => {
+  assert.equal(words.count(undefined), '–');
+  assert.equal(words.count(1234), '1,234');
+  assert.equal(words.count(1_234_567), '1.235M');
+  assert.equal(words.rate(0), '0');
+  assert.equal(words.rate(12.34), '12.3');
+  assert.equal(words.rate(1234.5), '1,235');
+});
+
+test('balances have a sign, and zero has none', () => {
+  assert.equal(words.balance(12.53), '+12.5');
+  assert.equal(words.balance(-3), '−3');
+  assert.equal(words.balance(-0.01), '0');
+});
+
+test('shares', () => {
+  assert.equal(words.share(0.4), '40 %');
+  assert.equal(words.share(1 / 3), '33.33 %');
+  assert.equal(words.share(undefined), '–');
+});
+
+test('latencies', () => {
+  assert.equal(words.latency(undefined), '–');
+  assert.equal(words.latency(0), '0 ms');
+  assert.equal(words.latency(0.00085), '850 µs');
+  assert.equal(words.latency(0.00375), '3.8 ms');
+  assert.equal(words.latency(0.25), '250 ms');
+  assert.equal(words.latency(2.5), '2.5 s');
+});
+
+test('bytes and durations', () => {
+  assert.equal(words.bytes(12), '12 B');
+  assert.equal(words.bytes(268_435_456), '256 MiB');
+  assert.equal(words.bytes(1023 * 1024), '1023 KiB');
+  assert.equal(words.duration(0.4), '0 s');
+  assert.equal(words.duration(185), '3 min 5 s');
+  assert.equal(words.duration(3600), '1 h');
+  assert.equal(words.duration(273_600), '3 d 4 h');
+});
