@@ -49,10 +49,13 @@ void Analyzers::on_thread(Work work) {
 std::string Analyzers::setting() const {
   std::string text;
   for (std::size_t i = 0; i < lives_.size(); ++i) {
-    text += fmt::format("{}{}=http://127.0.0.1:{}/analyze weight={}", i == 0 ? "" : ", ", name(i),
-                        lives_[i].port.port(), weights_[i]);
+    text += fmt::format("{}{}={} weight={}", i == 0 ? "" : ", ", name(i), url(i), weights_[i]);
   }
   return text;
+}
+
+std::string Analyzers::url(std::size_t index) const {
+  return fmt::format("http://127.0.0.1:{}/analyze", lives_[index].port.port());
 }
 
 void Analyzers::behave(app::AnalyzerBehaviour behaviour) {

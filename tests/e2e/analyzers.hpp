@@ -32,6 +32,7 @@ class Analyzers {
 
   /// The value of LOGDIST_ANALYZERS that names them.
   std::string setting() const;
+  std::string url(std::size_t index) const;
   const std::vector<std::uint64_t>& weights() const { return weights_; }
   static std::string name(std::size_t index) { return std::string(1, static_cast<char>('a' + index)); }
 

@@ -22,7 +22,9 @@ test::ProcessOptions options_of(Settings settings, const Launch& launch) {
   for (const auto& [name, value] : settings) environment["LOGDIST_" + name] = value;
   // A sanitizer that keeps what was freed would look like a leak to the soak.
   if (std::getenv("ASAN_OPTIONS") == nullptr) environment["ASAN_OPTIONS"] = "quarantine_size_mb=1";
-  test::ProcessOptions options = Process::log_distributor({"serve"}, environment);
+  std::vector<std::string> arguments{"serve"};
+  if (!launch.config_file.empty()) arguments.insert(arguments.end(), {"--config", launch.config_file});
+  test::ProcessOptions options = Process::log_distributor(arguments, environment);
   if (!launch.program.empty()) options.program = launch.program;
   options.wrapper = launch.wrapper;
   return options;

@@ -22,6 +22,7 @@ using Settings = std::map<std::string, std::string>;
 struct Launch {
   std::string program{};               ///< a path; empty: the binary under test
   std::vector<std::string> wrapper{};  ///< as of test::ProcessOptions
+  std::string config_file{};           ///< of `serve`; empty: none
 };
 
 /// `serve`, started with its settings in the environment. Belongs to one thread.
