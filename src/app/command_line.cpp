@@ -38,6 +38,17 @@ CLI::Validator number(double low, double high, std::string allowed) {
       "");
 }
 
+/// Of what duration() has read just before.
+CLI::Validator at_least(Duration low, const Duration& value) {
+  return CLI::Validator(
+      [low, &value](std::string& text) {
+        return value >= low ? std::string()
+                            : fmt::format("{} is too short; allowed: {} or more", config::quote(text),
+                                          config::format_duration(low));
+      },
+      "");
+}
+
 CLI::Validator within(double low, double high) { return number(low, high, fmt::format("{} to {}", low, high)); }
 
 CLI::Validator at_least_one() { return number(1, 1e18, "1 or more"); }
@@ -139,6 +150,19 @@ CLI::App* add_reload(CLI::App& app, ReloadCommandOptions& options) {
   return command;
 }
 
+CLI::App* add_top(CLI::App& app, TopCommandOptions& options, std::string& interval) {
+  CLI::App* command = app.add_subcommand("top", "show a running daemon live, in a terminal or line by line");
+  add_url(*command, options.port.url);
+  command->add_option("--interval", interval, "between two looks, 1s unless given; at least 100ms")
+      ->check(duration(options.interval))
+      ->check(at_least(std::chrono::milliseconds(100), options.interval))
+      ->type_name("DURATION");
+  command->add_option("--count", options.count, "so many looks; none: until q or Ctrl-C")
+      ->check(at_least_one())
+      ->type_name("N");
+  return command;
+}
+
 /// "; did you mean `serve`?" for the first word that is no command.
 std::string command_hint(const CLI::App& app) {
   const CLI::App* level = &app;
@@ -183,7 +207,9 @@ Command parse_command_line(int argc, const char* const* argv) {
   HealthCommandOptions health;
   AnalyzersCommandOptions analyzers;
   ReloadCommandOptions reload;
+  TopCommandOptions top;
   std::string latency;
+  std::string interval;
   const CLI::App* serve_command = add_serve(app, serve);
   const CLI::App* check_command = add_check(app, check);
   const CLI::App* demo_command = add_demo(app, demo);
@@ -192,6 +218,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* health_command = add_health(app, health);
   const CLI::App* analyzers_command = add_analyzers(app, analyzers);
   const CLI::App* reload_command = add_reload(app, reload);
+  const CLI::App* top_command = add_top(app, top, interval);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -209,6 +236,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (health_command->parsed()) return health;
   if (analyzers_command->parsed()) return analyzers;
   if (reload_command->parsed()) return reload;
+  if (top_command->parsed()) return top;
   return default_serve;
 }
 

@@ -11,6 +11,7 @@
 #include "app/control_commands.hpp"
 #include "app/demo_command.hpp"
 #include "app/health_command.hpp"
+#include "app/top_command.hpp"
 
 namespace logdist::app {
 
@@ -24,9 +25,9 @@ struct Exit {
   std::string output;  ///< for stdout when the code is 0, else for stderr
 };
 
-using Command =
-    std::variant<ServeCommandOptions, CheckCommandOptions, DemoCommandOptions, AnalyzerCommandOptions,
-                 AgentCommandOptions, HealthCommandOptions, AnalyzersCommandOptions, ReloadCommandOptions, Exit>;
+using Command = std::variant<ServeCommandOptions, CheckCommandOptions, DemoCommandOptions, AnalyzerCommandOptions,
+                             AgentCommandOptions, HealthCommandOptions, AnalyzersCommandOptions, ReloadCommandOptions,
+                             TopCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

@@ -20,6 +20,7 @@ int run(const AnalyzerCommandOptions& options) { return run_analyzer(options); }
 int run(const AgentCommandOptions& options) { return run_agent(options); }
 int run(const HealthCommandOptions& options) { return run_health(options, config::read_environment()); }
 int run(const AnalyzersCommandOptions& options) { return run_analyzers(options, config::read_environment()); }
+int run(const TopCommandOptions& options) { return run_top(options, config::read_environment()); }
 int run(const ReloadCommandOptions& options) { return run_reload(options, config::read_environment()); }
 
 int run(const Exit& exit) {
