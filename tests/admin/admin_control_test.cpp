@@ -63,7 +63,7 @@ class AdminControl : public AdminTest {
 
   Reply ask(const std::string& method, const std::string& target, const std::string& headers = "",
             const std::string& body = "") {
-    if (!client_) client_.emplace(connect());
+    if (!client_) client_.emplace(server_->endpoint());
     client_->send(method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n" + headers +
                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     const auto reply = client_->receive();

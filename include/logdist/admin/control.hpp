@@ -24,8 +24,8 @@ struct ControlledAnalyzer {
   bool in_service = true;
   bool paused = false;  ///< by its own Retry-After
   bool drained = false;
-  config::Weight weight;             ///< in force
-  config::Weight configured_weight;  ///< that a reload brings back
+  config::Weight weight{};             ///< in force
+  config::Weight configured_weight{};  ///< that a reload brings back
   double target_share = 0;
   std::uint32_t in_flight = 0;  ///< packets
 };
