@@ -14,22 +14,41 @@ function(logdist_module name)
   endif()
 endfunction()
 
-# Makes `target` use the shared precompiled header of Asio and Beast.
-function(logdist_precompile_asio target)
-  if(NOT TARGET logdist_pch)
-    file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "// Carries the precompiled header.\n")
-    add_library(logdist_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
-    target_link_libraries(logdist_pch PRIVATE logdist_asio logdist_compiler)
-    target_precompile_headers(logdist_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
+# logdist_precompile(<target> <header> <library>…)
+#
+# Makes `target` use the precompiled cmake/<header>.hpp, which is compiled once with
+# what these libraries ask for.
+function(logdist_precompile target header)
+  set(carrier logdist_${header})
+  if(NOT TARGET ${carrier})
+    file(WRITE ${PROJECT_BINARY_DIR}/${header}.cpp "// Carries the precompiled header.\n")
+    add_library(${carrier} OBJECT ${PROJECT_BINARY_DIR}/${header}.cpp)
+    target_link_libraries(${carrier} PRIVATE ${ARGN} logdist_compiler)
+    target_precompile_headers(${carrier} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header}.hpp)
   endif()
-  target_precompile_headers(${target} REUSE_FROM logdist_pch)
+  target_precompile_headers(${target} REUSE_FROM ${carrier})
+endfunction()
+
+# Asio, Beast and JSON; the same with GoogleTest; GoogleTest alone.
+function(logdist_precompile_asio target)
+  logdist_precompile(${target} pch logdist_asio nlohmann_json::nlohmann_json)
+endfunction()
+function(logdist_precompile_asio_test target)
+  logdist_precompile(${target} asio_test_pch logdist_asio GTest::gmock nlohmann_json::nlohmann_json)
+endfunction()
+function(logdist_precompile_test target)
+  logdist_precompile(${target} test_pch GTest::gmock)
 endfunction()
 
 # logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO])
 #
-# A GoogleTest program whose cases ctest knows one by one.
+# A GoogleTest program whose cases ctest knows one by one. All share one precompiled
+# header, those that do I/O (ASIO) another. Label `slow`: not under sanitizers.
 function(logdist_test name)
   cmake_parse_arguments(arg "ASIO" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  if(LOGDIST_SANITIZE AND "slow" IN_LIST arg_LABELS)
+    return()  # the sanitizers leave it out
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -38,7 +57,9 @@ function(logdist_test name)
   target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gmock GTest::gtest_main logdist_compiler)
   if(arg_ASIO)
     target_link_libraries(${name} PRIVATE logdist_asio)
-    logdist_precompile_asio(${name})
+    logdist_precompile_asio_test(${name})
+  else()
+    logdist_precompile_test(${name})
   endif()
   # The tests' own names: printed parameters are no text to give to `ctest -R`.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES

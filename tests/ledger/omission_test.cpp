@@ -1,4 +1,4 @@
-// Built once for each event of the ledger, with that event left out
+// Linked once for each event of the ledger, with a ledger that leaves it out
 // (LOGDIST_OMIT_EVENT): whichever it is, the books no longer balance.
 #include <gtest/gtest.h>
 
