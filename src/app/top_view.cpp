@@ -128,13 +128,13 @@ void append_analyzers(std::vector<Line>& lines, const TopSight& sight, std::size
 }
 
 /// The newest first, as many as there is room for.
-void append_events(std::vector<Line>& lines, const TopSight& sight, std::size_t columns, std::size_t rows) {
+void append_events(std::vector<Line>& lines, const TopSight& sight, std::size_t rows) {
   if (sight.now->events.empty() || rows < lines.size() + 3) return;
   lines.emplace_back();
   lines.push_back({{"EVENTS (UTC)", Tone::faint}});
   const auto& events = sight.now->events;
   for (auto event = events.rbegin(); event != events.rend() && lines.size() < rows; ++event) {
-    lines.push_back(clip(event_line(*event), columns));
+    lines.push_back(event_line(*event));
   }
 }
 
@@ -147,9 +147,10 @@ std::vector<Line> top_screen(const TopSight& sight, std::size_t columns, std::si
     append(lines, wrap(queue_items(sight), columns));
     append(lines, wrap(ledger_items(sight.now->ledger), columns));
     append_analyzers(lines, sight, columns, rows);
-    append_events(lines, sight, columns, rows);
+    append_events(lines, sight, rows);
   }
   if (lines.size() > rows) lines.resize(rows);
+  for (Line& line : lines) line = clip(line, columns);
   return lines;
 }
 

@@ -36,13 +36,9 @@ inline std::string sample_status_text(int second) {
                      "handed_back": {{"packets": 0, "messages": 0}}, "imbalance": {{"packets": 0, "messages": 0}}}},
           "analyzers": [{}, {}],
           "events": [{{"number": 1, "at": "2026-11-23T15:34:18.042Z", "kind": "state", "warning": true,
-                       "analyzer": "beta", "text": "healthy -> failed (3 failures in a row)"
-}
-},
+                       "analyzer": "beta", "text": "healthy -> failed (3 failures in a row)"}},
                      {{"number": 2, "at": "2026-11-23T15:35:00.000Z", "kind": "reload", "warning": false,
-                       "analyzer": "", "text": "1 analyzer changed"}}]
-}
-})",
+                       "analyzer": "", "text": "1 analyzer changed"}}]}})json",
       60 + second, packets, 50 * packets, packets, packets + 7, packets, 50 * packets,
       analyzer("alpha", "healthy", 750, 75), analyzer("beta", "failed", 250, 25));
 }

@@ -1,0 +1,77 @@
+#include "app/analyzer_events.hpp"
+
+#include <gmock/gmock.h>
+#include <boost/asio/error.hpp>
+
+namespace logdist::app {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+struct NoWakes final : dispatch::Wakes {
+  void wake_loop(LoopId) override {}
+  void wake_control() override {}
+};
+
+class AnalyzerEventsTest : public testing::Test {
+ protected:
+  AnalyzerEventsTest() : scheduler_({}, {}, 1, wakes_, Clock::now()), events_(control_, scheduler_, log_, {}) {
+    events_.add("alpha", "alpha.example");
+    events_.add("beta", "beta.example");
+  }
+
+  static dispatch::StateChange change(AnalyzerId analyzer, health::State from, health::State to) {
+    dispatch::StateChange change;
+    change.analyzer = analyzer;
+    change.from = from;
+    change.to = to;
+    return change;
+  }
+
+  const admin::Event& newest() const { return log_.events().back(); }
+
+  boost::asio::io_context control_;
+  NoWakes wakes_;
+  dispatch::Scheduler scheduler_;
+  admin::EventLog log_;
+  AnalyzerEvents events_;
+};
+
+TEST_F(AnalyzerEventsTest, AFailureIsAWarningWithItsCause) {
+  dispatch::StateChange failed = change(1, health::State::healthy, health::State::failed);
+  failed.failure.outcome = Outcome::http_error;
+  failed.failure.status = 500;
+  events_.changed(failed);
+  EXPECT_EQ(newest().kind, admin::EventKind::state);
+  EXPECT_EQ(newest().analyzer, "beta");
+  EXPECT_TRUE(newest().warning);
+  EXPECT_EQ(newest().text, "healthy -> failed (answered 500)");
+
+  failed.failure.outcome = Outcome::connect_error;
+  failed.failure.error = boost::asio::error::connection_refused;
+  failed.failure.of_probe = true;
+  events_.changed(failed);
+  EXPECT_EQ(newest().text, "healthy -> failed (probe: Connection refused)");
+}
+
+TEST_F(AnalyzerEventsTest, ARecoveryIsNoWarning) {
+  events_.changed(change(0, health::State::testing, health::State::healthy));
+  EXPECT_EQ(newest().text, "testing -> healthy");
+  EXPECT_FALSE(newest().warning);
+}
+
+TEST_F(AnalyzerEventsTest, PausesAreToldNowAndThen) {
+  const dispatch::PauseNotice notice{.analyzer = 0, .pauses = 1, .status = 429, .length = 1500ms};
+  for (int i = 0; i < 100; ++i) events_.paused(notice);
+  EXPECT_THAT(log_.events(), SizeIs(1));
+  EXPECT_EQ(newest().kind, admin::EventKind::pause);
+  EXPECT_EQ(newest().text, "asked for a pause of 1.5 s (answered 429)");
+  events_.paused({.analyzer = 1, .pauses = 3, .status = 503, .length = 1s});
+  EXPECT_THAT(log_.events(), SizeIs(2)) << "each analyzer has its own turn";
+  EXPECT_THAT(newest().text, HasSubstr("3 times"));
+}
+
+}  // namespace
+}  // namespace logdist::app
