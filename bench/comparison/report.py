@@ -6,7 +6,8 @@ import statistics
 import subprocess
 from pathlib import Path
 
-from .proxies import BINARY, OURS
+from . import proxies
+from .proxies import OURS
 
 COLUMNS = (("packets/s", "packets_per_second", "{:.0f}"), ("CPU us", "cpu_us", "{:.1f}"), ("user", "user_us", "{:.1f}"),
            ("sys", "system_us", "{:.1f}"), ("p50 ms", "p50_ms", "{:.2f}"), ("p99 ms", "p99_ms", "{:.2f}"),
@@ -47,7 +48,7 @@ def surroundings():
     models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
               if line.startswith("model name")]
     return {"cpu": f"{len(models)} x {models[0]}" if models else platform.machine(), "kernel": platform.release(),
-            "log-distributor": first_line(BINARY, "--version"), "haproxy": first_line("haproxy", "-v"),
+            "log-distributor": first_line(proxies.BINARY, "--version"), "haproxy": first_line("haproxy", "-v"),
             "nginx": first_line("nginx", "-v"), "wrk": first_line("wrk", "-v")}
 
 
