@@ -40,12 +40,13 @@ function(logdist_precompile_test target)
   logdist_precompile(${target} test_pch GTest::gmock)
 endfunction()
 
-# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO])
+# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE])
 #
 # A GoogleTest program whose cases ctest knows one by one. All share one precompiled
-# header, those that do I/O (ASIO) another. Label `slow`: not under sanitizers.
+# header, those that do I/O (ASIO) another. Label `slow`: not under sanitizers. ALONE:
+# no other test runs meanwhile.
 function(logdist_test name)
-  cmake_parse_arguments(arg "ASIO" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;ALONE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
   if(LOGDIST_SANITIZE AND "slow" IN_LIST arg_LABELS)
     return()  # the sanitizers leave it out
   endif()
@@ -63,7 +64,7 @@ function(logdist_test name)
   endif()
   # The tests' own names: printed parameters are no text to give to `ctest -R`.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL ${arg_ALONE})
 endfunction()
 
 # logdist_fuzz(<noun> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])

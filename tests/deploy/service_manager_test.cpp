@@ -91,7 +91,7 @@ TEST(ServiceManager, MayHaveOpenedThePacketPort) {
 }
 
 TEST(ServiceManager, HandsOverNothingElse) {
-  test::Process daemon(serve_on(STDIN_FILENO, "a=http://127.0.0.1:1"));
+  test::Process daemon(serve_on(STDIN_FILENO, "a=http://127.0.0.1:2"));
   EXPECT_EQ(daemon.wait_exit(), 1);
   EXPECT_EQ(daemon.errors(), "log-distributor: LISTEN_FDS: what was handed over is no listening TCP socket\n");
 }

@@ -27,8 +27,10 @@ class CauseTest : public UpstreamTest {
 };
 
 TEST_F(CauseTest, NobodyListens) {
+  start();
+  const AnalyzerId analyzer = add(server, 1);
   server.stop_listening();
-  const auto result = result_of("");
+  const auto result = deliver(analyzer).results.at(0);
   EXPECT_EQ(result.outcome, Outcome::connect_error);
   EXPECT_EQ(result.error, boost::asio::error::connection_refused);
 }
