@@ -13,7 +13,7 @@ _log_distributor() {
       compopt -o filenames
       return
       ;;
-    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url)
+    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count)
       return
       ;;
   esac
@@ -25,7 +25,8 @@ _log_distributor() {
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
     agent) known="--target --file --batch --rate --connections --packets --help" ;;
     analyzers) known="list drain undrain weight --url --help" ;;
-    health | top | reload) known="--url --help" ;;
+    top) known="--url --interval --count --help" ;;
+    health | reload) known="--url --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")
 }

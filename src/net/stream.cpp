@@ -1,5 +1,7 @@
 #include "logdist/net/stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -68,6 +70,11 @@ std::size_t Stream::write_some(std::span<const boost::asio::const_buffer> pieces
   message.msg_iov = vectors.data();
   message.msg_iovlen = count;
   return count_of([&] { return ::sendmsg(socket_, &message, MSG_NOSIGNAL); }, error);
+}
+
+void Stream::acknowledge_now() {
+  const int now = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof(now));
 }
 
 std::size_t Stream::available() const {

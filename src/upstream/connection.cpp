@@ -108,8 +108,12 @@ void Connection::read(TimePoint now) {
     if (error) return end_of_stream(error, now);
     ++pool_.loop().statistics.reads;
     input_.commit(bytes);
+    const std::uint64_t answers_before = notes.answers;
     take_answers(now);
     more = bytes == space.size() || hung_up_;
+    // One answer alone while others are due: it may be Nagle's algorithm over there that
+    // keeps the rest until this one is acknowledged.
+    if (notes.answers == answers_before + 1 && state_ == State::open && pipeline_.begun() > 0) stream_.acknowledge_now();
   }
 }
 

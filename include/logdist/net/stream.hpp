@@ -36,6 +36,9 @@ class Stream {
   /// The same of many pieces in one go; those beyond `max_pieces` have to wait.
   std::size_t write_some(std::span<const boost::asio::const_buffer> pieces, boost::system::error_code& error);
 
+  /// Acknowledges what was read at once, rather than with what is written next. A peer
+  /// that holds back its next small write for it (Nagle) would wait 40 ms or more.
+  void acknowledge_now();
   /// Bytes that can be read now.
   std::size_t available() const;
   /// Says to the peer that nothing more comes.
