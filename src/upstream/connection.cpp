@@ -113,7 +113,8 @@ void Connection::read(TimePoint now) {
     more = bytes == space.size() || hung_up_;
     // One answer alone while others are due: it may be Nagle's algorithm over there that
     // keeps the rest until this one is acknowledged.
-    if (notes.answers == answers_before + 1 && state_ == State::open && pipeline_.begun() > 0) stream_.acknowledge_now();
+    if (notes.answers == answers_before + 1 && state_ == State::open && pipeline_.begun() > 0)
+      stream_.acknowledge_now();
   }
 }
 
