@@ -19,7 +19,8 @@ Response problem(http::status status, std::string_view detail) {
   const std::string title(http::obsolete_reason(status));
   const nlohmann::ordered_json body{
       {"type", "about:blank"}, {"title", title}, {"status", static_cast<unsigned>(status)}, {"detail", detail}};
-  Response response = ok("application/problem+json", body.dump() + "\n");
+  Response response = ok("application/problem+json",
+                         body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   response.result(status);
   if (status == http::status::service_unavailable) response.set(http::field::retry_after, "1");
   return response;

@@ -12,6 +12,7 @@
 #include "admin/pages.hpp"
 #include "admin/status.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/log/log.hpp"
 #include "logdist/metrics/catalogue.hpp"
 
 namespace logdist::admin {
@@ -84,11 +85,16 @@ void Session::close() {
 
 asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
   // One co_await a statement: GCC 12 compiles && and ?: around it wrongly.
-  while (co_await self->await_request()) {
-    const bool reusable = co_await self->serve_request();
-    if (!reusable) break;
+  try {
+    while (co_await self->await_request()) {
+      const bool reusable = co_await self->serve_request();
+      if (!reusable) break;
+    }
+  } catch (const std::exception& failure) {  // out of memory, most of all: it costs this connection, not its place
+    log::error("admin_failed", std::string("admin port: a request failed: ") + failure.what(),
+               {{"cause", failure.what()}});
   }
-  self->deadline_.cancel();
+  self->stop_deadline();
   self->close();
   self->owner_->session_ended(*self);
 }
@@ -164,7 +170,7 @@ asio::awaitable<bool> Session::stream_events(Manner manner) {
   http::response_serializer<http::string_body> serializer(head);
   auto [error, bytes] = co_await http::async_write_header(socket_, serializer, as_tuple);
   while (!error) {
-    deadline_.cancel();
+    stop_deadline();
     const std::string_view chunk = co_await stream.next();
     if (chunk.empty()) break;
     set_deadline(limits_.request_timeout);
@@ -266,6 +272,10 @@ void Session::set_deadline(Duration timeout) {
   timed_out_ = false;
   cancel_after(timeout);
 }
+
+/// Not by cancel(): a handler that is on its way already would take the time that is
+/// over for its own.
+void Session::stop_deadline() { deadline_.expires_at(boost::asio::steady_timer::time_point::max()); }
 
 void Session::cancel_after(Duration wait) {
   deadline_.expires_after(wait);

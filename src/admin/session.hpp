@@ -72,6 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// What is under way is ended after `timeout`, unless it is set anew or cancelled.
   void set_deadline(Duration timeout);
+  void stop_deadline();
   void cancel_after(Duration wait);
 
   boost::asio::ip::tcp::socket socket_;

@@ -25,8 +25,11 @@ int complain(const char* command, const std::string& what) {
   return 1;
 }
 
+/// Whoever answers may say anything: nothing of it is to change a terminal.
+std::string text_of(const Json& text) { return config::printable(text.get<std::string>()); }
+
 std::string state_of(const Json& analyzer) {
-  std::string state = analyzer.at("state").get<std::string>();
+  std::string state = text_of(analyzer.at("state"));
   if (analyzer.at("drained").get<bool>()) state += ", drained";
   if (analyzer.at("paused").get<bool>()) state += ", paused";
   return state;
@@ -40,9 +43,9 @@ std::string weight_of(const Json& analyzer) {
 }
 
 std::string row_of(const Json& analyzer) {
-  return fmt::format("{:<20} {:<18} {:<24} {:>6.1f} % {:>9}  {}\n", analyzer.at("name").get<std::string>(),
-                     state_of(analyzer), weight_of(analyzer), 100 * analyzer.at("target_share").get<double>(),
-                     analyzer.at("in_flight").get<std::uint64_t>(), analyzer.at("url").get<std::string>());
+  return fmt::format("{:<20} {:<18} {:<24} {:>6.1f} % {:>9}  {}\n", text_of(analyzer.at("name")), state_of(analyzer),
+                     weight_of(analyzer), 100 * analyzer.at("target_share").get<double>(),
+                     analyzer.at("in_flight").get<std::uint64_t>(), text_of(analyzer.at("url")));
 }
 
 void print_list(const Json& analyzers) {
@@ -51,22 +54,22 @@ void print_list(const Json& analyzers) {
 }
 
 void print_one(const Json& analyzer) {
-  fmt::print("{}: {}, weight {}, packets in flight: {}\n", analyzer.at("name").get<std::string>(), state_of(analyzer),
+  fmt::print("{}: {}, weight {}, packets in flight: {}\n", text_of(analyzer.at("name")), state_of(analyzer),
              weight_of(analyzer), analyzer.at("in_flight").get<std::uint64_t>());
 }
 
 /// `weight: 40 -> 30`, or the key alone when the values are not told.
 std::string change_of(const Json& change) {
-  return to_string(config::Change{change.at("key"), change.at("from"), change.at("to")});
+  return config::printable(to_string(config::Change{change.at("key"), change.at("from"), change.at("to")}));
 }
 
 void print_changes(const Json& report) {
   std::vector<std::string> lines;
-  for (const Json& name : report.at("removed")) lines.push_back("removed " + name.get<std::string>());
-  for (const Json& name : report.at("added")) lines.push_back("added " + name.get<std::string>());
+  for (const Json& name : report.at("removed")) lines.push_back("removed " + text_of(name));
+  for (const Json& name : report.at("added")) lines.push_back("added " + text_of(name));
   for (const Json& analyzer : report.at("changed")) {
     for (const Json& change : analyzer.at("changes")) {
-      lines.push_back(fmt::format("{}.{}", analyzer.at("analyzer").get<std::string>(), change_of(change)));
+      lines.push_back(fmt::format("{}.{}", text_of(analyzer.at("analyzer")), change_of(change)));
     }
   }
   for (const Json& change : report.at("taken")) lines.push_back(change_of(change));
@@ -75,7 +78,7 @@ void print_changes(const Json& report) {
   for (const Json& change : report.at("restart_needed")) {
     fmt::print(stderr, "warning: {}: needs a restart, stays as it was until then\n", change_of(change));
   }
-  for (const Json& warning : report.at("warnings")) fmt::print(stderr, "warning: {}\n", warning.get<std::string>());
+  for (const Json& warning : report.at("warnings")) fmt::print(stderr, "warning: {}\n", text_of(warning));
 }
 
 /// Names are letters, digits, `_`, `.` and `-`; nothing else may come into the path.
@@ -134,7 +137,7 @@ int run_reload(const ReloadCommandOptions& options, const config::Environment& e
   }
   const Json problem = Json::parse(answer->body, nullptr, false);
   if (problem.is_object() && problem.contains("faults")) {
-    for (const Json& fault : problem["faults"]) fmt::print(stderr, "{}\n", fault.get<std::string>());
+    for (const Json& fault : problem["faults"]) fmt::print(stderr, "{}\n", text_of(fault));
   }
   return complain(command, explain(*answer));
 }

@@ -43,6 +43,7 @@ void add_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vec
     scrape.books.analyzers[successor] += scrape.books.analyzers[id];
     shown[successor].failures += views[id].failures;
     shown[successor].account.catch_ups += views[id].account.catch_ups;
+    shown[successor].account.in_flight += views[id].account.in_flight;
   }
   for (auto& [id, facts] : shown) (views[id].removed ? scrape.removed : scrape.analyzers).push_back(std::move(facts));
 }

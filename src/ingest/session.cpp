@@ -94,7 +94,8 @@ void Session::advance(TimePoint now) {
     }
     if (phase_ == Phase::closed || !flush(now)) return;
     if (last_answer_) return linger(now);
-    if (reads == max_reads) return loop_.poller.again(*this);
+    const bool reads_on = phase_ != Phase::room && phase_ != Phase::delivery;
+    if (reads == max_reads && reads_on) return loop_.poller.again(*this);
     if (!take_input(now)) return;
   }
 }

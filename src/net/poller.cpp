@@ -102,8 +102,8 @@ void Poller::run_rounds() {
   for (int rounds = 0; more && rounds < max_rounds; ++rounds) {
     more = round() > few_events || !again_.empty();
   }
+  in_round_ = false;  // nothing comes between any more: what this gives rise to is posted
   between();
-  in_round_ = false;
   if (more || !again_.empty()) return post_rounds();
   if (watched_ > 0) wait();
 }

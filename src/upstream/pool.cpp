@@ -154,7 +154,7 @@ delivery::Attempt& Pool::leave(Slot& slot) {
 // answer that says so, for that is progress.
 void Pool::give_up(Connection& connection, End why, const boost::system::error_code& error) {
   const bool connected = connection.state() == Connection::State::open;
-  const bool resendable = is_resendable(connection, why);
+  const bool resendable = !removed_ && is_resendable(connection, why);
   Pipeline& pipeline = connection.pipeline();
   const std::size_t begun = pipeline.begun();
   Attempts again;

@@ -106,6 +106,13 @@ TEST_F(AdminControl, DrainsAndWeighs) {
   EXPECT_EQ(Json::parse(post("/v1/analyzers/a/weight", R"({"weight":7})").body())["configured_weight"], 40);
 }
 
+TEST_F(AdminControl, ANameThatIsNoTextIsAProblemAndCostsNoConnection) {
+  start();
+  expect_problem(ask("GET", "/v1/analyzers/\xff"), 404);
+  expect_problem(post("/v1/analyzers/\xff/drain"), 404);
+  expect_problem(ask("GET", "/v1/analyzers/c"), 404);  // on the same connection
+}
+
 TEST_F(AdminControl, WhatCannotBeDoneIsAProblem) {
   start();
   for (const char* target : {"/v1/analyzers/c/drain", "/v1/analyzers/c/undrain", "/v1/analyzers/a/explode",

@@ -109,7 +109,7 @@ TEST_F(PollerTest, HasWhatComesBetweenDoneBetween) {
   poller_.set_between([this] { told_.push_back(poller_.in_round() ? "between" : "outside"); });
   analyzer_.write_from_afar();
   agent_.write_from_afar();
-  EXPECT_THAT(told(), ElementsAre("agent", "between", "analyzer", "between"));
+  EXPECT_THAT(told(), ElementsAre("agent", "between", "analyzer", "outside"));
   EXPECT_FALSE(poller_.in_round());
 }
 

@@ -83,7 +83,8 @@ class Poller final : public boost::asio::execution_context::service {
   /// What is to be done between those placed first and those placed last, and at
   /// the end of the last round.
   void set_between(std::function<void()> work) { between_ = std::move(work); }
-  /// Whether between() is still to come before the loop's other handlers are.
+  /// Whether between() is still to come before the loop's other handlers are; not
+  /// so within the last one.
   bool in_round() const { return in_round_; }
 
  private:
