@@ -64,7 +64,7 @@ function(logdist_test name)
   endif()
   # The tests' own names: printed parameters are no text to give to `ctest -R`.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL ${arg_ALONE})
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
 endfunction()
 
 # logdist_fuzz(<noun> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])
