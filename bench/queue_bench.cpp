@@ -30,7 +30,7 @@ class InstantUpstream final : public upstream::Upstream {
   void send(delivery::Attempt& attempt, TimePoint) override { sent_.push_back(&attempt); }
   void flush(TimePoint now) override {
     for (delivery::Attempt* const attempt : sent_) {
-      listener_->attempt_ended(*attempt, {Outcome::delivered, 204, std::nullopt, true}, now);
+      listener_->attempt_ended(*attempt, {Outcome::delivered, 204, std::nullopt, true, {}}, now);
     }
     sent_.clear();
   }
