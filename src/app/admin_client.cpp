@@ -58,8 +58,8 @@ asio::awaitable<result<Answer>> ask(asio::io_context& io, TargetAddresses& addre
 
 }  // namespace
 
-result<Answer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
-                                      const std::string& path, const std::optional<std::string>& body) {
+result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                           const std::string& path, const std::optional<std::string>& body) {
   const auto url = admin_url(port.url, environment, path);
   if (!url) return url.error().text;
   const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
@@ -77,7 +77,7 @@ result<Answer, std::string> ask_admin(const AdminPort& port, const config::Envir
   io.run_for(port.timeout);
   if (!answer) return fmt::format("{}: no answer within {}", where, config::format_duration(port.timeout));
   if (answer->has_error()) return fmt::format("{}: {}", where, answer->error().message());
-  return std::move(**answer);
+  return AdminAnswer{std::move(**answer), where};
 }
 
 }  // namespace logdist::app

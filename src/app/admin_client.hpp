@@ -21,10 +21,14 @@ struct AdminPort {
   upstream::Lookup lookup = upstream::system_lookup;  ///< of the daemon's name
 };
 
+struct AdminAnswer : Answer {
+  std::string url;  ///< that was asked
+};
+
 /// The answer, whatever its status, or a line that says why there is none. GET
 /// without a body; with one, which is JSON, POST. Blocks until then.
-boost::system::result<Answer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
-                                                     const std::string& path,
-                                                     const std::optional<std::string>& body = {});
+boost::system::result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                                          const std::string& path,
+                                                          const std::optional<std::string>& body = {});
 
 }  // namespace logdist::app
