@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What is in docker/ at work: the real daemon, the real Prometheus with our rules,
 the real Alertmanager with our routes, and a PagerDuty that only listens.
 

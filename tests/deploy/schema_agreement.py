@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The JSON Schema that editors read, and what `check` says, on the same files.
 
     schema_agreement.py LOG_DISTRIBUTOR

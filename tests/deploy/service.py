@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Starts the installed service as its unit says, in place of a service manager.
 
     service.py ROOT          ROOT: the root of a machine in which the package is installed
