@@ -13,6 +13,9 @@ using admin::EventKind;
 
 constexpr Duration look_interval = std::chrono::seconds(1);
 
+/// How often failed tests of one away are told.
+constexpr Duration reminder_interval = std::chrono::minutes(1);
+
 /// How often the same is told of one analyzer.
 constexpr Duration tell_interval = std::chrono::seconds(10);
 
@@ -39,15 +42,28 @@ void AnalyzerEvents::start() { look_later(); }
 void AnalyzerEvents::stop() { timer_.cancel(); }
 
 void AnalyzerEvents::changed(const dispatch::StateChange& change) {
-  const Analyzer& analyzer = analyzers_[change.analyzer];
+  Analyzer& analyzer = analyzers_[change.analyzer];
+  if (!is_told(analyzer, change)) return;
   const bool failed = change.to == health::State::failed;
   std::string text = fmt::format("{} -> {}", to_string(change.from), to_string(change.to));
   if (failed) {
     const bool of_probe = change.failure.of_probe;
     text += fmt::format(" ({}{})", of_probe ? "probe: " : "",
                         in_words(change.failure, analyzer.host, of_probe ? probe_limit_ : packet_limit_));
+    if (analyzer.failed_tests > 1) text += fmt::format(", {} tests failed", analyzer.failed_tests);
   }
   log_.post({.kind = EventKind::state, .warning = failed, .analyzer = analyzer.name, .text = std::move(text)});
+}
+
+bool AnalyzerEvents::is_told(Analyzer& analyzer, const dispatch::StateChange& change) {
+  if (change.to == health::State::testing) return analyzer.failed_tests == 0;
+  if (change.to == health::State::healthy || change.from == health::State::healthy) {
+    analyzer.failed_tests = 0;
+    return true;
+  }
+  if (++analyzer.failed_tests > 1 && change.at - analyzer.test_told_at < reminder_interval) return false;
+  analyzer.test_told_at = change.at;
+  return true;
 }
 
 void AnalyzerEvents::paused(const dispatch::PauseNotice& notice) {

@@ -30,6 +30,8 @@ class AnalyzerEvents {
   void start();
   void stop();
 
+  /// Of the tests that one away fails, the first is told, then one a minute, with
+  /// how many there were: an outage of hours leaves room in the list for the rest.
   void changed(const dispatch::StateChange& change);
   void paused(const dispatch::PauseNotice& notice);
 
@@ -42,11 +44,15 @@ class AnalyzerEvents {
   struct Analyzer {
     std::string name;
     std::string host;
+    std::uint64_t failed_tests = 0;  ///< since it was last in service
+    TimePoint test_told_at{};
     Often pauses{};
     Often catch_ups{};
     std::uint64_t catch_ups_seen = 0;
   };
 
+  /// Whether it is told, of one that is away.
+  static bool is_told(Analyzer& analyzer, const dispatch::StateChange& change);
   void look();
   void look_later();
   /// The count to be told now; 0 when it is too early, or there is nothing to tell.

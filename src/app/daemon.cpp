@@ -169,7 +169,9 @@ asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().e
 std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }
 
 void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
-void Daemon::reload(const std::string& who) { body_->reload(who, {}); }
+void Daemon::reload(const std::string& who, std::function<void()> done) {
+  body_->reload(who, [done = std::move(done)](const admin::ReloadReport&) { done(); });
+}
 Duration Daemon::grace() const { return body_->grace(); }
 void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }
 

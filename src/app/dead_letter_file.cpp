@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
@@ -48,11 +49,32 @@ log::Fields fields_of(const packet::Packet& packet, DeadLetterReason reason) {
 boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path) {
   FileDescriptor file;
   if (!path.empty()) {
-    // Logs are nobody else's business.
-    file = FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    file = open_to_append(path);
     if (!file.is_open()) return boost::system::error_code(errno, boost::system::system_category());
   }
   return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(path, std::move(file)));
+}
+
+/// Logs are nobody else's business.
+FileDescriptor DeadLetterFile::open_to_append(const std::string& path) {
+  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+}
+
+void DeadLetterFile::reopen() {
+  if (path_.empty()) return;
+  FileDescriptor anew = open_to_append(path_);
+  if (!anew.is_open()) {
+    const std::string why = std::generic_category().message(errno);
+    log::error(
+        "dead_letter_not_reopened",
+        fmt::format("delivery.dead_letter: cannot append to {}: {}; the file opened before goes on being written",
+                    path_, why),
+        {{"path", path_}, {"cause", why}});
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  file_ = std::move(anew);
+  torn_ = false;
 }
 
 void DeadLetterFile::put(const packet::Packet& packet, DeadLetterReason reason) {

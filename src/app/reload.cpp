@@ -58,6 +58,7 @@ admin::ConfigurationReport Reload::report() const {
 }
 
 void Reload::begin() {
+  shared_.dead_letters->reopen();
   if (std::vector<std::string> faults = load(); !faults.empty()) return finish(std::move(faults), {});
   const std::vector<std::string> added = difference().added;
   const std::uint32_t max_connections = added.empty() ? 0 : connections_for_added();

@@ -39,7 +39,7 @@ class Ending {
  private:
   void heard(int number) {
     if (number == SIGHUP) {
-      daemon_.reload("HUP");
+      reload();
     } else if (draining_) {
       const std::size_t left = daemon_.queued_packets();
       log::error("ended_at_once",
@@ -54,6 +54,13 @@ class Ending {
       manager_.stopping(daemon_.grace() + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
+  }
+
+  void reload() {
+    if (!draining_) manager_.reloading();
+    daemon_.reload("HUP", [this] {
+      if (!draining_) manager_.reloaded();
+    });
   }
 
   void drained(DrainResult result) {
@@ -128,8 +135,11 @@ config::Loaded load_again(const std::optional<std::string>& file) {
 
 int run_serve(const std::optional<std::string>& config_file) {
   const config::Loaded loaded = config::load(config_file, config::read_environment());
-  for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
-  if (!loaded.faults.empty()) return exit_not_started;
+  if (!loaded.faults.empty()) {
+    for (const config::Fault& warning : loaded.warnings) std::cerr << "warning: " << config::to_string(warning) << '\n';
+    for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
+    return exit_not_started;
+  }
   EndSignals signals;
   log::set_up(loaded.options.log);
   for (const config::Fault& warning : loaded.warnings) {

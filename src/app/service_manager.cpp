@@ -81,6 +81,14 @@ ServiceManager::ServiceManager(asio::io_context& control, const ServiceVariables
 
 void ServiceManager::ready(const std::string& status) { send("READY=1\nSTATUS=" + status); }
 
+void ServiceManager::reloading() {
+  // Clock is CLOCK_MONOTONIC, by which a manager tells this reload from an earlier one.
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
+  send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
+}
+
+void ServiceManager::reloaded() { send("READY=1"); }
+
 void ServiceManager::stopping(Duration at_most) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(at_most);
   send(fmt::format("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC={}", microseconds.count()));

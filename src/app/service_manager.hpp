@@ -34,6 +34,10 @@ class ServiceManager {
   /// The service is up; `status` is a line for people.
   void ready(const std::string& status);
 
+  /// It reads its configuration again, until reloaded().
+  void reloading();
+  void reloaded();
+
   /// It ends, and asks for so much time to do it, whatever the manager's own limit is.
   void stopping(Duration at_most);
 

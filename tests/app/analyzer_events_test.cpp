@@ -7,8 +7,11 @@ namespace logdist::app {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::SizeIs;
+using testing::StartsWith;
 
 struct NoWakes final : dispatch::Wakes {
   void wake_loop(LoopId) override {}
@@ -54,6 +57,29 @@ TEST_F(AnalyzerEventsTest, AFailureIsAWarningWithItsCause) {
   failed.failure.of_probe = true;
   events_.changed(failed);
   EXPECT_EQ(newest().text, "healthy -> failed (probe: Connection refused)");
+}
+
+TEST_F(AnalyzerEventsTest, FailedTestsAreToldOnceAMinute) {
+  using health::State;
+  const TimePoint begin = Clock::now();
+  events_.changed(change(0, State::healthy, State::failed));
+  for (int second = 0; second <= 120; second += 5) {
+    dispatch::StateChange test = change(0, State::failed, State::testing);
+    test.at = begin + std::chrono::seconds(second);
+    events_.changed(test);
+    std::swap(test.from, test.to);
+    events_.changed(test);
+  }
+  events_.changed(change(0, State::failed, State::testing));
+  events_.changed(change(0, State::testing, State::healthy));
+  std::vector<std::string> texts;
+  for (const admin::Event& event : log_.events()) texts.push_back(event.text);
+  EXPECT_THAT(texts, ElementsAre(StartsWith("healthy -> failed"), "failed -> testing", StartsWith("testing -> failed"),
+                                 EndsWith(", 13 tests failed"), EndsWith(", 25 tests failed"), "testing -> healthy"));
+
+  events_.changed(change(0, State::healthy, State::failed));
+  events_.changed(change(0, State::failed, State::testing));
+  EXPECT_EQ(newest().text, "failed -> testing") << "the next outage is told from its beginning";
 }
 
 TEST_F(AnalyzerEventsTest, ARecoveryIsNoWarning) {

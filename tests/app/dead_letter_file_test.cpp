@@ -18,6 +18,7 @@
 namespace logdist::app {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// A file to be, and what is logged meanwhile.
@@ -83,7 +84,32 @@ TEST_F(DeadLetters, ALineCutShortSpoilsNoOther) {
     const auto letter = nlohmann::json::parse(line, nullptr, false);
     if (!letter.is_discarded()) kept.push_back(letter["packet_id"]);
   }
-  EXPECT_THAT(kept, testing::ElementsAre("first", "last"));
+  EXPECT_THAT(kept, ElementsAre("first", "last"));
+}
+
+TEST_F(DeadLetters, ARenamedFileIsFollowedByANewOne) {
+  const std::string path = folder_.file("dead");
+  const auto letters = DeadLetterFile::open(path);
+  ASSERT_TRUE(letters);
+  put(**letters, "before");
+  std::filesystem::rename(path, folder_.file("dead.1"));
+  put(**letters, "renamed");
+  (*letters)->reopen();
+  put(**letters, "after");
+  EXPECT_THAT(folder_.lines("dead.1"), ElementsAre(HasSubstr("before"), HasSubstr("renamed")));
+  EXPECT_THAT(folder_.lines("dead"), ElementsAre(HasSubstr("after")));
+}
+
+TEST_F(DeadLetters, WhatCannotBeOpenedAnewGoesOnAsItWas) {
+  std::filesystem::create_directory(folder_.file("in"));
+  const auto letters = DeadLetterFile::open(folder_.file("in/dead"));
+  ASSERT_TRUE(letters);
+  std::filesystem::rename(folder_.file("in"), folder_.file("moved"));
+  (*letters)->reopen();
+  EXPECT_THAT(log_.str(), HasSubstr("No such file or directory; the file opened before goes on being written"));
+  put(**letters, "kept");
+  EXPECT_THAT(folder_.lines("moved/dead"), ElementsAre(HasSubstr("kept")));
+  EXPECT_EQ((*letters)->write_failures(), 0u);
 }
 
 TEST_F(DeadLetters, WhatCannotBeOpenedIsSaid) {

@@ -53,6 +53,14 @@ TEST_F(Listening, IsToldOfTheStartAndTheEnd) {
   EXPECT_THAT(heard(), ElementsAre("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=40000000"));
 }
 
+TEST_F(Listening, IsToldOfAReloadAndItsEnd) {
+  listen(folder_.file("notify"));
+  ServiceManager manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")}});
+  manager.reloading();
+  manager.reloaded();
+  EXPECT_THAT(heard(), ElementsAre(testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+"), "READY=1"));
+}
+
 TEST_F(Listening, MayHaveAnAbstractName) {
   const std::string name = "logdist-" + std::to_string(::getpid());
   listen('\0' + name);

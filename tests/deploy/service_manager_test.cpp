@@ -64,6 +64,9 @@ TEST(ServiceManager, IsToldOfReadinessOfLifeAndOfTheEnd) {
                        {.wrapper = {"env", "NOTIFY_SOCKET=" + folder.file("notify"), "WATCHDOG_USEC=100000"}});
   ASSERT_TRUE(eventually([&] { return !socket.heard().empty(); }));
   EXPECT_THAT(socket.heard().front(), AllOf(StartsWith("READY=1\n"), HasSubstr(daemon.packet_url())));
+  daemon.process().signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return std::count(socket.heard().begin(), socket.heard().end(), "READY=1") == 1; }));
+  EXPECT_THAT(socket.heard(), Contains(StartsWith("RELOADING=1\nMONOTONIC_USEC=")));
   const auto signs_of_life = [&] {
     return std::count(socket.heard().begin(), socket.heard().end(), std::string("WATCHDOG=1"));
   };

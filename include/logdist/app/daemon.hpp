@@ -52,8 +52,9 @@ class Daemon {
   void request_scrape(std::function<void(metrics::Scrape)> done);
 
   /// Reads the configuration again and takes it, or refuses it, as a whole, while
-  /// packets flow; the log says how it went. `who` asks, for the log: "HUP".
-  void reload(const std::string& who);
+  /// packets flow; the log says how it went. `who` asks, for the log: "HUP". Then
+  /// calls `done` on the control thread.
+  void reload(const std::string& who, std::function<void()> done);
   /// shutdown.grace, as it is now.
   Duration grace() const;
 

@@ -30,12 +30,17 @@ class DeadLetterFile final : public dispatch::DeadLetters {
 
   void put(const packet::Packet& packet, DeadLetterReason reason) override;
 
+  /// Opens the file anew by its name, for whoever has renamed it (logrotate). Where
+  /// that fails it is logged, and the old one goes on being written.
+  void reopen();
+
   /// Packets whose line could not be written, or not as a whole.
   std::uint64_t write_failures() const { return write_failures_.load(std::memory_order_relaxed); }
 
  private:
   DeadLetterFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
 
+  static FileDescriptor open_to_append(const std::string& path);
   /// 0, or the system's error.
   int write(std::string_view line);
   void warn_of(int error);
@@ -45,8 +50,8 @@ class DeadLetterFile final : public dispatch::DeadLetters {
 
   std::mutex mutex_;
   // Guarded by mutex_:
-  const FileDescriptor file_;  ///< none: only the log
-  bool torn_ = false;          ///< the file ends within a line
+  FileDescriptor file_;  ///< none: only the log
+  bool torn_ = false;    ///< the file ends within a line
 };
 
 }  // namespace logdist::app
