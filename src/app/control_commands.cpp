@@ -1,6 +1,7 @@
 #include "app/control_commands.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ int complain(const char* command, const std::string& what) {
 }
 
 /// Whoever answers may say anything: nothing of it is to change a terminal.
-std::string text_of(const Json& text) { return config::printable(text.get<std::string>()); }
+std::string text_of(const Json& text) { return config::escape(text.get<std::string>()); }
 
 std::string state_of(const Json& analyzer) {
   std::string state = text_of(analyzer.at("state"));
@@ -42,15 +43,31 @@ std::string weight_of(const Json& analyzer) {
   return weight == configured ? fmt::format("{}", weight) : fmt::format("{} (configured {})", weight, configured);
 }
 
-std::string row_of(const Json& analyzer) {
-  return fmt::format("{:<20} {:<18} {:<24} {:>6.1f} % {:>9}  {}\n", text_of(analyzer.at("name")), state_of(analyzer),
-                     weight_of(analyzer), 100 * analyzer.at("target_share").get<double>(),
-                     analyzer.at("in_flight").get<std::uint64_t>(), text_of(analyzer.at("url")));
+using Row = std::array<std::string, 6>;
+
+Row row_of(const Json& analyzer) {
+  return {text_of(analyzer.at("name")),
+          state_of(analyzer),
+          weight_of(analyzer),
+          fmt::format("{:.1f} %", 100 * analyzer.at("target_share").get<double>()),
+          fmt::format("{}", analyzer.at("in_flight").get<std::uint64_t>()),
+          text_of(analyzer.at("url"))};
 }
 
+/// Each column as wide as what is in it; numbers to the right.
 void print_list(const Json& analyzers) {
-  fmt::print("{:<20} {:<18} {:<24} {:>8} {:>9}  {}\n", "NAME", "STATE", "WEIGHT", "SHARE", "IN FLIGHT", "URL");
-  for (const Json& analyzer : analyzers) fmt::print("{}", row_of(analyzer));
+  std::vector<Row> rows{{"NAME", "STATE", "WEIGHT", "TARGET", "IN FLIGHT", "URL"}};
+  for (const Json& analyzer : analyzers) rows.push_back(row_of(analyzer));
+  std::array<std::size_t, 6> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      widths[column] = std::max(widths[column], row[column].size());
+    }
+  }
+  for (const Row& row : rows) {
+    fmt::print("{:<{}}  {:<{}}  {:<{}}  {:>{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2], widths[2],
+               row[3], widths[3], row[4], widths[4], row[5]);
+  }
 }
 
 void print_one(const Json& analyzer) {
@@ -60,7 +77,7 @@ void print_one(const Json& analyzer) {
 
 /// `weight: 40 -> 30`, or the key alone when the values are not told.
 std::string change_of(const Json& change) {
-  return config::printable(to_string(config::Change{change.at("key"), change.at("from"), change.at("to")}));
+  return config::escape(to_string(config::Change{change.at("key"), change.at("from"), change.at("to")}));
 }
 
 void print_changes(const Json& report) {

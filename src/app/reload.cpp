@@ -209,7 +209,8 @@ void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
     const std::string text =
         fmt::format("reload ({}) refused, nothing has changed; faults: {}", who, report.faults.size());
     log::record(log::Level::error, "reload_refused", text, {{"by", who}, {"faults", report.faults.size()}});
-    events_.post({.kind = admin::EventKind::reload, .warning = true, .text = text});
+    // Who looks at the events has no log beside them.
+    events_.post({.kind = admin::EventKind::reload, .warning = true, .text = text + "; the first: " + report.faults[0]});
     return;
   }
   for (const std::string& warning : report.warnings) log::record(log::Level::warn, "configuration_warning", warning);
@@ -220,7 +221,10 @@ void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
   }
   const std::string text = fmt::format("reload ({}): {}", who, in_words(report.difference));
   log::record(log::Level::info, "reloaded", text, {{"by", who}, {"revision", report.revision}});
-  events_.post({.kind = admin::EventKind::reload, .warning = !report.difference.restart_needed.empty(), .text = text});
+  std::vector<std::string> later;
+  for (const config::Change& change : report.difference.restart_needed) later.push_back(change.key);
+  const std::string restart = later.empty() ? "" : fmt::format("; needs a restart: {}", fmt::join(later, ", "));
+  events_.post({.kind = admin::EventKind::reload, .warning = !later.empty(), .text = text + restart});
 }
 
 }  // namespace logdist::app

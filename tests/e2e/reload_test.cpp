@@ -10,6 +10,7 @@ namespace logdist::e2e {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -19,6 +20,8 @@ class Reload : public ControlRoom {
     daemon_->process().signal(SIGHUP);
     ASSERT_TRUE(daemon_->process().wait_for_line(expected_line)) << expected_line;
   }
+
+  std::string newest_event() { return daemon_->status()["events"].back()["text"]; }
 
   /// An analyzer's deficit, in messages.
   double deficit(const std::string& name) { return analyzer_in(daemon_->status(), name)["deficit"].get<double>(); }
@@ -105,6 +108,7 @@ TEST_F(Reload, AFaultyFileIsRefusedWithEveryReason) {
   for (const std::string& fault : faults) EXPECT_THAT(fault, testing::StartsWith(file_));
   hang_up("reload \\(HUP\\) refused, nothing has changed; faults: 4");
   EXPECT_THAT(daemon_->process().errors(), HasSubstr(":1: queue.max_packets: "));
+  EXPECT_THAT(newest_event(), HasSubstr("faults: 4; the first: " + file_ + ":1: queue.max_packets: "));
 
   std::filesystem::remove(file_);
   hang_up(file_ + ": cannot be read");
@@ -126,6 +130,7 @@ TEST_F(Reload, WhatOnlyARestartChangesIsSaidAndTheRestIsTaken) {
   EXPECT_EQ(report["changed"][0]["changes"][0], (nlohmann::json{{"key", "weight"}, {"from", "40"}, {"to", "41"}}));
   EXPECT_EQ(report["taken"][0]["key"], "log.level");
   EXPECT_TRUE(daemon_->process().wait_for_line("queue.max_packets: 10000 -> 7: needs a restart"));
+  EXPECT_THAT(newest_event(), EndsWith("; needs a restart: queue.max_packets"));
 
   const auto config = get("/v1/config");
   EXPECT_EQ(config["restart_needed"], restart);
