@@ -1,7 +1,12 @@
 // delivery.ack: delivered. The agent hears what became of its packet.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "tests/e2e/checks.hpp"
+#include "tests/e2e/delivered.hpp"
+#include "tests/e2e/ledger_watch.hpp"
+#include "tests/e2e/raw_analyzer.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
@@ -41,11 +46,13 @@ TEST_F(Acknowledgement, HoldsUnderLoad) {
   plan.agents = 10;
   plan.packets_each = 20;
   plan.messages_max = 20;
+  LedgerWatch watch(daemon.admin_url());
   const std::vector<Sent> sent = send_all(daemon.packet_url(), plan);
   expect_answers(sent, 200);
   expect_taken(analyzers_.ids(), ids_of(sent));
   expect_shares(analyzers_.messages(), analyzers_.weights(), plan.messages_max);
   ASSERT_TRUE(daemon.await_delivered(sent.size()));
+  watch.expect_balanced();
   expect_books(daemon.metrics(), sent, analyzers_);
   daemon.expect_clean_end();
 }
@@ -112,6 +119,52 @@ TEST_F(Acknowledgement, APacketThatEveryAnalyzerFailsAtIsDeadLettered) {
   EXPECT_EQ(client.post("/v1/packets", R"(["wholesome"])").status, 200u);
   EXPECT_EQ(daemon.metrics().imbalance(), "");
   daemon.expect_clean_end();
+}
+
+/// A daemon that is killed while many packets are under way to slow analyzers.
+class KilledDaemon {
+ public:
+  /// What its agents hold a 2xx for, beside what analyzers took.
+  Delivered live(const std::string& acknowledgement) {
+    Manner slow;
+    slow.byte_pause = 1ms;  // an answer takes tens of them
+    std::string setting;
+    for (RawAnalyzer& analyzer : analyzers_) {
+      analyzer.behave(slow);
+      setting += (setting.empty() ? "" : ", ") + std::to_string(analyzer.port()) + "=" + analyzer.url() + "/ weight=1";
+    }
+    DaemonProcess daemon(
+        {{"ANALYZERS", setting}, {"DELIVERY__ACK", acknowledgement}, {"DELIVERY__MAX_CONNECTIONS", "2"}});
+    LedgerWatch watch(daemon.admin_url());
+    Load load(daemon.packet_url(), {.agents = 64, .packets_each = LoadPlan::endless, .messages_max = 20});
+    EXPECT_TRUE(daemon.await([](const auto& status) {
+      return status["ledger"]["delivered"]["packets"] > 100 && status["ledger"]["in_flight"]["packets"] > 20;
+    }));
+    daemon.process().signal(SIGKILL);
+    EXPECT_EQ(daemon.process().wait_exit(patience), 128 + SIGKILL);
+    load.stop();
+    const std::vector<Sent> sent = load.finish();
+    watch.expect_balanced_to_its_end();
+    EXPECT_FALSE(with_status(sent, 0).empty()) << "it was killed with packets under way";
+    return compare(sent, read_journal(folder_.file("journal")));
+  }
+
+ private:
+  const test::TemporaryFolder folder_;
+  std::array<RawAnalyzer, 2> analyzers_{RawAnalyzer{folder_.file("journal")}, RawAnalyzer{folder_.file("journal")}};
+};
+
+TEST_F(Acknowledgement, A200SurvivesAKilledDaemon) {
+  const Delivered delivered = KilledDaemon().live("delivered");
+  EXPECT_GT(delivered.accepted, 100u);
+  EXPECT_THAT(delivered.lost, testing::IsEmpty());
+  EXPECT_THAT(delivered.altered, testing::IsEmpty());
+  EXPECT_THAT(delivered.invented, testing::IsEmpty());
+}
+
+/// Not promised, and the reason to ask for `delivered`. It shows that the test above bites, too.
+TEST_F(Acknowledgement, A202IsLostWithAKilledDaemon) {
+  EXPECT_THAT(KilledDaemon().live("queued").lost, testing::Not(testing::IsEmpty()));
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ TEST_F(AllDown, TheQueueFillsAndAgentsAreSentAway) {
 }
 
 TEST_F(AllDown, AgentsThatComeAgainLoseNothing) {
+  LedgerWatch watch(daemon_->admin_url());
   test::Process agent(test::Process::log_distributor(
       {"agent", "--target", daemon_->packet_url(), "--packets", "60", "--batch", "7", "--connections", "6"}));
   ASSERT_TRUE(daemon_->await([](const auto& status) { return status["ledger"]["handed_back"]["packets"] > 0; }));
@@ -136,7 +137,8 @@ TEST_F(AllDown, AgentsThatComeAgainLoseNothing) {
   analyzers_.start(2);
   EXPECT_EQ(agent.wait_exit(patience), 0) << agent.output() << agent.errors();
   EXPECT_THAT(agent.output(), testing::HasSubstr("packets    60 accepted, 0 rejected"));
-  ASSERT_TRUE(daemon_->await([](const auto& status) { return status["ledger"]["delivered"]["packets"] == 60; }));
+  ASSERT_TRUE(daemon_->await_delivered(60));
+  watch.expect_balanced();
   const std::vector<std::string> ids = analyzers_.ids();
   EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 60u);
   EXPECT_EQ(analyzers_.packets(), 60u);

@@ -12,7 +12,9 @@ namespace logdist::e2e {
 
 LedgerWatch::LedgerWatch(const std::string& admin_url) : thread_([this, admin_url] { watch(admin_url); }) {}
 
-LedgerWatch::~LedgerWatch() {
+LedgerWatch::~LedgerWatch() { join(); }
+
+void LedgerWatch::join() {
   stopping_ = true;
   if (thread_.joinable()) thread_.join();
 }
@@ -27,15 +29,20 @@ void LedgerWatch::watch(const std::string& admin_url) {
       ++scrapes_;
     }
   } catch (const std::exception& error) {
-    faults_.push_back(std::string("no scrape: ") + error.what());
+    unheard_ = error.what();
   }
 }
 
 void LedgerWatch::expect_balanced() {
-  stopping_ = true;
-  thread_.join();
+  expect_balanced_to_its_end();
+  EXPECT_EQ(unheard_, "") << "after " << scrapes_ << " scrapes";
+}
+
+void LedgerWatch::expect_balanced_to_its_end() {
+  join();
   EXPECT_GT(scrapes_, 0u);
-  EXPECT_TRUE(faults_.empty()) << faults_.size() << " of " << scrapes_ << " scrapes, the first:\n" << faults_.front();
+  EXPECT_TRUE(faults_.empty()) << faults_.size() << " of " << scrapes_ << " scrapes, the first:\n"
+                               << (faults_.empty() ? "" : faults_.front());
 }
 
 }  // namespace logdist::e2e

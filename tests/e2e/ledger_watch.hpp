@@ -18,13 +18,17 @@ class LedgerWatch {
 
   /// Ends after one more scrape; each of all must have balanced.
   void expect_balanced();
+  /// The same of all scrapes up to the daemon's end, which has come by now.
+  void expect_balanced_to_its_end();
 
  private:
   void watch(const std::string& admin_url);
+  void join();
 
   std::atomic<bool> stopping_{false};
   std::size_t scrapes_ = 0;          ///< the thread's until it is joined, as the next
   std::vector<std::string> faults_;  ///< of the scrapes that did not balance
+  std::string unheard_;              ///< why there was no answer any more
   std::thread thread_;
 };
 

@@ -127,6 +127,7 @@ TEST_F(Recovery, UnderLoadNothingIsLostAndEveryStateIsShown) {
 }
 
 TEST_F(Recovery, ItsDebtIsPaidAndThenItsShare) {
+  LedgerWatch watch(daemon_.admin_url());
   Load load(daemon_.packet_url(), steady_load("before", LoadPlan::endless));
   ASSERT_TRUE(
       daemon_.await([](const auto& status) { return analyzer_in(status, victim)["delivered"]["packets"] > 20; }));
@@ -166,6 +167,7 @@ TEST_F(Recovery, ItsDebtIsPaidAndThenItsShare) {
   for (std::size_t i = 0; i < before.size(); ++i) during[i] -= before[i];
   expect_shares(during, {40, 30, 30}, 2 * packet_messages);  // one packet off at each end
   expect_answers(sent, 202);
+  watch.expect_balanced();
   expect_nothing_lost(sent);
   daemon_.expect_clean_end();
 }

@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "tests/e2e/checks.hpp"
+#include "tests/e2e/ledger_watch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
@@ -32,6 +33,7 @@ TEST_F(Shutdown, UnderLoadDeliversWhatWasAccepted) {
   plan.packets_each = LoadPlan::endless;
   plan.messages_max = 10;
   plan.packets_per_second = 500;
+  LedgerWatch watch(daemon.admin_url());
   Load load(daemon.packet_url(), plan);
   ASSERT_TRUE(daemon.await([](const auto& status) {
     return status["ledger"]["delivered"]["packets"] > 100 && status["queue"]["packets"] > 0;
@@ -41,6 +43,7 @@ TEST_F(Shutdown, UnderLoadDeliversWhatWasAccepted) {
   EXPECT_THAT(daemon.process().errors(), HasSubstr("drained: every accepted packet is settled"));
   load.stop();
   const std::vector<Sent> sent = load.finish();
+  watch.expect_balanced_to_its_end();
   expect_taken(analyzers_.ids(), ids_of(with_status(sent, 202)));
   for (const Sent& packet : sent) {
     EXPECT_TRUE(packet.status == 202 || packet.status == 503 || packet.status == 0) << packet.status;
