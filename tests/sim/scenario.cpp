@@ -77,6 +77,18 @@ std::vector<Change> draw_changes(Draws& draws, const Scenario& scenario) {
   return changes;
 }
 
+/// Each takes an analyzer out of service, or back.
+void draw_drains(Draws& draws, Scenario& scenario) {
+  if (scenario.calm || draws.chance(0.6)) return;
+  for (int left = draws.between(1, 6); left > 0; --left) {
+    Change change;
+    change.after = draws.between(Duration(0), scenario.storm);
+    change.kind = Change::Kind::turn_drain;
+    change.whom = draws.between<std::size_t>(0, 100);
+    scenario.changes.push_back(change);
+  }
+}
+
 AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   AgentPlan plan;
   plan.loop = static_cast<LoopId>(draws.between<std::size_t>(0, scenario.loops - 1));
@@ -123,6 +135,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   const std::size_t packets = draws.between<std::size_t>(100, 1'000);
   for (AgentPlan& agent : scenario.agents) agent.until_packets = packets;
   scenario.changes = draw_changes(draws, scenario);
+  draw_drains(draws, scenario);
   return scenario;
 }
 

@@ -49,7 +49,7 @@ struct AnalyzerPlan {
 
 /// What an operator changes while the daemon runs.
 struct Change {
-  enum class Kind : std::uint8_t { add, remove, set_weight, set_max_in_flight };
+  enum class Kind : std::uint8_t { add, remove, set_weight, set_max_in_flight, turn_drain };
 
   Duration after{};  ///< from the beginning
   Kind kind = Kind::add;

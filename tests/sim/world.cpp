@@ -72,6 +72,7 @@ void World::make(const Change& change) {
       configured_[whom].max_in_flight = wanted.max_in_flight;
       scheduler_.set_max_in_flight(whom, wanted.max_in_flight, now());
       break;
+    case Change::Kind::turn_drain: set_drained(whom, !views()[whom].drained); break;
   }
 }
 
@@ -79,6 +80,11 @@ void World::remove(AnalyzerId analyzer) {
   journal_.note("analyzer {} is removed", analyzer);
   std::erase(present_, analyzer);
   scheduler_.remove(analyzer, now());
+}
+
+void World::set_drained(AnalyzerId analyzer, bool drained) {
+  journal_.note("analyzer {} is {}", analyzer, drained ? "drained" : "no longer drained");
+  scheduler_.set_drained(analyzer, drained, now());
 }
 
 void World::begin_spell(AnalyzerId analyzer, std::size_t index) {
@@ -102,6 +108,9 @@ void World::stop_agents() {
 void World::heal_analyzers() {
   healed_ = true;
   for (const auto& analyzer : analyzers_) analyzer->heal();
+  for (const AnalyzerId analyzer : present_) {
+    if (views()[analyzer].drained) set_drained(analyzer, false);
+  }
 }
 
 void World::start_feeding(std::uint32_t messages_max) {
@@ -173,7 +182,8 @@ metrics::Scrape World::scrape() const {
                                 view.paused,
                                 view.slots,
                                 view.failures,
-                                view.account});
+                                view.account,
+                                view.drained});
   }
   return scrape;
 }

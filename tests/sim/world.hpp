@@ -80,6 +80,7 @@ class World final : public dispatch::Wakes {
   void begin_spell(AnalyzerId analyzer, std::size_t index);
   void make(const Change& change);
   void remove(AnalyzerId analyzer);
+  void set_drained(AnalyzerId analyzer, bool drained);
 
   const Scenario scenario_;
   Timeline timeline_;

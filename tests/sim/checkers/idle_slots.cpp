@@ -42,7 +42,7 @@ class IdleSlots final : public Checker {
       seen.slots = view.slots;
       seen.slots_since = world_.now();
     }
-    const bool testing = view.state == health::State::testing && !view.removed;
+    const bool testing = view.state == health::State::testing && !view.removed && !view.drained;
     const bool testable = testing && !view.paused && !probing() && world_.now() >= seen.may_rest_until;
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
     if (!world_.quiet() || chronicle_.untried() == 0 || world_.giving_up()) return;

@@ -1,4 +1,4 @@
-// service: a Failed analyzer gets nothing, nor does one that was removed; one in Testing its probe and, when
+// service: a Failed analyzer gets nothing, nor does one that was removed or drained; one in Testing its probe and, when
 // that has passed, one packet; a paused one nothing before its time is over.
 #include <map>
 #include <set>
@@ -17,6 +17,7 @@ class Service final : public Checker {
   void sent(const Story& story, const delivery::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
     if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", story.serial, attempt.analyzer);
+    if (view.drained) complain("packet {} is sent to analyzer {}, which is drained", story.serial, attempt.analyzer);
     if (view.state == health::State::failed) {
       complain("packet {} is sent to analyzer {}, which has failed", story.serial, attempt.analyzer);
     }
