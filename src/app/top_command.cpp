@@ -133,7 +133,7 @@ class Top {
   }
 
   void print() {
-    fmt::print("{}\n", top_line(sight_));
+    for (const std::string& line : journal_.lines_of(sight_, Clock::now())) fmt::print("{}\n", line);
     if (std::fflush(stdout) != 0) io_.stop();  // nobody reads it any more
   }
 
@@ -170,6 +170,7 @@ class Top {
   const TopCommandOptions options_;
   const bool colour_ = output_takes_colour();
   TopSight sight_;
+  TopJournal journal_;
   std::string away_since_;
   std::uint64_t looks_ = 0;
   TimePoint next_at_{};

@@ -17,7 +17,8 @@ struct TopCommandOptions {
   std::optional<std::uint64_t> count{};         ///< of looks; none: until q, Ctrl-C or TERM
 };
 
-/// In a terminal a screen that is drawn anew after each look, else one line a look.
+/// In a terminal a screen that is drawn anew after each look. Else a line a look, the
+/// events since the one before it first, and a line a minute while the daemon is away.
 /// A daemon that is away is waited for. Returns the exit code: 0, or 1 when the URL
 /// is none or, after `count` looks, the last one has failed.
 int run_top(const TopCommandOptions& options, const config::Environment& environment);

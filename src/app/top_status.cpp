@@ -20,9 +20,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopLedger, admitted, queued, wai
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopAnalyzer, name, state, in_service, paused, drained, weight,
                                                 target_share, delivered_share, deficit, debt, catch_ups, in_flight,
                                                 max_in_flight, failures, delivered, latency_buckets)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopEvent, at, kind, warning, analyzer, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopEvent, number, at, kind, warning, analyzer, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopStatus, version, uptime_seconds, ready, why_not_ready, connections,
-                                                queue, totals, ledger, analyzers, events)
+                                                queue, totals, ledger, analyzers, removed_analyzers, events)
 
 namespace {
 
@@ -34,6 +34,7 @@ void make_harmless(TopStatus& status) {
     make(analyzer.name);
     make(analyzer.state);
   }
+  for (TopAnalyzer& analyzer : status.removed_analyzers) make(analyzer.name);
   for (TopEvent& event : status.events) {
     make(event.at);
     make(event.kind);
@@ -49,6 +50,10 @@ boost::system::result<TopStatus, NoStatus> parse_top_status(std::string_view jso
     const auto parsed = nlohmann::json::parse(json);
     if (!parsed.contains("ledger") || !parsed.contains("analyzers")) return NoStatus{"what answers is no daemon"};
     auto status = parsed.get<TopStatus>();
+    for (TopAnalyzer& analyzer : status.removed_analyzers) {
+      analyzer.state = "removed";
+      analyzer.in_service = false;
+    }
     make_harmless(status);
     return status;
   } catch (const nlohmann::json::exception&) {

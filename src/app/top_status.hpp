@@ -49,7 +49,7 @@ struct TopLedger {
 
 struct TopAnalyzer {
   std::string name{};
-  std::string state = "healthy";
+  std::string state = "healthy";  ///< "removed": no longer configured
   bool in_service = true;
   bool paused = false;
   bool drained = false;
@@ -67,7 +67,8 @@ struct TopAnalyzer {
 };
 
 struct TopEvent {
-  std::string at{};  ///< "2026-11-23T15:34:18.042Z"
+  std::uint64_t number = 0;  ///< grows by one an event, from the daemon's start
+  std::string at{};          ///< "2026-11-23T15:34:18.042Z"
   std::string kind{};
   bool warning = false;
   std::string analyzer{};
@@ -84,7 +85,8 @@ struct TopStatus {
   TopTotals totals{};
   TopLedger ledger{};
   std::vector<TopAnalyzer> analyzers{};
-  std::vector<TopEvent> events{};  ///< oldest first
+  std::vector<TopAnalyzer> removed_analyzers{};  ///< of which little is told
+  std::vector<TopEvent> events{};                ///< oldest first
 };
 
 /// Why there is no status, in one clause.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <numeric>
 
 #include "app/top_words.hpp"
@@ -26,14 +27,21 @@ struct Column {
   const char* title;
   int rank;  ///< the highest gives way first
   bool to_the_left;
+  bool of_removed;  ///< whether it says something of one that is not configured any more
   Span (*cell)(const Subject&);
 };
 
+bool is_removed(const TopAnalyzer& analyzer) { return analyzer.state == "removed"; }
+
+/// The one of that name, also when it has been removed.
 const TopAnalyzer* find(const TopStatus* status, const std::string& name) {
   if (status == nullptr) return nullptr;
-  const auto found = std::find_if(status->analyzers.begin(), status->analyzers.end(),
-                                  [&name](const TopAnalyzer& analyzer) { return analyzer.name == name; });
-  return found == status->analyzers.end() ? nullptr : &*found;
+  for (const auto* list : {&status->analyzers, &status->removed_analyzers}) {
+    const auto found = std::find_if(list->begin(), list->end(),
+                                    [&name](const TopAnalyzer& analyzer) { return analyzer.name == name; });
+    if (found != list->end()) return &*found;
+  }
+  return nullptr;
 }
 
 std::int64_t delivered_since(const TopAnalyzer& now, const TopAnalyzer* before) {
@@ -58,26 +66,30 @@ Span failures_cell(const Subject& subject) {
   return {grouped(static_cast<std::int64_t>(subject.now.failures)), grows ? Tone::bad : Tone::plain};
 }
 
+Span flying_cell(const Subject& subject) {
+  if (is_removed(subject.now)) return {fmt::format("{}", subject.now.in_flight)};
+  return {fmt::format("{}/{}", subject.now.in_flight, subject.now.max_in_flight)};
+}
+
 constexpr std::array columns_there{
-    Column{"ANALYZER", 0, true,
+    Column{"ANALYZER", 0, true, true,
            [](const Subject& of) {
              return Span{of.now.name, Tone::strong};
            }},
-    Column{"STATE", 0, true, [](const Subject& of) { return condition_of(of.now); }},
-    Column{"WEIGHT", 6, false, [](const Subject& of) { return Span{fmt::format("{:g}", of.now.weight)}; }},
-    Column{"MSG/S", 1, false, rate_cell},
-    Column{"SHARE", 2, false, [](const Subject& of) { return Span{share_text(of.share)}; }},
-    Column{"TARGET", 3, false, [](const Subject& of) { return Span{percent_text(of.now.target_share)}; }},
-    Column{"IN ALL", 10, false, [](const Subject& of) { return Span{percent_text(of.now.delivered_share)}; }},
-    Column{"DEFICIT", 4, false, deficit_cell},
-    Column{"DEBT", 9, false, [](const Subject& of) { return Span{fmt::format("{:.0f}", of.now.debt)}; }},
-    Column{"FLYING", 7, false,
-           [](const Subject& of) { return Span{fmt::format("{}/{}", of.now.in_flight, of.now.max_in_flight)}; }},
-    Column{"P50", 8, false, [](const Subject& of) { return latency_cell(of, 0.5); }},
-    Column{"P95", 5, false, [](const Subject& of) { return latency_cell(of, 0.95); }},
-    Column{"P99", 8, false, [](const Subject& of) { return latency_cell(of, 0.99); }},
-    Column{"FAILURES", 5, false, failures_cell},
-    Column{"CATCH-UPS", 10, false,
+    Column{"STATE", 0, true, true, [](const Subject& of) { return condition_of(of.now); }},
+    Column{"WEIGHT", 6, false, false, [](const Subject& of) { return Span{fmt::format("{:g}", of.now.weight)}; }},
+    Column{"MSG/S", 1, false, true, rate_cell},
+    Column{"SHARE", 2, false, false, [](const Subject& of) { return Span{share_text(of.share)}; }},
+    Column{"TARGET", 3, false, false, [](const Subject& of) { return Span{percent_text(of.now.target_share)}; }},
+    Column{"IN ALL", 10, false, false, [](const Subject& of) { return Span{percent_text(of.now.delivered_share)}; }},
+    Column{"DEFICIT", 4, false, false, deficit_cell},
+    Column{"DEBT", 9, false, false, [](const Subject& of) { return Span{fmt::format("{:.0f}", of.now.debt)}; }},
+    Column{"FLYING", 7, false, true, flying_cell},
+    Column{"P50", 8, false, false, [](const Subject& of) { return latency_cell(of, 0.5); }},
+    Column{"P95", 5, false, false, [](const Subject& of) { return latency_cell(of, 0.95); }},
+    Column{"P99", 8, false, false, [](const Subject& of) { return latency_cell(of, 0.99); }},
+    Column{"FAILURES", 5, false, true, failures_cell},
+    Column{"CATCH-UPS", 10, false, false,
            [](const Subject& of) { return Span{grouped(static_cast<std::int64_t>(of.now.catch_ups))}; }},
 };
 
@@ -91,7 +103,13 @@ struct Shown {
 
 Shown fill(const Column& column, const std::vector<Subject>& subjects) {
   Shown shown{column.rank, column.to_the_left, {{column.title, Tone::faint}}};
-  for (const Subject& subject : subjects) shown.cells.push_back(column.cell(subject));
+  for (const Subject& subject : subjects) {
+    if (is_removed(subject.now)) {
+      shown.cells.push_back({column.of_removed ? column.cell(subject).text : "-", Tone::faint});
+    } else {
+      shown.cells.push_back(column.cell(subject));
+    }
+  }
   for (const Span& cell : shown.cells) shown.wide = std::max(shown.wide, columns_of(cell.text));
   return shown;
 }
@@ -132,6 +150,7 @@ Line line_of(const std::vector<Shown>& table, std::size_t row) {
 Span condition_of(const TopAnalyzer& analyzer) {
   if (analyzer.state == "failed") return {analyzer.state, Tone::bad};
   if (analyzer.state == "testing") return {analyzer.state, Tone::warning};
+  if (is_removed(analyzer)) return {analyzer.state, Tone::faint};
   if (analyzer.drained) return {"drained", Tone::warning};
   if (analyzer.paused) return {"paused", Tone::warning};
   return {analyzer.state, Tone::good};
@@ -144,10 +163,18 @@ double recent_share(const TopAnalyzer& analyzer, const TopStatus& now, const Top
   return static_cast<double>(delivered_since(analyzer, find(before, analyzer.name))) / static_cast<double>(all);
 }
 
+std::vector<TopAnalyzer> analyzers_at_work(const TopStatus& status) {
+  std::vector<TopAnalyzer> analyzers = status.analyzers;
+  std::copy_if(status.removed_analyzers.begin(), status.removed_analyzers.end(), std::back_inserter(analyzers),
+               [](const TopAnalyzer& analyzer) { return analyzer.in_flight > 0; });
+  return analyzers;
+}
+
 std::vector<Line> analyzer_table(const TopStatus& now, const TopStatus* before, std::size_t columns) {
   const double seconds = before == nullptr ? 0 : now.uptime_seconds - before->uptime_seconds;
+  const std::vector<TopAnalyzer> analyzers = analyzers_at_work(now);
   std::vector<Subject> subjects;
-  for (const TopAnalyzer& analyzer : now.analyzers) {
+  for (const TopAnalyzer& analyzer : analyzers) {
     const TopAnalyzer* const then = find(before, analyzer.name);
     const TopBuckets earlier = then == nullptr ? TopBuckets() : then->latency_buckets;
     subjects.push_back(

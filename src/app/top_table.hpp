@@ -9,12 +9,16 @@
 
 namespace logdist::app {
 
-/// A head and a line for each analyzer, each at most `columns` wide: what matters
+/// All that may have packets: those configured, then the removed ones that still have
+/// packets in flight.
+std::vector<TopAnalyzer> analyzers_at_work(const TopStatus& status);
+
+/// A head and a line for each analyzer at work, each at most `columns` wide: what matters
 /// least is left out. Rates, shares and latencies are of the time between both;
 /// `before` may be null.
 std::vector<Line> analyzer_table(const TopStatus& now, const TopStatus* before, std::size_t columns);
 
-/// "healthy", "testing", "failed"; of a healthy one that gets nothing: why.
+/// "healthy", "testing", "failed", "removed"; of a healthy one that gets nothing: why.
 Span condition_of(const TopAnalyzer& analyzer);
 
 /// Part of the messages delivered between both that went to it; below 0 when

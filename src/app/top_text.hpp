@@ -19,17 +19,18 @@ struct Span {
 
 using Line = std::vector<Span>;
 
-/// Columns that `text` takes: its code points.
+/// Columns that `text`, which is UTF-8, takes: two for a wide character.
 std::size_t columns_of(std::string_view text);
+std::size_t columns_of(const Line& line);
 
-/// At most `columns` of it.
+/// At most `columns` of it; what is cut ends with an ellipsis.
 std::string clip(std::string_view text, std::size_t columns);
-
-/// At most `columns` of it.
 Line clip(const Line& line, std::size_t columns);
 
-/// Items one behind the other with a gap between, on as many lines as they need;
-/// lines but the first begin two columns further in.
+/// How much further in the lines of wrap() but the first begin.
+inline constexpr std::size_t wrap_indent = 2;
+
+/// Items one behind the other with a gap between, on as many lines as they need.
 std::vector<Line> wrap(const std::vector<Span>& items, std::size_t columns);
 
 /// The line with its tones as ANSI sequences, or, without colour, as it reads.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/top_status.hpp"
 #include "app/top_text.hpp"
+#include "logdist/base/time.hpp"
 
 namespace logdist::app {
 
@@ -20,11 +22,25 @@ struct TopSight {
   std::string away{};                 ///< why there is nothing newer; empty while there is
 };
 
-/// At most `rows` lines of at most `columns` each. Rates, shares and latencies are
+/// At most `rows` lines of at most `columns` each; what is cut ends with an ellipsis.
+/// Where rows are few the analyzers get most of them. Rates, shares and latencies are
 /// of the time between both statuses.
 std::vector<Line> top_screen(const TopSight& sight, std::size_t columns, std::size_t rows);
 
 /// The essence on one line, for pipes and files.
 std::string top_line(const TopSight& sight);
+
+/// What pipes and files get, look by look.
+class TopJournal {
+ public:
+  /// The events since the last look, a line each, then the essence. Nothing while a
+  /// daemon stays away for the same reason, but once a minute.
+  std::vector<std::string> lines_of(const TopSight& sight, TimePoint now);
+
+ private:
+  std::optional<std::uint64_t> last_event_{};  ///< number of the newest seen; none: no look yet
+  std::string told_away_{};
+  TimePoint told_at_{};
+};
 
 }  // namespace logdist::app

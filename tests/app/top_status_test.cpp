@@ -1,5 +1,7 @@
 #include "app/top_status.hpp"
 
+#include <gmock/gmock.h>
+
 #include "tests/app/top_sample.hpp"
 
 namespace logdist::app {
@@ -18,6 +20,19 @@ TEST(TopStatus, IsReadByName) {
   EXPECT_EQ(status.analyzers[0].latency_buckets.at("0.005"), 45'000u);
   ASSERT_EQ(status.events.size(), 2u);
   EXPECT_TRUE(status.events[0].warning);
+  EXPECT_EQ(status.events[1].number, 2u);
+}
+
+TEST(TopStatus, KnowsWhatWasRemoved) {
+  const auto status = parse_top_status(
+      R"({"ledger": {}, "analyzers": [], "removed_analyzers": [{"name": "g\u0007", "in_flight": 3, "failures": 2}]})");
+  ASSERT_TRUE(status) << status.error().why;
+  ASSERT_EQ(status->removed_analyzers.size(), 1u);
+  EXPECT_EQ(status->removed_analyzers[0].name, "g\\x07");
+  EXPECT_EQ(status->removed_analyzers[0].state, "removed");
+  EXPECT_FALSE(status->removed_analyzers[0].in_service);
+  EXPECT_EQ(status->removed_analyzers[0].in_flight, 3u);
+  EXPECT_THAT(sample_status(0).removed_analyzers, ::testing::IsEmpty()) << "what an older daemon does not tell";
 }
 
 TEST(TopStatus, WhatIsNoStatusIsAnError) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "app/top_table.hpp"
 #include "app/top_words.hpp"
 #include "tests/app/top_sample.hpp"
@@ -13,8 +15,11 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ContainsRegex;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 TopSight sample_sight() {
@@ -89,7 +94,82 @@ TEST(TopView, ALowTerminalSaysHowManyAnalyzersItHides) {
   for (int i = 0; i < 30; ++i) sight.now->analyzers.push_back(sight.now->analyzers[0]);
   const auto lines = texts(top_screen(sight, 160, 12));
   EXPECT_EQ(lines.size(), 12u);
-  EXPECT_EQ(lines.back(), "... and 27 more");
+  EXPECT_EQ(lines.back(), "… and 23 more");
+  sight.now->analyzers.back().state = "failed";
+  EXPECT_EQ(texts(top_screen(sight, 160, 12)).back(), "… and 23 more, 1 failed");
+  EXPECT_EQ(texts(top_screen(sight, 20, 4)).back(), "… and 30 more, 1 fa…");
+}
+
+TopSight sight_of_three() {
+  TopSight sight = sample_sight();
+  for (auto* status : {&*sight.now, &*sight.before}) {
+    status->analyzers.push_back(status->analyzers[0]);
+    status->analyzers.back().name = "gamma";
+  }
+  return sight;
+}
+
+TEST(TopView, AtTheUsualSizeAllIsThere) {
+  const auto lines = texts(top_screen(sight_of_three(), 80, 24));
+  EXPECT_THAT(lines[0], StartsWith("log-distributor 1.2.3   ready   up 1 min 2 s"));
+  EXPECT_THAT(lines, Contains("ledger balanced")) << "without an equation that does not fit";
+  EXPECT_THAT(lines, Contains(ContainsRegex("^gamma +healthy +75 +37,500 ")));
+  EXPECT_THAT(lines, Contains("EVENTS (UTC)"));
+  EXPECT_THAT(lines, Each(Not(HasSubstr("…"))));
+}
+
+TEST(TopView, LinesThatAreCutSaySo) {
+  const auto lines = texts(top_screen(sight_of_three(), 60, 20));
+  EXPECT_THAT(lines, Contains("ledger balanced"));
+  EXPECT_THAT(lines, Contains(ContainsRegex("^ANALYZER .* SHARE")));
+  EXPECT_THAT(lines, Contains(ContainsRegex("^gamma +healthy")));
+  EXPECT_THAT(lines, Contains("15:34:18  state    beta: healthy -> failed (3 failures in a…"));
+}
+
+TEST(TopView, ALowTerminalGivesItsRowsToTheAnalyzers) {
+  const auto lines = texts(top_screen(sight_of_three(), 40, 10));
+  ASSERT_EQ(lines.size(), 10u);
+  EXPECT_EQ(lines[0], "ready   50,000 messages/s");
+  EXPECT_EQ(lines[1], "  queue 6 of 10,000   ledger balanced");
+  EXPECT_EQ(lines[2], "");
+  EXPECT_THAT(lines[3], ContainsRegex("^ANALYZER +STATE +MSG/S +SHARE"));
+  EXPECT_THAT(lines[4], ContainsRegex("^alpha +healthy +37,500"));
+  EXPECT_THAT(lines[5], ContainsRegex("^beta +failed"));
+  EXPECT_THAT(lines[6], ContainsRegex("^gamma +healthy"));
+  EXPECT_THAT(lines[9], ContainsRegex("^15:35:00 +reload"));
+  EXPECT_EQ(texts(top_screen(sight_of_three(), 100, 10))[0],
+            "ready   50,000 messages/s   queue 6 of 10,000   ledger balanced");
+  EXPECT_THAT(texts(top_screen(sight_of_three(), 20, 20)), Contains(StartsWith("gamma"))) << "narrow, not low";
+}
+
+TEST(TopView, ATinyTerminalShowsWhoIsWell) {
+  TopSight sight = sight_of_three();
+  EXPECT_THAT(texts(top_screen(sight, 20, 5)),
+              ElementsAre("ready   50,000 msg/s", "  queue 6   balanced", ContainsRegex("^alpha +healthy"),
+                          ContainsRegex("^beta +failed"), ContainsRegex("^gamma +healthy")));
+  sight.now->ledger.imbalance.packets = 1;
+  EXPECT_THAT(texts(top_screen(sight, 20, 5))[1], "  50,000 msg/s") << "what is wrong comes first";
+  EXPECT_EQ(texts(top_screen(sight, 23, 5))[0], "ready   NOT balanced");
+  sight.now->ready = false;
+  sight.now->why_not_ready = "no analyzer is in service";
+  EXPECT_EQ(texts(top_screen(sight, 20, 5))[0], "not ready: no analy…");
+  EXPECT_EQ(texts(top_screen(sight, 20, 5))[1], "  NOT balanced");
+}
+
+TEST(TopView, WhatWasRemovedIsShownWhileItHasPackets) {
+  TopSight sight = sight_of_three();
+  auto& analyzers = sight.now->analyzers;
+  analyzers.back().state = "removed";
+  sight.now->removed_analyzers.push_back(analyzers.back());
+  analyzers.pop_back();
+  const auto lines = top_screen(sight, 160, 40);
+  EXPECT_THAT(texts(lines), Contains(ContainsRegex("^gamma +removed +- +37,500 +- +- +- +- +- +5 +- +- +- +12 +- *$")));
+  EXPECT_EQ(tone_of(lines, "gamma"), Tone::faint);
+  EXPECT_EQ(tone_of(lines, "removed"), Tone::faint);
+  EXPECT_THAT(top_line(sight), HasSubstr("  gamma removed"));
+  sight.now->removed_analyzers[0].in_flight = 0;
+  EXPECT_THAT(joined(top_screen(sight, 160, 40)), Not(HasSubstr("gamma")));
+  EXPECT_THAT(top_line(sight), Not(HasSubstr("gamma")));
 }
 
 TEST(TopView, SaysSinceWhenTheDaemonIsAway) {
@@ -121,7 +201,45 @@ TEST(TopView, ColoursWhatIsWrong) {
 TEST(TopView, HasALineForPipes) {
   EXPECT_EQ(top_line(sample_sight()),
             "15:36:00  ready  1,000 packets/s  50,000 messages/s  queue 6  residence p95 9.8ms  ledger balanced"
-            "  alpha 75.0%  beta failed");
+            "  1 of 2 failed  alpha 75.0%  beta failed");
+  TopSight sight = sample_sight();
+  sight.now->analyzers[0].failures += 3;
+  EXPECT_THAT(top_line(sight), HasSubstr("  1 of 2 failed  3 new failures  alpha "));
+  sight.now->analyzers[1].state = "healthy";
+  EXPECT_THAT(top_line(sight), HasSubstr("  ledger balanced  3 new failures  alpha "));
+}
+
+TEST(TopJournal, TellsEachNewEventOnce) {
+  TopJournal journal;
+  TopSight sight = sample_sight();
+  EXPECT_THAT(journal.lines_of(sight, {}), ElementsAre(top_line(sight))) << "what was before is not new";
+  TopEvent event{.number = 3, .at = "2026-11-23T15:36:00.000Z", .kind = "state", .analyzer = "beta", .text = "is well"};
+  sight.now->events.push_back(event);
+  EXPECT_THAT(journal.lines_of(sight, {}),
+              ElementsAre("15:36:00  event 2026-11-23T15:36:00.000Z  state  beta: is well", top_line(sight)));
+  EXPECT_THAT(journal.lines_of(sight, {}), ElementsAre(top_line(sight)));
+  sight.before.reset();  // the daemon was restarted
+  event.number = 1;
+  sight.now->events = {event};
+  EXPECT_THAT(journal.lines_of(sight, {}), SizeIs(2));
+}
+
+TEST(TopJournal, TellsOnceAMinuteThatADaemonStaysAway) {
+  using namespace std::chrono_literals;
+  TopJournal journal;
+  TopSight sight = sample_sight();
+  const TimePoint start{};
+  sight.away = "not reachable since 15:34:00: Connection refused";
+  EXPECT_THAT(journal.lines_of(sight, start), SizeIs(1));
+  EXPECT_THAT(journal.lines_of(sight, start + 59s), IsEmpty());
+  EXPECT_THAT(journal.lines_of(sight, start + 60s), SizeIs(1));
+  EXPECT_THAT(journal.lines_of(sight, start + 61s), IsEmpty());
+  sight.away = "not reachable since 15:34:00: no answer in time";
+  EXPECT_THAT(journal.lines_of(sight, start + 62s), SizeIs(1)) << "for another reason";
+  const std::string away = std::exchange(sight.away, "");
+  EXPECT_THAT(journal.lines_of(sight, start + 63s), ElementsAre(top_line(sight)));
+  sight.away = away;
+  EXPECT_THAT(journal.lines_of(sight, start + 64s), SizeIs(1)) << "again";
 }
 
 TEST(TopText, PaintsOnlyWhenAsked) {
@@ -131,16 +249,30 @@ TEST(TopText, PaintsOnlyWhenAsked) {
 }
 
 TEST(TopText, ClipsAtCharacters) {
-  EXPECT_EQ(clip("größe", 3), "grö");
+  EXPECT_EQ(clip("größe", 4), "grö…");
+  EXPECT_EQ(clip("größe", 5), "größe");
+  EXPECT_EQ(clip("größe", 1), "…");
   EXPECT_EQ(clip("größe", 9), "größe");
   EXPECT_EQ(clip("a", 0), "");
-  EXPECT_EQ(paint(clip(Line{{"ab"}, {"cd"}, {"ef"}}, 3), false), "abc");
+  EXPECT_EQ(paint(clip(Line{{"ab"}, {"cd"}, {"ef"}}, 3), false), "ab…");
+  EXPECT_EQ(paint(clip(Line{{"ab"}, {"cd"}, {"ef"}}, 4), false), "abc…");
+  EXPECT_EQ(paint(clip(Line{{"ab"}, {"cd"}, {"ef"}}, 6), false), "abcdef");
+}
+
+TEST(TopText, KnowsHowWideCharactersAre) {
+  EXPECT_EQ(columns_of("größe"), 5u);
+  EXPECT_EQ(columns_of("日本"), 4u);
+  EXPECT_EQ(columns_of("e\xcc\x81"), 1u) << "an accent of its own joins its letter";
+  EXPECT_EQ(columns_of("\xff\xc3"), 2u) << "what is no UTF-8";
+  EXPECT_EQ(clip("日本語", 4), "日…") << "half a character cannot be shown";
+  EXPECT_EQ(clip("日本語", 5), "日本…");
+  EXPECT_EQ(clip("日本語", 6), "日本語");
 }
 
 TEST(TopText, WrapsItemsWhole) {
   const auto lines = texts(wrap({{"one"}, {"two"}, {"three"}}, 9));
-  EXPECT_THAT(lines, ::testing::ElementsAre("one   two", "  three"));
-  EXPECT_THAT(texts(wrap({{"much too long"}}, 4)), ::testing::ElementsAre("much"));
+  EXPECT_THAT(lines, ElementsAre("one   two", "  three"));
+  EXPECT_THAT(texts(wrap({{"much too long"}}, 4)), ElementsAre("muc…"));
 }
 
 TEST(TopWords, AreShort) {
