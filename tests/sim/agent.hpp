@@ -24,6 +24,9 @@ class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
 
   void settled(queue::Settlement settlement) override;
 
+  /// Held by its body, if that has no length.
+  std::size_t chunked_bytes() const { return chunked_ ? held_bytes() : 0; }
+
  private:
   void granted() override;
 

@@ -31,6 +31,10 @@ class Checker : public Witness {
   /// The daemon would end now.
   virtual void shut_down() {}
 
+  const std::string& name() const { return name_; }
+  /// How often it had its case before it; counted by those for whom that is rare.
+  std::uint64_t checks() const { return checks_; }
+
  protected:
   template <typename... Values>
   void complain(fmt::format_string<Values...> format, Values&&... values) {
@@ -38,6 +42,8 @@ class Checker : public Witness {
     ++complaints_;
     findings_.push_back({name_, fmt::format(format, std::forward<Values>(values)...)});
   }
+
+  void checked() { ++checks_; }
 
   const World& world_;
   const Chronicle& chronicle_;
@@ -48,6 +54,7 @@ class Checker : public Witness {
   const std::string name_;
   Findings& findings_;
   int complaints_ = 0;
+  std::uint64_t checks_ = 0;
 };
 
 using Checkers = std::vector<std::unique_ptr<Checker>>;
@@ -65,6 +72,10 @@ std::unique_ptr<Checker> make_duplicates(const World& world, Findings& findings)
 std::unique_ptr<Checker> make_refunds(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_idle_slots(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_patience(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_health(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_debt(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_catch_ups(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_rounds(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_shutdown(const World& world, Findings& findings);
 
 }  // namespace logdist::sim

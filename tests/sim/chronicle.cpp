@@ -53,6 +53,7 @@ void Chronicle::end_attempt(Story& story, const AttemptResult& result) {
 }
 
 void Chronicle::begin_turn(LoopId loop) {
+  for (Witness* witness : witnesses_) witness->turn_begun(loop);
   seen_[loop] = std::exchange(ended_[loop], {});
   for (const auto& [story, result] : seen_[loop]) {
     for (Witness* witness : witnesses_) witness->result_seen(*story, result);

@@ -62,7 +62,8 @@ class Witness {
   /// An analyzer has the packet now; the outcome of the attempt follows.
   virtual void taken(const Story&) {}
   virtual void attempt_ended(const Story&, const delivery::AttemptResult&) {}
-  /// The loop has begun a turn and looks at the result.
+  /// A loop begins a turn, and looks at what has ended, one result after the other.
+  virtual void turn_begun(LoopId) {}
   virtual void result_seen(const Story&, const delivery::AttemptResult&) {}
   virtual void dead_lettered(const Story&, DeadLetterReason) {}
   /// The waiting agent was answered.

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <exception>
+#include <map>
+#include <string>
 
 #include "tests/sim/simulation.hpp"
 
@@ -16,11 +18,13 @@ int run(std::uint64_t first, std::uint64_t seeds) {
   std::uint64_t events = 0;
   std::uint64_t packets = 0;
   Duration lived{};
+  std::map<std::string, std::uint64_t> checks;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     const Verdict verdict = simulate(seed);
     events += verdict.events;
     packets += verdict.packets;
     lived += verdict.lived;
+    for (const auto& [checker, count] : verdict.checks) checks[checker] += count;
     if (verdict.passed()) continue;
     fmt::print("{}", verdict.report);
     return 1;
@@ -29,6 +33,9 @@ int run(std::uint64_t first, std::uint64_t seeds) {
   fmt::print("seeds {} to {}: all is well; {} packets, {} events, {:.1f} simulated hours in {:.1f} s, {:.1f} seeds/s\n",
              first, first + seeds - 1, packets, events, to_seconds(lived) / 3600, seconds,
              static_cast<double>(seeds) / seconds);
+  for (const auto& [checker, count] : checks) {
+    if (count > 0) fmt::print("{}: {} cases\n", checker, count);
+  }
   return 0;
 }
 

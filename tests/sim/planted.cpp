@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/bounds.hpp"
+#include "logdist/queue/byte_budget.hpp"
 
 // A member function is called as a free one with its object first. Both of these
 // names are the linker's: calls of the first come here, the second is the original.
@@ -28,6 +30,8 @@ namespace {
 Defect planted = Defect::none;
 std::uint64_t calls = 0;
 bool came_back = false;  ///< an analyzer, in this life
+
+constexpr std::uint64_t unreachable = 1'000'000'000'000;  ///< messages
 
 bool has(Defect defect) { return planted == defect; }
 /// Once in `often` calls.
@@ -53,6 +57,7 @@ LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", bal
 LOGDIST_WRAP(delivery::Next, on_result, "_ZN7logdist8delivery6Course9on_resultEjNS_7OutcomeEj",
              delivery::Course* course, AnalyzerId analyzer, Outcome outcome, unsigned status) {
   const delivery::Next next = original_on_result(course, analyzer, outcome, status);
+  if (has(Defect::refused_once) && outcome == Outcome::refused) return delivery::Next::dead_letter;
   const bool struck = next == delivery::Next::done && strikes(Defect::double_settlement, 50);
   return struck ? delivery::Next::dead_letter : next;
 }
@@ -129,6 +134,64 @@ LOGDIST_WRAP(void, on_probe,
              "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
              health::Monitor* monitor, health::ProbeResult result, health::Epoch epoch, TimePoint now) {
   original_on_probe(monitor, has(Defect::probe_misread) ? health::ProbeResult::failed : result, epoch, now);
+}
+
+LOGDIST_WRAP(void, undo_debt, "_ZN7logdist7balance5Books9undo_debtEjj", balance::Books* books, AnalyzerId analyzer,
+             std::uint32_t messages) {
+  if (!has(Defect::refund_lost_outside)) original_undo_debt(books, analyzer, messages);
+}
+
+LOGDIST_WRAP(void, make_selector, "_ZN7logdist7balance8SelectorC1ENS0_15SelectorOptionsE", balance::Selector* selector,
+             balance::SelectorOptions options) {
+  if (has(Defect::debt_unbounded)) options.max_debt = unreachable;
+  if (has(Defect::catch_up_forgotten)) options.catch_up_threshold = unreachable;
+  original_make_selector(selector, options);
+}
+
+LOGDIST_WRAP(void, make_monitor,
+             "_ZN7logdist6health7MonitorC1ERKNS0_14MonitorOptionsERNS_6RandomENSt6chrono10time_pointINS7_3_V212steady_"
+             "clockENS7_8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             health::Monitor* monitor, const health::MonitorOptions& options, Random& random, TimePoint now) {
+  health::MonitorOptions heard = options;
+  if (has(Defect::failures_forgiven)) heard.failure_threshold = 1'000'000;
+  if (has(Defect::one_failure_enough)) heard.failure_threshold = 1;
+  if (has(Defect::back_off_skipped)) heard.backoff_initial = heard.backoff_max = std::chrono::milliseconds(1);
+  if (has(Defect::probes_rare)) heard.interval = std::chrono::hours(1);
+  if (has(Defect::slow_start_skipped)) heard.slow_start = Duration(0);
+  if (has(Defect::slow_start_endless)) heard.slow_start = std::chrono::hours(1);
+  original_make_monitor(monitor, heard, random, now);
+}
+
+LOGDIST_WRAP(
+    void, make_scheduler,
+    "_ZN7logdist8dispatch9SchedulerC1ERKNS0_16SchedulerOptionsESt4spanIKNS0_12AnalyzerSpecELm18446744073709551615"
+    "EEmRNS0_5WakesENSt6chrono10time_pointINSB_3_V212steady_clockENSB_8durationIlSt5ratioILl1ELl1000000000"
+    "EEEEEE",
+    dispatch::Scheduler* scheduler, const dispatch::SchedulerOptions& options,
+    std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::Wakes& wakes, TimePoint now) {
+  dispatch::SchedulerOptions heard = options;
+  if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
+  original_make_scheduler(scheduler, heard, analyzers, loops, wakes, now);
+}
+
+LOGDIST_WRAP(std::optional<Duration>, end_round,
+             "_ZN7logdist8delivery6Course9end_roundERKNS0_11RetryPolicyERNS_6RandomE", delivery::Course* course,
+             const delivery::RetryPolicy& policy, Random& random) {
+  delivery::RetryPolicy heard = policy;
+  if (has(Defect::poison_kept)) heard.max_rounds = 1'000'000;
+  if (has(Defect::round_short) && heard.max_rounds > 1) --heard.max_rounds;
+  return original_end_round(course, heard, random);
+}
+
+LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue10ByteBudgetC1Em", queue::ByteBudget* budget, std::size_t max_bytes) {
+  original_make_budget(budget, max_bytes + (has(Defect::buffer_bound_off) ? 14 : 0));
+}
+
+LOGDIST_WRAP(void, set_drained,
+             "_ZN7logdist8dispatch9Scheduler11set_drainedEjbNSt6chrono10time_pointINS2_3_V212steady_clockENS2_"
+             "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             dispatch::Scheduler* scheduler, AnalyzerId analyzer, bool drained, TimePoint now) {
+  original_set_drained(scheduler, analyzer, drained && !has(Defect::drain_ignored), now);
 }
 
 }  // namespace logdist::sim

@@ -22,6 +22,21 @@ enum class Defect {
   slot_overlooked,         ///< now and then a free slot is not seen
   timer_late,              ///< waits end a second too late
   probe_misread,           ///< a passed probe is taken for a failed one
+  refund_lost_outside,     ///< what fails at an analyzer that has left service is not given back to it
+  debt_unbounded,          ///< balance.max_debt is not heeded
+  catch_up_forgotten,      ///< balance.catch_up_threshold is never reached
+  failures_forgiven,       ///< health.failure_threshold is never reached
+  one_failure_enough,      ///< the first failure takes an analyzer out
+  back_off_skipped,        ///< health.backoff is a millisecond
+  probes_rare,             ///< health.interval is an hour
+  slow_start_skipped,      ///< health.slow_start is nothing
+  slow_start_endless,      ///< health.slow_start is an hour
+  pause_skipped,           ///< a 429 that names no time pauses for a microsecond
+  poison_kept,             ///< delivery.max_rounds is never reached
+  refused_once,            ///< the first refusal makes a dead letter
+  round_short,             ///< a packet is poison one round too early
+  buffer_bound_off,        ///< server.max_buffered is 14 bytes more than configured
+  drain_ignored,           ///< a drained analyzer stays in service
 };
 
 /// From now on the product has this defect, and no other. To be told again before

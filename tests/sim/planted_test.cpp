@@ -1,5 +1,5 @@
 // The checkers bite: each planted defect is found, by the checker that is there
-// for it, within a few seeds.
+// for it and without help of the others, within a few seeds.
 #include "tests/sim/planted.hpp"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ class Planted : public testing::TestWithParam<Case> {
 TEST_P(Planted, IsFoundByItsChecker) {
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     plant(GetParam().defect);
-    const Verdict verdict = simulate(seed);
+    const Verdict verdict = simulate(seed, GetParam().checker);
     if (verdict.passed()) continue;
     const auto found = std::ranges::find(verdict.findings, GetParam().checker, &Finding::checker);
     ASSERT_NE(found, verdict.findings.end()) << verdict.report;
@@ -55,7 +55,22 @@ INSTANTIATE_TEST_SUITE_P(Defects, Planted,
                                          Case{"TestedTooOften", Defect::tested_too_often, "service"},
                                          Case{"SlotOverlooked", Defect::slot_overlooked, "idle_slots"},
                                          Case{"TimerLate", Defect::timer_late, "patience"},
-                                         Case{"ProbeMisread", Defect::probe_misread, "healing"}),
+                                         Case{"ProbeMisread", Defect::probe_misread, "healing"},
+                                         Case{"RefundLostOutside", Defect::refund_lost_outside, "debt"},
+                                         Case{"DebtUnbounded", Defect::debt_unbounded, "debt"},
+                                         Case{"CatchUpForgotten", Defect::catch_up_forgotten, "catch_ups"},
+                                         Case{"FailuresForgiven", Defect::failures_forgiven, "health"},
+                                         Case{"OneFailureEnough", Defect::one_failure_enough, "health"},
+                                         Case{"BackOffSkipped", Defect::back_off_skipped, "health"},
+                                         Case{"ProbesRare", Defect::probes_rare, "health"},
+                                         Case{"SlowStartSkipped", Defect::slow_start_skipped, "bounds"},
+                                         Case{"SlowStartEndless", Defect::slow_start_endless, "bounds"},
+                                         Case{"PauseSkipped", Defect::pause_skipped, "service"},
+                                         Case{"PoisonKept", Defect::poison_kept, "rounds"},
+                                         Case{"RefusedOnce", Defect::refused_once, "rounds"},
+                                         Case{"RoundShort", Defect::round_short, "rounds"},
+                                         Case{"BufferBoundOff", Defect::buffer_bound_off, "bounds"},
+                                         Case{"DrainIgnored", Defect::drain_ignored, "service"}),
                          [](const auto& test) { return test.param.name; });
 
 TEST(NothingPlanted, NothingIsFound) {

@@ -1,6 +1,9 @@
 // Fixed seeds, in lots that run side by side.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "tests/sim/simulation.hpp"
 
 namespace logdist::sim {
@@ -20,6 +23,17 @@ TEST_P(Simulation, KeepsEveryPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(1, 1 + seeds, seeds / lots));
+
+/// What is rare is met, and often enough, by those who are there for it.
+TEST(Simulation, BringsEachCheckerItsCases) {
+  std::map<std::string, std::uint64_t> checks;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (const auto& [checker, count] : simulate(seed).checks) checks[checker] += count;
+  }
+  for (const char* checker : {"bounds", "catch_ups", "debt", "health", "rounds", "service"}) {
+    EXPECT_GE(checks[checker], 10) << checker;
+  }
+}
 
 TEST(Simulation, LivesTheSameLifeAgain) {
   const Verdict once = simulate(7);

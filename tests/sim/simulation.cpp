@@ -14,8 +14,9 @@ using namespace std::chrono_literals;
 /// Drives one world through its phases, the checkers looking on.
 class Life {
  public:
-  explicit Life(const Scenario& scenario)
+  Life(const Scenario& scenario, const std::string& only)
       : scenario_(scenario), world_(scenario), checkers_(make_checkers(world_, findings_)) {
+    std::erase_if(checkers_, [&only](const auto& checker) { return !only.empty() && checker->name() != only; });
     for (const auto& checker : checkers_) world_.chronicle().add_witness(*checker);
   }
 
@@ -24,7 +25,8 @@ class Life {
     storm();
     if (!scenario_.ends_in_storm) heal();
     shut_down();
-    Verdict verdict{findings_, {}, events_, world_.chronicle().stories().size(), world_.now() - begun};
+    Verdict verdict{findings_, {}, events_, world_.chronicle().stories().size(), world_.now() - begun, {}};
+    for (const auto& checker : checkers_) verdict.checks[checker->name()] = checker->checks();
     if (!findings_.empty()) verdict.report = report();
     return verdict;
   }
@@ -163,9 +165,13 @@ double Life::feed(double messages) {
     return static_cast<double>(world_.chronicle().terms().admitted.messages - before);
   };
   world_.start_feeding(scenario_.messages_max);
-  run_until(1h, [&fed, messages] { return fed() >= messages; });
+  const bool taken = run_until(1h, [&fed, messages] { return fed() >= messages; });
   world_.stop_feeding();
-  run_until(10s, [this] { return everything_settled(); });
+  const bool settled = run_until(10s, [this] { return everything_settled(); });
+  if (well() && !(taken && settled)) {
+    fault("shares",
+          fmt::format("of {} messages fed while all is well {} were taken, and not all are settled", messages, fed()));
+  }
   return fed();
 }
 
@@ -197,6 +203,6 @@ std::string Life::report() const {
 
 }  // namespace
 
-Verdict simulate(std::uint64_t seed) { return Life(draw_scenario(seed)).live(); }
+Verdict simulate(std::uint64_t seed, const std::string& only) { return Life(draw_scenario(seed), only).live(); }
 
 }  // namespace logdist::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,14 @@ struct Verdict {
   std::string report;  ///< the seed, what was drawn, what was found and the last events
   std::uint64_t events = 0;
   std::uint64_t packets = 0;
-  Duration lived{};  ///< simulated time
+  Duration lived{};                             ///< simulated time
+  std::map<std::string, std::uint64_t> checks;  ///< by checker: how often it had its case before it, if it counts
 
   bool passed() const { return findings.empty(); }
 };
 
-/// Lives the life of `seed`. The same seed lives the same life.
-Verdict simulate(std::uint64_t seed);
+/// Lives the life of `seed`. The same seed lives the same life. Only the checker
+/// called `only` looks on, if one is named.
+Verdict simulate(std::uint64_t seed, const std::string& only = {});
 
 }  // namespace logdist::sim

@@ -72,7 +72,7 @@ void World::make(const Change& change) {
       configured_[whom].max_in_flight = wanted.max_in_flight;
       scheduler_.set_max_in_flight(whom, wanted.max_in_flight, now());
       break;
-    case Change::Kind::turn_drain: set_drained(whom, !views()[whom].drained); break;
+    case Change::Kind::turn_drain: set_drained(whom, !drained(whom)); break;
   }
 }
 
@@ -84,6 +84,11 @@ void World::remove(AnalyzerId analyzer) {
 
 void World::set_drained(AnalyzerId analyzer, bool drained) {
   journal_.note("analyzer {} is {}", analyzer, drained ? "drained" : "no longer drained");
+  if (drained) {
+    drained_.insert(analyzer);
+  } else {
+    drained_.erase(analyzer);
+  }
   scheduler_.set_drained(analyzer, drained, now());
 }
 
@@ -109,7 +114,7 @@ void World::heal_analyzers() {
   healed_ = true;
   for (const auto& analyzer : analyzers_) analyzer->heal();
   for (const AnalyzerId analyzer : present_) {
-    if (views()[analyzer].drained) set_drained(analyzer, false);
+    if (drained(analyzer)) timeline_.after(Duration(0), [this, analyzer] { set_drained(analyzer, false); });
   }
 }
 
@@ -156,6 +161,12 @@ void World::write_letters() {
 void World::Letters::put(const packet::Packet& packet, DeadLetterReason reason) {
   world.journal_.note("packet {} is a dead letter: {}", packet.id, to_string(reason));
   world.chronicle_.dead_letter(packet.id, reason);
+}
+
+std::size_t World::largest_chunked_body() const {
+  std::size_t largest = 0;
+  for (const auto& agent : agents_) largest = std::max(largest, agent->chunked_bytes());
+  return largest;
 }
 
 ledger::Terms World::terms() const {

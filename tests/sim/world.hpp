@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "logdist/dispatch/scheduler.hpp"
@@ -51,7 +52,10 @@ class World final : public dispatch::Wakes {
   const Journal& journal() const { return journal_; }
   const queue::Bounds& bounds() const { return bounds_; }
   const queue::ByteBudget& bodies() const { return bodies_; }
+  /// Bytes held by the largest body that came without a length.
+  std::size_t largest_chunked_body() const;
   std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
+  bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
   std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }
   /// The bound on packets in flight to `analyzer`, as configured and learned.
   std::uint32_t slots(AnalyzerId analyzer) const {
@@ -90,6 +94,7 @@ class World final : public dispatch::Wakes {
   std::vector<std::unique_ptr<Analyzer>> analyzers_;
   std::vector<dispatch::AnalyzerSpec> configured_;  ///< as of now, by AnalyzerId
   std::vector<AnalyzerId> present_;                 ///< those not removed
+  std::set<AnalyzerId> drained_;                    ///< of those, now
   Stage stage_;
   Letters letters_{*this};
   queue::Bounds bounds_;

@@ -1,5 +1,9 @@
 // service: a Failed analyzer gets nothing, nor does one that was removed or drained; one in Testing its probe and, when
-// that has passed, one packet; a paused one nothing before its time is over.
+// that has passed, one packet; a paused one nothing before its time is over, be it the one that it named or, after a
+// 429 that named none, the retry back-off.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -17,11 +21,12 @@ class Service final : public Checker {
   void sent(const Story& story, const delivery::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
     if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", story.serial, attempt.analyzer);
-    if (view.drained) complain("packet {} is sent to analyzer {}, which is drained", story.serial, attempt.analyzer);
+    if (world_.drained(attempt.analyzer))
+      complain("packet {} is sent to analyzer {}, which is drained", story.serial, attempt.analyzer);
     if (view.state == health::State::failed) {
       complain("packet {} is sent to analyzer {}, which has failed", story.serial, attempt.analyzer);
     }
-    if (world_.now() < paused_until_[attempt.analyzer]) {
+    if (world_.now() < pauses_[attempt.analyzer].not_before) {
       complain("packet {} is sent to analyzer {}, which asked for a pause", story.serial, attempt.analyzer);
     }
     if (view.state != health::State::testing) return;
@@ -38,10 +43,41 @@ class Service final : public Checker {
 
   void result_seen(const Story& story, const delivery::AttemptResult& result) override {
     std::erase_if(trials_, [&story](const auto& trial) { return trial.second == story.serial; });
-    if (result.outcome != Outcome::paused || !result.pause) return;
+    Pause& pause = pauses_[story.analyzer];
+    if (result.outcome == Outcome::delivered) pause.unnamed = 0;
+    if (result.outcome != Outcome::paused) return;
+    if (!result.pause) {
+      // What was under way when the first 429 came says nothing new.
+      if (world_.now() < pause.not_before || world_.views()[story.analyzer].paused) return;
+      const Backoff& promised = world_.scenario().scheduler.pause;
+      const double seconds = std::min(to_seconds(promised.initial) * std::pow(promised.multiplier, pause.unnamed++),
+                                      to_seconds(promised.max));
+      lengthen(pause, seconds * (1 - promised.jitter), seconds * (1 + promised.jitter));
+      checked();
+      return;
+    }
     if (*result.pause > delivery::max_pause) complain("analyzer {} is heard beyond the longest pause", story.analyzer);
-    TimePoint& until = paused_until_[story.analyzer];
-    until = std::max(until, world_.now() + *result.pause);
+    lengthen(pause, to_seconds(*result.pause), to_seconds(*result.pause));
+  }
+
+  void stepped() override {
+    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    for (AnalyzerId id = 0; id < views.size(); ++id) {
+      const Pause& pause = pauses_[id];
+      if (views[id].removed) continue;
+      if (views[id].in_service &&
+          (views[id].state != health::State::healthy || views[id].paused || world_.drained(id))) {
+        complain("analyzer {} is said to be in service, and is {}{}{}", id, health::to_string(views[id].state),
+                 views[id].paused ? ", paused" : "", world_.drained(id) ? ", drained" : "");
+      }
+      if (!views[id].paused && world_.now() < pause.not_before - rounding) {
+        complain("analyzer {} is not left alone, and ought to be for {:.3f} s more", id,
+                 to_seconds(pause.not_before - world_.now()));
+      }
+      if (views[id].paused && world_.now() > pause.not_after + rounding) {
+        complain("analyzer {} is left alone {:.3f} s too long", id, to_seconds(world_.now() - pause.not_after));
+      }
+    }
   }
 
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
@@ -57,12 +93,29 @@ class Service final : public Checker {
   }
 
  private:
+  /// When its pause may and when it has to be over.
+  struct Pause {
+    TimePoint not_before{};
+    TimePoint not_after{};
+    std::uint32_t unnamed = 0;  ///< one after the other
+  };
+
+  static constexpr Duration rounding = std::chrono::microseconds(1);
+
+  void lengthen(Pause& pause, double least, double most) const {
+    const auto after = [this](double seconds) {
+      return world_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+    };
+    pause.not_before = std::max(pause.not_before, after(least));
+    pause.not_after = std::max(pause.not_after, after(most));
+  }
+
   using Stay = std::pair<AnalyzerId, health::Epoch>;  ///< of an analyzer in one state
 
   std::map<Stay, std::uint64_t> trials_;  ///< under way, and with which packet
   std::set<Stay> probes_;                 ///< under way
   std::set<Stay> passed_;
-  std::map<AnalyzerId, TimePoint> paused_until_;
+  std::map<AnalyzerId, Pause> pauses_;
 };
 
 }  // namespace

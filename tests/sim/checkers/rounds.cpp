@@ -1,0 +1,173 @@
+// rounds: a packet is dead-lettered as poison when, and only when, in
+// delivery.max_rounds rounds every analyzer that was in service answered 5xx; as
+// refused when a second analyzer refused it, or when there is none, or none could
+// be heard for so many rounds.
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/sim/checker.hpp"
+
+namespace logdist::sim {
+namespace {
+
+class Rounds final : public Checker {
+ public:
+  using Checker::Checker;
+
+  void turn_begun(LoopId loop) override { turn_of_ = loop; }
+
+  void sent(const Story& story, const delivery::Attempt&) override {
+    sent_.insert(story.serial);
+    if (const auto found = ways_.find(story.serial); found != ways_.end()) found->second.between = false;
+  }
+
+  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
+    if (result.outcome == Outcome::delivered) ways_.erase(story.serial);
+    if (result.outcome == Outcome::delivered || result.outcome == Outcome::unsent) return;
+    Way& way = ways_[story.serial];
+    way.heard = true;
+    const bool answered_5xx = result.outcome == Outcome::http_error && result.status >= 500 && result.status <= 599;
+    way.all_5xx = way.all_5xx && answered_5xx;
+    if (result.outcome != Outcome::refused) {
+      way.asked.push_back(story.analyzer);
+    } else if (way.refused_by) {
+      way.refused_twice = true;
+    } else {
+      way.refused_by = story.analyzer;
+      way.refused_at = world_.now();
+    }
+  }
+
+  void dead_lettered(const Story& story, DeadLetterReason reason) override {
+    if (reason != DeadLetterReason::shutdown) dead_[story.serial] = reason;
+  }
+
+  void stepped() override {
+    if (turn_of_) judge_turn(*turn_of_);
+    turn_of_.reset();
+    sent_.clear();
+    dead_.clear();
+  }
+
+ private:
+  /// One packet's, since it was first failed at.
+  struct Way {
+    std::vector<AnalyzerId> asked;  ///< in this round
+    bool all_5xx = true;            ///< answered, so far, all of this round
+    std::uint32_t answered_rounds = 0;
+    std::optional<AnalyzerId> refused_by;
+    TimePoint refused_at{};
+    bool refused_twice = false;
+    std::uint32_t rounds_since = 0;  ///< it was refused; at least
+    bool more_rounds = false;        ///< there may have been more of them: their waits end by chance
+    bool between = false;            ///< two rounds; or just after
+    bool heard = false;              ///< in this turn: an attempt's end
+  };
+  using Verdict = std::optional<DeadLetterReason>;
+
+  std::uint32_t max_rounds() const { return world_.scenario().retry.max_rounds; }
+
+  void judge_turn(LoopId loop) {
+    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    for (auto next = ways_.begin(); next != ways_.end();) {
+      const Story& story = chronicle_.stories()[next->first];
+      if (story.loop == loop) judge(story, next->second, views);
+      next = story.settled() ? ways_.erase(next) : std::next(next);
+    }
+  }
+
+  void judge(const Story& story, Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+    const bool heard = std::exchange(way.heard, false);
+    const bool given_back = story.where == Whereabouts::handed_back || world_.giving_up();
+    const auto found = dead_.find(story.serial);
+    const Verdict verdict = found == dead_.end() ? Verdict() : found->second;
+    if (way.refused_twice) {
+      demand(story, verdict, DeadLetterReason::refused, given_back);
+      return;
+    }
+    const bool open = !way.asked.empty() || way.refused_by;
+    const bool waits = heard || (open && story.where != Whereabouts::in_flight && !sent_.contains(story.serial));
+    if (!waits || anyone_else(way, views)) {
+      if (verdict) complain("packet {} is a dead letter, and somebody was left to be asked", story.serial);
+      return;
+    }
+    if (way.between && !heard) {
+      // Its wait may be over, and another round with it: nobody but the one that refused it is there.
+      way.more_rounds = true;
+      if (verdict) check_unheard(story, way, views);
+      return;
+    }
+    if (!given_back) end_round(story, way, verdict, views);
+  }
+
+  /// All in service have been asked.
+  void end_round(const Story& story, Way& way, Verdict verdict, const std::vector<dispatch::AnalyzerView>& views) {
+    Verdict due;
+    if (way.refused_by && present(views) == 1) {
+      due = DeadLetterReason::refused;
+    } else if (!way.asked.empty() && way.all_5xx && ++way.answered_rounds >= max_rounds()) {
+      due = way.refused_by ? DeadLetterReason::refused : DeadLetterReason::max_rounds;
+    } else if (way.refused_by && ++way.rounds_since >= max_rounds()) {
+      due = DeadLetterReason::refused;
+    }
+    if (due) {
+      demand(story, verdict, *due, false);
+    } else if (verdict && way.more_rounds) {
+      check_unheard(story, way, views);
+    } else if (verdict) {
+      complain("packet {} is a dead letter ({}) after {} answered rounds, {} allowed", story.serial,
+               to_string(*verdict), way.answered_rounds, max_rounds());
+    }
+    way.asked.clear();
+    way.all_5xx = true;
+    way.between = true;
+  }
+
+  void demand(const Story& story, Verdict verdict, DeadLetterReason due, bool excused) {
+    checked();
+    if (excused || story.where == Whereabouts::handed_back || verdict == due) return;
+    complain("packet {} ought to be a dead letter ({}), and is {}", story.serial, to_string(due),
+             verdict ? to_string(*verdict) : "none");
+  }
+
+  /// Given up after one refusal: there is no second, or so many rounds take their time.
+  void check_unheard(const Story& story, const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+    if (present(views) == 1) return;
+    const delivery::RetryPolicy& retry = world_.scenario().retry;
+    const double least = (max_rounds() - 1) * to_seconds(retry.initial) * (1 - retry.jitter);
+    if (to_seconds(world_.now() - way.refused_at) < least) {
+      complain("packet {} is a dead letter {:.3f} s after one analyzer refused it", story.serial,
+               to_seconds(world_.now() - way.refused_at));
+    }
+  }
+
+  static std::ptrdiff_t present(const std::vector<dispatch::AnalyzerView>& views) {
+    return std::ranges::count_if(views, [](const auto& view) { return !view.removed; });
+  }
+
+  static bool anyone_else(const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+    for (AnalyzerId id = 0; id < views.size(); ++id) {
+      if (views[id].in_service && way.refused_by != id && std::ranges::count(way.asked, id) == 0) return true;
+    }
+    return false;
+  }
+
+  std::map<std::uint64_t, Way> ways_;  ///< by packet, until it is settled
+  // Of this event:
+  std::optional<LoopId> turn_of_;
+  std::set<std::uint64_t> sent_;
+  std::map<std::uint64_t, DeadLetterReason> dead_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_rounds(const World& world, Findings& findings) {
+  return std::make_unique<Rounds>("rounds", world, findings);
+}
+
+}  // namespace logdist::sim
