@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/e2e/downtime.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
@@ -21,7 +22,7 @@ Sent sent(const std::string& id, unsigned status = 202) {
 
 Entry taken(const Sent& packet) {
   const std::string body = body_of(packet);
-  return {packet.id, packet.messages, body.size(), crc32_of(body), true};
+  return {packet.id, packet.messages, body.size(), crc32_of(body)};
 }
 
 TEST(Delivered, FindsNothingWhenAllIsWell) {
@@ -60,7 +61,7 @@ TEST(Journal, KeepsWhatWasWritten) {
   EXPECT_THAT(read_journal(path), IsEmpty());
   for (const char* id : {"first", "second"}) {
     Journal journal(path);
-    journal.add({id, 7, 1234, 0xfedcba98, false});
+    journal.add({id, 7, 1234, 0xfedcba98, false, TimePoint(Duration(42))});
   }
   const std::vector<Entry> entries = read_journal(path);
   ASSERT_EQ(entries.size(), 2u);
@@ -69,6 +70,25 @@ TEST(Journal, KeepsWhatWasWritten) {
   EXPECT_EQ(entries[1].bytes, 1234u);
   EXPECT_EQ(entries[1].crc32, 0xfedcba98u);
   EXPECT_FALSE(entries[1].taken);
+  EXPECT_EQ(entries[1].at, TimePoint(Duration(42)));
+}
+
+/// At so many seconds.
+TimePoint second(int seconds) { return TimePoint(std::chrono::seconds(seconds)); }
+
+Entry taken_at(const std::string& id, int seconds) { return {.id = id, .at = second(seconds)}; }
+
+TEST(Downtime, ExplainsThatAPacketCameAgain) {
+  const Life killed{{taken_at("a", 10), taken_at("b", 10)}, {{second(10), second(15)}}};
+  const Life stopped{{taken_at("a", 20), taken_at("c", 20)}, {{second(15), second(20)}}};
+  const Life well{{taken_at("a", 11), taken_at("b", 12), taken_at("c", 17)}};
+  EXPECT_THAT(unexplained_duplicates({killed, stopped, well}), IsEmpty());
+}
+
+TEST(Downtime, ExplainsNothingOfAnotherTimeOrAnotherAnalyzer) {
+  const Life killed{{taken_at("a", 5), taken_at("b", 30)}, {{second(10), second(15)}}};
+  const Life well{{taken_at("a", 11), taken_at("b", 31), taken_at("c", 12), taken_at("c", 13)}};
+  EXPECT_THAT(unexplained_duplicates({killed, well}), ElementsAre("a", "b", "c"));
 }
 
 }  // namespace

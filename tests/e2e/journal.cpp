@@ -29,8 +29,8 @@ Journal::Journal(const std::string& path)
 }
 
 void Journal::add(const Entry& entry) {
-  const std::string line =
-      fmt::format("{} {} {} {} {}\n", entry.id, entry.messages, entry.bytes, entry.crc32, entry.taken);
+  const std::string line = fmt::format("{} {} {} {} {} {}\n", entry.id, entry.messages, entry.bytes, entry.crc32,
+                                       entry.taken, entry.at.time_since_epoch().count());
   if (::write(file_.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail("the journal");
 }
 
@@ -38,7 +38,9 @@ std::vector<Entry> read_journal(const std::string& path) {
   std::ifstream lines(path);
   std::vector<Entry> entries;
   Entry entry;
-  while (lines >> entry.id >> entry.messages >> entry.bytes >> entry.crc32 >> std::boolalpha >> entry.taken) {
+  Duration::rep at = 0;
+  while (lines >> entry.id >> entry.messages >> entry.bytes >> entry.crc32 >> std::boolalpha >> entry.taken >> at) {
+    entry.at = TimePoint(Duration(at));
     entries.push_back(entry);
   }
   return entries;

@@ -7,16 +7,18 @@
 #include <vector>
 
 #include "logdist/app/file_descriptor.hpp"
+#include "logdist/base/time.hpp"
 
 namespace logdist::e2e {
 
 /// One packet that an analyzer has read whole.
 struct Entry {
-  std::string id;              ///< its Idempotency-Key
-  std::uint32_t messages = 0;  ///< as Packet-Messages said
-  std::size_t bytes = 0;       ///< of the body
-  std::uint32_t crc32 = 0;     ///< of the body
-  bool taken = true;           ///< answered with a whole 2xx, or about to be
+  std::string id;               ///< its Idempotency-Key
+  std::uint32_t messages = 0;   ///< as Packet-Messages said
+  std::size_t bytes = 0;        ///< of the body
+  std::uint32_t crc32 = 0;      ///< of the body
+  bool taken = true;            ///< answered with a whole 2xx, or about to be
+  TimePoint at = Clock::now();  ///< of one clock for all processes
 };
 
 std::uint32_t crc32_of(std::string_view body);

@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
 #include "tests/e2e/daemon_process.hpp"
 #include "tests/e2e/delivered.hpp"
+#include "tests/e2e/downtime.hpp"
 #include "tests/e2e/load.hpp"
 #include "tests/e2e/raw_analyzer_process.hpp"
+#include "tests/e2e/soak_schedule.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
@@ -22,24 +23,33 @@ struct SoakPlan {
   std::size_t analyzers = 4;
   std::size_t agents = 32;
   double packets_per_second = 1000;
-  std::string daemon{};  ///< the binary; empty: the one under test
+  std::size_t queue_packets = 1000;  ///< small, so that it is full in an outage
+  std::string daemon{};              ///< the binary; empty: the one under test
 };
 
 /// What was seen from outside.
 struct SoakResult {
   Delivered delivered;
-  std::size_t sent = 0;         ///< packets, whatever the answer was
-  std::size_t handed_back = 0;  ///< answered 503
-  std::size_t unanswered = 0;   ///< the connection broke: nobody promised anything
-  double explained = 0;         ///< duplicates that the daemon's counters allow
-  std::size_t kills = 0;        ///< of analyzers
-  std::size_t stops = 0;        ///< of analyzers
-  std::size_t scrapes = 0;      ///< of /metrics
-  std::size_t imbalances = 0;   ///< scrapes whose ledger did not balance
-  double first_bytes = 0;       ///< resident memory, the mean of the first third after the warm-up
-  double last_bytes = 0;        ///< the mean of the last third
-  int exit_code = -1;           ///< of the daemon
+  std::size_t sent = 0;                    ///< packets, whatever the answer was
+  std::size_t delivered_at_once = 0;       ///< answered 200: the queue was full
+  std::size_t handed_back = 0;             ///< answered 503
+  std::size_t unanswered = 0;              ///< the connection broke: nobody promised anything
+  std::size_t dead_letters = 0;            ///< every analyzer comes back, so there is no reason for one
+  double caller_runs = 0;                  ///< requests that found the queue full
+  double explained = 0;                    ///< duplicates that the daemon's counters allow
+  std::vector<std::string> unexplained{};  ///< packets that came again though nobody had been down
+  std::size_t outages = 0;                 ///< times in which all analyzers were down
+  bool queue_fills = false;                ///< in an outage, by the plan
+  std::size_t kills = 0;                   ///< of analyzers
+  std::size_t stops = 0;                   ///< of analyzers
+  std::size_t scrapes = 0;                 ///< of /metrics
+  std::size_t imbalances = 0;              ///< scrapes whose ledger did not balance
+  std::vector<double> resident_bytes{};    ///< at each scrape under load
+  bool emptied = false;                    ///< the queue, once all analyzers were back
+  int exit_code = -1;                      ///< of the daemon
 
+  /// Resident memory, the mean between two fractions of the run.
+  double mean_bytes(double from, double to) const;
   /// What is wrong, a sentence each.
   std::vector<std::string> faults() const;
 };
@@ -55,26 +65,27 @@ class Soak {
  private:
   /// One analyzer, and what happens to it next.
   struct Candidate {
-    enum class State { up, killed, stopped };
-
+    std::string journal;
     std::unique_ptr<RawAnalyzerProcess> process;
-    State state = State::up;
-    TimePoint next{};  ///< when it changes
+    std::vector<Turn> turns;
+    std::size_t next = 0;               ///< of the turns
+    std::vector<Downtime> downtimes{};  ///< the last one goes on while it is down
+    bool is_down() const { return next % 2 == 1; }
   };
 
   std::string setting() const;
-  Duration draw_seconds(double least, double most);
-  void change(Candidate& candidate, TimePoint now);
-  void return_to_life(Candidate& candidate, TimePoint now);
+  std::unique_ptr<DaemonProcess> start_daemon() const;
+  void take_turn(Candidate& candidate);
+  void take_turns(Duration elapsed);
   void scrape();
-  void weigh_memory();
+  void live(Load& load);
+  void count_answers(const std::vector<Sent>& sent);
+  void read_journals(const std::vector<Sent>& sent);
 
   const SoakPlan plan_;
-  Random random_;
   const test::TemporaryFolder folder_;
   std::vector<Candidate> candidates_;
   std::unique_ptr<DaemonProcess> daemon_;
-  std::vector<double> resident_bytes_;  ///< at each scrape under load
   SoakResult result_;
 };
 

@@ -16,27 +16,35 @@ void print(const SoakPlan& plan, const SoakResult& result) {
   const auto mebibytes = [](double bytes) { return fmt::format("{:.1f} MiB", bytes / (1 << 20)); };
   row("seed", plan.seed);
   row("minutes", fmt::format("{:.1f}", to_seconds(plan.length) / 60));
+  row("outages of all analyzers", result.outages);
   row("analyzers killed", result.kills);
   row("analyzers stopped", result.stops);
   row("packets sent", result.sent);
   row("  answered 2xx", result.delivered.accepted);
+  row("    200: the queue was full", result.delivered_at_once);
   row("  answered 503", result.handed_back);
   row("  not answered", result.unanswered);
+  row("requests that found it full", fmt::format("{:.0f}", result.caller_runs));
   row("taken by analyzers", result.delivered.taken);
   row("lost", result.delivered.lost.size());
+  row("dead letters", result.dead_letters);
   row("altered", result.delivered.altered.size());
   row("invented", result.delivered.invented.size());
   row("duplicates", result.delivered.duplicates);
+  row("  nobody had been down", result.unexplained.size());
   row("  attempts of unknown outcome", fmt::format("{:.0f}", result.explained));
   row("scrapes", result.scrapes);
   row("  out of balance", result.imbalances);
-  row("resident, first third", mebibytes(result.first_bytes));
-  row("resident, last third", mebibytes(result.last_bytes));
+  for (int tenth = 0; tenth < 10; ++tenth) {
+    row(fmt::format("resident, tenth {}", tenth + 1), mebibytes(result.mean_bytes(tenth / 10.0, (tenth + 1) / 10.0)));
+  }
+  row("resident, second quarter", mebibytes(result.mean_bytes(0.25, 0.5)));
+  row("resident, last quarter", mebibytes(result.mean_bytes(0.75, 1)));
 }
 
 int run(const SoakPlan& plan) {
   // Said first, for the case that nothing else will be.
-  fmt::print("seed {}: scripts/soak --seed {} draws the same crashes and packets\n", plan.seed, plan.seed);
+  fmt::print("seed {}: scripts/soak --seed {} draws the same plan\n", plan.seed, plan.seed);
   std::cout.flush();
   const SoakResult result = Soak(plan).run();
   print(plan, result);
