@@ -59,6 +59,29 @@ test('follows an analyzer that fails and comes back', async () => {
   await close();
 });
 
+test('shows a removed analyzer until its last packet is settled', async () => {
+  const { page, complaints, close } = await openDashboard(browser, house.admin);
+  await untilLive(page);
+  await house.kill('gamma');
+  await rowOf(page, 'gamma').getByText(/^(Failed|Testing)$/).waitFor();
+  await house.bringBack('gamma', '1500ms');
+  await page.waitForFunction(() => {
+    const row = [...document.querySelectorAll('#analyzer-rows tr')].find((each) => /^gamma/.test(each.textContent));
+    return /Healthy/.test(row.textContent) && Number(row.children[5].firstElementChild.textContent) > 0;
+  });
+  house.reload('gamma');
+  await rowOf(page, 'gamma').getByText('Removed', { exact: true }).waitFor();
+  await screenshot(page, 'removed');
+  await rowOf(page, 'gamma').waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('table', { name: 'Analyzers' }).getByRole('rowheader').count(), 2);
+  await house.kill('gamma');
+  await house.bringBack('gamma');
+  house.reload();
+  await rowOf(page, 'gamma').getByText('Healthy', { exact: true }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 for (const colorScheme of ['light', 'dark']) {
   test(`is readable on a phone, ${colorScheme}`, async () => {
     const { page, complaints, close } = await openDashboard(browser, house.admin, { width: 375, height: 740, colorScheme, scale: 2 });

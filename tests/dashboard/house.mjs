@@ -44,8 +44,8 @@ class Program {
   }
 }
 
-async function startAnalyzer(port = 0) {
-  const program = new Program('analyzer', '--listen', `127.0.0.1:${port}`, '--latency', '1ms');
+async function startAnalyzer(port = 0, latency = '1ms') {
+  const program = new Program('analyzer', '--listen', `127.0.0.1:${port}`, '--latency', latency);
   [, program.url, program.port] = await program.line(/listens on (http:\/\/[^ ]+:(\d+))/);
   return program;
 }
@@ -66,12 +66,11 @@ export class House {
     this.startAgent();
   }
 
-  async startDaemon() {
-    const analyzers = Object.entries(this.weights).map(([name, weight]) => ({
-      name,
-      weight,
-      url: `${this.analyzers[name].url}/analyze`,
-    }));
+  /// Writes the configuration, with all analyzers but `without`.
+  configure(without) {
+    const analyzers = Object.entries(this.weights)
+      .filter(([name]) => name !== without)
+      .map(([name, weight]) => ({ name, weight, url: `${this.analyzers[name].url}/analyze` }));
     const configuration = {
       server: { listen: `127.0.0.1:${this.ports.server}` },
       admin: { listen: `127.0.0.1:${this.ports.admin}` },
@@ -79,13 +78,23 @@ export class House {
       health: { interval: '200ms', failure_threshold: 2, slow_start: '1s', backoff: { initial: '200ms', max: '500ms' } },
       analyzers,
     };
-    const file = join(this.folder, 'configuration.json');
-    writeFileSync(file, JSON.stringify(configuration)); // JSON is YAML
-    this.daemon = new Program('serve', '--config', file);
+    this.file = join(this.folder, 'configuration.json');
+    writeFileSync(this.file, JSON.stringify(configuration)); // JSON is YAML
+  }
+
+  async startDaemon() {
+    this.configure();
+    this.daemon = new Program('serve', '--config', this.file);
     const found = await this.daemon.line(/packets on (http:\S+:(\d+)), admin on (http:\S+:(\d+))/);
     this.packets = found[1];
     this.admin = found[3];
     this.ports = { server: found[2], admin: found[4] }; // the next one has the same
+  }
+
+  /// All analyzers but `name`, if one is given, from now on.
+  reload(name) {
+    this.configure(name);
+    this.daemon.child.kill('SIGHUP');
   }
 
   startAgent() {
@@ -96,8 +105,8 @@ export class House {
     await this.analyzers[name].end('SIGKILL');
   }
 
-  async bringBack(name) {
-    this.analyzers[name] = await startAnalyzer(this.analyzers[name].port);
+  async bringBack(name, latency) {
+    this.analyzers[name] = await startAnalyzer(this.analyzers[name].port, latency);
   }
 
   async close() {

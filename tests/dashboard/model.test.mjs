@@ -10,6 +10,7 @@ import {
   paths,
   quantile,
   recentShares,
+  removedOf,
   troubles,
 } from '../../src/admin/dashboard/dashboard_model.mjs';
 
@@ -108,6 +109,12 @@ test('a healthy analyzer that gets nothing is not healthy', () => {
   assert.equal(conditionOf({ state: 'healthy', paused: true }), 'paused');
   assert.equal(conditionOf({ state: 'healthy', drained: true, paused: true }), 'drained');
   assert.equal(conditionOf({ state: 'failed', drained: true }), 'failed');
+});
+
+test('what was removed counts while it has packets', () => {
+  const gone = [{ name: 'a', in_flight: 2 }, { name: 'b', in_flight: 0 }];
+  assert.deepEqual(removedOf({ removed_analyzers: gone }), [gone[0]]);
+  assert.deepEqual(removedOf({}), [], 'what an older daemon does not tell');
 });
 
 test('troubles are spans of time', () => {

@@ -104,6 +104,11 @@ export function analyzerOf(status, name) {
   return status.analyzers.find((analyzer) => analyzer.name === name);
 }
 
+/// Those that are not configured any more, but have packets in flight.
+export function removedOf(status) {
+  return (status.removed_analyzers ?? []).filter((analyzer) => analyzer.in_flight > 0);
+}
+
 /// The part of the messages delivered in the last `seconds` that went to each
 /// analyzer, by name; empty when nothing was delivered.
 export function recentShares(history, seconds) {

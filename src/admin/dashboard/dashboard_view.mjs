@@ -1,5 +1,5 @@
 // Shows a history of statuses: tiles, analyzers, ledger.
-import { analyzerOf, chartSeconds, conditionOf, highest, minuteSeconds, quantile, recentShares, troubles } from './dashboard_model.mjs';
+import { analyzerOf, chartSeconds, conditionOf, highest, minuteSeconds, quantile, recentShares, removedOf, troubles } from './dashboard_model.mjs';
 import { Chart, Meter, element, say, set } from './dashboard_parts.mjs';
 import * as words from './dashboard_words.mjs';
 
@@ -155,10 +155,34 @@ class Row {
   }
 }
 
+/// One that was removed: all that is told of it. It goes when its last packet has.
+class RemovedRow extends Row {
+  constructor(analyzer) {
+    super(analyzer);
+    set(this.element, { class: 'removed' });
+    set(this.pill, { class: 'pill plain' });
+    say(this.pill, words.conditions.removed);
+    for (const unknown of [this.rate, this.share, this.deficit, this.latency]) say(unknown, words.none);
+    this.chart.element.hidden = true;
+    this.meter.element.remove();
+  }
+
+  update(analyzer) {
+    say(this.url, analyzer.url);
+    set(this.url, { title: analyzer.url });
+    say(this.flight, words.count(analyzer.in_flight));
+    say(this.failures, words.count(analyzer.failures));
+  }
+}
+
 const rows = new Map();
 
 function showAnalyzers(history, status) {
   const names = status.analyzers.map(({ name }) => name);
+  const removed = removedOf(status);
+  // No name has a blank in it.
+  const keyOfRemoved = ({ name }) => `removed ${name}`;
+  const keys = [...names, ...removed.map(keyOfRemoved)];
   const shares = recentShares(history, minuteSeconds);
   // All on one scale, so that lines and bars can be compared.
   const peaks = names.map((name) => highest(history.rates((of) => analyzerOf(of, name)?.delivered.messages)));
@@ -166,18 +190,26 @@ function showAnalyzers(history, status) {
     rate: Math.max(...peaks, 0),
     share: Math.max(...status.analyzers.map(({ target_share: target }) => target), ...shares.values(), 0.001),
   };
-  for (const name of rows.keys()) {
-    if (names.includes(name)) continue;
-    rows.get(name).element.remove();
-    rows.delete(name);
+  for (const key of rows.keys()) {
+    if (keys.includes(key)) continue;
+    rows.get(key).element.remove();
+    rows.delete(key);
   }
   status.analyzers.forEach((analyzer, index) => {
-    if (!rows.has(analyzer.name)) rows.set(analyzer.name, new Row(analyzer));
-    const row = rows.get(analyzer.name);
-    const body = $('analyzer-rows');
-    if (body.children[index] !== row.element) body.insertBefore(row.element, body.children[index] ?? null);
-    row.update(history, analyzer, { tops, shares });
+    rowAt(index, analyzer.name, () => new Row(analyzer)).update(history, analyzer, { tops, shares });
   });
+  removed.forEach((analyzer, index) => {
+    rowAt(names.length + index, keyOfRemoved(analyzer), () => new RemovedRow(analyzer)).update(analyzer);
+  });
+}
+
+/// The row of that key, in its place.
+function rowAt(index, key, make) {
+  if (!rows.has(key)) rows.set(key, make());
+  const row = rows.get(key);
+  const body = $('analyzer-rows');
+  if (body.children[index] !== row.element) body.insertBefore(row.element, body.children[index] ?? null);
+  return row;
 }
 
 const terms = [

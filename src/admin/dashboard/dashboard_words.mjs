@@ -1,6 +1,7 @@
 // How the page puts figures into words. Pure.
 
-const none = '–';
+/// What is not known.
+export const none = '–';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
@@ -79,6 +80,7 @@ export const conditions = {
   failed: 'Failed',
   paused: 'Paused',
   drained: 'Drained',
+  removed: 'Removed',
 };
 
 /// What an event is about, for people.
