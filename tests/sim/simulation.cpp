@@ -76,7 +76,9 @@ class Life {
       return view.removed || (view.state == health::State::healthy && view.in_service);
     });
   }
+  Duration longest_pause() const;
   Duration longest_recovery() const;
+  Duration longest_settling() const;
   std::string report() const;
 
   const Scenario scenario_;
@@ -86,16 +88,34 @@ class Life {
   std::uint64_t events_ = 0;
 };
 
-/// Once nothing bad is under way: a back-off, a pause and a wait between rounds
-/// may just have begun, then each analyzer needs a probe, a packet, and its ramp.
+/// That one of the analyzers may have asked for.
+Duration Life::longest_pause() const {
+  Duration longest{};
+  const auto look = [&](const AnalyzerPlan& plan) {
+    for (const Spell& spell : plan.spells) {
+      if (spell.mood == Mood::overloaded) longest = std::max<Duration>(longest, 3s);
+      if (spell.mood == Mood::throttling) longest = delivery::max_pause;
+    }
+  };
+  for (const AnalyzerPlan& plan : scenario_.analyzers) look(plan);
+  for (const Change& change : scenario_.changes) look(change.plan);
+  return longest;
+}
+
+/// Once nothing bad is under way: a back-off and a pause may just have begun, then
+/// each analyzer needs a probe and a packet, which may wait with all the others.
 Duration Life::longest_recovery() const {
   const auto& health = scenario_.scheduler.health;
-  const Duration attempt = 2 * scenario_.delivery_timeout;
-  const Duration tests = 2 * health.backoff_max + 2 * health.interval;
-  const Duration pauses = delivery::max_pause + 2 * scenario_.scheduler.pause.max;
+  const Duration tests = 2 * health.backoff_max + health.interval;
+  return tests + longest_pause() + longest_settling();
+}
+
+/// Once all analyzers are Healthy: attempts and waits between rounds may just have
+/// begun, and the packets that are left go through the ramp.
+Duration Life::longest_settling() const {
   const Duration waits = scenario_.caller_runs_timeout + 2 * scenario_.retry.max;
   const auto backlog = static_cast<Duration::rep>(world_.chronicle().held_packets()) * Duration(20ms);
-  return attempt + tests + pauses + waits + backlog + health.slow_start + 10s;
+  return scenario_.delivery_timeout + waits + backlog + 1s;
 }
 
 void Life::heal() {
@@ -109,7 +129,7 @@ void Life::heal() {
           fmt::format("not all analyzers are Healthy {:.0f} s after the last trouble", to_seconds(longest_recovery())));
   }
   world_.stop_feeding();
-  if (!run_until(longest_recovery(), [this] { return everything_settled(); }) && well()) {
+  if (!run_until(longest_settling(), [this] { return everything_settled(); }) && well()) {
     fault("healing", "the queue does not drain although all analyzers are Healthy");
   }
   if (well()) compare_shares();
