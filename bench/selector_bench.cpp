@@ -36,7 +36,7 @@ void pick_and_release(benchmark::State& state) {
     selector.release(*charge);
   }
 }
-BENCHMARK(pick_and_release)->ArgsProduct({{2, 8, 100, 1'000}, {1, 100}})->ArgNames({"analyzers", "largest"});
+BENCHMARK(pick_and_release)->ArgsProduct({{3, 8, 100, 1'000}, {1, 100}})->ArgNames({"analyzers", "largest"});
 
 /// Every slot is taken; each settled packet makes room for the next.
 void saturated(benchmark::State& state) {

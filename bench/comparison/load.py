@@ -59,7 +59,7 @@ class FixedRate:
     def __init__(self, folder, messages, size, packets_per_second):
         self.body, self.log = folder / f"{size}.json", folder / "h2load.log"
         self.body.write_text(packet(messages, size))
-        self.messages, self.size, self.rate = messages, size, packets_per_second
+        self.messages, self.size, self.rate, self.agents = messages, size, packets_per_second, AGENTS
         self.title = f"{size} B packets of {messages} messages, {packets_per_second} a second"
 
     def drive(self, port, seconds):
@@ -85,6 +85,10 @@ def measure(proxy, analyzers, load, seconds):
     result = load.drive(proxy.port, seconds)
     arrived, ended = analyzers.settled_packets()
     packets, driven = arrived - arrived_before, ended - started
+    # More than were answered: those under way at the end, and the daemon's probes, at most one a second.
+    spare = load.agents + len(analyzers.ports) * (driven + 1)
+    if result["errors"] or not result["answered"] <= packets <= result["answered"] + spare:
+        raise SystemExit(f"{result['answered']} packets were answered, {result['errors']} of them by errors, and {packets} arrived")
     user, system = proxy.cpu_seconds()
     result |= {
         "packets": packets,

@@ -73,12 +73,17 @@ def log_distributor_delivered(folder, port, ports, threads):
     return log_distributor(folder, port, ports, threads, ack="delivered")
 
 
-def haproxy(folder, port, ports, threads):
+# A packet of 20 KB in one piece.
+HAPROXY_BUFFER_BYTES = 32768
+
+
+def haproxy(folder, port, ports, threads, buffer_bytes=HAPROXY_BUFFER_BYTES):
     servers = "".join(f"  server a{i} 127.0.0.1:{p} weight {w}\n" for i, (p, w) in enumerate(zip(ports, WEIGHTS)))
     configuration = folder / "haproxy.cfg"
     configuration.write_text(f"""global
   nbthread {threads}
   maxconn 4096
+  tune.bufsize {buffer_bytes}
 defaults
   mode http
   timeout connect 5s

@@ -75,14 +75,19 @@ void Poller::remove(int socket, Watcher& watcher) {
 void Poller::again(Watcher& watcher) {
   if (std::exchange(watcher.again_, true)) return;
   again_.push_back(&watcher);
-  if (!in_round_) post_rounds();
+  if (in_round_) return;
+  if (!running_ && !posted_) told_until_ = Clock::now();
+  post_rounds();
 }
 
 void Poller::wait() {
   if (std::exchange(waiting_, true)) return;
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& error) {
     waiting_ = false;
-    if (!error) return run_rounds();
+    if (!error) {
+      told_until_ = Clock::now();  // what wakes us has only just come
+      return run_rounds();
+    }
     if (error == asio::error::operation_aborted && epoll_.is_open() && watched_ > 0) wait();
   });
 }
@@ -97,6 +102,7 @@ void Poller::post_rounds() {
 
 void Poller::run_rounds() {
   LOGDIST_CHECK(!in_round_);
+  running_ = true;
   in_round_ = true;
   bool more = true;
   for (int rounds = 0; more && rounds < max_rounds; ++rounds) {
@@ -104,6 +110,7 @@ void Poller::run_rounds() {
   }
   in_round_ = false;  // nothing comes between any more: what this gives rise to is posted
   between();
+  running_ = false;
   if (more || !again_.empty()) return post_rounds();
   if (watched_ > 0) wait();
 }
@@ -111,6 +118,7 @@ void Poller::run_rounds() {
 /// How many were told.
 std::size_t Poller::round() {
   telling_again_.swap(again_);
+  const TimePoint looked = Clock::now();
   const int count = ::epoll_wait(epoll_.native_handle(), ready_.data(), max_events, 0);
   ready_count_ = count > 0 ? static_cast<std::size_t>(count) : 0;
   const std::size_t told = ready_count_ + telling_again_.size();
@@ -120,6 +128,7 @@ std::size_t Poller::round() {
   }
   ready_count_ = 0;
   telling_again_.clear();
+  told_until_ = looked;
   return told;
 }
 

@@ -17,7 +17,7 @@ constexpr Duration tick_interval = std::chrono::milliseconds(100);
 }  // namespace
 
 Loop::Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
-    : io_(io), names_(names), options_(std::move(options)), timer_(io) {}
+    : io_(io), poller_(net::Poller::of(io)), names_(names), options_(std::move(options)), timer_(io) {}
 
 Loop::~Loop() { stop(); }
 

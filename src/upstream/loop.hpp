@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include "logdist/net/poller.hpp"
 #include "logdist/upstream/name_resolver.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
 #include "upstream/connection.hpp"
@@ -43,6 +44,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   boost::asio::io_context& io() { return io_; }
   NameResolver& names() { return names_; }
   const PoolOptions& options() const { return options_; }
+  /// See Poller: when an answer that is found now may have come at the earliest.
+  TimePoint told_until(TimePoint now) const { return poller_.told_until(now); }
   /// End of an event: as after_call(), and has written what it gave rise to.
   void after_event(TimePoint now);
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result);
@@ -78,6 +81,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void flush_soon();
 
   boost::asio::io_context& io_;
+  const net::Poller& poller_;
   NameResolver& names_;
   const PoolOptions options_;
   AttemptListener* listener_ = nullptr;

@@ -75,7 +75,7 @@ bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now)
     return false;
   }
   const delivery::Verdict verdict = classify(answer);
-  pace_.on_answer(now - notes.waiting_since, now);
+  pace_.on_answer(std::max(loop_.told_until(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
   const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);

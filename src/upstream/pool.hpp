@@ -68,6 +68,8 @@ class Pool {
   using IdleHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::idle_hook>;
 
   // Placing (pool_placing.cpp).
+  /// Whether the analyzer, and not this loop, takes its time.
+  bool is_slow(TimePoint now) const;
   /// Whether to open a connection rather than wait for those that are opening.
   bool may_open(TimePoint now) const;
   std::size_t room(const Connection& connection, TimePoint now) const;

@@ -22,12 +22,14 @@ void Pool::send(delivery::Attempt& attempt, TimePoint now) {
   place_waiting(now);
 }
 
-bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || pace_.is_slow(now); }
+bool Pool::is_slow(TimePoint now) const { return pace_.is_slow(loop_.told_until(now)); }
+
+bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 
 std::size_t Pool::room(const Connection& connection, TimePoint now) const {
   if (!connection.usable()) return 0;
   std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
-  if (pace_.is_slow(now) && pace_.answer_time() > Duration::zero()) {
+  if (is_slow(now) && pace_.answer_time() > Duration::zero()) {
     const auto in_time = loop_.options().timeout / timeout_part / pace_.answer_time();
     depth = std::clamp<std::size_t>(static_cast<std::size_t>(in_time), 1, depth);
   }
@@ -37,7 +39,7 @@ std::size_t Pool::room(const Connection& connection, TimePoint now) const {
 // Fast analyzers: few connections, each written once a turn. Slow ones: as many
 // answers awaited at once as may be, then pipelining.
 Connection* Pool::choose(TimePoint now) {
-  const bool slow = pace_.is_slow(now);
+  const bool slow = is_slow(now);
   if (!slow && gathering_ != nullptr && room(*gathering_, now) > 0) return gathering_;
   if (!idle_.empty()) return &idle_.front();
   if (slow) {

@@ -82,6 +82,33 @@ TEST_F(PollerTest, TellsFirstWhatIsTheCase) {
   EXPECT_FALSE(agent_.last.closed);
 }
 
+TEST_F(PollerTest, KnowsUntilWhenAllWasTold) {
+  add(agent_);
+  add(analyzer_);
+  told();
+  const TimePoint asleep = Clock::now();
+  EXPECT_EQ(poller_.told_until(asleep), asleep) << "nothing is under way";
+
+  // While the agent takes its time, the analyzer answers: found in the next round,
+  // and it may have come as early as this one's look.
+  TimePoint agents_turn = never;
+  std::vector<TimePoint> told_until;
+  agent_.when_told = [&] {
+    if (agents_turn != never) return;
+    agents_turn = Clock::now();
+    while (Clock::now() - agents_turn < std::chrono::milliseconds(5)) {
+    }
+    analyzer_.write_from_afar();
+    poller_.again(agent_);  // so that another round follows
+  };
+  analyzer_.when_told = [&] { told_until.push_back(poller_.told_until(Clock::now())); };
+  agent_.write_from_afar();
+  told();
+  ASSERT_EQ(told_until.size(), 1u);
+  EXPECT_LE(told_until[0], agents_turn) << "our own time is left out";
+  EXPECT_GT(told_until[0], asleep);
+}
+
 TEST_F(PollerTest, TellsWhatIsNewAndNothingTwice) {
   add(agent_);
   told();

@@ -19,6 +19,8 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "logdist/base/time.hpp"
+
 namespace logdist::net {
 
 class Poller;
@@ -87,6 +89,11 @@ class Poller final : public boost::asio::execution_context::service {
   /// so within the last one.
   bool in_round() const { return in_round_; }
 
+  /// Until when all that came has been told, as far as is known at `now`. For whoever
+  /// measures how long others take: what is told in a round came after this, and what
+  /// has passed since then may be our own time.
+  TimePoint told_until(TimePoint now) const { return running_ || posted_ ? told_until_ : now; }
+
  private:
   static constexpr std::size_t max_events = 256;
   static constexpr int max_rounds = 8;
@@ -106,7 +113,9 @@ class Poller final : public boost::asio::execution_context::service {
   std::size_t watched_ = 0;
   bool waiting_ = false;
   bool posted_ = false;
+  bool running_ = false;   ///< rounds, or what comes after the last
   bool in_round_ = false;
+  TimePoint told_until_{};
   std::function<void()> between_;
   std::array<epoll_event, max_events> ready_;
   std::size_t ready_count_ = 0;
