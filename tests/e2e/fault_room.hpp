@@ -47,7 +47,8 @@ class Victim {
 /// One fault from a quiet time to the time after it. Belongs to the test's thread.
 class FaultRoom {
  public:
-  explicit FaultRoom(const Fault& fault);
+  /// `acknowledgement`: the daemon's delivery.ack.
+  explicit FaultRoom(const Fault& fault, const std::string& acknowledgement = "queued");
 
   /// Packets while all is well.
   void live_quietly();
@@ -62,8 +63,8 @@ class FaultRoom {
   /// a twin of the daemon's, without the ill one, under the same load at the same time.
   /// What the machine does by itself, it does to both.
   bool others_are_slowed();
-  /// From now on the good analyzers rest before each byte of an answer.
-  void slow_the_others(Duration byte_pause);
+  /// From now on an answer of the good analyzers takes so long, or a little longer.
+  void slow_the_others(Duration answer_time);
 
  private:
   /// Sends packets to the daemon and its twin, and waits until they are answered.
@@ -72,6 +73,7 @@ class FaultRoom {
   void expect_shown(const std::string& state);
 
   const Fault fault_;
+  const unsigned accepted_status_;  ///< what agents are answered
   const test::TemporaryFolder folder_;
   RawAnalyzer a_{folder_.file("journal")};
   RawAnalyzer b_{folder_.file("journal")};

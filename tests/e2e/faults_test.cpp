@@ -60,5 +60,23 @@ TEST_P(Faults, LoseNothingAndSlowNobody) {
 INSTANTIATE_TEST_SUITE_P(OfAnAnalyzer, Faults, testing::ValuesIn(faults()),
                          [](const auto& fault) { return fault.param.name; });
 
+/// delivery.ack: delivered. A 200 is for what an analyzer took that answered well; to have been read by the
+/// one that goes wrong does not count.
+class FaultsDelivered : public testing::TestWithParam<Fault> {};
+
+TEST_P(FaultsDelivered, A200IsInAJournal) {
+  FaultRoom room(GetParam(), "delivered");
+  room.live_quietly();
+  room.go_wrong();
+  room.heal();
+  room.settle();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAnAnalyzer, FaultsDelivered,
+    testing::Values(Fault{"Killed", Blow::kill, {"connect_error"}}, Fault{"Stopped", Blow::stop, {"timeout"}},
+                    Fault{"ResetsWhatItHasRead", untaking("", Then::reset), {"connection_broken"}}),
+    [](const auto& fault) { return fault.param.name; });
+
 }  // namespace
 }  // namespace logdist::e2e
