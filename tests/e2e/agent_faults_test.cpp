@@ -91,6 +91,8 @@ class AgentFaults : public testing::Test {
     const Delivered delivered = compare(sent, after);
     EXPECT_EQ(delivered.taken, sent.size());
     EXPECT_THAT(delivered.altered, testing::IsEmpty());
+    EXPECT_LE(static_cast<double>(delivered.duplicates), explained_duplicates(daemon.metrics(), {"a"}));
+    EXPECT_EQ(daemon.metrics().packets("dead_lettered"), 0) << "the analyzer came back";
     daemon.expect_clean_end();
   }
 

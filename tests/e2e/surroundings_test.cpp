@@ -81,6 +81,7 @@ class Surroundings : public testing::Test {
     EXPECT_THAT(delivered.lost, IsEmpty());
     EXPECT_THAT(delivered.altered, IsEmpty());
     EXPECT_THAT(delivered.invented, IsEmpty());
+    EXPECT_EQ(daemon_->metrics().packets("dead_lettered"), 0) << "others would have taken them";
     EXPECT_LE(static_cast<double>(delivered.duplicates), explained_duplicates(daemon_->metrics(), analyzers));
     daemon_->expect_clean_end();
   }
