@@ -25,6 +25,11 @@ constexpr std::string_view letters_and_digits = "abcdefghijklmnopqrstuvwxyzABCDE
 constexpr std::array<std::string_view, 7> reserved_headers{
     "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Idempotency-Key", "Packet-Messages"};
 
+// Of ECMA 262, for the JSON Schema: a name or an address, and a port from 1 to 65535.
+constexpr std::string_view host_pattern = "([A-Za-z0-9._-]+|\\[[^\\]@]+\\])";
+constexpr std::string_view port_pattern =
+    "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+
 bool consists_of(std::string_view text, std::string_view characters) {
   return std::all_of(text.begin(), text.end(), [characters](char character) {
     return letters_and_digits.find(character) != std::string_view::npos ||
@@ -87,6 +92,10 @@ std::string Span::allowed() const {
   return fmt::format("a duration from {} to {}, such as 250ms, 5s or 2m", lower, format_duration(max));
 }
 
+std::string Span::pattern() const {
+  return min == Duration::zero() ? "^(0+|[0-9]+(us|ms|s|m|h))$" : "^0*[1-9][0-9]*(us|ms|s|m|h)$";
+}
+
 Refusal Span::assign(Duration& field, std::string_view text) const {
   const auto value = parse_duration(text);
   if (!value) return value.error();
@@ -106,6 +115,12 @@ Refusal Address::assign(ListenAddress& field, std::string_view text) const {
   if (!address) return address.error();
   field = std::move(*address);
   return std::nullopt;
+}
+
+std::string Address::pattern() const { return fmt::format("^({})?:(0+|{})$", host_pattern, port_pattern); }
+
+std::string AnalyzerUrl::pattern() const {
+  return fmt::format("^[Hh][Tt][Tt][Pp]://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);
 }
 
 Refusal AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) const {

@@ -26,6 +26,7 @@ struct Whole {
   std::uint64_t max;
 
   std::string allowed() const;
+  std::string pattern() const { return "^[0-9]+$"; }
   Parsed<std::uint64_t> parse(std::string_view text) const;
 
   template <std::unsigned_integral T>
@@ -57,6 +58,7 @@ struct Real {
   double max;
 
   std::string allowed() const;
+  std::string pattern() const { return "^-?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$"; }
   Refusal assign(double& field, std::string_view text) const;
   std::string show(double value) const;
 };
@@ -68,6 +70,7 @@ struct Size {
   std::uint64_t max;
 
   std::string allowed() const;
+  std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?$"; }
   Refusal assign(std::size_t& field, std::string_view text) const;
   std::string show(std::uint64_t value) const { return format_size(value); }
 };
@@ -79,6 +82,7 @@ struct Span {
   Duration max;
 
   std::string allowed() const;
+  std::string pattern() const;
   Refusal assign(Duration& field, std::string_view text) const;
   std::string show(Duration value) const { return format_duration(value); }
 };
@@ -88,8 +92,10 @@ struct Text {
   static constexpr ValueKind kind = ValueKind::text;
   Refusal (*check)(std::string_view text);
   std::string_view allowed_text;
+  std::string_view pattern_text;  ///< that all of it fits; empty: any
 
   std::string allowed() const { return std::string(allowed_text); }
+  std::string pattern() const { return std::string(pattern_text); }
   Refusal assign(std::string& field, std::string_view text) const;
   std::string show(const std::string& value) const { return value; }
 };
@@ -99,6 +105,7 @@ struct Address {
   static constexpr ValueKind kind = ValueKind::text;
 
   std::string allowed() const { return "HOST:PORT, [IPV6]:PORT or :PORT"; }
+  std::string pattern() const;
   Refusal assign(ListenAddress& field, std::string_view text) const;
   std::string show(const ListenAddress& value) const { return format_listen_address(value); }
 };
@@ -108,6 +115,7 @@ struct AnalyzerUrl {
   static constexpr ValueKind kind = ValueKind::text;
 
   std::string allowed() const { return "http://HOST[:PORT][/PATH][?QUERY]"; }
+  std::string pattern() const;
   Refusal assign(AnalyzerOptions& analyzer, std::string_view text) const;
   std::string show(const AnalyzerOptions& analyzer) const { return analyzer.url; }
 };
@@ -119,6 +127,7 @@ struct ExactWeight {
   static constexpr double max = 1'000'000;
 
   std::string allowed() const { return "a number above 0, at most 1000000, with at most 6 decimals"; }
+  std::string pattern() const { return "^[0-9]+(\\.[0-9]{1,6})?$"; }
   Refusal assign(Weight& field, std::string_view text) const;
   std::string show(Weight value) const { return format_weight(value); }
 };

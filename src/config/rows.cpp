@@ -16,6 +16,7 @@ Row<Target> row(std::string_view path, Field field, Kind kind, std::string_view 
   made.allowed = kind.allowed();
   made.meaning = meaning;
   if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
+  if constexpr (requires { kind.pattern(); }) made.pattern = kind.pattern();
   if constexpr (Kind::kind == ValueKind::whole_number || Kind::kind == ValueKind::number) {
     made.bounds = {static_cast<double>(kind.min), static_cast<double>(kind.max)};
   }
@@ -88,7 +89,7 @@ std::vector<Row<Options>> delivery_rows() {
              "Connections to one analyzer; never fewer than one an event loop."),
       option(LOGDIST_KEY(delivery.pipeline), Whole{1, 1024},
              "Most requests under way on one connection; 1 is no pipelining."),
-      option(LOGDIST_KEY(delivery.dead_letter), Text{check_file_name, "a file name, or \"\" for none"},
+      option(LOGDIST_KEY(delivery.dead_letter), Text{check_file_name, "a file name, or \"\" for none", ""},
              "File for packets that no analyzer will take, as JSON lines; \"\" logs each instead."),
       option(LOGDIST_KEY(balance.catch_up_threshold), Whole{1, messages_max},
              "Messages of deficit that give an analyzer priority over every preference."),
@@ -105,7 +106,8 @@ std::vector<Row<Options>> running_rows() {
                                 {"error", LogLevel::error}}};
   const Choice<LogFormat> format{{{"text", LogFormat::text}, {"json", LogFormat::json}}};
   return {
-      option(LOGDIST_KEY(health.path), Text{check_request_path, "a path that starts with /, or \"\" for no probe"},
+      option(LOGDIST_KEY(health.path),
+             Text{check_request_path, "a path that starts with /, or \"\" for no probe", R"(^(/[^#\s]*)?$)"},
              "What the active probe GETs at each analyzer; \"\" turns it off."),
       option(LOGDIST_KEY(health.interval), wait, "From one probe to the next."),
       option(LOGDIST_KEY(health.timeout), wait, "How long one probe may take."),
@@ -138,7 +140,8 @@ Row<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Kind kind, 
 std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
   const auto whole_analyzer = [](auto& analyzer) -> auto& { return analyzer; };
   std::vector<Row<AnalyzerOptions>> rows{
-      of_analyzer(LOGDIST_KEY(name), Text{check_analyzer_name, "1 to 64 of letters, digits, _, . and -"},
+      of_analyzer(LOGDIST_KEY(name),
+                  Text{check_analyzer_name, "1 to 64 of letters, digits, _, . and -", "^[A-Za-z0-9_.-]{1,64}$"},
                   "Its name in metrics, status and log; unique."),
       of_analyzer("url", whole_analyzer, AnalyzerUrl{}, "Where packets are POSTed."),
       of_analyzer(LOGDIST_KEY(weight), ExactWeight{}, "Its share is its weight by the sum of the weights in service."),
@@ -221,6 +224,7 @@ KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) 
   info.required = row.required;
   info.live = row.live;
   info.choices = row.choices;
+  info.pattern = row.pattern;
   info.bounds = row.bounds;
   return info;
 }

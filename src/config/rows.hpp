@@ -24,6 +24,7 @@ struct Row {
   std::string allowed;
   std::string meaning;
   std::vector<std::string> choices;
+  std::string pattern;
   std::optional<Bounds> bounds;  ///< of numbers
   bool required = false;
   bool live = false;  ///< a reload takes a new value at once; of options, an analyzer's all are

@@ -1,6 +1,7 @@
 // The table of keys as a JSON Schema.
 #include <boost/algorithm/string/split.hpp>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "config/rows.hpp"
 
@@ -30,42 +31,50 @@ Json& level_of(const KeyInfo& key, Json& root, std::string& name) {
       below = {{"type", "array"}, {"minItems", 1}, {"maxItems", analyzers_max}, {"items", schema_of_level()}};
     } else if (below.is_null()) {
       below = schema_of_level();
+      below["type"] = {"object", "null"};  // all its keys may be commented out
     }
     level = is_list ? &below["items"] : &below;
   }
   return *level;
 }
 
+/// The types that a value may have. `check` reads its text alone: a number may be
+/// in quotes, and a name may look like a number.
+Json types_of(const KeyInfo& key) {
+  switch (key.kind) {
+    case ValueKind::whole_number: return {"integer", "string"};
+    case ValueKind::number: return {"number", "string"};
+    case ValueKind::size: return {"string", "integer"};
+    case ValueKind::mapping: return {"object", "null"};
+    case ValueKind::duration:
+    case ValueKind::text:
+    case ValueKind::choice: break;
+  }
+  const bool may_be_number = key.pattern.empty() || std::regex_match("0", std::regex(key.pattern));
+  return may_be_number ? Json{"string", "number"} : Json("string");
+}
+
 Json schema_of_value(const KeyInfo& key) {
   Json schema{{"description", key.meaning + " Allowed: " + key.allowed + "."}};
-  const bool has_default = !key.default_text.empty();
-  switch (key.kind) {
-    case ValueKind::whole_number:
-    case ValueKind::number:
-      schema["type"] = key.kind == ValueKind::number ? "number" : "integer";
-      schema["minimum"] = whole_or_real(key.bounds->min);
-      schema["maximum"] = whole_or_real(key.bounds->max);
-      if (has_default) schema["default"] = Json::parse(key.default_text);
-      return schema;
-    case ValueKind::size:
-      schema["type"] = {"string", "integer"};
-      schema["pattern"] = "^[0-9]+(B|KiB|MiB|GiB)?$";
-      schema["minimum"] = 1;  // of a number of bytes
-      break;
-    case ValueKind::duration:
-      schema["type"] = {"string", "integer"};
-      schema["pattern"] = "^(0|[0-9]+(us|ms|s|m|h))$";
-      schema["minimum"] = 0;
-      schema["maximum"] = 0;  // only 0 needs no unit
-      break;
-    case ValueKind::choice: schema["enum"] = key.choices; break;
-    case ValueKind::text: schema["type"] = "string"; break;
-    case ValueKind::mapping:
-      schema["type"] = "object";
-      schema["additionalProperties"] = {{"type", {"string", "number"}}};
-      break;
+  const bool is_number = key.kind == ValueKind::whole_number || key.kind == ValueKind::number;
+  if (key.kind == ValueKind::choice) {
+    schema["enum"] = key.choices;
+  } else {
+    schema["type"] = types_of(key);
   }
-  if (has_default) schema["default"] = key.default_text;
+  if (!key.pattern.empty()) schema["pattern"] = key.pattern;
+  if (is_number) {
+    schema["minimum"] = whole_or_real(key.bounds->min);
+    schema["maximum"] = whole_or_real(key.bounds->max);
+  } else if (key.kind == ValueKind::size) {
+    schema["minimum"] = 1;  // of a number of bytes
+  } else if (key.kind == ValueKind::duration && schema["type"] != "string") {
+    schema["minimum"] = 0;
+    schema["maximum"] = 0;  // only 0 needs no unit
+  } else if (key.kind == ValueKind::mapping) {
+    schema["additionalProperties"] = {{"type", {"string", "number"}}};
+  }
+  if (!key.default_text.empty()) schema["default"] = is_number ? Json::parse(key.default_text) : Json(key.default_text);
   return schema;
 }
 

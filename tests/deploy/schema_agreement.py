@@ -4,7 +4,7 @@
     schema_agreement.py LOG_DISTRIBUTOR
 
 Both accept what is good and refuse what is bad. What no schema of this kind can
-see (two analyzers of one name, a URL without a host) is listed as such: `check`
+see (two analyzers of one name, a number in quotes that is too large) is listed as such: `check`
 refuses it, and the schema, which must never refuse what runs, lets it pass.
 """
 
@@ -33,6 +33,12 @@ GOOD = [
     "delivery: {dead_letter: /var/lib/letters.jsonl}", "balance: {max_debt: 0}", "health: {path: ''}",
     "health: {path: /up}", "health: {slow_start: 0}", "health: {slow_start: 0s}", "shutdown: {grace: 0}",
     "shutdown: {grace: 2m}", "log: {level: trace, format: json}", "log: {level: error}",
+    # A section whose keys are commented out; numbers in quotes, and texts without.
+    "admin:", "server:", "delivery: {retry: }", "threads: '4'", "delivery: {max_in_flight: '5'}",
+    "delivery: {retry: {jitter: '0.2', multiplier: '2'}}", "delivery: {retry: {jitter: '.5', multiplier: '1e1'}}",
+    "delivery: {retry: {jitter: '-0'}}", "delivery: {dead_letter: 5}", "server: {listen: 'localhost:65535'}",
+    "server: {listen: '127.0.0.1:08080'}", "server: {header_timeout: 0010s}", "health: {path: '/up?deep=1'}",
+    "health: {slow_start: '00'}", "shutdown: {grace: 0us}",
 ]
 BAD = [
     "thread: 4", "server: {listn: ':8080'}", "queue: {max-packets: 1}", "delivery: {retry: {first: 1s}}",
@@ -47,11 +53,20 @@ BAD = [
     "delivery: {retry: {jitter: -0.1}}", "delivery: {retry: 100ms}", "delivery: {pipeline: 0}",
     "delivery: {pipeline: 1025}", "balance: {max_debt: -1}", "balance: {catch_up_threshold: 0}",
     "health: {failure_threshold: 0}", "log: {level: verbose}", "log: {format: xml}", "log: json",
+    "server: {header_timeout: 0}", "server: {header_timeout: 0s}", "server: {header_timeout: '0'}",
+    "server: {listen: nowhere}", "server: {listen: '8080'}", "server: {listen: 8080}", "server: {listen: 'http://x:1'}",
+    "server: {listen: '0.0.0.0:99999'}", "server: {listen: '0.0.0.0:65536'}", "server: {listen: 'h:'}",
+    "server: {listen: }", "health: {path: up}", "health: {path: '/a b'}", "health: {path: 5}", "threads: four",
+    "threads: '-4'", "threads: ''", "delivery: {retry: {jitter: some}}", "delivery: {retry: {jitter: ''}}",
+    "server: {max_body: '0'}", "delivery: {dead_letter: }",
 ]
 GOOD_ANALYZERS = [
     "[{name: a, url: 'http://h'}, {name: b, url: 'http://h:9101/x?y'}]", "[{name: a, url: 'http://h', weight: 0.000001}]",
     "[{name: a, url: 'http://h', weight: 1000000}]", "[{name: a, url: 'http://h', weight: 2.5, max_in_flight: 1}]",
     "[{name: a, url: 'http://h', headers: {X-Key: secret, X-Number: 5}}]", "[{name: a, url: 'http://h', headers: {}}]",
+    "[{name: a, url: 'http://h', headers: }]", "[{name: 5, url: 'http://h'}]", "[{name: 1.5, url: 'http://h'}]",
+    "[{name: a, url: 'http://h', weight: '40', max_in_flight: '5'}]", "[{name: a, url: 'HTTP://[::1]:9101/x'}]",
+    "[{name: a, url: 'http://h:'}, {name: b, url: 'http://h?x'}, {name: _.-, url: 'http://10.0.0.1:65535/'}]",
 ]
 BAD_ANALYZERS = [
     "[]", "{}", "a", "[a]", "[{url: 'http://h'}]", "[{name: a}]", "[{name: a, url: 'http://h', weight: 0}]",
@@ -59,17 +74,21 @@ BAD_ANALYZERS = [
     "[{name: a, url: 'http://h', weight: heavy}]", "[{name: a, url: 'http://h', wait: 1}]",
     "[{name: a, url: 'http://h', max_in_flight: 0}]", "[{name: a, url: 'http://h', headers: [X-Key]}]",
     "[{name: a, url: 'http://h', headers: {X-Key: [1]}}]",
+    "[{name: 'a b', url: 'http://h'}]", "[{name: '', url: 'http://h'}]", f"[{{name: {'a' * 65}, url: 'http://h'}}]",
+    "[{name: a, url: 'ftp://h'}]", "[{name: a, url: 'https://h'}]", "[{name: a, url: 'http://'}]", "[{name: a, url: h}]",
+    "[{name: a, url: 'http://user@h'}]", "[{name: a, url: 'http://h/#x'}]", "[{name: a, url: 'http://h:0'}]",
+    "[{name: a, url: 'http://h:65536'}]", "[{name: a, url: 'http://h', weight: '0.1234567'}]",
+    "[{name: a, url: 'http://h', weight: '1e2'}]",
 ]
 # `check` alone can know.
 BEYOND = [
-    "server: {listen: 'nowhere'}", "server: {header_timeout: 25h}", "server: {header_timeout: 0}",
-    "server: {max_body: 2GiB}", "delivery: {retry: {initial: 5s, max: 1s}}", "health: {path: up}",
-    "admin: {listen: '0.0.0.0:8080'}",
+    "server: {header_timeout: 25h}", "server: {header_timeout: 1us}", "server: {max_body: 2GiB}", "threads: '1025'",
+    "delivery: {retry: {multiplier: '0.5'}}", "delivery: {retry: {initial: 5s, max: 1s}}",
+    "admin: {listen: '0.0.0.0:8080'}", "server: {listen: '[::g]:80'}",
 ]
 BEYOND_ANALYZERS = [
-    "[{name: a, url: 'http://h'}, {name: a, url: 'http://g'}]", "[{name: a, url: 'ftp://h'}]", "[{name: a, url: 'http://'}]",
-    "[{name: 'a b', url: 'http://h'}]", "[{name: a, url: 'http://h', weight: 0.1234567}]",
-    "[{name: a, url: 'http://h', headers: {Content-Length: 5}}]",
+    "[{name: a, url: 'http://h'}, {name: a, url: 'http://g'}]", "[{name: a, url: 'http://h', weight: 0.1234567}]",
+    "[{name: a, url: 'http://h', weight: '0'}]", "[{name: a, url: 'http://h', headers: {Content-Length: 5}}]",
 ]
 
 

@@ -29,6 +29,7 @@ struct KeyInfo {
   bool live = false;                 ///< a reload takes a new value at once; else it needs a restart
   std::optional<Bounds> bounds;      ///< of a number, whole or not
   std::vector<std::string> choices;  ///< of ValueKind::choice
+  std::string pattern;               ///< that every text allowed fits, of ECMA 262; empty when there is none
 };
 
 /// The variable that replaces the file's list of analyzers:
