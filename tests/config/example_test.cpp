@@ -28,7 +28,7 @@ void collect_paths(const Node& node, const std::string& path, std::vector<std::s
 }
 
 TEST(Example, LoadsAndEveryValueIsTheDefault) {
-  const Loaded loaded = load(std::string(LOGDIST_SOURCE_DIR) + "/" + example, {});
+  const Loaded loaded = load(LOGDIST_SOURCE_DIR "/" + std::string(example), {});
   EXPECT_THAT(lines(loaded.faults), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   EXPECT_EQ(loaded.options.analyzers.size(), 3u);
@@ -48,7 +48,7 @@ TEST(Example, HasEveryKeyOfTheTable) {
 }
 
 TEST(Minimal, Loads) {
-  const Loaded loaded = load(std::string(LOGDIST_SOURCE_DIR) + "/config/minimal.yaml", {});
+  const Loaded loaded = load(LOGDIST_SOURCE_DIR "/config/minimal.yaml", {});
   EXPECT_THAT(lines(loaded.faults), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   ASSERT_EQ(loaded.options.analyzers.size(), 2u);

@@ -1,6 +1,7 @@
 // What the tests of the configuration share.
 #pragma once
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -32,7 +33,7 @@ inline std::string fault_of(const std::string& text, const Environment& environm
 /// The file's text; `path` from the project's root.
 inline std::string project_file(const std::string& path) {
   std::ostringstream text;
-  text << std::ifstream(std::string(LOGDIST_SOURCE_DIR) + "/" + path).rdbuf();
+  text << std::ifstream(std::filesystem::path(LOGDIST_SOURCE_DIR) / path).rdbuf();
   return text.str();
 }
 

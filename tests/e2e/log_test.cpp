@@ -14,6 +14,8 @@ namespace logdist::e2e {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AnyOf;
+using testing::EndsWith;
 
 /// All lines so far, each as the JSON that it must be.
 std::vector<nlohmann::json> log_of(DaemonProcess& daemon) {
@@ -63,8 +65,13 @@ TEST(Log, ThousandsOfFailuresAreAHandfulOfLines) {
   EXPECT_GE(of_event["analyzer_failed"], 2u);
   for (const auto& line : lines) {
     if (line["event"] != "analyzer_failed") continue;
-    const char* cause = line["analyzer"] == "a" ? "answered 500" : "Connection refused";
-    EXPECT_THAT(line["cause"].get<std::string>(), testing::EndsWith(cause));
+    const std::string cause = line["cause"];
+    if (line["analyzer"] == "a") {
+      EXPECT_THAT(cause, EndsWith("answered 500"));
+    } else {  // the others where something was under way when it went
+      EXPECT_THAT(cause, AnyOf(EndsWith("Connection refused"), EndsWith("Connection reset by peer"),
+                               EndsWith("connection closed without an answer")));
+    }
   }
 }
 
