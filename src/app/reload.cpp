@@ -210,7 +210,8 @@ void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
         fmt::format("reload ({}) refused, nothing has changed; faults: {}", who, report.faults.size());
     log::record(log::Level::error, "reload_refused", text, {{"by", who}, {"faults", report.faults.size()}});
     // Who looks at the events has no log beside them.
-    events_.post({.kind = admin::EventKind::reload, .warning = true, .text = text + "; the first: " + report.faults[0]});
+    events_.post(
+        {.kind = admin::EventKind::reload, .warning = true, .text = text + "; the first: " + report.faults[0]});
     return;
   }
   for (const std::string& warning : report.warnings) log::record(log::Level::warn, "configuration_warning", warning);

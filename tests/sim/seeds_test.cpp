@@ -35,6 +35,12 @@ TEST(Simulation, BringsEachCheckerItsCases) {
   }
 }
 
+/// Seeds that went wrong once, each by what it brings about.
+TEST(Simulation, AgentsWaitForRoomOneAfterTheOtherWhenTheDrainBegins) {
+  const Verdict verdict = simulate(4339);
+  EXPECT_TRUE(verdict.passed()) << verdict.report;
+}
+
 TEST(Simulation, LivesTheSameLifeAgain) {
   const Verdict once = simulate(7);
   const Verdict again = simulate(7);

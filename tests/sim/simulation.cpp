@@ -204,7 +204,8 @@ void Life::shut_down() {
     world_.give_up();
     run_until(1s, [this] { return world_.quiet(); });
   }
-  run_until(100ms, [] { return false; });  // agents that were still sending have noticed
+  // Agents that were still sending have noticed: one after the other, where bodies wait for room.
+  run_until(100ms * (1 + scenario_.agents.size()), [] { return false; });
   if (!well()) return;
   if (world_.giving_up()) world_.write_letters();
   for (const auto& checker : checkers_) checker->shut_down();

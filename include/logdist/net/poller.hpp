@@ -113,7 +113,7 @@ class Poller final : public boost::asio::execution_context::service {
   std::size_t watched_ = 0;
   bool waiting_ = false;
   bool posted_ = false;
-  bool running_ = false;   ///< rounds, or what comes after the last
+  bool running_ = false;  ///< rounds, or what comes after the last
   bool in_round_ = false;
   TimePoint told_until_{};
   std::function<void()> between_;
