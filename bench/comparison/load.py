@@ -80,7 +80,7 @@ def measure(proxy, analyzers, load, seconds):
     packets are counted where they arrive, since an early 202 is no delivery."""
     load.drive(proxy.port, 1)
     arrived_before, _ = analyzers.settled_packets()
-    user_before, system_before = proxy.cpu_seconds()
+    before = proxy.cpu_seconds()
     started = time.monotonic()
     result = load.drive(proxy.port, seconds)
     arrived, ended = analyzers.settled_packets()
@@ -89,14 +89,15 @@ def measure(proxy, analyzers, load, seconds):
     spare = load.agents + len(analyzers.ports) * (driven + 1)
     if result["errors"] or not result["answered"] <= packets <= result["answered"] + spare:
         raise SystemExit(f"{result['answered']} packets were answered, {result['errors']} of them by errors, and {packets} arrived")
-    user, system = proxy.cpu_seconds()
+    user, system, cpu = (now - then for now, then in zip(proxy.cpu_seconds(), before))
+    user_part = user / (user + system) if user + system else 0
     result |= {
         "packets": packets,
         "packets_per_second": packets / driven,
         "messages_per_second": packets * load.messages / driven,
-        "user_us": (user - user_before) / packets * 1e6,
-        "system_us": (system - system_before) / packets * 1e6,
+        "cpu_us": cpu / packets * 1e6,
+        "user_us": cpu * user_part / packets * 1e6,
+        "system_us": cpu * (1 - user_part) / packets * 1e6,
         "rss_peak_mib": proxy.rss_peak_mib(),
     }
-    result["cpu_us"] = result["user_us"] + result["system_us"]
     return result

@@ -4,10 +4,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-from .processes import Process, free_ports
+from .processes import Nobody, Process, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/log-distributor"
+BARE_LOOP = ROOT / "build/bench/bench/bare_loop"
 WEIGHTS = (40, 30, 30)
 
 NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
@@ -108,7 +109,19 @@ def nginx(folder, port, ports, threads):
     location / {{ proxy_pass http://analyzers; proxy_http_version 1.1; proxy_set_header Connection ''; }} }}""", threads)
 
 
+def direct(_folder, _port, ports, _threads):
+    """No proxy: what the latencies of the others are measured from."""
+    return Nobody(ports[0])
+
+
+def bare_loop(folder, port, ports, _threads):
+    """The floor: bench/bare_loop.cpp."""
+    return Process([str(BARE_LOOP), str(port), *map(str, ports)], port, folder / "bare_loop.out")
+
+
 # By the name that the tables show; the first is what the others are compared with.
 OURS = "log-distributor"
 DELIVERED = "… ack: delivered"
-PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy, "nginx": nginx}
+NO_PROXY = "no proxy"
+PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy, "nginx": nginx, NO_PROXY: direct}
+FLOOR = "bare loop"

@@ -1,13 +1,14 @@
 """What was measured: as tables, as JSON, as a plot."""
 
 import json
+import os
 import platform
 import statistics
 import subprocess
 from pathlib import Path
 
 from . import proxies
-from .proxies import DELIVERED, OURS
+from .proxies import DELIVERED, NO_PROXY, OURS
 
 COLUMNS = (("packets/s", "packets_per_second", "{:.0f}"), ("CPU us", "cpu_us", "{:.1f}"), ("user", "user_us", "{:.1f}"),
            ("sys", "system_us", "{:.1f}"), ("p50 ms", "p50_ms", "{:.2f}"), ("p99 ms", "p99_ms", "{:.2f}"),
@@ -23,6 +24,11 @@ def ratio(runs, others, key):
     return statistics.median(run[key] / other[key] for run, other in zip(runs, others))
 
 
+def difference(runs, others, key):
+    """As ratio()."""
+    return statistics.median(run[key] - other[key] for run, other in zip(runs, others))
+
+
 def table(title, results):
     """`results`: runs by proxy, a run a round."""
     rows = [["", *(head for head, _, _ in COLUMNS)]]
@@ -31,13 +37,18 @@ def table(title, results):
     lines = [title] + ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
                        for row in rows]
     for name, runs in results.items():
-        if name in (OURS, DELIVERED):
+        if name in (OURS, DELIVERED, NO_PROXY):
             continue
         for ours in (OURS, DELIVERED):
             if ours in results:
                 lines.append(f"{ours} / {name}: CPU a packet {ratio(results[ours], runs, 'cpu_us'):.2f}, packets/s "
                              f"{ratio(results[ours], runs, 'packets_per_second'):.2f}, "
                              f"p99 {ratio(results[ours], runs, 'p99_ms'):.2f}")
+    if NO_PROXY in results:
+        for name, runs in results.items():
+            if name != NO_PROXY:
+                added = (f"{key[:3]} {difference(runs, results[NO_PROXY], key):+.2f}" for key in ("p50_ms", "p99_ms"))
+                lines.append(f"{name}: added latency in ms: {', '.join(added)}")
     return "\n".join(lines)
 
 
@@ -51,8 +62,9 @@ def surroundings():
     models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
               if line.startswith("model name")]
     return {"cpu": f"{len(models)} x {models[0]}" if models else platform.machine(), "kernel": platform.release(),
+            "load average": os.getloadavg(),
             "log-distributor": first_line(proxies.BINARY, "--version"), "haproxy": first_line("haproxy", "-v"),
-            "nginx": first_line("nginx", "-v"), "wrk": first_line("wrk", "-v")}
+            "nginx": first_line("nginx", "-v"), "wrk": first_line("wrk", "-v"), "h2load": first_line("h2load", "--version")}
 
 
 def write_json(path, options, measured):
@@ -68,7 +80,7 @@ def write_plot(path, measured):
 
     figure, axes = pyplot.subplots(1, len(measured), figsize=(4.5 * len(measured), 4), squeeze=False)
     for axis, (title, results) in zip(axes[0], measured.items()):
-        names = list(results)
+        names = [name for name in results if name != NO_PROXY]
         user = [median(results[name], "user_us") for name in names]
         system = [median(results[name], "system_us") for name in names]
         axis.bar(names, user, label="user", color="#1f6feb")
