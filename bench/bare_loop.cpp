@@ -52,10 +52,16 @@ int check(int result, const char* what) {
   std::exit(1);
 }
 
-sockaddr_in loopback(const char* port) {
+sockaddr_in loopback(std::string_view port) {
+  std::uint16_t number = 0;
+  const std::from_chars_result read = std::from_chars(port.begin(), port.end(), number);
+  if (read.ec != std::errc{} || read.ptr != port.end()) {
+    std::fputs("a port is a number from 1 to 65535\n", stderr);
+    std::exit(2);
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  address.sin_port = htons(number);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
 }
