@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 #include <numeric>
 
 namespace logdist::e2e {
@@ -60,6 +61,16 @@ void expect_taken(std::vector<std::string> taken, std::vector<std::string> accep
   std::sort(accepted.begin(), accepted.end());
   EXPECT_TRUE(taken == accepted) << "missing: " << difference(accepted, taken)
                                  << "\ninvented or doubled: " << difference(taken, accepted);
+}
+
+double resident_bytes(DaemonProcess& daemon) { return daemon.metrics().value("process_resident_memory_bytes"); }
+
+void expect_memory_back(DaemonProcess& daemon, double quiet_bytes) {
+  if (sanitized) return;
+  constexpr double slack_bytes = 4 << 20;
+  const double bytes = resident_bytes(daemon);
+  std::cout << "resident: " << quiet_bytes << " bytes before, " << bytes << " after\n";
+  EXPECT_LE(bytes, quiet_bytes + slack_bytes);
 }
 
 void expect_shares(const std::vector<std::uint64_t>& messages, const std::vector<std::uint64_t>& weights,

@@ -24,6 +24,11 @@ void expect_retry_after(const std::vector<Sent>& sent);
 /// The analyzers took just these packets: none is missing, invented or doubled.
 void expect_taken(std::vector<std::string> taken, std::vector<std::string> accepted);
 
+double resident_bytes(DaemonProcess& daemon);
+/// The memory is what it was in a quiet time, or little more. Nothing is expected under a
+/// sanitizer, which keeps what was freed. Prints both figures.
+void expect_memory_back(DaemonProcess& daemon, double quiet_bytes);
+
 /// No analyzer's messages are further than `slack` from its share of them all.
 void expect_shares(const std::vector<std::uint64_t>& messages, const std::vector<std::uint64_t>& weights,
                    std::uint64_t slack);

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <iostream>
-
 #include "tests/e2e/checks.hpp"
 #include "tests/e2e/delivered.hpp"
 #include "tests/e2e/slowness.hpp"
@@ -62,34 +60,29 @@ FaultRoom::FaultRoom(const Fault& fault, const std::string& acknowledgement)
           folder_.file("dead"), acknowledgement)),
       twin_(settings_of(weighted("a", twin_a_.url()) + ", " + weighted("b", twin_b_.url()), {}, acknowledgement)) {}
 
-void FaultRoom::send() {
+void FaultRoom::send(Traffic traffic) {
   LoadPlan plan;
   plan.name = "load" + std::to_string(loads_++);
   plan.agents = 8;
-  plan.packets_each = 25;
+  plan.packets_each = traffic == Traffic::busy ? 25 : 8;
   plan.messages_max = 30;
-  plan.packets_per_second = 1000;
+  plan.packets_per_second = traffic == Traffic::busy ? 1000 : 120;
   Load beside(twin_.packet_url(), plan);
   const std::vector<Sent> sent = send_all(daemon_.packet_url(), plan);
   sent_.insert(sent_.end(), sent.begin(), sent.end());
   expect_answers(beside.finish(), accepted_status_);
 }
 
-bool FaultRoom::others_are_slowed() {
-  const Samples before = daemon_.metrics();
-  const Samples twin_before = twin_.metrics();
-  for (int i = 0; i < 3; ++i) send();
-  const Durations here(before, daemon_.metrics(), {"a", "b"});
-  const Durations there(twin_before, twin_.metrics(), {"a", "b"});
-  std::cout << "99 in 100 attempts at the good analyzers took at most " << 1000 * here.p99_seconds()
-            << " ms, in the twin " << 1000 * there.p99_seconds() << " ms\n";
-  return is_slowed(here, there);
+bool FaultRoom::others_are_slowed(Traffic traffic) {
+  return are_slowed({"a", "b"}, daemon_, twin_, [&] {
+    for (int i = 0; i < 3; ++i) send(traffic);
+  });
 }
 
 void FaultRoom::slow_the_others(Duration answer_time) {
   for (RawAnalyzer* analyzer : {&a_, &b_}) {
     Manner slow;
-    slow.byte_pause = answer_time / good_answer.size();
+    slow.pause = answer_time;
     analyzer->behave(slow);
   }
 }
@@ -97,7 +90,7 @@ void FaultRoom::slow_the_others(Duration answer_time) {
 void FaultRoom::live_quietly() {
   send();
   send();
-  quiet_bytes_ = resident_bytes();
+  quiet_bytes_ = resident_bytes(daemon_);
 }
 
 void FaultRoom::expect_shown(const std::string& state) {
@@ -112,13 +105,12 @@ void FaultRoom::expect_shown(const std::string& state) {
 
 void FaultRoom::go_wrong() {
   victim_.go_wrong();
-  // A busy machine may hold up one of the two now and then; an ill analyzer that
-  // slows the others does it each time that it falls ill.
-  for (int often = 1; others_are_slowed(); ++often) {
-    ASSERT_LT(often, 4) << "the good analyzers are served more slowly";
-    heal();
-    victim_.go_wrong();
-  }
+  ASSERT_FALSE(are_slowed_each_time([this] { return others_are_slowed(); },
+                                    [this] {
+                                      heal();
+                                      victim_.go_wrong();
+                                    }))
+      << "the good analyzers are served more slowly";
   expect_shown(fault_.fails ? "failed" : "healthy");
   for (const std::string& outcome : fault_.outcomes) {
     EXPECT_TRUE(eventually([&] { return daemon_.metrics().attempts(victim_name, outcome) > 0; })) << outcome;
@@ -153,12 +145,7 @@ void FaultRoom::settle() {
   EXPECT_THAT(dead, testing::IsEmpty()) << "others would have taken them";
   EXPECT_LE(static_cast<double>(delivered.duplicates), explained_duplicates(samples, {"a", "b", victim_name}));
   EXPECT_EQ(samples.packets("delivered"), static_cast<double>(sent_.size()));
-  if (!sanitized) {  // which keep what was freed
-    constexpr double slack_bytes = 4 << 20;
-    const double bytes = resident_bytes();
-    std::cout << "resident: " << quiet_bytes_ << " bytes before, " << bytes << " after\n";
-    EXPECT_LE(bytes, quiet_bytes_ + slack_bytes);
-  }
+  expect_memory_back(daemon_, quiet_bytes_);
   daemon_.expect_clean_end();
 }
 

@@ -44,6 +44,9 @@ class Victim {
   std::optional<RawAnalyzerProcess> process_;
 };
 
+/// How many packets are sent: many a second, or so few that none waits for another.
+enum class Traffic { busy, light };
+
 /// One fault from a quiet time to the time after it. Belongs to the test's thread.
 class FaultRoom {
  public:
@@ -60,16 +63,14 @@ class FaultRoom {
   void settle();
 
   /// Sends packets: whether attempts at the good analyzers take longer than those of
-  /// a twin of the daemon's, without the ill one, under the same load at the same time.
-  /// What the machine does by itself, it does to both.
-  bool others_are_slowed();
+  /// the daemon's twin, which has no third analyzer. See are_slowed().
+  bool others_are_slowed(Traffic traffic = Traffic::busy);
   /// From now on an answer of the good analyzers takes so long, or a little longer.
   void slow_the_others(Duration answer_time);
 
  private:
   /// Sends packets to the daemon and its twin, and waits until they are answered.
-  void send();
-  double resident_bytes() { return daemon_.metrics().value("process_resident_memory_bytes"); }
+  void send(Traffic traffic = Traffic::busy);
   void expect_shown(const std::string& state);
 
   const Fault fault_;

@@ -109,6 +109,10 @@ asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
 
 asio::awaitable<bool> RawAnalyzer::answer(Socket socket) {
   const Manner manner = manner_;  // as it was when the request came
+  if (manner.pause > Duration::zero()) {
+    asio::steady_timer pause(io_, manner.pause);
+    co_await pause.async_wait(as_tuple);
+  }
   bool open = co_await send(socket, manner.answer, manner.byte_pause);
   while (open && !manner.forever.empty()) open = co_await send(socket, manner.forever, {});
   if (!open) co_return false;

@@ -28,6 +28,7 @@ struct Manner {
   std::string answer = good_answer;
   Then then = Then::go_on;
   std::string forever{};         ///< sent after the answer, again and again
+  Duration pause{};              ///< before the answer
   Duration byte_pause{};         ///< before each byte of the answer
   bool takes = true;             ///< the answer is a whole 2xx
   bool listens = true;           ///< else the port is closed

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 
 namespace logdist::e2e {
 
@@ -28,6 +29,26 @@ double Durations::p99_seconds() const {
 
 bool is_slowed(const Durations& measured, const Durations& elsewhere) {
   return measured.p99_seconds() > std::max(3 * elsewhere.p99_seconds(), never_slow_seconds);
+}
+
+bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon, DaemonProcess& twin,
+                const std::function<void()>& send) {
+  const Samples before = daemon.metrics();
+  const Samples twin_before = twin.metrics();
+  send();
+  const Durations here(before, daemon.metrics(), analyzers);
+  const Durations there(twin_before, twin.metrics(), analyzers);
+  std::cout << "99 in 100 attempts at the good analyzers took at most " << 1000 * here.p99_seconds()
+            << " ms, in the twin " << 1000 * there.p99_seconds() << " ms\n";
+  return is_slowed(here, there);
+}
+
+bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew) {
+  for (int often = 1; slowed(); ++often) {
+    if (often == 4) return true;
+    begin_anew();
+  }
+  return false;
 }
 
 }  // namespace logdist::e2e

@@ -1,10 +1,12 @@
 // Whether analyzers that are well are served more slowly than they need be.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "tests/e2e/daemon_process.hpp"
 #include "tests/e2e/samples.hpp"
 #include "tests/e2e/wait.hpp"
 
@@ -29,5 +31,16 @@ inline constexpr double never_slow_seconds = sanitized ? 0.1 : 0.02;
 
 /// Whether 99 in 100 of `measured` took more than three times what they took `elsewhere`.
 bool is_slowed(const Durations& measured, const Durations& elsewhere);
+
+/// `send` sends the same packets to the daemon and to its twin, which has no analyzer
+/// that is ill, at the same time: whether attempts at `analyzers` took too long beside
+/// those of the twin. What the machine does by itself, it does to both. Prints both figures.
+bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon, DaemonProcess& twin,
+                const std::function<void()>& send);
+
+/// Whether `slowed` says so four times in a row; before each but the first, the trouble is
+/// made to `begin_anew`. A busy machine may hold up one of the two now and then; trouble
+/// that slows the others does it each time.
+bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew);
 
 }  // namespace logdist::e2e

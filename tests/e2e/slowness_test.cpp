@@ -54,13 +54,54 @@ TEST(Slowness, IsJudgedBesideTheOther) {
   EXPECT_FALSE(is_slowed(slow, slow)) << "it is the machine's doing";
 }
 
+/// All attempts took longer than `low` and at most `high`, two bounds of the product's histogram in seconds.
+Durations between(double low, double high) {
+  std::string text;
+  for (const auto& [bound, count] : {std::pair{low, 0}, {high, 200}}) {
+    text += fmt::format("logdist_delivery_duration_seconds_bucket{{analyzer=\"a\",le=\"{}\"}} {}\n", bound, count);
+  }
+  return {nothing_yet, Samples(text), {"a"}};
+}
+
+TEST(Slowness, BeginsAtTheFloor) {
+  const Durations fast = between(0, 0.001);
+  EXPECT_FALSE(is_slowed(between(0.005, 0.01), fast));
+  EXPECT_EQ(is_slowed(between(0.01, 0.025), fast), !sanitized);
+  EXPECT_EQ(is_slowed(between(0.05, 0.1), fast), !sanitized);
+  EXPECT_TRUE(is_slowed(between(0.1, 0.25), fast));
+  EXPECT_FALSE(is_slowed(between(0.01, 0.025), between(0.005, 0.01))) << "not three times as long";
+}
+
+TEST(Slowness, IsThatOfFourTimesInARow) {
+  int measurements = 0;
+  int begun_anew = 0;
+  const auto begin_anew = [&] { ++begun_anew; };
+  EXPECT_TRUE(are_slowed_each_time([&] { return ++measurements > 0; }, begin_anew));
+  EXPECT_EQ(measurements, 4);
+  EXPECT_EQ(begun_anew, 3);
+  measurements = 0;
+  EXPECT_FALSE(are_slowed_each_time([&] { return ++measurements < 4; }, begin_anew));
+}
+
 TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticed) {
   FaultRoom room({"Harmless", Manner{}, {}, false});
   room.live_quietly();
   ASSERT_FALSE(room.others_are_slowed() && room.others_are_slowed() && room.others_are_slowed());
-  // Little more than what is never slow.
+  // Little more than what is never slow, but each packet waits for others before it.
   room.slow_the_others(std::chrono::milliseconds(sanitized ? 125 : 25));
   EXPECT_TRUE(eventually([&] { return room.others_are_slowed(); }));
+}
+
+/// The traffic is light, so that an attempt takes just as long as the answer. The histogram has bounds at
+/// 5, 10 and 25 ms (50, 100 and 250 ms): what is measured is shown as nearly the next one.
+TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticedFromTheFloorOn) {
+  FaultRoom room({"Harmless", Manner{}, {}, false});
+  room.live_quietly();
+  const auto slowed = [&] { return room.others_are_slowed(Traffic::light); };
+  room.slow_the_others(std::chrono::milliseconds(sanitized ? 60 : 6));
+  EXPECT_TRUE(eventually([&] { return !slowed(); })) << "less than what is never slow";
+  room.slow_the_others(std::chrono::milliseconds(sanitized ? 120 : 20));
+  EXPECT_TRUE(eventually(slowed)) << "as much, or a little more";
 }
 
 }  // namespace

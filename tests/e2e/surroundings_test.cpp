@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include <fmt/format.h>
+#include <boost/asio.hpp>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -23,21 +25,45 @@ namespace {
 using namespace std::chrono_literals;
 using testing::IsEmpty;
 
+Settings settings_of(const std::string& analyzers, Settings settings = {}) {
+  settings.insert({{"ANALYZERS", analyzers},
+                   {"DELIVERY__TIMEOUT", sanitized ? "2s" : "500ms"},
+                   {"DELIVERY__RETRY__INITIAL", "20ms"},
+                   {"DELIVERY__RETRY__MAX", "100ms"},
+                   {"HEALTH__INTERVAL", "200ms"},
+                   {"HEALTH__TIMEOUT", sanitized ? "2s" : "500ms"},
+                   {"HEALTH__BACKOFF__INITIAL", "100ms"},
+                   {"HEALTH__BACKOFF__MAX", "300ms"},
+                   {"HEALTH__SLOW_START", "0"}});
+  return settings;
+}
+
 /// A daemon between many small loads.
 class Surroundings : public testing::Test {
  protected:
   void start(const std::string& analyzers, Settings settings = {}, const Launch& launch = {}) {
-    settings.insert({{"ANALYZERS", analyzers},
-                     {"DELIVERY__TIMEOUT", sanitized ? "2s" : "500ms"},
-                     {"DELIVERY__RETRY__INITIAL", "20ms"},
-                     {"DELIVERY__RETRY__MAX", "100ms"},
-                     {"HEALTH__INTERVAL", "200ms"},
-                     {"HEALTH__TIMEOUT", sanitized ? "2s" : "500ms"},
-                     {"HEALTH__BACKOFF__INITIAL", "100ms"},
-                     {"HEALTH__BACKOFF__MAX", "300ms"},
-                     {"HEALTH__SLOW_START", "0"}});
-    daemon_.emplace(std::move(settings), launch);
+    daemon_.emplace(settings_of(analyzers, std::move(settings)), launch);
     watch_ = std::make_unique<LedgerWatch>(daemon_->admin_url());
+    EXPECT_TRUE(send());
+    EXPECT_TRUE(send());
+    quiet_bytes_ = resident_bytes(*daemon_);
+  }
+
+  /// A twin of the daemon, with one good analyzer, of that name: all that is sent goes to the twin, too.
+  void start_twin(const std::string& analyzer) {
+    twin_analyzer_.emplace(folder_.file("twin"));
+    twin_.emplace(settings_of(analyzer + "=" + twin_analyzer_->url() + "/ weight=1"));
+  }
+
+  /// In the trouble that there is: the twin's analyzer is not served faster than that of the same name.
+  void expect_not_slowed(
+      const std::string& analyzer, const std::function<void()>& begin_anew = [] {}) {
+    const auto slowed = [&] {
+      return are_slowed({analyzer}, *daemon_, *twin_, [&] {
+        for (int i = 0; i < 8; ++i) EXPECT_TRUE(send());
+      });
+    };
+    EXPECT_FALSE(are_slowed_each_time(slowed, begin_anew)) << analyzer << " is served more slowly";
   }
 
   /// Whether all of it was accepted.
@@ -48,7 +74,10 @@ class Surroundings : public testing::Test {
     plan.packets_each = 10;
     plan.messages_max = 20;
     plan.packets_per_second = 500;
+    std::optional<Load> beside;
+    if (twin_) beside.emplace(twin_->packet_url(), plan);
     const std::vector<Sent> sent = send_all(daemon_->packet_url(), plan);
+    if (beside) expect_answers(beside->finish(), 202);
     sent_.insert(sent_.end(), sent.begin(), sent.end());
     return with_status(sent, 202).size() == sent.size();
   }
@@ -83,13 +112,17 @@ class Surroundings : public testing::Test {
     EXPECT_THAT(delivered.invented, IsEmpty());
     EXPECT_EQ(daemon_->metrics().packets("dead_lettered"), 0) << "others would have taken them";
     EXPECT_LE(static_cast<double>(delivered.duplicates), explained_duplicates(daemon_->metrics(), analyzers));
+    expect_memory_back(*daemon_, quiet_bytes_);
     daemon_->expect_clean_end();
   }
 
   const test::TemporaryFolder folder_;
   std::optional<DaemonProcess> daemon_;
   std::unique_ptr<LedgerWatch> watch_;
+  std::optional<RawAnalyzer> twin_analyzer_;
+  std::optional<DaemonProcess> twin_;
   std::vector<Sent> sent_;
+  double quiet_bytes_ = 0;
   std::size_t loads_ = 0;
 };
 
@@ -126,8 +159,9 @@ TEST_F(Surroundings, SixtyFourFileDescriptors) {
   }
   crowd.clear();
   early.stop();
-  sent_ = early.finish();
-  expect_answers(sent_, 202);
+  const std::vector<Sent> inside = early.finish();
+  expect_answers(inside, 202);
+  sent_.insert(sent_.end(), inside.begin(), inside.end());
   EXPECT_TRUE(eventually([&] { return send(); })) << "there is room again";
   expect_all_delivered({"a", "b"}, {"a", "b"});
 }
@@ -135,41 +169,49 @@ TEST_F(Surroundings, SixtyFourFileDescriptors) {
 /// The names of one process, in a mount namespace of its own.
 class Hosts {
  public:
-  explicit Hosts(const test::TemporaryFolder& folder)
-      : hosts_(folder.write("hosts", "")), switch_(folder.write("nsswitch.conf", "hosts: files\n")) {}
+  /// `asked`: what they are looked up in.
+  explicit Hosts(const test::TemporaryFolder& folder, const std::string& asked = "files")
+      : hosts_(folder.write("hosts", "")),
+        switch_(folder.write("nsswitch.conf", "hosts: " + asked + "\n")),
+        resolver_(folder.write("resolv.conf", "nameserver 127.0.0.1\n")) {}
 
   /// `name` leads to `address` from now on; nowhere when that is empty.
   void set(const std::string& name, const std::string& address) {
     std::ofstream(hosts_) << (address.empty() ? "" : address + " " + name + "\n");
   }
   std::vector<std::string> wrapper() const {
-    return {"unshare", "--map-root-user",
-            "--mount", "sh",
-            "-c",      R"(mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@")",
-            hosts_,    switch_};
+    const std::string command = R"(mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/nsswitch.conf && )"
+                                R"(mount --bind "$2" /etc/resolv.conf && shift 2 && exec "$@")";
+    return {"unshare", "--map-root-user", "--mount", "sh", "-c", command, hosts_, switch_, resolver_};
+  }
+  /// Why it cannot be done here; empty when it can.
+  std::string refused() const {
+    test::ProcessOptions attempt;
+    attempt.program = "true";
+    attempt.wrapper = wrapper();
+    test::Process process(attempt);
+    return process.wait_exit(patience) == 0 ? "" : "no mount namespace may be made: " + process.errors();
   }
 
  private:
   const std::string hosts_;
   const std::string switch_;
+  const std::string resolver_;
 };
 
 TEST_F(Surroundings, ANameThatFailsAndChanges) {
   Hosts hosts(folder_);
-  test::ProcessOptions attempt;
-  attempt.program = "true";
-  attempt.wrapper = hosts.wrapper();
-  if (test::Process process(attempt); process.wait_exit(patience) != 0) {
-    GTEST_SKIP() << "no mount namespace may be made: " << process.errors();
-  }
+  if (const std::string why = hosts.refused(); !why.empty()) GTEST_SKIP() << why;
   RawAnalyzer steady(folder_.file("steady"));
   RawAnalyzer first(folder_.file("first"), "127.0.0.1");
   RawAnalyzer second(folder_.file("second"), "127.0.0.2", first.port());
   start(fmt::format("steady={}/ weight=1, named=http://analyzer.test:{}/ weight=1", steady.url(), first.port()), {},
         {.wrapper = hosts.wrapper()});
+  start_twin("steady");
 
   send_until([&] { return daemon_->metrics().attempts("named", "connect_error") > 0; });
   ASSERT_TRUE(daemon_->await_state("named", "failed"));
+  expect_not_slowed("steady");
   EXPECT_EQ(taken("first") + taken("second"), 0u);
 
   hosts.set("analyzer.test", "127.0.0.1");
@@ -186,8 +228,28 @@ TEST_F(Surroundings, ANameThatFailsAndChanges) {
   hosts.set("analyzer.test", "");
   second.behave({.listens = false});
   ASSERT_TRUE(daemon_->await_state("named", "failed"));
-  EXPECT_TRUE(send());
+  expect_not_slowed("steady");
   expect_all_delivered({"steady", "named"}, {"steady", "first", "second"});
+}
+
+TEST_F(Surroundings, ANameWhoseServerIsSilent) try {
+  TwoNetworks networks;  // for a port 53 of our own
+  Hosts hosts(folder_, "dns");
+  if (const std::string why = hosts.refused(); !why.empty()) throw NotAllowed(why);
+  boost::asio::io_context io;
+  using boost::asio::ip::udp;
+  const udp::socket name_server(io, {boost::asio::ip::make_address("127.0.0.1"), 53});
+  RawAnalyzer steady(folder_.file("steady"));
+  start("steady=" + steady.url() + "/ weight=1, named=http://analyzer.test:9/ weight=1", {},
+        {.wrapper = hosts.wrapper()});
+  start_twin("steady");
+  send_until([&] { return daemon_->metrics().attempts("named", "connect_error") > 0; });
+  ASSERT_TRUE(daemon_->await_state("named", "failed"));
+  EXPECT_GT(name_server.available(), 0u) << "it was asked";
+  expect_not_slowed("steady");
+  expect_all_delivered({"steady", "named"}, {"steady"});
+} catch (const NotAllowed& why) {
+  GTEST_SKIP() << why.what();
 }
 
 TEST_F(Surroundings, ANetworkThatParts) try {
@@ -196,9 +258,16 @@ TEST_F(Surroundings, ANetworkThatParts) try {
   std::optional<RawAnalyzer> far;
   networks.in_far([&] { far.emplace(folder_.file("far"), TwoNetworks::far_address); });
   start("near=" + near.url() + "/ weight=1, far=" + far->url() + "/ weight=1");
+  start_twin("near");
   send_until([&] { return taken("far") > 0; });
 
   networks.cut();
+  // From the very cut on, when packets are still sent there.
+  expect_not_slowed("near", [&] {
+    networks.join();
+    send_until_in_service("far");
+    networks.cut();
+  });
   send_until([&] { return daemon_->metrics().attempts("far", "timeout") > 0; });
   ASSERT_TRUE(daemon_->await_state("far", "failed"));
   const std::size_t before = taken("near");
@@ -220,7 +289,9 @@ TEST_F(Surroundings, ANetworkThatLosesAndDelays) try {
   std::optional<RawAnalyzer> far;
   networks.in_far([&] { far.emplace(folder_.file("far"), TwoNetworks::far_address); });
   start("near=" + near.url() + "/ weight=1, far=" + far->url() + "/ weight=1");
+  start_twin("near");
   send_until([&] { return taken("far") > 300; });
+  expect_not_slowed("near");
   EXPECT_GT(networks.lost(), 0u);
   EXPECT_GT(Durations(Samples(""), daemon_->metrics(), {"far"}).p99_seconds(), 0.01) << "there and back";
   expect_all_delivered({"near", "far"}, {"near", "far"});
