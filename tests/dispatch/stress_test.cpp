@@ -1,6 +1,6 @@
 // Queue and dispatch under real threads: several loops that admit, deliver and
-// settle, and a control thread that adds, removes, re-weights, pauses and fails
-// analyzers at the same time. Whatever the threads do to each other: the books
+// settle, and a control thread that adds, removes, drains, re-weights, pauses and
+// fails analyzers at the same time. Whatever the threads do to each other: the books
 // balance at every look, no bound is ever passed, and each packet is settled once.
 #include <gtest/gtest.h>
 
@@ -100,7 +100,7 @@ class Stress : public testing::Test, public Wakes {
   void change_something() {
     const std::size_t whom = random_.below(present_.size());
     const AnalyzerId analyzer = present_[whom];
-    switch (random_.below(8)) {
+    switch (random_.below(10)) {
       case 0: ground_.scheduler.set_weight(analyzer, 1 + random_.below(100)); break;
       case 1: {
         const auto packets = static_cast<std::uint32_t>(1 + random_.below(StressAnalyzer::slots_max));
@@ -118,8 +118,20 @@ class Stress : public testing::Test, public Wakes {
         present_.erase(present_.begin() + static_cast<std::ptrdiff_t>(whom));
         break;
       case 4: ground_.analyzers[analyzer].mood = Mood::well; break;
+      case 5:
+      case 6: drain_or_take_back(analyzer); break;
       default: ground_.analyzers[analyzer].mood = static_cast<Mood>(random_.below(mood_count)); break;
     }
+  }
+
+  /// Any analyzer, the last one in service too: packets then wait for it.
+  void drain_or_take_back(AnalyzerId analyzer) {
+    const bool drained = !ground_.scheduler.views(ground_.clock.now())[analyzer].drained;
+    ground_.scheduler.set_drained(analyzer, drained, ground_.clock.now());
+    const AnalyzerView view = ground_.scheduler.views(ground_.clock.now())[analyzer];
+    EXPECT_EQ(view.drained, drained);
+    EXPECT_FALSE(view.drained && view.in_service);
+    drains_ += drained ? 1 : 0;
   }
 
   template <typename Condition>
@@ -145,6 +157,10 @@ class Stress : public testing::Test, public Wakes {
   void heal() {
     stormy_ = false;
     for (StressAnalyzer& analyzer : ground_.analyzers) analyzer.mood = Mood::well;
+    for (const AnalyzerId analyzer : present_) {
+      // Also when it is not drained: then nothing changes.
+      ground_.scheduler.set_drained(analyzer, false, ground_.clock.now());
+    }
   }
 
   bool all(bool (*holds)(const StressReport&)) const { return std::ranges::all_of(reports_, holds); }
@@ -162,6 +178,7 @@ class Stress : public testing::Test, public Wakes {
   std::size_t looks_ = 0;
   std::uint64_t state_changes_ = 0;
   std::uint64_t pauses_ = 0;
+  std::uint64_t drains_ = 0;
   std::atomic<std::uint64_t> control_wakes_{0};
 };
 
@@ -220,12 +237,13 @@ void Stress::expect_all_settled_once() {
   EXPECT_GT(seen.handed_back.packets, 0);
   EXPECT_GT(state_changes_, 0u);
   EXPECT_GT(pauses_, 0u);
+  EXPECT_GT(drains_, 0u);
   EXPECT_GT(recalled, 0u);
   EXPECT_GT(known_, present_.size());
   std::cout << seen.admitted.packets << " packets, " << seen.delivered.packets << " delivered, "
             << seen.dead_lettered.packets << " dead letters, " << seen.handed_back.packets << " handed back; " << looks_
-            << " looks, " << state_changes_ << " changes of state, " << pauses_ << " pauses, " << recalled
-            << " recalled, " << known_ << " analyzers\n";
+            << " looks, " << state_changes_ << " changes of state, " << pauses_ << " pauses, " << drains_ << " drains, "
+            << recalled << " recalled, " << known_ << " analyzers\n";
 }
 
 TEST_F(Stress, HealsAndDrains) {
