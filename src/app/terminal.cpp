@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view enter = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 constexpr std::string_view leave = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 constexpr std::string_view home = "\x1b[H";
-constexpr std::string_view end_of_line = "\x1b[K\r\n";
-constexpr std::string_view clear_below = "\x1b[J";
+constexpr std::string_view clear_line = "\x1b[K";
+constexpr std::string_view clear_all_below = "\x1b[J";
 
 /// As far as the terminal takes it; who has gone needs no picture.
 void write_all(std::string_view text) {
@@ -47,17 +47,18 @@ TerminalSize Terminal::size() const {
   return {window.ws_col, window.ws_row};
 }
 
-void Terminal::show(const std::string& lines) const {
+void Terminal::show(const std::string& lines) const { write_all(picture_of(lines)); }
+
+std::string picture_of(std::string_view lines) {
   std::string picture(home);
-  for (std::size_t at = 0; at < lines.size();) {
-    const std::size_t end = lines.find('\n', at);
-    picture.append(lines, at, end - at);
-    // Behind the last line the screen would scroll.
-    picture += end == std::string::npos ? end_of_line.substr(0, 3) : end_of_line;
-    at = end == std::string::npos ? lines.size() : end + 1;
+  std::size_t end = lines.find('\n');
+  while (end != std::string_view::npos) {
+    picture.append(clear_line).append(lines.substr(0, end)).append("\r\n");
+    lines.remove_prefix(end + 1);
+    end = lines.find('\n');
   }
-  picture += clear_below;
-  write_all(picture);
+  // Without an end, behind which the screen would scroll.
+  return picture.append(clear_all_below).append(lines);
 }
 
 bool output_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }

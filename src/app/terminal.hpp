@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace logdist::app {
 
@@ -34,6 +35,10 @@ class Terminal {
   termios before_{};
   bool has_keys_ = false;  ///< standard input is a terminal, too
 };
+
+/// What show() writes: each place is cleared before it is written to, since behind a
+/// line as wide as the terminal the cursor still stands on its last character. Pure.
+std::string picture_of(std::string_view lines);
 
 /// Whether standard output is a terminal, and whether it may have colours: it is
 /// one, is not dumb, and NO_COLOR (https://no-color.org) is not set.

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <functional>
@@ -125,10 +124,8 @@ class Top {
 
   void draw() {
     const TerminalSize size = terminal_->size();
-    // What clears the rest of a line takes the last column along: it stays free.
-    const std::size_t columns = size.columns - std::min<std::size_t>(size.columns, 1);
     std::string picture;
-    for (const Line& line : top_screen(sight_, columns, size.rows)) {
+    for (const Line& line : top_screen(sight_, size.columns, size.rows)) {
       if (!picture.empty()) picture += '\n';
       picture += paint(line, colour_);
     }
