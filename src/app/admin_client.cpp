@@ -80,4 +80,8 @@ result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::
   return AdminAnswer{std::move(**answer), where};
 }
 
+std::string refusal(const AdminAnswer& answer) {
+  return fmt::format("{}: {} {}", answer.url, answer.status, explain(answer));
+}
+
 }  // namespace logdist::app

@@ -31,4 +31,7 @@ boost::system::result<AdminAnswer, std::string> ask_admin(const AdminPort& port,
                                                           const std::string& path,
                                                           const std::optional<std::string>& body = {});
 
+/// `URL: STATUS what it says is wrong`, in one line.
+std::string refusal(const AdminAnswer& answer);
+
 }  // namespace logdist::app

@@ -20,8 +20,8 @@ config::Parsed<config::HttpUrl> listening_url(const config::Environment& environ
 }
 
 config::Parsed<config::HttpUrl> given_url(const std::string& url) {
-  auto parsed = config::parse_http_url(url);
-  if (!parsed) return config::Complaint{"--url " + parsed.error().text};
+  auto parsed = config::parse_typed_url(url);
+  if (!parsed) return config::Complaint{"--url " + parsed.error().text + "; allowed: http://HOST:PORT or HOST:PORT"};
   return parsed;
 }
 

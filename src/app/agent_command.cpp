@@ -124,8 +124,8 @@ int run_with(const AgentCommandOptions& options, const config::HttpUrl& target, 
 }  // namespace
 
 int run_agent(const AgentCommandOptions& options) {
-  const auto target = config::parse_http_url(options.target);
-  if (!target) return complain(fmt::format("--target {}", target.error().text));
+  const auto target = config::parse_typed_url(options.target);
+  if (!target) return complain(fmt::format("--target {}; allowed: http://HOST:PORT or HOST:PORT", target.error().text));
   const std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 
   if (!options.file) {

@@ -17,7 +17,7 @@ int complain(const std::string& what) {
 int run_health(const HealthCommandOptions& options, const config::Environment& environment) {
   const auto answer = ask_admin({options.url, options.timeout, options.lookup}, environment, "/readyz");
   if (!answer) return complain(answer.error());
-  if (answer->status != 200) return complain(fmt::format("{}: {} {}", answer->url, answer->status, explain(*answer)));
+  if (answer->status != 200) return complain(refusal(*answer));
   return 0;
 }
 

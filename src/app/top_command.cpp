@@ -32,7 +32,7 @@ using Look = boost::system::result<TopStatus, NoStatus>;
 Look look(const AdminPort& port, const config::Environment& environment) {
   const auto answer = ask_admin(port, environment, "/v1/status");
   if (!answer) return NoStatus{answer.error()};
-  if (answer->status != 200) return NoStatus{explain(*answer)};
+  if (answer->status != 200) return NoStatus{refusal(*answer)};
   return parse_top_status(answer->body);
 }
 

@@ -73,8 +73,19 @@ Parsed<HttpUrl> parse_http_url(std::string_view text) {
     if (!port || *port == 0) return Complaint{quote(text) + " has no port from 1 to 65535"};
     parsed.port = std::to_string(*port);
   }
+  // Boost.URL takes `host:name` for an empty port and a path.
+  if (parsed.target.find_first_of("/?") != 0 && !parsed.target.empty()) {
+    return Complaint{quote(text) + " has no port from 1 to 65535"};
+  }
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
   return parsed;
+}
+
+Parsed<HttpUrl> parse_typed_url(std::string_view text) {
+  const std::string_view before_path = text.substr(0, text.find_first_of("/?#"));
+  // `http:` has nothing behind its colon, and of a mere word nobody knows what it is.
+  const bool has_port = before_path.find(':') != text.npos && !before_path.ends_with(':');
+  return parse_http_url(has_port ? "http://" + std::string(text) : std::string(text));
 }
 
 std::string format_listen_address(const ListenAddress& address) {

@@ -113,6 +113,23 @@ TEST(HealthCommand, SaysInOneLineWhyNot) {
   EXPECT_THAT(printed.errors, HasSubstr("--url"));
 }
 
+TEST(HealthCommand, TakesAnAddressForItsUrl) {
+  ScriptedServer server([](const SeenRequest& request, std::size_t) {
+    return request.target == "/readyz" ? ScriptedAnswer{.status = 200}
+                                       : ScriptedAnswer{.status = 404, .body = R"({"detail":"nothing here"})"};
+  });
+  const std::string address = server.url_text().substr(std::string_view("http://").size());
+  Printed printed = health(address);
+  EXPECT_EQ(printed.code, 0) << printed.errors;
+  printed = health(address + "/wrong");
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor health: http://" + address + "/wrong/readyz: 404 nothing here\n");
+  printed = health("daemon");
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors,
+            "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT or HOST:PORT\n");
+}
+
 TEST(HealthCommand, DoesNotWaitForASilentNameServer) {
   upstream::ScriptedNames names;
   const upstream::ScriptedNames::Silence silence(names, "silent");

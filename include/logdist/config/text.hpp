@@ -47,6 +47,9 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text);
 /// `http://HOST[:PORT][/PATH][?QUERY]` without user or fragment.
 Parsed<HttpUrl> parse_http_url(std::string_view text);
 
+/// As people type it: `HOST:PORT[/PATH][?QUERY]`, too, which is taken as http://.
+Parsed<HttpUrl> parse_typed_url(std::string_view text);
+
 /// In the largest unit that shows it exactly: `250ms`, `75s`, `2m`, `0s`. Reads
 /// back by parse_duration() when it is whole microseconds.
 std::string format_duration(Duration duration);
