@@ -74,6 +74,31 @@ TEST(CheckCommand, AMissingFileIsAFault) {
   EXPECT_THAT(printed.output, HasSubstr("/nowhere/at/all.yaml"));
 }
 
+/// What `check` warns of when dead letters are to go to `file`.
+std::string warning_for(const test::TemporaryFolder& folder, const std::string& file) {
+  const std::string configuration = folder.write(
+      "file", "analyzers: [{name: a, url: \"http://127.0.0.1:9/x\"}]\ndelivery: {dead_letter: \"" + file + "\"}\n");
+  const Printed printed = capture([&] { return run_check({configuration}, {}); });
+  EXPECT_EQ(printed.code, 0) << "it may be meant for another machine";
+  return printed.errors;
+}
+
+TEST(CheckCommand, WarnsWhereDeadLettersCannotBeKept) {
+  const test::TemporaryFolder folder;
+  const auto warning = [&folder](const std::string& what) {
+    return "warning: " + folder.file("file") + ": delivery.dead_letter: " + what + "; serve would not start\n";
+  };
+  EXPECT_EQ(warning_for(folder, ""), "");
+  EXPECT_EQ(warning_for(folder, "letters.jsonl"), "");
+  EXPECT_EQ(warning_for(folder, folder.file("letters.jsonl")), "");
+  EXPECT_FALSE(std::filesystem::exists(folder.file("letters.jsonl"))) << "made by a look";
+  EXPECT_EQ(warning_for(folder, folder.file("none/letters.jsonl")),
+            warning("the folder \"" + folder.file("none") + "\" does not exist here"));
+  EXPECT_EQ(warning_for(folder, folder.path()), warning("\"" + folder.path() + "\" is a folder"));
+  EXPECT_EQ(warning_for(folder, folder.file("file/letters.jsonl")),
+            warning("the folder \"" + folder.file("file") + "\" is a file"));
+}
+
 TEST(CheckCommand, FindsNothingWrongWithTheExamples) {
   std::size_t examples = 0;
   for (const auto& file : std::filesystem::directory_iterator(LOGDIST_SOURCE_DIR "/config")) {
