@@ -85,14 +85,40 @@ class Ending {
   bool draining_ = false;
 };
 
+void log_warnings(const config::Loaded& loaded) {
+  for (const config::Fault& warning : loaded.warnings) {
+    log::record(log::Level::warn, "configuration_warning", config::to_string(warning), {{"key", warning.key}});
+  }
+}
+
 std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   const bool is_v6 = endpoint.address().is_v6();
   return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", endpoint.port());
 }
 
-int not_started(const std::string& why) {
-  std::cerr << "log-distributor: " << why << '\n';
+/// A line of the log for machines, a plain one for people.
+int not_started(const std::string& why, config::LogFormat format) {
+  if (format == config::LogFormat::json) {
+    log::record(log::Level::error, "not_started", why);
+  } else {
+    std::cerr << "log-distributor: " << why << '\n';
+  }
+  return exit_not_started;
+}
+
+int misconfigured(const config::Loaded& loaded) {
+  if (loaded.options.log.format == config::LogFormat::json) {
+    log::set_up(loaded.options.log);
+    log_warnings(loaded);
+    for (const config::Fault& fault : loaded.faults) {
+      log::record(log::Level::error, "configuration_fault", config::to_string(fault), {{"key", fault.key}});
+    }
+    log::shut_down();
+  } else {
+    for (const config::Fault& warning : loaded.warnings) std::cerr << "warning: " << config::to_string(warning) << '\n';
+    for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
+  }
   return exit_not_started;
 }
 
@@ -100,10 +126,10 @@ int not_started(const std::string& why) {
 int run(const config::Options& options, ConfigurationSource source, EndSignals& signals) {
   const ServiceVariables variables = read_service_variables();
   auto packet_socket = take_listening_socket(variables);
-  if (!packet_socket) return not_started(packet_socket.error());
+  if (!packet_socket) return not_started(packet_socket.error(), options.log.format);
   asio::io_context control{1};
   auto daemon = Daemon::start(control, options, std::move(*packet_socket), std::move(source));
-  if (!daemon) return not_started(daemon.error());
+  if (!daemon) return not_started(daemon.error(), options.log.format);
   ServiceManager manager(control, variables);
   const Ending ending(control, signals, **daemon, manager);
   const std::string packets = url_of((*daemon)->packet_endpoint());
@@ -135,16 +161,10 @@ config::Loaded load_again(const std::optional<std::string>& file) {
 
 int run_serve(const std::optional<std::string>& config_file) {
   const config::Loaded loaded = config::load(config_file, config::read_environment());
-  if (!loaded.faults.empty()) {
-    for (const config::Fault& warning : loaded.warnings) std::cerr << "warning: " << config::to_string(warning) << '\n';
-    for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
-    return exit_not_started;
-  }
+  if (!loaded.faults.empty()) return misconfigured(loaded);
   EndSignals signals;
   log::set_up(loaded.options.log);
-  for (const config::Fault& warning : loaded.warnings) {
-    log::record(log::Level::warn, "configuration_warning", config::to_string(warning), {{"key", warning.key}});
-  }
+  log_warnings(loaded);
   const int exit_code = run(
       loaded.options, [config_file] { return load_again(config_file); }, signals);
   log::shut_down();
