@@ -1,6 +1,7 @@
 // Any course of events in the life of an analyzer and of a packet: whatever
 // happens in whatever order, the health monitor and the packet's course keep what
-// their headers promise, and once all goes well the analyzer comes back.
+// their headers promise, and once all goes well the analyzer comes back. What they
+// promise is counted here a second time: failures in a row, and rounds.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "logdist/base/backoff.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/delivery/course.hpp"
 #include "logdist/health/health.hpp"
@@ -22,6 +24,46 @@ using health::State;
 Duration draw_duration(FuzzedDataProvider& data, Duration max) {
   return Duration(data.ConsumeIntegralInRange<Duration::rep>(0, max.count()));
 }
+
+/// As the back-off's `repeats`-th wait may be, jitter and rounding included.
+bool may_be_wait(Duration wait, const Backoff& backoff, std::uint32_t repeats) {
+  const auto center = static_cast<double>(backoff.base(repeats).count());
+  const auto ticks = static_cast<double>(wait.count());
+  return ticks >= center * (1 - backoff.jitter) - 1 && ticks <= center * (1 + backoff.jitter) + 1;
+}
+
+/// The state that an analyzer is to be in, by the results that were told of its present epoch.
+class ExpectedState {
+ public:
+  explicit ExpectedState(std::uint32_t failure_threshold) : failure_threshold_(failure_threshold) {}
+
+  State state() const { return state_; }
+  void backoff_over() {
+    if (state_ == State::failed) *this = ExpectedState(failure_threshold_, State::testing);
+  }
+  void packet(bool delivered) {
+    if (!delivered) return fail(packets_failed_);
+    packets_failed_ = 0;
+    if (state_ == State::testing) *this = ExpectedState(failure_threshold_);
+  }
+  void probe(bool passed) {
+    if (!passed) return fail(probes_failed_);
+    probes_failed_ = 0;
+  }
+
+ private:
+  ExpectedState(std::uint32_t failure_threshold, State state) : failure_threshold_(failure_threshold), state_(state) {}
+
+  void fail(std::uint32_t& in_a_row) {
+    ++in_a_row;
+    if (state_ == State::testing || packets_failed_ + probes_failed_ == failure_threshold_) state_ = State::failed;
+  }
+
+  std::uint32_t failure_threshold_;
+  State state_ = State::healthy;
+  std::uint32_t packets_failed_ = 0;  ///< in a row, as the next
+  std::uint32_t probes_failed_ = 0;
+};
 
 /// One analyzer's monitor, with what is under way there.
 class Analyzer {
@@ -57,7 +99,10 @@ class Analyzer {
     switch (data_.ConsumeIntegralInRange<int>(0, 6)) {
       case 0: now_ += draw_duration(data_, 10s); break;
       case 1: now_ -= std::min<Duration>(now_ - start_, 1ms); break;  // another loop's clock
-      case 2: monitor_.tick(now_); break;
+      case 2:
+        if (now_ >= monitor_.next_event()) expected_.backoff_over();
+        monitor_.tick(now_);
+        break;
       case 3: attempts_.push_back(monitor_.epoch()); break;
       case 4: end_attempt(); break;
       case 5: probe(); break;
@@ -70,7 +115,9 @@ class Analyzer {
     const std::size_t index = data_.ConsumeIntegralInRange<std::size_t>(0, attempts_.size() - 1);
     const health::Epoch epoch = attempts_[index];
     attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(index));
-    if (data_.ConsumeBool()) {
+    const bool delivered = data_.ConsumeBool();
+    if (epoch == monitor_.epoch()) expected_.packet(delivered);
+    if (delivered) {
       monitor_.on_success(epoch, now_);
     } else {
       monitor_.on_failure(epoch, now_);
@@ -82,7 +129,9 @@ class Analyzer {
       probe_under_way_ = false;
       constexpr health::ProbeResult results[] = {health::ProbeResult::passed, health::ProbeResult::missing,
                                                  health::ProbeResult::failed};
-      monitor_.on_probe(data_.PickValueInArray(results), probe_epoch_, now_);
+      const health::ProbeResult result = data_.PickValueInArray(results);
+      if (probe_epoch_ == monitor_.epoch()) expected_.probe(result != health::ProbeResult::failed);
+      monitor_.on_probe(result, probe_epoch_, now_);
     } else if (monitor_.probe_due(now_)) {
       LOGDIST_CHECK(options_.probing);
       probe_under_way_ = true;
@@ -105,8 +154,16 @@ class Analyzer {
     }
   }
 
-  void check(State before, health::Epoch epoch) const {
+  void check(State before, health::Epoch epoch) {
     const State state = monitor_.state();
+    LOGDIST_CHECK(state == expected_.state());
+    if (state == State::healthy) failed_tests_ = 0;
+    if (before != State::failed && state == State::failed) {
+      const Backoff backoff{options_.backoff_initial, options_.backoff_max, options_.backoff_multiplier,
+                            options_.backoff_jitter};
+      LOGDIST_CHECK(may_be_wait(monitor_.next_event() - now_, backoff, failed_tests_));
+      ++failed_tests_;
+    }
     LOGDIST_CHECK(state == before || monitor_.epoch() != epoch);
     LOGDIST_CHECK(!(before == State::healthy && state == State::testing));
     LOGDIST_CHECK(!(before == State::failed && state == State::healthy));
@@ -143,10 +200,69 @@ class Analyzer {
   const TimePoint start_ = TimePoint(1h);
   TimePoint now_ = start_;
   Monitor monitor_{options_, random_, now_};
+  ExpectedState expected_{options_.failure_threshold};
+  std::uint32_t failed_tests_ = 0;       ///< since it was Healthy
   std::vector<health::Epoch> attempts_;  ///< packets under way, by the epoch they were begun in
   bool probe_under_way_ = false;
   health::Epoch probe_epoch_ = 0;
 };
+
+/// The rounds of a packet: whom it may not ask, and when there is to be no further round.
+class ExpectedRounds {
+ public:
+  void heard(AnalyzerId analyzer, Outcome outcome, unsigned status) {
+    if (outcome == Outcome::unsent) return;
+    all_5xx_ = all_5xx_ && outcome == Outcome::http_error && status >= 500 && status <= 599;
+    if (outcome == Outcome::refused) {
+      refuser_.assign(1, analyzer);
+    } else {
+      asked_.push_back(analyzer);
+    }
+  }
+  /// The one that refused first, then those asked in this round.
+  std::vector<AnalyzerId> excluded() const {
+    std::vector<AnalyzerId> all = refuser_;
+    all.insert(all.end(), asked_.begin(), asked_.end());
+    return all;
+  }
+  /// Whether the round that ends is the last.
+  bool end(std::uint32_t max_rounds) {
+    rounds_poisoned_ += !asked_.empty() && all_5xx_ ? 1 : 0;
+    rounds_refused_ += refuser_.empty() ? 0 : 1;
+    ++ended_;
+    asked_.clear();
+    all_5xx_ = true;
+    return rounds_poisoned_ == max_rounds || rounds_refused_ == max_rounds;
+  }
+  std::uint32_t ended() const { return ended_; }
+
+ private:
+  std::vector<AnalyzerId> refuser_;  ///< at most one
+  std::vector<AnalyzerId> asked_;
+  bool all_5xx_ = true;
+  std::uint32_t rounds_poisoned_ = 0;  ///< all who were asked answered 5xx
+  std::uint32_t rounds_refused_ = 0;   ///< ended with one refusal known
+  std::uint32_t ended_ = 0;
+};
+
+/// The round is over, as expected; false when no other is to come.
+bool end_round(delivery::Course& course, ExpectedRounds& expected, const delivery::RetryPolicy& policy,
+               Random& random) {
+  const bool last = expected.end(policy.max_rounds);
+  const auto wait = course.end_round(policy, random);
+  LOGDIST_CHECK(wait.has_value() == !last);
+  if (!wait) return false;
+  const Backoff backoff{policy.initial, policy.max, policy.multiplier, policy.jitter};
+  LOGDIST_CHECK(may_be_wait(*wait, backoff, expected.ended() - 1));
+  LOGDIST_CHECK(std::ranges::equal(course.excluded(), expected.excluded()));
+  return true;
+}
+
+delivery::Next expected_next(Outcome outcome, std::uint32_t refusals) {
+  if (outcome == Outcome::unsent) return delivery::Next::again;
+  if (outcome == Outcome::delivered) return delivery::Next::done;
+  return refusals == 2 ? delivery::Next::dead_letter : delivery::Next::other;
+}
 
 /// One packet among `analyzers`, until it settles or the events end.
 void send_packet(FuzzedDataProvider& data) {
@@ -157,16 +273,14 @@ void send_packet(FuzzedDataProvider& data) {
   policy.max = policy.initial + draw_duration(data, 60s);
   policy.max_rounds = data.ConsumeIntegralInRange<std::uint32_t>(1, 10);
   delivery::Course course;
+  ExpectedRounds expected;
   std::uint32_t refusals = 0;
   std::uint32_t heard = 0;
   while (data.remaining_bytes() > 0) {
     const auto excluded = course.excluded();
     const auto analyzer = data.ConsumeIntegralInRange<AnalyzerId>(0, analyzers - 1);
     if (std::find(excluded.begin(), excluded.end(), analyzer) != excluded.end()) {
-      const auto wait = course.end_round(policy, random);
-      if (!wait) return;
-      LOGDIST_CHECK(*wait >= Duration::zero() && *wait <= policy.max * 2);
-      LOGDIST_CHECK(course.excluded().size() == (refusals > 0 ? 1u : 0u));
+      if (!end_round(course, expected, policy, random)) return;
       continue;
     }
     const auto outcome = static_cast<Outcome>(data.ConsumeIntegralInRange<int>(0, outcome_count - 1));
@@ -176,11 +290,11 @@ void send_packet(FuzzedDataProvider& data) {
     refusals += outcome == Outcome::refused ? 1 : 0;
     LOGDIST_CHECK(course.attempts() == heard);
     LOGDIST_CHECK(!is_ambiguous(outcome) || course.may_be_duplicate());
-    LOGDIST_CHECK((next == delivery::Next::done) == (outcome == Outcome::delivered));
-    LOGDIST_CHECK((next == delivery::Next::dead_letter) == (refusals == 2));
+    LOGDIST_CHECK(next == expected_next(outcome, refusals));
     if (next == delivery::Next::done || next == delivery::Next::dead_letter) return;
+    expected.heard(analyzer, outcome, status);
     LOGDIST_CHECK(course.refused_once() == (refusals == 1));
-    LOGDIST_CHECK(course.excluded().size() <= analyzers);
+    LOGDIST_CHECK(std::ranges::equal(course.excluded(), expected.excluded()));
   }
 }
 
