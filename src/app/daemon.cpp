@@ -10,6 +10,7 @@
 #include "app/drain.hpp"
 #include "app/file_limit.hpp"
 #include "app/health_driver.hpp"
+#include "app/heap_trim.hpp"
 #include "app/loop.hpp"
 #include "app/reload.hpp"
 #include "app/scrape_gathering.hpp"
@@ -85,6 +86,7 @@ class Daemon::Body final : public dispatch::Wakes {
   void run() {
     for (const auto& loop : loops_) loop->start();
     health_.start();
+    heap_.start();
     admin_->start();
     listener_->start();
     events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
@@ -128,6 +130,7 @@ class Daemon::Body final : public dispatch::Wakes {
   ingest::ConnectionSlots connections_;
   const std::shared_ptr<admin::EventLog> events_ = std::make_shared<admin::EventLog>();
   HealthDriver health_;
+  HeapTrim heap_{control_};
   std::vector<std::unique_ptr<Loop>> loops_;
   Reload reload_;
   Steering steering_;

@@ -95,6 +95,28 @@ TEST(Backpressure, TheNextRequestOfAWaitingConnectionIsNotRead) {
   daemon.expect_clean_end();
 }
 
+TEST(Backpressure, AQueueThatHasDrainedGivesItsMemoryBack) {
+  Analyzers analyzers;
+  analyzers.behave({.hang = true});
+  DaemonProcess daemon(quick_health({{"ANALYZERS", analyzers.setting()}, {"THREADS", "1"}}));
+  const double quiet_bytes = resident_bytes(daemon);
+  LoadPlan plan;
+  plan.agents = 8;
+  plan.packets_each = 150;
+  plan.messages_min = plan.messages_max = 1000;
+  const std::vector<Sent> sent = send_all(daemon.packet_url(), plan);
+  expect_answers(sent, 202);
+  const auto queued_bytes = daemon.status()["queue"]["bytes"].get<double>();
+  ASSERT_GT(queued_bytes, 40e6);
+  EXPECT_GT(resident_bytes(daemon), quiet_bytes + queued_bytes);
+
+  analyzers.behave({});
+  ASSERT_TRUE(daemon.await_delivered(sent.size()));
+  // What a loop keeps for the next packets, and the edges of pages, may stay.
+  expect_memory_back(daemon, quiet_bytes, (8 << 20) + queued_bytes / 4);
+  daemon.expect_clean_end();
+}
+
 class AllDown : public testing::Test {
  protected:
   AllDown() {

@@ -65,12 +65,11 @@ void expect_taken(std::vector<std::string> taken, std::vector<std::string> accep
 
 double resident_bytes(DaemonProcess& daemon) { return daemon.metrics().value("process_resident_memory_bytes"); }
 
-void expect_memory_back(DaemonProcess& daemon, double quiet_bytes) {
+void expect_memory_back(DaemonProcess& daemon, double quiet_bytes, double slack_bytes) {
   if (sanitized) return;
-  constexpr double slack_bytes = 4 << 20;
-  const double bytes = resident_bytes(daemon);
+  double bytes = 0;
+  EXPECT_TRUE(eventually([&] { return (bytes = resident_bytes(daemon)) <= quiet_bytes + slack_bytes; }));
   std::cout << "resident: " << quiet_bytes << " bytes before, " << bytes << " after\n";
-  EXPECT_LE(bytes, quiet_bytes + slack_bytes);
 }
 
 void expect_shares(const std::vector<std::uint64_t>& messages, const std::vector<std::uint64_t>& weights,

@@ -25,9 +25,9 @@ void expect_retry_after(const std::vector<Sent>& sent);
 void expect_taken(std::vector<std::string> taken, std::vector<std::string> accepted);
 
 double resident_bytes(DaemonProcess& daemon);
-/// The memory is what it was in a quiet time, or little more. Nothing is expected under a
+/// The memory is soon what it was in a quiet time, or little more. Nothing is expected under a
 /// sanitizer, which keeps what was freed. Prints both figures.
-void expect_memory_back(DaemonProcess& daemon, double quiet_bytes);
+void expect_memory_back(DaemonProcess& daemon, double quiet_bytes, double slack_bytes = 4 << 20);
 
 /// No analyzer's messages are further than `slack` from its share of them all.
 void expect_shares(const std::vector<std::uint64_t>& messages, const std::vector<std::uint64_t>& weights,
