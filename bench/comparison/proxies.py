@@ -74,8 +74,9 @@ def log_distributor_delivered(folder, port, ports, threads):
     return log_distributor(folder, port, ports, threads, ack="delivered")
 
 
-# A packet of 20 KB in one piece.
+# A packet of 20 KB in one piece; and what HAProxy has by itself.
 HAPROXY_BUFFER_BYTES = 32768
+HAPROXY_DEFAULT_BUFFER_BYTES = 16384
 
 
 def haproxy(folder, port, ports, threads, buffer_bytes=HAPROXY_BUFFER_BYTES):
@@ -101,6 +102,10 @@ backend analyzers
     return Process(["haproxy", "-db", "-f", str(configuration)], port, folder / "haproxy.out")
 
 
+def haproxy_default_buffers(folder, port, ports, threads):
+    return haproxy(folder, port, ports, threads, HAPROXY_DEFAULT_BUFFER_BYTES)
+
+
 def nginx(folder, port, ports, threads):
     servers = "".join(f"server 127.0.0.1:{p} weight={w};\n" for p, w in zip(ports, WEIGHTS))
     return start_nginx(folder, "nginx", port, f"""
@@ -123,5 +128,6 @@ def bare_loop(folder, port, ports, _threads):
 OURS = "log-distributor"
 DELIVERED = "… ack: delivered"
 NO_PROXY = "no proxy"
-PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy, "nginx": nginx, NO_PROXY: direct}
+PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy,
+           "haproxy, 16 KiB buffers": haproxy_default_buffers, "nginx": nginx, NO_PROXY: direct}
 FLOOR = "bare loop"
