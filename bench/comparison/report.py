@@ -78,16 +78,16 @@ def write_plot(path, measured):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(measured), figsize=(4.5 * len(measured), 4), squeeze=False)
-    for axis, (title, results) in zip(axes[0], measured.items()):
+    figure, axes = pyplot.subplots(len(measured), 1, figsize=(8, 2.6 * len(measured)), squeeze=False)
+    for (axis,), (title, results) in zip(axes, measured.items()):
         names = [name for name in results if name != NO_PROXY]
         user = [median(results[name], "user_us") for name in names]
         system = [median(results[name], "system_us") for name in names]
-        axis.bar(names, user, label="user", color="#1f6feb")
-        axis.bar(names, system, bottom=user, label="system", color="#9ecbff")
-        axis.set_title("\n".join(title.split(", ")), fontsize=9)
-        axis.set_ylabel("CPU us a packet")
-        axis.tick_params(axis="x", labelrotation=20, labelsize=8)
-        axis.legend()
+        axis.barh(names, user, label="user", color="#1f6feb")
+        axis.barh(names, system, left=user, label="system", color="#9ecbff")
+        axis.invert_yaxis()
+        axis.set_title(title, fontsize=9, loc="left")
+        axis.set_xlabel("CPU us a packet")
+        axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncol=2, frameon=False, fontsize=8)
     figure.tight_layout()
     figure.savefig(path)
