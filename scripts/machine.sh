@@ -23,7 +23,7 @@ carry_over() {
   apt-config dump Acquire | grep -v '^Acquire::IndexTargets' >"$machine/etc/apt/apt.conf.d/50carried-over" || true
   cp -rL /etc/apt/auth.conf* "$machine/etc/apt/" 2>/dev/null || true
   cp -L /etc/hosts /etc/resolv.conf "$machine/etc/"
-  if sources | grep -q '^https'; then
+  if sources | grep '^https' >/dev/null; then
     mkdir -p "$machine/etc/ssl/certs"
     cp -L /etc/ssl/certs/ca-certificates.crt "$machine/etc/ssl/certs/"
   fi
