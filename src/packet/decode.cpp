@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "packet/judge.hpp"
+#include "packet/long_number.hpp"
 #include "packet/rules.hpp"
 
 namespace logdist::packet {
@@ -18,6 +19,8 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+/// A line up to this long is judged sooner than simdjson has begun with it.
+constexpr std::size_t short_line_max = 24;
 
 /// How many messages `messages` holds; none when it is empty or one of them is
 /// neither an object nor a string.
@@ -83,8 +86,10 @@ struct Decoder::Scratch {
   DecodeResult decode_json(std::string_view text);
   DecodeResult decode_lines(std::string_view text);
   std::optional<Decoded> read_quickly(std::string_view text);
+  std::optional<DecodeError> check_line(std::string_view line, bool long_numbers);
 
   dom::parser parser;
+  ValueJudge values;
   std::string packet_id;
 };
 
@@ -102,7 +107,7 @@ std::optional<Decoded> Decoder::Scratch::read_quickly(std::string_view text) {
 }
 
 DecodeResult Decoder::Scratch::decode_json(std::string_view text) {
-  if (auto decoded = read_quickly(text)) {
+  if (auto decoded = may_have_long_number(text) ? std::nullopt : read_quickly(text)) {
     packet_id = decoded->packet_id;  // the tape's strings go with the next parse or renew()
     decoded->packet_id = packet_id;
     return *decoded;
@@ -112,7 +117,16 @@ DecodeResult Decoder::Scratch::decode_json(std::string_view text) {
   return Decoded{*messages, packet_id};
 }
 
+/// The first fault of a line of NDJSON. `long_numbers`: the body may have some.
+std::optional<DecodeError> Decoder::Scratch::check_line(std::string_view line, bool long_numbers) {
+  const bool quick = line.size() > short_line_max && !(long_numbers && may_have_long_number(line));
+  // The bytes of the lines below, or of the body's own padding, are the line's padding.
+  if (quick && parser.parse(line.data(), line.size(), false).error() == simdjson::SUCCESS) return std::nullopt;
+  return values.judge(line);
+}
+
 DecodeResult Decoder::Scratch::decode_lines(std::string_view text) {
+  const bool long_numbers = may_have_long_number(text);
   Decoded decoded;
   std::size_t line_number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -120,13 +134,8 @@ DecodeResult Decoder::Scratch::decode_lines(std::string_view text) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
     if (!std::all_of(line.begin(), line.end(), is_json_whitespace)) {
-      // The bytes of the lines below, or of the body's own padding, are the line's padding.
-      const bool valid = parser.parse(line.data(), line.size(), false).error() == simdjson::SUCCESS;
-      if (!valid) {
-        if (auto error = judge_value(line)) {
-          return DecodeError{error->fault, fmt::format("line {}: {}", line_number, error->detail),
-                             begin + error->offset};
-        }
+      if (const auto error = check_line(line, long_numbers)) {
+        return DecodeError{error->fault, fmt::format("line {}: {}", line_number, error->detail), begin + error->offset};
       }
       ++decoded.messages;
     }

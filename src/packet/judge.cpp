@@ -18,25 +18,42 @@ namespace json = boost::json;
 /// Where the parser stops when an event is refused.
 enum class Stop : std::uint8_t { at_value, at_closing_brace, at_closing_bracket, at_closing_quote, behind_number };
 
-/// Passes Boost.JSON's events on to the rules. Its names and limits are those
-/// that basic_parser asks of a handler.
-class RulesHandler {
- public:
+/// What basic_parser asks of a handler: any value passes, whatever its size.
+struct AnyValueHandler {
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
-  explicit RulesHandler(Rules::Scope scope) : rules_(scope) {}
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) { return true; }
+  bool on_object_end(std::size_t, json::error_code&) { return true; }
+  bool on_array_begin(json::error_code&) { return true; }
+  bool on_array_end(std::size_t, json::error_code&) { return true; }
+  bool on_key_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_key(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
+  bool on_double(double, json::string_view, json::error_code&) { return true; }
+  bool on_bool(bool, json::error_code&) { return true; }
+  bool on_null(json::error_code&) { return true; }
+  bool on_comment_part(json::string_view, json::error_code&) { return false; }
+  bool on_comment(json::string_view, json::error_code&) { return false; }
+};
 
+/// Passes Boost.JSON's events on to the rules.
+class RulesHandler : public AnyValueHandler {
+ public:
   const Rules& rules() const { return rules_; }
   /// Of the event told last.
   Stop stop() const { return stop_; }
   /// Bytes of the number told last.
   std::size_t number_length() const { return number_length_; }
 
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code& error) { return told(rules_.begin(Kind::object), Stop::at_value, error); }
   bool on_object_end(std::size_t, json::error_code& error) {
     return told(rules_.end(Kind::object), Stop::at_closing_brace, error);
@@ -59,14 +76,11 @@ class RulesHandler {
     text_.clear();
     return told(holds, Stop::at_closing_quote, error);
   }
-  bool on_number_part(json::string_view, json::error_code&) { return true; }
   bool on_int64(std::int64_t, json::string_view text, json::error_code& error) { return number(text, error); }
   bool on_uint64(std::uint64_t, json::string_view text, json::error_code& error) { return number(text, error); }
   bool on_double(double, json::string_view text, json::error_code& error) { return number(text, error); }
   bool on_bool(bool, json::error_code& error) { return told(rules_.scalar(Kind::boolean), Stop::at_value, error); }
   bool on_null(json::error_code& error) { return told(rules_.scalar(Kind::null), Stop::at_value, error); }
-  bool on_comment_part(json::string_view, json::error_code&) { return false; }
-  bool on_comment(json::string_view, json::error_code&) { return false; }
 
  private:
   /// Keeps no more of a text than tells it from every shorter one that matters.
@@ -150,42 +164,47 @@ std::size_t refused_offset(std::string_view text, std::size_t offset, const Rule
   check_failed("a known value", __FILE__, __LINE__);
 }
 
-/// The first fault, if there is one, after the parser stopped at `offset`.
-std::optional<DecodeError> find_fault(std::string_view text, std::size_t offset, const json::error_code& error,
-                                      const RulesHandler& handler) {
-  if (const auto& breach = handler.rules().breach()) {
-    return DecodeError{breach->fault, breach->detail, refused_offset(text, offset, handler)};
-  }
+/// The first fault of the JSON itself, if there is one, after the parser stopped at `offset`.
+std::optional<DecodeError> find_syntax_fault(std::string_view text, std::size_t offset, const json::error_code& error) {
   if (error) offset = first_byte(text, offset, error);
   if (error) return DecodeError{DecodeFault::invalid_body, describe(error, text, offset), offset};
   if (offset < text.size()) return DecodeError{DecodeFault::invalid_body, "not JSON: more after its end", offset};
   return std::nullopt;
 }
 
-/// One pass over `text`: the rules after it, and its first fault if there is one.
-struct Judgement {
-  Rules rules;
-  std::optional<DecodeError> error;
-};
-
-Judgement judge(std::string_view text, Rules::Scope scope) {
+json::parse_options options() {
   json::parse_options options;
   options.max_depth = max_depth;
-  json::basic_parser<RulesHandler> parser(options, scope);
-  json::error_code error;
-  const std::size_t stop = parser.write_some(false, text.data(), text.size(), error);
-  return {parser.handler().rules(), find_fault(text, stop, error, parser.handler())};
+  return options;
 }
 
 }  // namespace
 
 boost::system::result<std::uint32_t, DecodeError> judge_body(std::string_view text, std::string& packet_id) {
-  Judgement judgement = judge(text, Rules::Scope::packet);
-  if (judgement.error) return std::move(*judgement.error);
-  packet_id = judgement.rules.packet_id().value_or("");
-  return judgement.rules.messages();
+  json::basic_parser<RulesHandler> parser(options());
+  json::error_code error;
+  const std::size_t stop = parser.write_some(false, text.data(), text.size(), error);
+  const RulesHandler& handler = parser.handler();
+  if (const auto& breach = handler.rules().breach()) {
+    return DecodeError{breach->fault, breach->detail, refused_offset(text, stop, handler)};
+  }
+  if (auto fault = find_syntax_fault(text, stop, error)) return std::move(*fault);
+  packet_id = handler.rules().packet_id().value_or("");
+  return handler.rules().messages();
 }
 
-std::optional<DecodeError> judge_value(std::string_view text) { return judge(text, Rules::Scope::any_value).error; }
+struct ValueJudge::Parser : json::basic_parser<AnyValueHandler> {
+  Parser() : basic_parser(options()) {}
+};
+
+ValueJudge::ValueJudge() : parser_(std::make_unique<Parser>()) {}
+ValueJudge::~ValueJudge() = default;
+
+std::optional<DecodeError> ValueJudge::judge(std::string_view text) {
+  json::error_code error;
+  parser_->reset();
+  const std::size_t stop = parser_->write_some(false, text.data(), text.size(), error);
+  return find_syntax_fault(text, stop, error);
+}
 
 }  // namespace logdist::packet

@@ -26,7 +26,6 @@ const char* name_of(Kind kind) {
 }  // namespace
 
 bool Rules::begin(Kind container) {
-  if (!holds_) return true;
   if (!admit(container)) return false;
   const bool bare_messages = depth_ == 0 && container == Kind::array;
   const bool named_messages = depth_ == packet_depth && field_ == Field::messages && messages_depth_ == 0;
@@ -36,7 +35,6 @@ bool Rules::begin(Kind container) {
 }
 
 bool Rules::end(Kind container) {
-  if (!holds_) return true;
   if (depth_ == messages_depth_) {
     if (messages_ == 0) return refuse("there are no messages: the array is empty");
     messages_depth_ = 0;
@@ -49,7 +47,7 @@ bool Rules::end(Kind container) {
 }
 
 bool Rules::key(std::string_view unescaped) {
-  if (!holds_ || depth_ != packet_depth) return true;
+  if (depth_ != packet_depth) return true;
   field_ = field_of(unescaped);
   if (field_ == Field::other) return true;
   if (std::exchange(seen_[static_cast<std::size_t>(field_)], true)) {
@@ -59,7 +57,6 @@ bool Rules::key(std::string_view unescaped) {
 }
 
 bool Rules::string(std::string_view unescaped) {
-  if (!holds_) return true;
   if (!admit(Kind::string)) return false;
   if (depth_ != packet_depth || messages_depth_ != 0 || field_ != Field::packet_id) return true;
   if (!is_valid_id(unescaped)) {

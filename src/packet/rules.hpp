@@ -34,17 +34,12 @@ struct Breach {
 };
 
 /// Follows one JSON text from event to event. Every event returns whether the
-/// rules still hold; after the first breach no more may come. Any text passes
-/// when it is made without rules. Confined to one thread.
+/// rules still hold; after the first breach no more may come. Confined to one thread.
 class Rules {
  public:
-  enum class Scope : std::uint8_t { packet, any_value };
-
-  explicit Rules(Scope scope) : holds_(scope == Scope::packet) {}
-
   bool begin(Kind container);
   bool end(Kind container);
-  bool scalar(Kind kind) { return !holds_ || admit(kind); }
+  bool scalar(Kind kind) { return admit(kind); }
   bool key(std::string_view unescaped);
   bool string(std::string_view unescaped);
 
@@ -60,7 +55,6 @@ class Rules {
   bool admit_message(Kind kind);
   bool refuse(std::string detail, DecodeFault fault = DecodeFault::invalid_body);
 
-  const bool holds_;
   std::uint32_t depth_ = 0;           ///< containers open
   std::uint32_t messages_depth_ = 0;  ///< depth right inside the messages, 0 outside of them
   std::uint32_t messages_ = 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <iostream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,38 @@ TEST(DecodeDifferential, AgreesOnMutations) {
   }
   std::cout << comparison.accepted() << " of " << comparison.compared() << " accepted\n";
   EXPECT_GT(comparison.accepted(), comparison.compared() / 5) << "too few valid bodies to mean much";
+}
+
+/// Numbers, most of them of RFC 8259, with as many digits as make a difference.
+std::string random_number(Random& random) {
+  const auto digits = [&random](std::uint64_t most) {
+    std::string text;
+    for (std::uint64_t count = random.below(most + 1); count > 0; --count) {
+      text += static_cast<char>('0' + random.below(10));
+    }
+    return text;
+  };
+  std::string number = random.below(3) == 0 ? "-" : "";
+  number += random.below(4) == 0 ? "0" : static_cast<char>('1' + random.below(9)) + digits(24);
+  if (random.below(2) == 0) number += "." + digits(24);
+  if (random.below(2) == 0) number += (random.below(2) == 0 ? "e" : "E-") + digits(3);
+  if (random.below(10) == 0) number.insert(random.below(number.size() + 1), 1, "0.-+eE, \""[random.below(9)]);
+  return number;
+}
+
+TEST(DecodeDifferential, AgreesOnNumbersOfAnyLength) {
+  const std::uint64_t seed = std::random_device{}();
+  std::cout << "seed " << seed << '\n';
+  Random random(seed);
+  Comparison comparison;
+  for (int i = 0; i < 30'000 && !HasFatalFailure(); ++i) {
+    const std::string padding(random.below(9), ' ');
+    const std::string number = random_number(random);
+    comparison.compare(Format::json, padding + "[{\"v\":" + number + "}]");
+    comparison.compare(Format::json, padding + "[\"" + number + "\"," + number + "]");
+    comparison.compare(Format::ndjson, "{\"a\":[" + number + "]}\n" + padding + number + "\n\"" + number + "\"\n");
+  }
+  EXPECT_GT(comparison.accepted(), comparison.compared() / 4);
 }
 
 }  // namespace
