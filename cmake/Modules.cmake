@@ -1,16 +1,34 @@
-# logdist_module(<name> SOURCES <files…> [USES <modules or libraries…>] [ASIO])
+# logdist_unity(<target>)
+#
+# Compiles the sources of `target` a dozen at a time: most of the time goes into headers and
+# templates, which they share. A name in an anonymous namespace is therefore unique in its target.
+function(logdist_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${LOGDIST_UNITY} UNITY_BUILD_BATCH_SIZE 12)
+  if(LOGDIST_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # To the compiler they are one file: what is local to one of them looks like a header's or a global.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow -Wshadow=local)
+  endif()
+endfunction()
+
+# logdist_module(<name> SOURCES <files…> [USES <modules or libraries…>] [ASIO] [SEPARATE])
 #
 # One static library a module, `logdist_<name>`; USES names what it links, so the
-# link graph shows the floors. ASIO modules share one precompiled header.
+# link graph shows the floors. ASIO modules share one precompiled header. SEPARATE: its
+# sources are compiled one by one, so that the linker can replace calls between them.
 function(logdist_module name)
-  cmake_parse_arguments(arg "ASIO" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;SEPARATE" "" "SOURCES;USES" ${ARGN})
   add_library(logdist_${name} STATIC ${arg_SOURCES})
   add_library(logdist::${name} ALIAS logdist_${name})
   target_include_directories(logdist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(logdist_${name} PUBLIC ${arg_USES} PRIVATE logdist_compiler)
+  if(NOT arg_SEPARATE)
+    logdist_unity(logdist_${name})
+  endif()
   if(arg_ASIO)
     target_link_libraries(logdist_${name} PUBLIC logdist_asio)
     logdist_precompile_asio(logdist_${name})
+  elseif(LOGDIST_SANITIZE)
+    target_compile_options(logdist_${name} PRIVATE -O1)
   endif()
 endfunction()
 
@@ -40,15 +58,15 @@ function(logdist_precompile_test target)
   logdist_precompile(${target} test_pch GTest::gmock)
 endfunction()
 
-# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE])
+# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE] [SEPARATE])
 #
 # A GoogleTest program whose cases ctest knows one by one. All share one precompiled
-# header, those that do I/O (ASIO) another. Label `slow`: not under sanitizers. ALONE:
-# no other test runs meanwhile.
+# header, those that do I/O (ASIO) another. Label `slow`: not under ThreadSanitizer. ALONE:
+# no other test runs meanwhile. SEPARATE: as of a module.
 function(logdist_test name)
-  cmake_parse_arguments(arg "ASIO;ALONE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
-  if(LOGDIST_SANITIZE AND "slow" IN_LIST arg_LABELS)
-    return()  # the sanitizers leave it out
+  cmake_parse_arguments(arg "ASIO;ALONE;SEPARATE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  if(LOGDIST_SANITIZE STREQUAL "thread" AND "slow" IN_LIST arg_LABELS)
+    return()
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
@@ -56,6 +74,9 @@ function(logdist_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gmock GTest::gtest_main logdist_compiler)
+  if(NOT arg_SEPARATE)
+    logdist_unity(${name})
+  endif()
   if(arg_ASIO)
     target_link_libraries(${name} PRIVATE logdist_asio)
     logdist_precompile_asio_test(${name})

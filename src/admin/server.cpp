@@ -8,6 +8,7 @@
 
 #include "admin/session.hpp"
 #include "admin/status_feed.hpp"
+#include "logdist/net/as_tuple.hpp"
 #include "logdist/net/listen.hpp"
 
 namespace logdist::admin {
@@ -16,8 +17,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 /// How long accepting rests when it cannot go on: no file descriptor is left, or
 /// no connection can be closed for a new one.
@@ -68,14 +67,14 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
 
   /// Waits for a connection before it makes room for one.
   asio::awaitable<void> accept_one() {
-    const auto [wait_error] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, as_tuple);
+    const auto [wait_error] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, net::as_tuple);
     while (acceptor_.is_open() && sessions_.size() >= limits_.connections) {
       close_longest_idle();
       co_await pause();
     }
     if (!acceptor_.is_open()) co_return;
     if (wait_error) co_return co_await pause();
-    auto [error, socket] = co_await acceptor_.async_accept(as_tuple);
+    auto [error, socket] = co_await acceptor_.async_accept(net::as_tuple);
     if (error) co_return co_await pause();
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
@@ -93,7 +92,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
   /// Until a session ends, the server stops, or a while has passed.
   asio::awaitable<void> pause() {
     pause_.expires_after(pause_timeout);
-    co_await pause_.async_wait(as_tuple);
+    co_await pause_.async_wait(net::as_tuple);
   }
 
   tcp::acceptor acceptor_;

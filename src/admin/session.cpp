@@ -14,6 +14,7 @@
 #include "logdist/config/text.hpp"
 #include "logdist/log/log.hpp"
 #include "logdist/metrics/catalogue.hpp"
+#include "logdist/net/as_tuple.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -22,8 +23,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 /// What is read at once while nothing is known of the request.
 constexpr std::size_t first_read_bytes = 4'096;
@@ -103,7 +102,7 @@ asio::awaitable<bool> Session::await_request() {
   idle_since_ = Clock::now();
   if (buffer_.size() == 0) {
     set_deadline(limits_.idle_timeout);
-    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), as_tuple);
+    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
     if (error) co_return false;
     buffer_.commit(bytes);
   }
@@ -116,7 +115,7 @@ asio::awaitable<bool> Session::serve_request() {
   http::request_parser<http::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   parser.body_limit(limits_.body_bytes);
-  const auto [error, bytes] = co_await http::async_read(socket_, buffer_, parser, as_tuple);
+  const auto [error, bytes] = co_await http::async_read(socket_, buffer_, parser, net::as_tuple);
   if (error) {
     std::optional<Response> response = refusal(error, timed_out_);
     if (!response) co_return false;
@@ -139,9 +138,9 @@ asio::awaitable<bool> Session::send(Response response, Manner manner) {
   http::response_serializer<http::string_body> serializer(response);
   error_code error;
   if (manner.header_only) {
-    std::tie(error, std::ignore) = co_await http::async_write_header(socket_, serializer, as_tuple);
+    std::tie(error, std::ignore) = co_await http::async_write_header(socket_, serializer, net::as_tuple);
   } else {
-    std::tie(error, std::ignore) = co_await http::async_write(socket_, serializer, as_tuple);
+    std::tie(error, std::ignore) = co_await http::async_write(socket_, serializer, net::as_tuple);
   }
   if (error) co_return false;
   if (!manner.keep_alive) co_await linger();
@@ -168,13 +167,13 @@ asio::awaitable<bool> Session::stream_events(Manner manner) {
   set_common_fields(head, manner);
   set_deadline(limits_.request_timeout);
   http::response_serializer<http::string_body> serializer(head);
-  auto [error, bytes] = co_await http::async_write_header(socket_, serializer, as_tuple);
+  auto [error, bytes] = co_await http::async_write_header(socket_, serializer, net::as_tuple);
   while (!error) {
     stop_deadline();
     const std::string_view chunk = co_await stream.next();
     if (chunk.empty()) break;
     set_deadline(limits_.request_timeout);
-    std::tie(error, bytes) = co_await asio::async_write(socket_, asio::buffer(chunk), as_tuple);
+    std::tie(error, bytes) = co_await asio::async_write(socket_, asio::buffer(chunk), net::as_tuple);
   }
   co_return false;
 }
@@ -228,7 +227,7 @@ asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {
       box->arrived.cancel();
     });
   });
-  co_await box->arrived.async_wait(as_tuple);
+  co_await box->arrived.async_wait(net::as_tuple);
   co_return std::move(box->content);
 }
 
@@ -244,7 +243,7 @@ asio::awaitable<Response> Session::answer_control(const Request& request, const 
       box->arrived.cancel();
     });
   });
-  co_await box->arrived.async_wait(as_tuple);
+  co_await box->arrived.async_wait(net::as_tuple);
   if (!box->content)
     co_return problem(http::status::service_unavailable, "the loops have not taken it over in time yet");
   co_return to_response(*box->content);
@@ -262,7 +261,7 @@ asio::awaitable<void> Session::linger() {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   for (std::size_t total = 0; total < linger_bytes_max;) {
     buffer_.clear();
-    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), as_tuple);
+    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
     if (error) co_return;
     total += bytes;
   }

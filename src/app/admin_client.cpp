@@ -10,6 +10,7 @@
 #include "app/target_addresses.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/as_tuple.hpp"
 
 namespace logdist::app {
 namespace {
@@ -20,8 +21,6 @@ namespace http = beast::http;
 using boost::system::result;
 
 constexpr std::size_t answer_bytes_max = std::size_t{16} << 20;  // a status of a thousand analyzers
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-
 using Request = http::request<http::string_body>;
 
 Request request_for(const config::HttpUrl& url, const std::optional<std::string>& body) {
@@ -43,14 +42,14 @@ asio::awaitable<result<Answer>> ask(asio::io_context& io, TargetAddresses& addre
   beast::tcp_stream stream(io);
   const result<upstream::Endpoints> endpoints = co_await addresses.find(timeout);
   if (endpoints.has_error()) co_return endpoints.error();
-  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, as_tuple);
+  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, net::as_tuple);
   if (connect_error) co_return connect_error;
-  const auto [write_error, written] = co_await http::async_write(stream, request, as_tuple);
+  const auto [write_error, written] = co_await http::async_write(stream, request, net::as_tuple);
   if (write_error) co_return write_error;
   beast::flat_buffer buffer(answer_bytes_max);
   http::response_parser<http::string_body> parser;
   parser.body_limit(answer_bytes_max);
-  const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, as_tuple);
+  const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, net::as_tuple);
   if (read_error) co_return read_error;
   const auto& response = parser.get();
   co_return Answer{response.result_int(), std::string(response.reason()), {}, response.body()};

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "app/agent_report.hpp"
+#include "app/complain.hpp"
 #include "logdist/app/agent.hpp"
 
 namespace logdist::app {
@@ -96,11 +97,6 @@ class AgentCommand {
   std::uint64_t rejections_ = 0;
 };
 
-int complain(const std::string& what) {
-  fmt::print(stderr, "log-distributor agent: {}\n", what);
-  return 1;
-}
-
 AgentOptions agent_options(const AgentCommandOptions& options, config::HttpUrl target, std::uint64_t seed) {
   AgentOptions result;
   result.target = std::move(target);
@@ -117,7 +113,7 @@ int run_with(const AgentCommandOptions& options, const config::HttpUrl& target, 
   const AgentResult result = AgentCommand(agent_options(options, target, seed), source).run();
   fmt::print("{}", summary(result));
   std::fflush(stdout);
-  if (!result.failure.empty()) return complain(result.failure);
+  if (!result.failure.empty()) return complain("agent", result.failure);
   return result.all_accepted() ? 0 : 1;
 }
 
@@ -125,7 +121,8 @@ int run_with(const AgentCommandOptions& options, const config::HttpUrl& target, 
 
 int run_agent(const AgentCommandOptions& options) {
   const auto target = config::parse_typed_url(options.target);
-  if (!target) return complain(fmt::format("--target {}; allowed: http://HOST:PORT or HOST:PORT", target.error().text));
+  if (!target)
+    return complain("agent", fmt::format("--target {}; allowed: http://HOST:PORT or HOST:PORT", target.error().text));
   const std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 
   if (!options.file) {
@@ -139,7 +136,7 @@ int run_agent(const AgentCommandOptions& options) {
   lines.batch = options.batch;
   lines.seed = seed;
   const auto source = LineSource::open(*options.file, lines);
-  if (!source) return complain(fmt::format("{}: {}", *options.file, source.error().message()));
+  if (!source) return complain("agent", fmt::format("{}: {}", *options.file, source.error().message()));
   const int code = run_with(options, *target, seed, **source);
   if (const auto cut = (*source)->lines_cut(); cut > 0) {
     fmt::print(stderr, "{} lines were longer than {} bytes and were cut\n", cut, lines.line_bytes_max);

@@ -5,6 +5,7 @@
 #include <boost/beast/http.hpp>
 
 #include "logdist/config/text.hpp"
+#include "logdist/net/as_tuple.hpp"
 
 namespace logdist::app {
 namespace {
@@ -15,9 +16,7 @@ namespace http = beast::http;
 using boost::system::error_code;
 using boost::system::result;
 
-constexpr std::size_t answer_bytes_max = std::size_t{64} << 10;
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-
+constexpr std::size_t agent_answer_bytes_max = std::size_t{64} << 10;
 /// Whether a peer that has closed an idle connection would look like this.
 bool looks_closed_before(const error_code& error) {
   return error == http::error::end_of_stream || error == asio::error::connection_reset ||
@@ -34,7 +33,7 @@ AgentConnection::AgentConnection(asio::io_context& io, upstream::NameResolver& n
       timeout_(timeout),
       request_(http::verb::post, target.target, 11),
       addresses_(io, names, target),
-      buffer_(answer_bytes_max) {
+      buffer_(agent_answer_bytes_max) {
   request_.set(http::field::host, config::host_header(target_.host, target_.port));
   request_.set(http::field::user_agent, "log-distributor-agent");
 }
@@ -67,7 +66,7 @@ asio::awaitable<error_code> AgentConnection::connect() {
   if (endpoints.has_error()) co_return endpoints.error();
   stream_.emplace(io_);
   stream_->expires_after(connect_timeout_);
-  auto [connect_error, endpoint] = co_await stream_->async_connect(*endpoints, as_tuple);
+  auto [connect_error, endpoint] = co_await stream_->async_connect(*endpoints, net::as_tuple);
   if (!connect_error && closed_) connect_error = asio::error::operation_aborted;
   if (connect_error) {
     stream_.reset();
@@ -85,13 +84,13 @@ asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packe
   request_.body() = {packet.body.data(), packet.body.size()};
   request_.content_length(packet.body.size());
   stream_->expires_after(timeout_);
-  const auto [write_error, written] = co_await http::async_write(*stream_, request_, as_tuple);
+  const auto [write_error, written] = co_await http::async_write(*stream_, request_, net::as_tuple);
 
   // Even when it could not all be written: who refuses a packet by its head may
   // answer, and close, before it has read the rest.
   http::response_parser<http::string_body> parser;
-  parser.body_limit(answer_bytes_max);
-  const auto [read_error, read] = co_await http::async_read(*stream_, buffer_, parser, as_tuple);
+  parser.body_limit(agent_answer_bytes_max);
+  const auto [read_error, read] = co_await http::async_read(*stream_, buffer_, parser, net::as_tuple);
   if (read_error || write_error || !parser.keep_alive()) stream_.reset();
   if (read_error) co_return write_error ? write_error : read_error;
 

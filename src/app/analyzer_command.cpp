@@ -8,6 +8,7 @@
 
 #include <boost/asio.hpp>
 
+#include "app/complain.hpp"
 #include "logdist/app/reference_analyzer.hpp"
 #include "logdist/config/text.hpp"
 
@@ -15,11 +16,6 @@ namespace logdist::app {
 namespace {
 
 namespace asio = boost::asio;
-
-int complain(const std::string& what) {
-  fmt::print(stderr, "log-distributor analyzer: {}\n", what);
-  return 1;
-}
 
 ReferenceAnalyzerOptions analyzer_options(const AnalyzerCommandOptions& options, const config::ListenAddress& address) {
   ReferenceAnalyzerOptions result;
@@ -46,11 +42,11 @@ std::string summary(const AnalyzerStats& stats) {
 
 int run_analyzer(const AnalyzerCommandOptions& options) {
   const auto address = config::parse_listen_address(options.listen);
-  if (!address) return complain(fmt::format("--listen {}", address.error().text));
+  if (!address) return complain("analyzer", fmt::format("--listen {}", address.error().text));
   asio::io_context io(1);
   ReferenceAnalyzer analyzer(io, analyzer_options(options, *address));
   if (const auto error = analyzer.listen()) {
-    return complain(fmt::format("cannot listen on {}: {}", options.listen, error.message()));
+    return complain("analyzer", fmt::format("cannot listen on {}: {}", options.listen, error.message()));
   }
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&analyzer, &signals](const boost::system::error_code& error, int) {

@@ -6,6 +6,7 @@
 #include <boost/asio.hpp>
 
 #include "app/analyzer_session.hpp"
+#include "logdist/net/as_tuple.hpp"
 #include "logdist/net/listen.hpp"
 
 namespace logdist::app {
@@ -17,8 +18,6 @@ using boost::system::error_code;
 constexpr std::size_t kept_buffer_bytes = std::size_t{4} << 20;
 /// A full table of open files must not turn accepting into a busy loop.
 constexpr auto accept_pause = std::chrono::milliseconds(100);
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-
 }  // namespace
 
 AnalyzerServer::AnalyzerServer(asio::io_context& io, ReferenceAnalyzerOptions options)
@@ -68,11 +67,11 @@ packet::DecodeResult AnalyzerServer::decode(packet::Format format, std::string_v
 
 asio::awaitable<void> AnalyzerServer::accept(std::shared_ptr<AnalyzerServer> self) {
   while (self->acceptor_.is_open()) {
-    auto [error, socket] = co_await self->acceptor_.async_accept(as_tuple);
+    auto [error, socket] = co_await self->acceptor_.async_accept(net::as_tuple);
     if (!self->acceptor_.is_open()) co_return;  // stop() came between the connection and us
     if (error) {
       self->accept_pause_.expires_after(accept_pause);
-      co_await self->accept_pause_.async_wait(as_tuple);
+      co_await self->accept_pause_.async_wait(net::as_tuple);
     } else {
       AnalyzerSession::start(std::move(socket), self);
     }

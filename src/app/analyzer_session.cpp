@@ -13,6 +13,8 @@
 
 #include "app/analyzer_control.hpp"
 
+#include "logdist/net/as_tuple.hpp"
+
 namespace logdist::app {
 namespace {
 
@@ -26,8 +28,6 @@ constexpr std::size_t read_bytes = std::size_t{64} << 10;
 /// would reset the connection and take the last answers with it.
 constexpr auto linger = std::chrono::seconds(1);
 constexpr auto for_ever = Duration::zero();
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-
 /// Whether a request meets no answer at all.
 bool misbehaves(const AnalyzerBehaviour& behaviour) { return behaviour.reset || behaviour.hang || behaviour.garbage; }
 
@@ -106,14 +106,14 @@ asio::awaitable<bool> AnalyzerSession::read_request() {
 asio::awaitable<bool> AnalyzerSession::read_more() {
   const bool flushed = co_await flush();
   if (!flushed) co_return false;
-  const auto [error, bytes] = co_await stream_.async_read_some(input_.prepare(read_bytes), as_tuple);
+  const auto [error, bytes] = co_await stream_.async_read_some(input_.prepare(read_bytes), net::as_tuple);
   input_.commit(bytes);
   co_return !error;
 }
 
 asio::awaitable<bool> AnalyzerSession::flush() {
   if (output_.empty()) co_return true;
-  const auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(output_), as_tuple);
+  const auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(output_), net::as_tuple);
   output_.clear();
   co_return !error;
 }
@@ -121,7 +121,7 @@ asio::awaitable<bool> AnalyzerSession::flush() {
 asio::awaitable<void> AnalyzerSession::await_end(Duration patience) {
   if (patience != for_ever) stream_.expires_after(patience);
   for (;;) {
-    const auto [error, bytes] = co_await stream_.async_read_some(input_.prepare(read_bytes), as_tuple);
+    const auto [error, bytes] = co_await stream_.async_read_some(input_.prepare(read_bytes), net::as_tuple);
     if (error) co_return;
   }
 }
@@ -148,7 +148,7 @@ asio::awaitable<AnalyzerSession::Next> AnalyzerSession::answer_packet(const Anal
     const bool flushed = co_await flush();
     if (!flushed) co_return Next::close;
     latency_.expires_after(behaviour.latency);
-    co_await latency_.async_wait(as_tuple);
+    co_await latency_.async_wait(net::as_tuple);
   }
   if (misbehaves(behaviour)) {
     server_->tally().failed();

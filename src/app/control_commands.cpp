@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/complain.hpp"
 #include "logdist/config/difference.hpp"
 #include "logdist/config/text.hpp"
 
@@ -20,11 +21,6 @@ using Action = AnalyzersCommandOptions::Action;
 
 constexpr const char* analyzers_path = "/v1/analyzers";
 constexpr const char* not_ours = "the answer is not one of log-distributor's";
-
-int complain(const char* command, const std::string& what) {
-  fmt::print(stderr, "log-distributor {}: {}\n", command, what);
-  return 1;
-}
 
 /// Whoever answers may say anything: nothing of it is to change a terminal.
 std::string text_of(const Json& text) { return config::escape(text.get<std::string>()); }

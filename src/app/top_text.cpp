@@ -10,7 +10,7 @@
 namespace logdist::app {
 namespace {
 
-constexpr std::size_t gap_columns = 3;
+constexpr std::size_t part_gap_columns = 3;
 
 constexpr const char* ellipsis = "…";
 
@@ -112,12 +112,12 @@ std::vector<Line> wrap(const std::vector<Span>& items, std::size_t columns) {
   std::size_t used = 0;
   for (const Span& item : items) {
     const std::size_t wide = columns_of(item.text);
-    if (used > 0 && used + gap_columns + wide > columns) {
+    if (used > 0 && used + part_gap_columns + wide > columns) {
       lines.push_back({{std::string(wrap_indent, ' ')}});
       used = wrap_indent;
     } else if (used > 0) {
-      lines.back().push_back({std::string(gap_columns, ' ')});
-      used += gap_columns;
+      lines.back().push_back({std::string(part_gap_columns, ' ')});
+      used += part_gap_columns;
     }
     lines.back().push_back(item);
     used += wide;

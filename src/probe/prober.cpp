@@ -1,4 +1,5 @@
 #include "logdist/probe/prober.hpp"
+#include "logdist/net/as_tuple.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -16,8 +17,6 @@ namespace http = beast::http;
 
 /// Longest header of an answer; its body is not read.
 constexpr std::size_t header_limit_bytes = 16 * 1024;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 /// How a probe ended.
 struct Ending {
@@ -65,7 +64,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   asio::awaitable<Ending> ask(const upstream::Endpoints& endpoints) {
-    const auto [connect_error, endpoint] = co_await stream_.async_connect(endpoints, as_tuple);
+    const auto [connect_error, endpoint] = co_await stream_.async_connect(endpoints, net::as_tuple);
     if (connect_error) co_return failed(Outcome::connect_error, connect_error);
 
     http::request<http::empty_body> request(http::verb::get, path_, 11);
@@ -73,12 +72,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     request.set(http::field::user_agent, user_agent());
     for (const auto& [name, value] : target_->headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
-    const auto [write_error, written] = co_await http::async_write(stream_, request, as_tuple);
+    const auto [write_error, written] = co_await http::async_write(stream_, request, net::as_tuple);
     if (write_error) co_return failed(Outcome::connection_broken, write_error);
 
     beast::flat_buffer buffer(header_limit_bytes);
     http::response_parser<http::empty_body> parser;
-    const auto [read_error, read] = co_await http::async_read_header(stream_, buffer, parser, as_tuple);
+    const auto [read_error, read] = co_await http::async_read_header(stream_, buffer, parser, net::as_tuple);
     if (read_error) co_return no_answer(read_error);
     co_return judge(parser.get().result_int());
   }

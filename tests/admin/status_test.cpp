@@ -12,22 +12,23 @@
 namespace logdist::admin {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 
-Json status_of(const metrics::Scrape& scrape, std::string_view why_not_ready = {},
-               const EventLog& events = EventLog()) {
-  return Json::parse(to_status_json(scrape, {"1.2.3", why_not_ready, std::chrono::microseconds(61'234'567)}, events));
+OrderedJson status_of(const metrics::Scrape& scrape, std::string_view why_not_ready = {},
+                      const EventLog& events = EventLog()) {
+  return OrderedJson::parse(
+      to_status_json(scrape, {"1.2.3", why_not_ready, std::chrono::microseconds(61'234'567)}, events));
 }
 
-std::vector<std::string> keys(const Json& object) {
+std::vector<std::string> keys(const OrderedJson& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
   return names;
 }
 
 TEST(Status, HasTheseKeysInThisOrder) {
-  const Json status = status_of(metrics::sample_scrape());
+  const OrderedJson status = status_of(metrics::sample_scrape());
   EXPECT_THAT(keys(status),
               ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
                           "buffered_bytes", "queue", "totals", "ledger", "analyzers", "removed_analyzers", "events"));
@@ -44,7 +45,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
 }
 
 TEST(Status, SaysWhatTheScrapeSays) {
-  const Json status = status_of(metrics::sample_scrape(), "nobody is there");
+  const OrderedJson status = status_of(metrics::sample_scrape(), "nobody is there");
   EXPECT_EQ(status["ready"], false);
   EXPECT_EQ(status["why_not_ready"], "nobody is there");
   EXPECT_EQ(status["uptime_seconds"], 61.234);
@@ -52,36 +53,36 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["connections"], 64);
   EXPECT_EQ(status["buffered_bytes"], 777);
   EXPECT_EQ(status["queue"],
-            Json({{"packets", 6}, {"bytes", 12'345}, {"max_packets", 10'000}, {"max_bytes", 268'435'456}}));
+            OrderedJson({{"packets", 6}, {"bytes", 12'345}, {"max_packets", 10'000}, {"max_bytes", 268'435'456}}));
   EXPECT_EQ(status["totals"]["messages_received"], 1'900);
   EXPECT_EQ(status["totals"]["packets_rejected"]["invalid_body"], 1);
   EXPECT_EQ(status["totals"]["packets_dead_lettered"]["max_rounds"], 1);
   EXPECT_DOUBLE_EQ(status["totals"]["residence_seconds"]["p50"], 0.0375);
   EXPECT_EQ(status["totals"]["residence_buckets"]["0.05"], 2);
-  EXPECT_EQ(status["ledger"]["admitted"], Json({{"packets", 10}, {"messages", 500}}));
-  EXPECT_EQ(status["ledger"]["waiting"], Json({{"packets", 2}, {"messages", 100}}));
-  EXPECT_EQ(status["ledger"]["imbalance"], Json({{"packets", 0}, {"messages", 0}}));
+  EXPECT_EQ(status["ledger"]["admitted"], OrderedJson({{"packets", 10}, {"messages", 500}}));
+  EXPECT_EQ(status["ledger"]["waiting"], OrderedJson({{"packets", 2}, {"messages", 100}}));
+  EXPECT_EQ(status["ledger"]["imbalance"], OrderedJson({{"packets", 0}, {"messages", 0}}));
 }
 
 TEST(Status, SaysWhatRemovedAnalyzersHaveDone) {
   metrics::Scrape scrape = metrics::sample_scrape();
   scrape.removed = {scrape.analyzers.front()};
   scrape.analyzers.front().drained = true;
-  const Json status = status_of(scrape);
+  const OrderedJson status = status_of(scrape);
   EXPECT_EQ(status["analyzers"][0]["drained"], true);
   EXPECT_EQ(status["analyzers"][1]["drained"], false);
   ASSERT_EQ(status["removed_analyzers"].size(), 1u);
   EXPECT_THAT(keys(status["removed_analyzers"][0]), ElementsAre("name", "url", "in_flight", "delivered", "failures"));
-  EXPECT_EQ(status["removed_analyzers"][0]["delivered"], Json({{"packets", 2}, {"messages", 100}}));
+  EXPECT_EQ(status["removed_analyzers"][0]["delivered"], OrderedJson({{"packets", 2}, {"messages", 100}}));
 }
 
 TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {
-  const Json analyzers = status_of(metrics::sample_scrape())["analyzers"];
+  const OrderedJson analyzers = status_of(metrics::sample_scrape())["analyzers"];
   ASSERT_EQ(analyzers.size(), 2u);
   EXPECT_EQ(analyzers[0]["name"], "a");
   EXPECT_EQ(analyzers[0]["url"], "http://a:9101/analyze");
   EXPECT_EQ(analyzers[0]["state"], "healthy");
-  EXPECT_EQ(analyzers[0]["delivered"], Json({{"packets", 2}, {"messages", 100}}));
+  EXPECT_EQ(analyzers[0]["delivered"], OrderedJson({{"packets", 2}, {"messages", 100}}));
   EXPECT_EQ(analyzers[0]["delivered_share"], 1.0);
   EXPECT_EQ(analyzers[0]["deficit"], -3.25);
   EXPECT_EQ(analyzers[0]["attempts"]["delivered"], 2);
@@ -92,8 +93,8 @@ TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {
   EXPECT_EQ(analyzers[1]["in_service"], false);
   EXPECT_EQ(analyzers[1]["weight"], 41.5);
   EXPECT_EQ(analyzers[1]["failures"], 12);
-  EXPECT_EQ(analyzers[1]["delivered"], Json({{"packets", 0}, {"messages", 0}}));
-  EXPECT_EQ(analyzers[1]["latency_seconds"], Json({{"p50", 0.0}, {"p95", 0.0}, {"p99", 0.0}}));
+  EXPECT_EQ(analyzers[1]["delivered"], OrderedJson({{"packets", 0}, {"messages", 0}}));
+  EXPECT_EQ(analyzers[1]["latency_seconds"], OrderedJson({{"p50", 0.0}, {"p95", 0.0}, {"p99", 0.0}}));
 }
 
 TEST(Status, BearsAUrlThatIsNotUtf8) {
@@ -105,7 +106,7 @@ TEST(Status, BearsAUrlThatIsNotUtf8) {
 TEST(Status, CountsByTheUpperBounds) {
   metrics::Scrape scrape = metrics::sample_scrape();
   scrape.books.residence.observe(std::chrono::seconds(11));
-  const Json buckets = status_of(scrape)["totals"]["residence_buckets"];
+  const OrderedJson buckets = status_of(scrape)["totals"]["residence_buckets"];
   EXPECT_THAT(keys(buckets), ElementsAre("0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025",
                                          "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"));
   EXPECT_EQ(buckets["0.05"], 2);
@@ -117,15 +118,15 @@ TEST(Status, TheLineIsTheSameWithoutEvents) {
   const metrics::Scrape scrape = metrics::sample_scrape();
   const std::string line = to_status_line(scrape, {"1.2.3", {}, std::chrono::microseconds(61'234'567)});
   EXPECT_EQ(line.find('\n'), std::string::npos);
-  Json status = status_of(scrape);
+  OrderedJson status = status_of(scrape);
   status.erase("events");
-  EXPECT_EQ(Json::parse(line), status);
+  EXPECT_EQ(OrderedJson::parse(line), status);
 }
 
 TEST(Status, HasTheNewestEventsOldestFirst) {
   EventLog log;
   for (int i = 1; i <= 25; ++i) log.post({.text = std::to_string(i)});
-  const Json events = status_of(metrics::sample_scrape(), {}, log)["events"];
+  const OrderedJson events = status_of(metrics::sample_scrape(), {}, log)["events"];
   ASSERT_EQ(events.size(), 20u);
   EXPECT_EQ(events.front()["number"], 6);
   EXPECT_EQ(events.back()["text"], "25");
@@ -137,12 +138,12 @@ TEST(Status, SaysWhatIsKnownOfAnEvent) {
   event.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042));
   const std::string line = to_event_line(event);
   EXPECT_EQ(line.find('\n'), std::string::npos);
-  EXPECT_EQ(Json::parse(line), Json({{"number", 7},
-                                     {"at", "2023-11-14T22:13:20.042Z"},
-                                     {"kind", "state"},
-                                     {"warning", true},
-                                     {"analyzer", "a\uFFFD"},
-                                     {"text", "two\nlines"}}));
+  EXPECT_EQ(OrderedJson::parse(line), OrderedJson({{"number", 7},
+                                                   {"at", "2023-11-14T22:13:20.042Z"},
+                                                   {"kind", "state"},
+                                                   {"warning", true},
+                                                   {"analyzer", "a\uFFFD"},
+                                                   {"text", "two\nlines"}}));
 }
 
 }  // namespace

@@ -66,8 +66,6 @@ std::vector<std::string> keys(const ScriptedServer& server) {
   return keys;
 }
 
-ScriptedAnswer accept_all(const SeenRequest&, std::size_t) { return {}; }
-
 TEST(Agent, SendsEachPacketOnceOverOneConnection) {
   ScriptedServer server(accept_all);
   NumberedSource source(3);

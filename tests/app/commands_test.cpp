@@ -45,8 +45,6 @@ Printed health(const std::string& url, Duration timeout = 5s) {
   return capture([&] { return run_health({.url = url, .timeout = timeout}, {}); });
 }
 
-ScriptedAnswer accept_all(const SeenRequest&, std::size_t) { return {}; }
-
 TEST(CheckCommand, SaysOkAndHowManyAnalyzers) {
   const test::TemporaryFolder folder;
   const std::string file =

@@ -3,6 +3,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "logdist/net/as_tuple.hpp"
+
 namespace logdist::app {
 namespace {
 
@@ -10,8 +12,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
@@ -47,7 +47,7 @@ std::size_t ScriptedServer::remember(SeenRequest request) {
 
 asio::awaitable<void> ScriptedServer::accept() {
   for (;;) {
-    auto [error, socket] = co_await acceptor_.async_accept(as_tuple);
+    auto [error, socket] = co_await acceptor_.async_accept(net::as_tuple);
     if (error) co_return;
     auto stream = std::make_shared<beast::tcp_stream>(std::move(socket));
     asio::co_spawn(io_, serve(stream, connections_++), asio::detached);
@@ -59,7 +59,7 @@ asio::awaitable<void> ScriptedServer::serve(std::shared_ptr<beast::tcp_stream> s
   beast::flat_buffer buffer;
   for (;;) {
     http::request<http::string_body> request;
-    const auto [error, read] = co_await http::async_read(*stream, buffer, request, as_tuple);
+    const auto [error, read] = co_await http::async_read(*stream, buffer, request, net::as_tuple);
     if (error) co_return;
     SeenRequest seen;
     seen.method = std::string(request.method_string());
@@ -76,17 +76,17 @@ asio::awaitable<void> ScriptedServer::serve(std::shared_ptr<beast::tcp_stream> s
 }
 
 asio::awaitable<bool> ScriptedServer::answer(beast::tcp_stream& stream, ScriptedAnswer answer) {
-  while (connections_ < answer.connections_min) co_await accepted_.async_wait(as_tuple);
+  while (connections_ < answer.connections_min) co_await accepted_.async_wait(net::as_tuple);
   if (answer.delay > Duration::zero()) {
     asio::steady_timer timer(io_, answer.delay);
-    co_await timer.async_wait(as_tuple);
+    co_await timer.async_wait(net::as_tuple);
   }
   if (answer.silent) co_return false;
   http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
   if (!answer.retry_after.empty()) response.set(http::field::retry_after, answer.retry_after);
   response.body() = answer.body;
   response.prepare_payload();
-  const auto [error, written] = co_await http::async_write(stream, response, as_tuple);
+  const auto [error, written] = co_await http::async_write(stream, response, net::as_tuple);
   co_return !error && !answer.close;
 }
 

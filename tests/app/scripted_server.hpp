@@ -38,6 +38,9 @@ struct ScriptedAnswer {
   bool silent = false;              ///< close without an answer
 };
 
+/// 202 to each request.
+inline ScriptedAnswer accept_all(const SeenRequest&, std::size_t) { return {}; }
+
 /// Listens on the loopback, port 0, on a thread of its own.
 class ScriptedServer {
  public:

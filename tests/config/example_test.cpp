@@ -16,7 +16,7 @@ namespace {
 
 using testing::IsEmpty;
 
-constexpr const char* example = "config/log-distributor.yaml";
+constexpr const char* example_path = "config/log-distributor.yaml";
 
 void collect_paths(const Node& node, const std::string& path, std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < node.values.size(); ++i) {
@@ -28,7 +28,7 @@ void collect_paths(const Node& node, const std::string& path, std::vector<std::s
 }
 
 TEST(Example, LoadsAndEveryValueIsTheDefault) {
-  const Loaded loaded = load(LOGDIST_SOURCE_DIR "/" + std::string(example), {});
+  const Loaded loaded = load(LOGDIST_SOURCE_DIR "/" + std::string(example_path), {});
   EXPECT_THAT(lines(loaded.faults), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   EXPECT_EQ(loaded.options.analyzers.size(), 3u);
@@ -38,12 +38,12 @@ TEST(Example, LoadsAndEveryValueIsTheDefault) {
 
 TEST(Example, HasEveryKeyOfTheTable) {
   Report report;
-  const auto root = parse_document(project_file(example), example, report);
+  const auto root = parse_document(project_file(example_path), example_path, report);
   ASSERT_TRUE(root);
   std::vector<std::string> paths;
   collect_paths(*root, "", paths);
   for (const std::string& known : known_paths()) {
-    EXPECT_NE(std::find(paths.begin(), paths.end(), known), paths.end()) << known << " is not in " << example;
+    EXPECT_NE(std::find(paths.begin(), paths.end(), known), paths.end()) << known << " is not in " << example_path;
   }
 }
 

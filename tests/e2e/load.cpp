@@ -10,6 +10,7 @@
 
 #include "logdist/base/random.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/as_tuple.hpp"
 #include "tests/e2e/wait.hpp"
 
 namespace logdist::e2e {
@@ -18,8 +19,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 /// One agent's connection.
 struct Link {
@@ -33,7 +32,7 @@ asio::awaitable<bool> connect(Link& link, const config::HttpUrl& url) {
   link.stream->expires_after(patience);
   const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(url.host),
                                          static_cast<std::uint16_t>(std::stoul(url.port)));
-  const auto [error] = co_await link.stream->async_connect(endpoint, as_tuple);
+  const auto [error] = co_await link.stream->async_connect(endpoint, net::as_tuple);
   if (error) link.stream.reset();
   co_return !error;
 }
@@ -47,9 +46,9 @@ asio::awaitable<void> exchange(Link& link, const config::HttpUrl& url, Sent& pac
   request.prepare_payload();
   link.stream->expires_after(patience);
   // An answer may come although not all could be written, so that error says nothing.
-  co_await http::async_write(*link.stream, request, as_tuple);
+  co_await http::async_write(*link.stream, request, net::as_tuple);
   http::response<http::string_body> response;
-  const auto [error, bytes] = co_await http::async_read(*link.stream, link.buffer, response, as_tuple);
+  const auto [error, bytes] = co_await http::async_read(*link.stream, link.buffer, response, net::as_tuple);
   if (!error) {
     packet.status = response.result_int();
     packet.body = response.body();
@@ -98,7 +97,7 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
   asio::steady_timer pace(io);
   for (std::size_t number = 0; number < plan.packets_each; ++number) {
     pace.expires_at(due(agent, number));
-    co_await pace.async_wait(as_tuple);
+    co_await pace.async_wait(net::as_tuple);
     if (stopping) co_return;
     Sent packet;
     packet.id = fmt::format("{}-{}-{}", plan.name, agent, number);

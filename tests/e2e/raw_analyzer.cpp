@@ -6,13 +6,13 @@
 #include <boost/asio.hpp>
 #include <future>
 
+#include "logdist/net/as_tuple.hpp"
+
 namespace logdist::e2e {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 /// The value of a header in `head`; empty when there is none.
 std::string header(std::string_view head, std::string_view name) {
@@ -75,7 +75,7 @@ void RawAnalyzer::listen() {
 
 asio::awaitable<void> RawAnalyzer::accept() {
   for (;;) {
-    auto [error, accepted] = co_await acceptor_->async_accept(as_tuple);
+    auto [error, accepted] = co_await acceptor_->async_accept(net::as_tuple);
     if (error) co_return;
     const auto socket = std::make_shared<tcp::socket>(std::move(accepted));
     sockets_.insert(socket);
@@ -89,7 +89,7 @@ asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
   for (bool goes_on = manner_.reads; goes_on;) {
     const std::size_t length = request_length(input);
     if (length == 0) {
-      const auto [error, count] = co_await socket->async_read_some(asio::buffer(bytes), as_tuple);
+      const auto [error, count] = co_await socket->async_read_some(asio::buffer(bytes), net::as_tuple);
       if (error) break;
       input.append(bytes.data(), count);
       continue;
@@ -111,7 +111,7 @@ asio::awaitable<bool> RawAnalyzer::answer(Socket socket) {
   const Manner manner = manner_;  // as it was when the request came
   if (manner.pause > Duration::zero()) {
     asio::steady_timer pause(io_, manner.pause);
-    co_await pause.async_wait(as_tuple);
+    co_await pause.async_wait(net::as_tuple);
   }
   bool open = co_await send(socket, manner.answer, manner.byte_pause);
   while (open && !manner.forever.empty()) open = co_await send(socket, manner.forever, {});
@@ -128,9 +128,9 @@ asio::awaitable<bool> RawAnalyzer::send(Socket socket, std::string bytes, Durati
   for (std::size_t sent = 0; sent < bytes.size(); sent += at_once) {
     if (byte_pause > Duration::zero()) {
       pause.expires_after(byte_pause);
-      co_await pause.async_wait(as_tuple);
+      co_await pause.async_wait(net::as_tuple);
     }
-    const auto [error, count] = co_await asio::async_write(*socket, asio::buffer(&bytes[sent], at_once), as_tuple);
+    const auto [error, count] = co_await asio::async_write(*socket, asio::buffer(&bytes[sent], at_once), net::as_tuple);
     if (error) co_return false;
   }
   co_return true;
@@ -139,7 +139,7 @@ asio::awaitable<bool> RawAnalyzer::send(Socket socket, std::string bytes, Durati
 asio::awaitable<void> RawAnalyzer::hold(Socket socket) {
   std::array<char, 4096> bytes{};
   for (;;) {
-    const auto [error, count] = co_await socket->async_read_some(asio::buffer(bytes), as_tuple);
+    const auto [error, count] = co_await socket->async_read_some(asio::buffer(bytes), net::as_tuple);
     if (error) co_return;
   }
 }

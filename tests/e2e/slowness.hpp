@@ -38,9 +38,13 @@ bool is_slowed(const Durations& measured, const Durations& elsewhere);
 bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon, DaemonProcess& twin,
                 const std::function<void()>& send);
 
+/// Whether this run judges durations: scripts/timing asks for it. Elsewhere they are printed
+/// only, since other programs may have the cores.
+bool judges_durations();
+
 /// Whether `slowed` says so four times in a row; before each but the first, the trouble is
 /// made to `begin_anew`. A busy machine may hold up one of the two now and then; trouble
-/// that slows the others does it each time.
+/// that slows the others does it each time. False where durations are not judged.
 bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew);
 
 }  // namespace logdist::e2e

@@ -84,6 +84,7 @@ TEST(Slowness, IsThatOfFourTimesInARow) {
 }
 
 TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticed) {
+  if (!judges_durations()) GTEST_SKIP() << "judges durations: scripts/timing";
   FaultRoom room({"Harmless", Manner{}, {}, false});
   room.live_quietly();
   ASSERT_FALSE(room.others_are_slowed() && room.others_are_slowed() && room.others_are_slowed());
@@ -95,6 +96,7 @@ TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticed) {
 /// The traffic is light, so that few attempts wait for another's answer before theirs. The histogram has
 /// bounds at 5, 10 and 25 ms (25, 50, 100 and 250 ms): what is measured is shown as nearly the next one.
 TEST(Slowness, OfTheGoodAnalyzersInARoomIsNoticedFromTheFloorOn) {
+  if (!judges_durations()) GTEST_SKIP() << "judges durations: scripts/timing";
   FaultRoom room({"Harmless", Manner{}, {}, false});
   room.live_quietly();
   const auto slowed = [&] { return room.others_are_slowed(Traffic::light); };

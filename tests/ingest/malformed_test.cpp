@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::string_view chunked_head =
+constexpr std::string_view chunked_packet_head =
     "POST /v1/packets HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 struct Malformed {
@@ -125,7 +125,7 @@ TEST(Malformed, Chunks) {
   constexpr std::string_view extension = "no extension";
   constexpr std::string_view name = "does not begin with a name and a colon";
   Port port;
-  const std::string head(chunked_head);
+  const std::string head(chunked_packet_head);
   for (const auto& [chunks, detail] : std::initializer_list<Malformed>{
            {"x\r\n", size},
            {"\r\n", size},

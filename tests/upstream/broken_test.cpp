@@ -8,8 +8,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto no_content = "HTTP/1.1 204 No Content\r\n\r\n";
-
 class BrokenTest : public UpstreamTest {
  protected:
   void begin(Duration timeout = std::chrono::seconds(5), std::uint32_t max_connections = 1) {

@@ -4,8 +4,8 @@
 namespace logdist::upstream {
 namespace {
 
-constexpr std::uint32_t max_connections = 4;
-constexpr std::uint32_t pipeline = 8;
+constexpr std::uint32_t connections_at_most = 4;
+constexpr std::uint32_t depth_at_most = 8;
 
 /// The analyzer closes after each answer; another loop fares as the test says.
 class CapacityTest : public UpstreamTest {
@@ -16,10 +16,10 @@ class CapacityTest : public UpstreamTest {
       session.close();
     };
     PoolOptions options;
-    options.pipeline = pipeline;
+    options.pipeline = depth_at_most;
     start(options);
     analyzer = upstream->add({"127.0.0.1", server.port(), "/", {}, limits});
-    limits->join(&other_loop, pipeline);
+    limits->join(&other_loop, depth_at_most);
   }
 
   void capacity_changed(AnalyzerId id, std::uint32_t packets, TimePoint now) override {
@@ -28,7 +28,7 @@ class CapacityTest : public UpstreamTest {
   }
 
   ScriptedServer server{io};
-  const std::shared_ptr<SharedLimits> limits = std::make_shared<SharedLimits>(max_connections, 2);
+  const std::shared_ptr<SharedLimits> limits = std::make_shared<SharedLimits>(connections_at_most, 2);
   const int other_loop = 0;
   AnalyzerId analyzer = 0;
   std::function<void()> on_capacity;
@@ -36,22 +36,22 @@ class CapacityTest : public UpstreamTest {
 
 TEST_F(CapacityTest, ALoopWithoutTrafficHasNoSay) {
   EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
-  EXPECT_EQ(capacities, std::vector<std::uint32_t>({max_connections}));
+  EXPECT_EQ(capacities, std::vector<std::uint32_t>({connections_at_most}));
 }
 
 TEST_F(CapacityTest, ALoopThatPipelinesIsNotHeldDownByOneThatCannot) {
-  limits->learn(&other_loop, pipeline);
+  limits->learn(&other_loop, depth_at_most);
   EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
   EXPECT_EQ(capacities, std::vector<std::uint32_t>());
-  EXPECT_EQ(limits->capacity(), max_connections * pipeline);
+  EXPECT_EQ(limits->capacity(), connections_at_most * depth_at_most);
   EXPECT_TRUE(limits->learn(&other_loop, 1));
-  EXPECT_EQ(limits->capacity(), max_connections) << "neither can";
+  EXPECT_EQ(limits->capacity(), connections_at_most) << "neither can";
 }
 
 TEST_F(CapacityTest, WhatIsToldLastIsWhatItIs) {
   on_capacity = [&] { limits->learn(&other_loop, 2); };
   EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
-  EXPECT_EQ(capacities, std::vector<std::uint32_t>({max_connections, 2 * max_connections}));
+  EXPECT_EQ(capacities, std::vector<std::uint32_t>({connections_at_most, 2 * connections_at_most}));
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 namespace logdist::upstream {
 namespace {
 
-constexpr auto no_content = "HTTP/1.1 204 No Content\r\n\r\n";
 constexpr auto closing = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 
 class KeptTest : public UpstreamTest {

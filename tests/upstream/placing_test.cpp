@@ -8,8 +8,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto no_content = "HTTP/1.1 204 No Content\r\n\r\n";
-
 class PlacingTest : public UpstreamTest {
  protected:
   void begin(std::uint32_t max_connections, PoolOptions options = {}) {

@@ -15,6 +15,9 @@
 
 namespace logdist::upstream {
 
+/// An answer that delivers.
+inline constexpr auto no_content = "HTTP/1.1 204 No Content\r\n\r\n";
+
 /// One whole request, as received.
 struct ReceivedRequest {
   std::string head;  ///< up to and with the empty line

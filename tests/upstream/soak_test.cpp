@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t max_connections = 5;
+constexpr std::uint32_t soak_connections = 5;
 constexpr std::size_t parcels_in_all = 4000;
 
 class SoakTest : public UpstreamTest {
@@ -68,14 +68,14 @@ class SoakTest : public UpstreamTest {
       servers.back()->on_request = [this, faults](Session& session, const ReceivedRequest&) {
         answer(session, faults);
       };
-      add(*servers.back(), max_connections);
+      add(*servers.back(), soak_connections);
     }
     while (parcels.size() < parcels_in_all) {
       send_some();
       const std::size_t enough = parcels.size() - std::min<std::size_t>(parcels.size(), random->below(100));
       ASSERT_TRUE(run_until([&] { return ended >= enough; })) << "seed " << seed;
       for (AnalyzerId analyzer = 0; analyzer < servers.size(); ++analyzer) {
-        ASSERT_LE(upstream->connections(analyzer), max_connections);
+        ASSERT_LE(upstream->connections(analyzer), soak_connections);
       }
     }
     ASSERT_TRUE(run_until_all_ended()) << "seed " << seed;

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t max_connections = 6;
+constexpr std::uint32_t shared_connections = 6;
 constexpr std::size_t packets_each = 120;
 
 /// A loop of its own that delivers so many packets, and then says so.
@@ -72,7 +72,7 @@ TEST(TwoLoops, ShareTheConnectionsOfAnAnalyzer) {
   server.on_request = [](Session& session, const ReceivedRequest&) {
     session.send_later("HTTP/1.1 204 No Content\r\n\r\n", milliseconds(25));
   };
-  const auto limits = std::make_shared<SharedLimits>(max_connections, 2);
+  const auto limits = std::make_shared<SharedLimits>(shared_connections, 2);
   Sender first(server.port(), limits);
   Sender second(server.port(), limits);
   std::thread first_thread([&] { first.run(); });
@@ -80,20 +80,20 @@ TEST(TwoLoops, ShareTheConnectionsOfAnAnalyzer) {
   const auto run_until = [&](auto condition) {
     const TimePoint limit = Clock::now() + std::chrono::seconds(30);
     while (!condition() && Clock::now() < limit) io.run_one_for(milliseconds(5));
-    EXPECT_LE(limits->open_connections(), max_connections);
+    EXPECT_LE(limits->open_connections(), shared_connections);
     return condition();
   };
 
   // The first has all the traffic: all but the second's own one are its.
   first.send(packets_each);
   EXPECT_TRUE(run_until([&] { return first.delivered == packets_each; }));
-  EXPECT_EQ(first.connections_most, max_connections - 1);
+  EXPECT_EQ(first.connections_most, shared_connections - 1);
   // Now the second has: what the first no longer uses goes over to it.
   second.send(packets_each);
   EXPECT_TRUE(run_until([&] { return second.delivered == packets_each; }));
   second.send(packets_each);
   EXPECT_TRUE(run_until([&] { return second.delivered == 2 * packets_each; }));
-  EXPECT_EQ(second.connections_most, max_connections - 1);
+  EXPECT_EQ(second.connections_most, shared_connections - 1);
   // And both.
   first.send(packets_each);
   second.send(packets_each);
@@ -104,7 +104,7 @@ TEST(TwoLoops, ShareTheConnectionsOfAnAnalyzer) {
   first_thread.join();
   second_thread.join();
   EXPECT_EQ(limits->open_connections(), 0u);
-  EXPECT_LE(server.most_open(), max_connections + 2) << "the server may hear of a close a little later";
+  EXPECT_LE(server.most_open(), shared_connections + 2) << "the server may hear of a close a little later";
 }
 
 }  // namespace
