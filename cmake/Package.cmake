@@ -24,6 +24,15 @@ foreach(page log-distributor.1 log-distributor.yaml.5)
 endforeach()
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/config/log-distributor.yaml)
 
+# The changelog's first line names the version that is packaged.
+file(STRINGS ${PROJECT_SOURCE_DIR}/cmake/package/changelog changelog_head LIMIT_COUNT 1)
+if(NOT changelog_head MATCHES "^log-distributor \\(${PROJECT_VERSION}\\) ")
+  message(FATAL_ERROR "cmake/package/changelog begins with `${changelog_head}`, not with version ${PROJECT_VERSION}")
+endif()
+execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/cmake/package/changelog
+  OUTPUT_FILE ${packaged}/changelog.gz COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/package/changelog)
+
 install(TARGETS log-distributor RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${packaged}/log-distributor.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${packaged}/log-distributor.yaml.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
@@ -31,7 +40,9 @@ install(FILES config/completions/log-distributor.bash RENAME log-distributor
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES config/completions/_log-distributor DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES config/log-distributor.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/log-distributor)
-install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md cmake/package/copyright ${packaged}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+file(GLOB manuals ${PROJECT_SOURCE_DIR}/docs/*.md)
+install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES config/minimal.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 # Where a system looks for them, whatever the prefix: part of the package only.
 install(FILES config/systemd/log-distributor.service config/systemd/log-distributor.socket
