@@ -41,7 +41,7 @@ endif()
 
 if(LOGDIST_SANITIZE)
   # The optimiser takes four times as long over instrumented Asio and Beast as all the rest. What computes is
-  # optimised (logdist_module), since the simulation lives on it; what does I/O and what tests is not.
+  # optimised all the same (logdist_module); what does I/O and what tests is not.
   string(REPLACE "-O1" "-O0" CMAKE_CXX_FLAGS_DEBUG "${CMAKE_CXX_FLAGS_DEBUG}")
   set(sanitize_flags -fsanitize=${LOGDIST_SANITIZE})
   if(LOGDIST_SANITIZE MATCHES "undefined")

@@ -10,13 +10,14 @@ function(logdist_unity target)
   endif()
 endfunction()
 
-# logdist_module(<name> SOURCES <files…> [USES <modules or libraries…>] [ASIO] [SEPARATE])
+# logdist_module(<name> SOURCES <files…> [USES <modules or libraries…>] [ASIO] [SEPARATE] [COMPUTES])
 #
 # One static library a module, `logdist_<name>`; USES names what it links, so the
 # link graph shows the floors. ASIO modules share one precompiled header. SEPARATE: its
 # sources are compiled one by one, so that the linker can replace calls between them.
+# COMPUTES: optimised even where sanitizers watch, since the simulation and the fuzz targets live on it.
 function(logdist_module name)
-  cmake_parse_arguments(arg "ASIO;SEPARATE" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;SEPARATE;COMPUTES" "" "SOURCES;USES" ${ARGN})
   add_library(logdist_${name} STATIC ${arg_SOURCES})
   add_library(logdist::${name} ALIAS logdist_${name})
   target_include_directories(logdist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -27,7 +28,8 @@ function(logdist_module name)
   if(arg_ASIO)
     target_link_libraries(logdist_${name} PUBLIC logdist_asio)
     logdist_precompile_asio(logdist_${name})
-  elseif(LOGDIST_SANITIZE)
+  endif()
+  if(arg_COMPUTES AND LOGDIST_SANITIZE)
     target_compile_options(logdist_${name} PRIVATE -O1)
   endif()
 endfunction()
