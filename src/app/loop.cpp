@@ -43,7 +43,7 @@ Loop::Loop(LoopId id, Shared& shared)
       dispatcher_(dispatcher_options(id, shared),
                   {shared.scheduler, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
-                 shared.options.delivery.caller_runs_timeout}),
+                 shared.options.delivery.caller_runs_timeout, shared.instance.via_name()}),
       timer_(io_) {
   poller_.set_between([this] {
     if (turn_pending_) turn();

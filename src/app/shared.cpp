@@ -20,12 +20,18 @@ dispatch::SchedulerOptions scheduler_options(const config::Options& options, std
   return result;
 }
 
+InstanceId make_instance_id(std::uint64_t seed) {
+  Random random(seed);
+  return InstanceId(random);
+}
+
 }  // namespace
 
 Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
                dispatch::Wakes& wakes, std::uint64_t seed_value, TimePoint now)
     : options(daemon_options),
       seed(seed_value),
+      instance(make_instance_id(seed_value)),
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),
       dead_letters(std::move(letters)),

@@ -5,6 +5,7 @@
 
 #include "app/roster.hpp"
 #include "logdist/app/dead_letter_file.hpp"
+#include "logdist/base/instance_id.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/queue/bounds.hpp"
@@ -22,6 +23,7 @@ struct Shared {
 
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
+  const InstanceId instance;
   queue::Bounds bounds;
   queue::ByteBudget bodies;
   std::unique_ptr<DeadLetterFile> dead_letters;

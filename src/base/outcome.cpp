@@ -43,6 +43,7 @@ const char* to_string(RejectReason reason) {
     case RejectReason::draining: return "draining";
     case RejectReason::too_many_connections: return "too_many_connections";
     case RejectReason::buffers_full: return "buffers_full";
+    case RejectReason::loop: return "loop";
   }
   check_failed("a known value", __FILE__, __LINE__);
 }

@@ -67,7 +67,7 @@ void Replies::problem(std::string& out, const Problem& problem, Persistence pers
   // The detail may quote what the agent sent, which need not be UTF-8.
   const std::string text = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   begin(out, problem.status, "application/problem+json", text.size());
-  if (problem.status == 405) out += "Allow: POST\r\n";
+  if (problem.status == 405) out.append("Allow: ").append(problem.allow).append("\r\n");
   if (problem.status == 503) {
     out += "Retry-After: ";
     append_number(out, problem.retry_after.count());
@@ -75,6 +75,19 @@ void Replies::problem(std::string& out, const Problem& problem, Persistence pers
   }
   end(out, persistence);
   if (!problem.body_omitted) out += text;
+}
+
+void Replies::alive(std::string& out, bool body_omitted, Persistence persistence) {
+  static constexpr std::string_view body = "alive\n";
+  begin(out, 200, "text/plain; charset=utf-8", body.size());
+  end(out, persistence);
+  if (!body_omitted) out += body;
+}
+
+void Replies::options(std::string& out, Persistence persistence) {
+  begin(out, 200, "text/plain; charset=utf-8", 0);
+  out += "Allow: GET, HEAD, POST, OPTIONS\r\n";
+  end(out, persistence);
 }
 
 void Replies::proceed(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }

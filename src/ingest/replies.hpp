@@ -26,6 +26,7 @@ struct Problem {
   std::optional<std::size_t> offset;   ///< of the fault in the body
   bool body_omitted = false;           ///< the answer to HEAD
   std::chrono::seconds retry_after{};  ///< of a 503
+  std::string_view allow{};            ///< the methods that a 405 names
 };
 
 /// Composes answers at the end of an output string. Allocates nothing for
@@ -38,6 +39,12 @@ class Replies {
 
   /// An error. 405 carries Allow, 503 Retry-After.
   void problem(std::string& out, const Problem& problem, Persistence persistence);
+
+  /// 200: we are alive. `body_omitted`: to HEAD.
+  void alive(std::string& out, bool body_omitted, Persistence persistence);
+
+  /// 200: the methods of the port as a whole.
+  void options(std::string& out, Persistence persistence);
 
   /// The interim answer to `Expect: 100-continue`.
   static void proceed(std::string& out);

@@ -12,8 +12,9 @@
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
 #include "ingest/replies.hpp"
-#include "ingest/request_parser.hpp"
 #include "ingest/routes.hpp"
+#include "logdist/http/chunk_decoder.hpp"
+#include "logdist/http/request_parser.hpp"
 #include "logdist/ingest/deadline_set.hpp"
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/net/poller.hpp"
@@ -99,17 +100,21 @@ class Session final : public boost::intrusive::list_base_hook<>,
   // session_request.cpp: what a request goes through.
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
-  void begin_packet(const RequestHead& head, packet::Format format);
+  void begin_packet(const http::RequestHead& head, packet::Format format);
   void ask_for_room(std::size_t total_bytes, TimePoint now);
   void granted() override;
   void room_granted(TimePoint now);
   bool read_body(TimePoint now);
   bool read_chunks(TimePoint now);
+  http::Progress decode_chunks();
   void body_complete(TimePoint now);
   void admit(TimePoint now);
   void settled(queue::Settlement settlement) override;
   void answer_accepted(unsigned status);
-  void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt);
+  void answer_purpose(Purpose purpose);
+  void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt,
+                      std::string_view allow = {});
+  void pass_body();
   void refuse(const Refusal& refusal, std::optional<std::size_t> offset = std::nullopt);
   void end_request();
   void drop_packet();
@@ -127,7 +132,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   Output output_;
 
   // The request under way.
-  std::optional<RequestParser> parser_;
+  std::optional<http::RequestParser> parser_;
+  std::optional<http::ChunkDecoder> chunks_;  ///< of a chunked body
   Persistence persistence_ = Persistence::implied;
   bool is_head_ = false;      ///< the method: its answer has no body
   bool invalid_key_ = false;  ///< its Idempotency-Key is no packet id

@@ -6,9 +6,9 @@
 
 #include <boost/asio/post.hpp>
 
-#include "ingest/http_fault.hpp"
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
+#include "logdist/http/text.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -38,54 +38,51 @@ void rehouse(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& p
 /// True when something was done and there may be more to do; so for all steps.
 bool Session::read_head(TimePoint now) {
   if (!parser_) {
-    // Empty lines before a request are to be ignored (RFC 9112, 2.2).
-    while (input_.view().starts_with("\r\n")) input_.consume(2);
+    input_.consume(http::empty_lines_size(input_.view()));
     if (input_.empty() || input_.view() == "\r") return false;
-    parser_.emplace();
+    parser_.emplace(loop_.context.via_name);
     // Only stored, in the usual case that the head is already whole.
     expire_at(now + loop_.context.server.header_timeout);
   }
-  switch (parser_->parse_head(input_.view())) {
-    case RequestParser::Progress::complete: head_complete(now); return true;
-    case RequestParser::Progress::need_more:
-      if (!input_.full()) return false;
-      [[fallthrough]];
-    case RequestParser::Progress::too_large:
-      refuse({RejectReason::header_too_large, 431, "the request's head is larger than 16 KiB", true});
-      return true;
-    case RequestParser::Progress::malformed:
-      refuse({RejectReason::malformed_http, 400, parser_->fault(), true});
-      return true;
+  switch (parser_->parse(input_.view())) {
+    case http::Progress::complete: head_complete(now); return true;
+    case http::Progress::need_more: return false;
+    case http::Progress::failed: refuse(refusal_of(parser_->error())); return true;
   }
   return false;
 }
 
 void Session::head_complete(TimePoint now) {
-  const RequestHead& head = parser_->head();
-  input_.consume(parser_->head_size());
+  const http::RequestHead head = parser_->head(input_.view());
+  input_.consume(parser_->head_size());  // the bytes stay where they are
+  const std::size_t max_body = loop_.context.server.max_body;
+  if (head.chunked) chunks_.emplace(max_body);
   body_unread_ = head.chunked ? length_unknown : head.content_length.value_or(0);
-  is_head_ = head.is_head;
+  is_head_ = head.method == http::Method::head;
   if (loop_.draining || !head.keep_alive) {
     persistence_ = Persistence::close;
   } else {
     persistence_ = head.http_1_1 ? Persistence::implied : Persistence::keep_alive;
   }
 
-  const std::size_t max_body = loop_.context.server.max_body;
   const Judgement judgement = judge(head, {max_body, loop_.draining});
   if (!judgement) return refuse(judgement.error());
-  begin_packet(head, *judgement);
+  if (judgement->purpose != Purpose::packet) return answer_purpose(judgement->purpose);
+  begin_packet(head, judgement->format);
   ask_for_room(head.chunked ? std::min(first_growth_bytes, max_body) : body_unread_, now);
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
-void Session::begin_packet(const RequestHead& head, packet::Format format) {
+void Session::begin_packet(const http::RequestHead& head, packet::Format format) {
   format_ = format;
   delivery_ = &loop_.context.sink.make();
   packet::Packet& packet = delivery_->packet;
   packet.passthrough_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
-  for (const auto& [name, value] : head.trace) {
-    packet.passthrough_headers.append(name).append(": ").append(value).append("\r\n");
+  if (!head.traceparent.empty()) {
+    packet.passthrough_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
+  }
+  for (const std::string_view line : head.tracestate) {
+    packet.passthrough_headers.append("tracestate: ").append(line).append("\r\n");
   }
   packet.id.clear();
   invalid_key_ = head.idempotency_key && !packet::is_valid_id(*head.idempotency_key);
@@ -98,7 +95,7 @@ void Session::ask_for_room(std::size_t total_bytes, TimePoint now) {
   // that granted() passes on is taken here.
   intrusive_ptr_add_ref(this);
   queue::ByteBudget& budget = loop_.context.budget;
-  const bool held = parser_->head().chunked ? budget.grow(*this, total_bytes) : budget.reserve(*this, total_bytes);
+  const bool held = parser_->chunked() ? budget.grow(*this, total_bytes) : budget.reserve(*this, total_bytes);
   if (held) {
     intrusive_ptr_release(this);
     room_granted(now);
@@ -121,9 +118,9 @@ void Session::room_granted(TimePoint now) {
   const bool first = body.capacity() == 0;
   const bool waited = phase_ == Phase::room;
   rehouse(body, held_bytes(), loop_.context.buffers);
-  phase_ = parser_->head().chunked ? Phase::chunks : Phase::body;
+  phase_ = parser_->chunked() ? Phase::chunks : Phase::body;
   if (first || waited) expire_at(now + loop_.context.server.body_timeout);
-  if (first && parser_->head().expects_continue && input_.empty()) Replies::proceed(output_.tail());
+  if (first && parser_->expects_continue() && input_.empty()) Replies::proceed(output_.tail());
 }
 
 bool Session::read_body(TimePoint now) {
@@ -147,27 +144,28 @@ bool Session::read_chunks(TimePoint now) {
     ask_for_room(std::min(std::max(needed, 2 * held_bytes()), max_body), now);
     return true;
   }
-  const auto [progress, consumed] = parser_->parse_chunks(input_.view(), body, max_body);
-  input_.consume(consumed);
-  switch (progress) {
-    case RequestParser::Progress::complete:
+  switch (decode_chunks()) {
+    case http::Progress::complete:
       body_unread_ = 0;
       loop_.context.budget.end_growth(*this, body.size());
       if (body.capacity() / 2 > body.size()) rehouse(body, body.size(), loop_.context.buffers);
       body_complete(now);
       return true;
-    case RequestParser::Progress::need_more:
-      if (!input_.full()) return false;
-      refuse({RejectReason::malformed_http, 400, http_fault::long_chunk_head, true});
-      return true;
-    case RequestParser::Progress::malformed:
-      refuse({RejectReason::malformed_http, 400, parser_->fault(), true});
-      return true;
-    case RequestParser::Progress::too_large:
-      refuse({RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true});
-      return true;
+    case http::Progress::need_more: return false;
+    case http::Progress::failed: refuse(refusal_of(chunks_->error())); return true;
   }
   return false;
+}
+
+/// All that is in hand.
+http::Progress Session::decode_chunks() {
+  http::ChunkDecoder::Step step;
+  while (!input_.empty() && step.progress == http::Progress::need_more) {
+    step = chunks_->decode(input_.view());
+    delivery_->packet.body.append(step.data);
+    input_.consume(step.consumed);
+  }
+  return step.progress;
 }
 
 void Session::body_complete(TimePoint now) {
@@ -233,26 +231,48 @@ void Session::answer_accepted(unsigned status) {
   end_request();
 }
 
-void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset) {
+/// Of requests that are no packets.
+void Session::answer_purpose(Purpose purpose) {
+  pass_body();
+  if (purpose == Purpose::health) {
+    loop_.replies.alive(output_.tail(), is_head_, persistence_);
+  } else {
+    loop_.replies.options(output_.tail(), persistence_);
+  }
+  end_request();
+}
+
+void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset,
+                             std::string_view allow) {
   const std::chrono::seconds retry_after =
       status == 503 ? loop_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
-  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_, retry_after}, persistence_);
+  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow}, persistence_);
   end_request();
 }
 
 void Session::refuse(const Refusal& refusal, std::optional<std::size_t> offset) {
   loop_.context.ledger.rejected(refusal.reason);
   drop_packet();
-  if (refusal.close || body_unread_ > input_.size()) {
+  if (refusal.close) {
     persistence_ = Persistence::close;
   } else {
-    input_.consume(body_unread_);  // it is all here: the next request begins behind it
+    pass_body();
   }
-  answer_problem(refusal.status, refusal.detail, offset);
+  answer_problem(refusal.status, refusal.detail, offset, refusal.allow);
+}
+
+/// Skips a body that nobody wants; when it is not all here, the connection closes.
+void Session::pass_body() {
+  if (body_unread_ > input_.size()) {
+    persistence_ = Persistence::close;
+  } else {
+    input_.consume(body_unread_);  // the next request begins behind it
+  }
 }
 
 void Session::end_request() {
   parser_.reset();
+  chunks_.reset();
   phase_ = Phase::head;
   last_answer_ = persistence_ == Persistence::close;
   is_head_ = false;

@@ -1,69 +1,96 @@
 // Any bytes as a request: whole, and with the same content, whether they come at
-// once or one by one, and never more of the body than allowed. When a fault is
-// noticed may differ: what came at once is looked at sooner.
-#include "ingest/request_parser.hpp"
-
+// once or one by one, with the same fault, and never more of the body than allowed.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "logdist/base/check.hpp"
-#include "logdist/packet/buffer.hpp"
+#include "logdist/http/authority.hpp"
+#include "logdist/http/chunk_decoder.hpp"
+#include "logdist/http/media_type.hpp"
+#include "logdist/http/request_parser.hpp"
 
-namespace logdist::ingest {
+namespace logdist::http {
 namespace {
 
-using Progress = RequestParser::Progress;
 constexpr std::size_t max_body = 4096;
+constexpr std::string_view via_name = "log-distributor-0123456789abcdef";
 
 /// Parses the head from ever longer beginnings of `bytes`, each `step` longer.
 Progress parse_head(RequestParser& parser, std::string_view bytes, std::size_t step) {
   for (std::size_t size = std::min(step, bytes.size());; size = std::min(size + step, bytes.size())) {
-    const Progress progress = parser.parse_head(bytes.substr(0, size));
+    const Progress progress = parser.parse(bytes.substr(0, size));
     if (progress != Progress::need_more || size == bytes.size()) return progress;
   }
 }
 
-/// Parses chunks that arrive `step` bytes at a time.
-Progress parse_chunks(RequestParser& parser, std::string_view bytes, std::size_t step, packet::Buffer& body) {
+struct Decoded {
+  Progress progress = Progress::need_more;
   std::size_t consumed = 0;
-  for (std::size_t size = std::min(step, bytes.size());; size = std::min(size + step, bytes.size())) {
-    const auto chunks = parser.parse_chunks(bytes.substr(consumed, size - consumed), body, max_body);
-    LOGDIST_CHECK(chunks.consumed <= size - consumed);
-    LOGDIST_CHECK(body.size() <= max_body);
-    consumed += chunks.consumed;
-    if (chunks.progress != Progress::need_more || size == bytes.size()) return chunks.progress;
+  std::string body;
+  std::string_view fault;
+};
+
+/// Decodes chunks that arrive `step` bytes at a time.
+Decoded decode(std::string_view bytes, std::size_t step) {
+  ChunkDecoder decoder(max_body);
+  Decoded decoded;
+  for (std::size_t at = 0; at < bytes.size() && decoded.progress == Progress::need_more; at += step) {
+    for (std::string_view piece = bytes.substr(at, step); !piece.empty();) {
+      const ChunkDecoder::Step taken = decoder.decode(piece);
+      LOGDIST_CHECK(taken.consumed > 0 && taken.consumed <= piece.size());
+      decoded.progress = taken.progress;
+      decoded.consumed += taken.consumed;
+      decoded.body += taken.data;
+      if (decoded.progress != Progress::need_more) break;
+      piece.remove_prefix(taken.consumed);
+    }
   }
+  decoded.fault = decoder.error().detail;
+  return decoded;
+}
+
+void check_head(const RequestHead& head, const RequestHead& same) {
+  LOGDIST_CHECK(head.method == same.method);
+  LOGDIST_CHECK(head.path == same.path);
+  LOGDIST_CHECK(head.authority == same.authority);
+  LOGDIST_CHECK(head.content_length == same.content_length);
+  LOGDIST_CHECK(head.fields == same.fields);
+  LOGDIST_CHECK(parse_authority(head.authority).has_value());
+  LOGDIST_CHECK(!(head.chunked && head.content_length));
+  LOGDIST_CHECK(head.field("host").has_value() || !head.http_1_1);
+  if (head.content_type) (void)is_utf_8(*head.content_type);
 }
 
 void parse(std::string_view bytes) {
-  static packet::BufferPool pool(std::size_t{1} << 20);
-  RequestParser whole;
-  RequestParser pieces;
-  const bool complete = parse_head(whole, bytes, bytes.size()) == Progress::complete;
-  LOGDIST_CHECK((parse_head(pieces, bytes, 1) == Progress::complete) == complete);
-  if (!complete) return;
+  RequestParser whole(via_name);
+  RequestParser pieces(via_name);
+  const Progress progress = parse_head(whole, bytes, bytes.size());
+  LOGDIST_CHECK(parse_head(pieces, bytes, 1) == progress);
+  LOGDIST_CHECK(whole.error().detail == pieces.error().detail);
+  if (progress != Progress::complete) return;
 
   LOGDIST_CHECK(whole.head_size() <= bytes.size());
   LOGDIST_CHECK(whole.head_size() == pieces.head_size());
-  LOGDIST_CHECK(whole.head().target == pieces.head().target);
-  LOGDIST_CHECK(whole.head().content_length == pieces.head().content_length);
-  if (!whole.head().chunked) return;
+  check_head(whole.head(bytes), pieces.head(bytes));
+  if (!whole.chunked()) return;
 
   const std::string_view rest = bytes.substr(whole.head_size());
-  packet::Buffer at_once = pool.take(max_body);
-  packet::Buffer one_by_one = pool.take(max_body);
-  const Progress end = parse_chunks(whole, rest, std::max<std::size_t>(rest.size(), 1), at_once);
-  const Progress same_end = parse_chunks(pieces, rest, 1, one_by_one);
-  LOGDIST_CHECK((end == Progress::complete) == (same_end == Progress::complete));
-  if (end == Progress::complete) LOGDIST_CHECK(at_once.view() == one_by_one.view());
+  const Decoded at_once = decode(rest, std::max<std::size_t>(rest.size(), 1));
+  const Decoded one_by_one = decode(rest, 1);
+  LOGDIST_CHECK(at_once.progress == one_by_one.progress);
+  LOGDIST_CHECK(at_once.consumed == one_by_one.consumed);
+  LOGDIST_CHECK(at_once.body == one_by_one.body);
+  LOGDIST_CHECK(at_once.fault == one_by_one.fault);
+  LOGDIST_CHECK(at_once.body.size() <= max_body);
 }
 
 }  // namespace
-}  // namespace logdist::ingest
+}  // namespace logdist::http
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  logdist::ingest::parse({reinterpret_cast<const char*>(data), size});
+  logdist::http::parse({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -48,7 +48,8 @@ TEST(Answers, AcceptedPacketIsQueued) {
   Port port;
   Client client = port.connect();
   client.send(post(small_body,
-                   "Content-Type: application/json; charset=UTF-8\r\ntraceparent: 00-abc\r\n"
+                   "Content-Type: application/json; charset=UTF-8\r\ntraceparent: "
+                   "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
                    "X-Other: 1\r\nTraceState: v=1\r\nIdempotency-Key: from-header\r\n"));
   const auto answer = client.read();
   ASSERT_TRUE(answer);
@@ -62,7 +63,8 @@ TEST(Answers, AcceptedPacketIsQueued) {
   EXPECT_EQ(seen.id, "p-1");
   EXPECT_EQ(seen.messages, 2u);
   EXPECT_EQ(seen.headers,
-            "Content-Type: application/json; charset=UTF-8\r\ntraceparent: 00-abc\r\ntracestate: v=1\r\n");
+            "Content-Type: application/json; charset=UTF-8\r\ntraceparent: "
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: v=1\r\n");
   const auto counts = port.counts();
   EXPECT_EQ(counts.packets_received, 1u);
   EXPECT_EQ(counts.messages_received, 2u);
@@ -108,10 +110,67 @@ TEST(Answers, OtherPathsAre404AndOtherMethods405) {
   expect_problem(port, "GET / HTTP/1.1\r\nHost: t\r\n\r\n", 404, RejectReason::not_found);
   expect_problem(port, "POST /v1/packets/ HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc", 404,
                  RejectReason::not_found);
-  expect_problem(port, "OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n", 404, RejectReason::not_found);
   const auto answer =
       expect_problem(port, "GET /v1/packets HTTP/1.1\r\nHost: t\r\n\r\n", 405, RejectReason::method_not_allowed);
   EXPECT_EQ(answer.header("allow"), "POST");
+  const auto health = expect_problem(port, "POST /healthz HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc", 405,
+                                     RejectReason::method_not_allowed);
+  EXPECT_EQ(health.header("allow"), "GET, HEAD");
+  expect_problem(port, "CONNECT t:1 HTTP/1.1\r\nHost: t:1\r\n\r\n", 405, RejectReason::method_not_allowed);
+}
+
+TEST(Answers, HealthAndOptionsAnswerHere) {
+  Port port;
+  Client client = port.connect();
+  for (const std::string path : {"/healthz", "/health?verbose=1", "http://t/healthz"}) {
+    client.send("GET " + path + " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}");
+    const auto answer = client.read();
+    ASSERT_TRUE(answer) << path;
+    EXPECT_EQ(answer->status, 200u) << path;
+    EXPECT_EQ(answer->body, "alive\n") << path;
+    client.send("HEAD " + path + " HTTP/1.1\r\nHost: t\r\n\r\n");
+    const auto head = client.read(true);
+    ASSERT_TRUE(head) << path;
+    EXPECT_EQ(head->status, 200u) << path;
+    EXPECT_EQ(head->header("content-length"), "6") << path;
+  }
+  for (const std::string target : {"*", "http://t"}) {
+    client.send("OPTIONS " + target + " HTTP/1.1\r\nHost: t\r\n\r\n");
+    const auto answer = client.read();
+    ASSERT_TRUE(answer) << target;
+    EXPECT_EQ(answer->status, 200u);
+    EXPECT_EQ(answer->header("allow"), "GET, HEAD, POST, OPTIONS");
+    EXPECT_EQ(answer->body, "");
+  }
+  client.send("GET /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(client.read()->status, 200u);
+  EXPECT_TRUE(client.ends());
+  const auto counts = port.counts();
+  EXPECT_EQ(counts.rejected, decltype(counts.rejected){}) << "they are no packets";
+  EXPECT_EQ(counts.packets_received, 0u);
+}
+
+TEST(Answers, HealthAnswersWhileDraining) {
+  Port port;
+  Client client = port.connect();
+  client.send("GET /hea");
+  ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 1; }));
+  port.on_loop([&] { port.sessions().begin_drain(); });
+  client.send("lthz HTTP/1.1\r\nHost: t\r\n\r\n");
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200u);
+  EXPECT_EQ(answer->header("connection"), "close");
+}
+
+TEST(Answers, APacketThatHasBeenHereIs508) {
+  Port port;
+  const std::string type = "Content-Type: application/json\r\n";
+  expect_problem(port, post(small_body, type + "Via: 1.0 proxy, 1.1 " + std::string(Port::via_name) + "\r\n"), 508,
+                 RejectReason::loop);
+  Client client = port.connect();
+  client.send(post(small_body, type + "Via: 1.1 log-distributor-ffffffffffffffff\r\n"));
+  EXPECT_EQ(client.read()->status, 202u) << "another daemon's";
 }
 
 TEST(Answers, TargetsMayHaveAQueryOrBeAbsolute) {
@@ -123,6 +182,23 @@ TEST(Answers, TargetsMayHaveAQueryOrBeAbsolute) {
     client.send(request);
     EXPECT_EQ(client.read()->status, 202u) << target;
   }
+}
+
+TEST(Answers, OnlyAValidTraceContextGoesAlong) {
+  Port port;
+  Client client = port.connect();
+  const std::string type = "Content-Type: application/json\r\n";
+  const std::string parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+  const auto forwarded = [&](const std::string& headers) {
+    client.send(post(small_body, type + headers));
+    EXPECT_EQ(client.read()->status, 202u);
+    return port.on_loop([&] { return port.sink.admitted.back().headers; });
+  };
+  EXPECT_EQ(forwarded("traceparent: 00-abc\r\ntracestate: a=1\r\n"), type);
+  EXPECT_EQ(forwarded("tracestate: a=1\r\n"), type);
+  EXPECT_EQ(forwarded(parent + "tracestate: a=1\r\nTraceState: b=2\r\n"),
+            type + parent + "tracestate: a=1\r\ntracestate: b=2\r\n");
+  EXPECT_EQ(forwarded(parent + "tracestate: a=" + std::string(600, 'x') + "\r\n"), type + parent);
 }
 
 TEST(Answers, HeadHasNoBody) {
@@ -178,7 +254,15 @@ TEST(Answers, OtherMediaTypesAndEncodingsAre415) {
   expect_problem(port, post(small_body, "Content-Type: application/jsonx\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/json; charset=latin1\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"), 415, reason);
+  expect_problem(port, post(small_body, "Content-Type: application/json; x; charset=latin1\r\n"), 415, reason);
+  expect_problem(port, post(small_body, std::string(json_type) + "Content-Encoding: identity, gzip\r\n"), 415, reason);
+  expect_problem(port, post(small_body, "Content-Type: application/json; x=" + std::string(300, 'x') + "\r\n"), 415,
+                 reason);
   Client client = port.connect();
+  for (const std::string encoding : {"", "identity, identity", "identity\r\nContent-Encoding: "}) {
+    client.send(post(small_body, std::string(json_type) + "Content-Encoding: " + encoding + "\r\n"));
+    EXPECT_EQ(client.read()->status, 202u) << encoding;
+  }
   client.send(
       post(small_body, "content-type: APPLICATION/json ; a=b; charset=\"utf-8\"\r\ncontent-encoding: Identity\r\n"));
   EXPECT_EQ(client.read()->status, 202u);
@@ -188,7 +272,7 @@ TEST(Answers, LongHeadsAre431) {
   Port port;
   expect_problem(port, post(small_body, std::string(json_type) + "X: " + std::string(17'000, 'x') + "\r\n"), 431,
                  RejectReason::header_too_large);
-  expect_problem(port, "GET /" + std::string(17'000, 'x'), 431, RejectReason::header_too_large);
+  expect_problem(port, "GET /" + std::string(17'000, 'x'), 414, RejectReason::header_too_large);
   Client client = port.connect();
   client.send(post(small_body, std::string(json_type) + "X: " + std::string(15'000, 'x') + "\r\n"));
   EXPECT_EQ(client.read()->status, 202u);

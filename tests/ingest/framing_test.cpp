@@ -92,6 +92,24 @@ TEST(Framing, ChunksOfAnySizeMakeTheSameBody) {
   EXPECT_EQ(port.budget().held_bytes(), 0u);
 }
 
+TEST(Framing, AChunkSizeMayBePaddedWithBlanks) {
+  Port port;
+  Client client = port.connect();
+  client.send(std::string(chunked_head) + "5   \r\n[\"a\"]\r\n0 \t\r\n\r\n" + post(small_body));
+  EXPECT_EQ(client.read()->status, 202u);
+  EXPECT_EQ(client.read()->status, 202u);
+}
+
+TEST(Framing, LaterVersionsOfHttp1Are1) {
+  Port port;
+  Client client = port.connect();
+  std::string request = post(small_body);
+  request.replace(request.find("HTTP/1.1"), 8, "HTTP/1.2");
+  client.send(request + request);
+  EXPECT_EQ(client.read()->status, 202u);
+  EXPECT_EQ(client.read()->header("connection"), "");
+}
+
 TEST(Framing, TheLargestBodyPasses) {
   Port port;
   const std::string body = json_of_size(config::ServerOptions{}.max_body);
@@ -132,7 +150,7 @@ TEST(Framing, Http10ClosesUnlessAskedNotTo) {
   const auto kept = client.read();
   EXPECT_EQ(kept->status, 202u);
   EXPECT_EQ(kept->header("connection"), "keep-alive");
-  client.send(head + "\r\n[\"a\"]");
+  client.send(head + "Connection: keep-alive, close\r\n\r\n[\"a\"]");
   const auto last = client.read();
   EXPECT_EQ(last->status, 202u);
   EXPECT_EQ(last->header("connection"), "close");

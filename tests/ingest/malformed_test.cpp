@@ -18,6 +18,7 @@ constexpr std::string_view chunked_packet_head =
 struct Malformed {
   std::string_view text;
   std::string_view detail;  ///< part of what the answer says of it
+  unsigned status = 400;
 };
 
 /// Sends `request`, which the port must refuse for the reason told, and close.
@@ -47,19 +48,22 @@ TEST(Malformed, RequestLines) {
   constexpr std::string_view target = "target is empty, has a forbidden byte, or no version follows";
   constexpr std::string_view version = "does not end with HTTP/1.1 or HTTP/1.0";
   Port port;
-  for (const auto& [line, detail] : std::initializer_list<Malformed>{
+  for (const auto& [line, detail, status] : std::initializer_list<Malformed>{
            {"\x16\x03\x01\x02", method},
            {"PO(ST /v1/packets HTTP/1.1\r\n\r\n", method},
            {" POST /v1/packets HTTP/1.1\r\n\r\n", method},
            {"POST /v1/packets\r\n\r\n", target},
            {"POST  /v1/packets HTTP/1.1\r\n\r\n", target},
            {"POST /v1/pa\tckets HTTP/1.1\r\n\r\n", target},
-           {"POST /v1/packets HTTP/2.0\r\n\r\n", version},
+           {"POST /v1/packets HTTP/2.0\r\n\r\n", "HTTP/1.1 and HTTP/1.0 are spoken", 505},
+           {"POST x://y/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
+           {"POST /x://y/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
+           {"POST http://u@h/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
            {"POST /v1/packets HTTP/1.1 \r\n\r\n", version},
            {"POST /v1/packets http/1.1\r\n\r\n", version},
-           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", version},
+           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 and HTTP/1.0 are spoken", 505},
        }) {
-    expect_refused(port, line, detail);
+    expect_refused(port, line, detail, status);
   }
   expect_nothing_taken(port);
 }
@@ -69,12 +73,13 @@ TEST(Malformed, Headers) {
   constexpr std::string_view length = "Content-Length is no decimal number below 2^64";
   constexpr std::string_view lengths = "Content-Length is given several times, and they differ";
   constexpr std::string_view framings = "Content-Length and Transfer-Encoding exclude each other";
-  constexpr std::string_view coding = "the one Transfer-Encoding taken is chunked, once";
+  constexpr std::string_view once = "the one Transfer-Encoding taken is chunked, once";
+  constexpr std::string_view coding = "no Transfer-Encoding but chunked is known";
   constexpr std::string_view folded = "folded";
   constexpr std::string_view name = "does not begin with a name and a colon";
   constexpr std::string_view value = "header's value has a control character";
   Port port;
-  for (const auto& [headers, detail] : std::initializer_list<Malformed>{
+  for (const auto& [headers, detail, status] : std::initializer_list<Malformed>{
            {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", framings},
            {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", framings},
            {"Content-Length: 5\r\nContent-Length: 6\r\n", lengths},
@@ -85,12 +90,12 @@ TEST(Malformed, Headers) {
            {"Content-Length: 5 5\r\n", length},
            {"Content-Length:\r\n", length},
            {"Content-Length: 99999999999999999999999\r\n", length},
-           {"Transfer-Encoding: gzip\r\n", coding},
-           {"Transfer-Encoding: gzip, chunked\r\n", coding},
-           {"Transfer-Encoding: chunked, identity\r\n", coding},
-           {"Transfer-Encoding: xchunked\r\n", coding},
-           {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", coding},
-           {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", coding},
+           {"Transfer-Encoding: gzip\r\n", coding, 501},
+           {"Transfer-Encoding: gzip, chunked\r\n", coding, 501},
+           {"Transfer-Encoding: chunked, identity\r\n", coding, 501},
+           {"Transfer-Encoding: xchunked\r\n", coding, 501},
+           {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", once},
+           {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", coding, 501},
            {"Transfer-Encoding:\r\n chunked\r\n", folded},
            {"X: a\r\n folded\r\nContent-Length: 5\r\n", folded},
            {"X:\r\n\tfolded\r\nContent-Length: 5\r\n", folded},
@@ -98,22 +103,21 @@ TEST(Malformed, Headers) {
            {"Content-Length : 5\r\n", name},
            {"Content Length: 5\r\n", name},
            {": 5\r\n", name},
-           {"Content-Length: 5\nX: y\r\n", value},
+           {"Content-Length: 5\nX: y\r\n", "bare line feed"},
            {std::string_view("X: a\0b\r\nContent-Length: 5\r\n", 27), value},
-           {"Connection: =,;\r\nContent-Length: 5\r\n", "is no list"},
+           {"Connection: =,;\r\nContent-Length: 5\r\n", "Connection is no list"},
            {"X: a\rb\r\nContent-Length: 5\r\n", "carriage return without its line feed"},
            {"Host: other\r\nContent-Length: 5\r\n", "Host is given twice"},
            {"Content-Type: text/plain\r\nContent-Length: 5\r\n", "Content-Type is given twice"},
-           {"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", "Content-Encoding is given twice"},
            {"Idempotency-Key: a\r\nIdempotency-Key: b\r\n", "Idempotency-Key is given twice"},
        }) {
     expect_refused(port,
                    fmt::format("POST /v1/packets HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n{}\r\n"
                                "0\r\n\r\n",
                                headers),
-                   detail);
+                   detail, status);
   }
-  expect_refused(port, "POST /v1/packets HTTP/1.1\r\n folded: t\r\n\r\n", name);
+  expect_refused(port, "POST /v1/packets HTTP/1.1\r\n folded: t\r\n\r\n", folded);
   expect_refused(port, "POST /v1/packets HTTP/1.1\r\nContent-Length: 5\r\n\r\n[\"a\"]", "wants a Host header");
   expect_refused(port, "POST /v1/packets HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                  "HTTP/1.0 knows no Transfer-Encoding");
@@ -126,7 +130,7 @@ TEST(Malformed, Chunks) {
   constexpr std::string_view name = "does not begin with a name and a colon";
   Port port;
   const std::string head(chunked_packet_head);
-  for (const auto& [chunks, detail] : std::initializer_list<Malformed>{
+  for (const auto& [chunks, detail, status] : std::initializer_list<Malformed>{
            {"x\r\n", size},
            {"\r\n", size},
            {"-1\r\n", size},
@@ -135,16 +139,46 @@ TEST(Malformed, Chunks) {
            {"0x5\r\nabcde\r\n\r\n", extension},
            {"5 x\r\nabcde\r\n", extension},
            {"5;=\r\nabcde\r\n", extension},
-           {"5\n\r\n", extension},
+           {"5\nabcde\r\n", "bare line feed"},
+           {"5\r\nabcde\n", "bare line feed"},
+           {"5\r\nabcde\r\n0\n\r\n", "bare line feed"},
+           {"5\r\nabcde\r\n0\r\n\n", "bare line feed"},
+           {"0\r\nX: y\n\r\n", "bare line feed"},
+           {"0\r\nX: y\r\n folded\r\n", "folded"},
+           {"5;a=\"\x01\"\r\n", extension},
+           {"10000000000000000\r\n", size},
+           {"1\r\na\r\n10000000000000001\r\n", size},
            {"5\rabcde\r\n", "carriage return without its line feed"},
-           {"0\r\nContent-Length: 5\r\n\r\n", "exclude each other"},
+           {"0\r\nContent-Length: 5\r\n\r\n", "belong to the head"},
            {"0\r\nbad trailer\r\n\r\n", name},
        }) {
-    expect_refused(port, head + std::string(chunks), detail);
+    expect_refused(port, head + std::string(chunks), detail, status);
   }
-  expect_refused(port, head + "0\r\nX: " + std::string(5'000, 'x') + "\r\n folded\r\n\r\n", "trailer is too long");
+  expect_refused(port, head + "0\r\nX: " + std::string(20'000, 'x'), "size line or the trailer is larger than 16 KiB");
   expect_refused(port, head + "1" + std::string(20'000, ' '), "size line or the trailer is larger than 16 KiB");
   expect_refused(port, head + "ffffffffffffffff\r\n", "larger than server.max_body", 413);
+  expect_refused(port, head + "1\r\na\r\nffffffffffffffff\r\n", "larger than server.max_body", 413);
+  expect_nothing_taken(port);
+}
+
+/// What could be the body is never read as a request.
+TEST(Malformed, AChunkedHeadThatIsRefusedEndsTheConnection) {
+  Port port;
+  const std::string next = post(small_body);
+  for (const std::string_view request :
+       {"GET /v1/packets HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /nowhere HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/packets HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/packets HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"}) {
+    Client client = port.connect();
+    client.send(std::string(request) + next);
+    const auto answer = client.read();
+    ASSERT_TRUE(answer) << request;
+    EXPECT_EQ(answer->header("connection"), "close") << request;
+    EXPECT_TRUE(client.ends()) << request;
+  }
   expect_nothing_taken(port);
 }
 

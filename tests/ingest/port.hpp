@@ -106,6 +106,9 @@ class Client {
 /// The port, its loop on a thread of its own.
 class Port {
  public:
+  /// Its own name in Via.
+  static constexpr std::string_view via_name = "log-distributor-0123456789abcdef";
+
   /// Ports that share a `budget` are loops of one daemon; without, it has its own.
   explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30),
                 std::shared_ptr<queue::ByteBudget> budget = nullptr);

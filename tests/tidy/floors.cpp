@@ -7,9 +7,10 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 17> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 18> floors{{
     {"base", 0},
     {"packet", 1},
+    {"http", 1},
     {"config", 1},
     {"balance", 1},
     {"health", 1},

@@ -53,8 +53,9 @@ enum class RejectReason : std::uint8_t {
   draining,
   too_many_connections,
   buffers_full,  ///< no room under server.max_buffered in time
+  loop,          ///< it has passed through this daemon before
 };
-inline constexpr std::size_t reject_reason_count = 13;
+inline constexpr std::size_t reject_reason_count = 14;
 const char* to_string(RejectReason reason);
 
 }  // namespace logdist

@@ -1,6 +1,8 @@
 // What the agent connections of one loop share.
 #pragma once
 
+#include <string_view>
+
 #include <boost/asio/io_context.hpp>
 
 #include "logdist/base/random.hpp"
@@ -26,6 +28,7 @@ struct LoopContext {
   Random& random;                       ///< of the packet ids made here
   const config::ServerOptions& server;  ///< limits and timeouts
   Duration room_timeout;                ///< longest wait for room in the budget (delivery.caller_runs_timeout)
+  std::string_view via_name = {};       ///< ours in Via: a request that has it already is a loop
 };
 
 }  // namespace logdist::ingest
