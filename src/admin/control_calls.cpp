@@ -5,12 +5,11 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/algorithm/string/predicate.hpp>
-#include <boost/algorithm/string/trim.hpp>
-#include <boost/url/parse.hpp>
 #include <nlohmann/json.hpp>
 
 #include "logdist/config/text.hpp"
+#include "logdist/http/media_type.hpp"
+#include "logdist/http/text.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -26,37 +25,23 @@ constexpr std::array<std::pair<std::string_view, Kind>, 3> actions{
 
 bool changes_something(Kind kind) { return kind != Kind::list && kind != Kind::show && kind != Kind::configuration; }
 
-std::string_view field(const Request& request, http::field name) {
-  const auto value = request[name];
-  return {value.data(), value.size()};
-}
-
 bool is_json(const Request& request) {
-  const std::string_view type = field(request, http::field::content_type);
-  const std::string_view media_type = type.substr(0, type.find(';'));
-  return boost::algorithm::iequals(boost::algorithm::trim_copy(std::string(media_type)), "application/json");
+  return logdist::http::iequals(logdist::http::media_type(request.content_type.value_or("")), "application/json");
 }
 
 /// Whether a browser made the request for the page of another site.
 bool is_foreign(const Request& request) {
-  if (request.count(http::field::origin) == 0) return false;
-  if (request.count(http::field::origin) > 1) return true;
   constexpr std::string_view scheme = "http://";
-  const std::string_view origin = field(request, http::field::origin);
-  if (!origin.starts_with(scheme)) return true;
-  const std::string_view site = origin.substr(scheme.size());
-  if (!boost::algorithm::iequals(site, field(request, http::field::host))) return true;
-  const auto authority = boost::urls::parse_authority({site.data(), site.size()});
-  if (!authority || authority->has_userinfo()) return true;
-  const bool is_address =
-      authority->host_type() == boost::urls::host_type::ipv4 || authority->host_type() == boost::urls::host_type::ipv6;
-  return !is_address && !boost::algorithm::iequals(std::string(authority->host()), "localhost");
+  if (!request.origin) return false;
+  const std::string_view origin = *request.origin;
+  return !origin.starts_with(scheme) || request.authority.empty() ||
+         !logdist::http::iequals(origin.substr(scheme.size()), request.authority);
 }
 
 /// The body as an object; an empty one is an empty object. None when it is neither.
 std::optional<Json> object_of(const Request& request) {
-  if (request.body().empty()) return Json::object();
-  Json json = Json::parse(request.body(), nullptr, false);
+  if (request.body.empty()) return Json::object();
+  Json json = Json::parse(request.body, nullptr, false);
   return json.is_object() ? std::optional(std::move(json)) : std::nullopt;
 }
 
@@ -139,14 +124,13 @@ std::optional<ControlCall> find_control(std::string_view path) {
 }
 
 std::optional<Response> refuse(const ControlCall& call, const Request& request) {
-  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (!changes_something(call.kind)) {
-    if (reads) return std::nullopt;
+    if (request.reads()) return std::nullopt;
     Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
     response.set(http::field::allow, "GET, HEAD");
     return response;
   }
-  if (request.method() != http::verb::post) {
+  if (request.method != logdist::http::Method::post) {
     Response response = problem(http::status::method_not_allowed, "only POST is allowed here");
     response.set(http::field::allow, "POST");
     return response;

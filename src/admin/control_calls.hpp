@@ -6,10 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
-
 #include "admin/replies.hpp"
+#include "admin/request.hpp"
 #include "logdist/admin/control.hpp"
 
 namespace logdist::admin {
@@ -26,13 +24,10 @@ struct ControlCall {
 /// POST /v1/analyzers/NAME/drain, …/undrain, …/weight and /v1/reload.
 std::optional<ControlCall> find_control(std::string_view path);
 
-using Request = boost::beast::http::request<boost::beast::http::string_body>;
-
 /// Why a request is not carried out: 405; for what changes something 415, unless it
 /// is JSON, and 403 when a web page of elsewhere has made it; 400 for a body that is
 /// no object. A browser says by the Origin whose page asks; ours is the one that has
-/// come from this very address. A name that is not `localhost` is no address:
-/// whoever owns a name can let it lead here.
+/// come from the very authority that the request is for, which is one of ours.
 std::optional<Response> refuse(const ControlCall& call, const Request& request);
 
 /// Carries out any but `reload`. `who` asks.

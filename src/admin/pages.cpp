@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <boost/beast/http/field.hpp>
-#include <boost/url/parse.hpp>
 
 #include "admin/dashboard_files.hpp"
+#include "admin/openapi_file.hpp"
 #include "logdist/base/check.hpp"
 
 namespace logdist::admin {
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Page> pages[] = {
     {"/healthz", Page::healthz},  {"/readyz", Page::readyz},    {"/metrics", Page::metrics},
-    {"/v1/status", Page::status}, {"/v1/events", Page::events},
+    {"/v1/status", Page::status}, {"/v1/events", Page::events}, {"/openapi.json", Page::openapi},
 };
 
 struct File {
@@ -51,20 +51,14 @@ const File* find_file(std::string_view path) {
 
 }  // namespace
 
-std::string_view path_of(std::string_view target) {
-  if (target.starts_with('/')) return target.substr(0, target.find('?'));
-  const auto url = boost::urls::parse_absolute_uri({target.data(), target.size()});
-  if (!url) return {};
-  if (url->encoded_path().empty()) return "/";
-  return {url->encoded_path().data(), url->encoded_path().size()};
-}
-
 std::optional<Page> find_page(std::string_view path) {
   if (find_file(path) != nullptr) return Page::dashboard;
   const auto* const page =
       std::find_if(std::begin(pages), std::end(pages), [path](const auto& known) { return known.first == path; });
   return page == std::end(pages) ? std::nullopt : std::optional(page->second);
 }
+
+Response openapi_document() { return ok("application/json", std::string(openapi_json)); }
 
 Response dashboard_file(std::string_view path) {
   const File* const file = find_file(path);

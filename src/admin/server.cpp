@@ -69,7 +69,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
   asio::awaitable<void> accept_one() {
     const auto [wait_error] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, net::as_tuple);
     while (acceptor_.is_open() && sessions_.size() >= limits_.connections) {
-      close_longest_idle();
+      close_longest_waiting();
       co_await pause();
     }
     if (!acceptor_.is_open()) co_return;
@@ -82,11 +82,13 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
     sessions_.back()->start();
   }
 
-  void close_longest_idle() {
+  /// Who keeps us waiting makes room, whatever for: a peer with half a head holds no
+  /// place that another one needs.
+  void close_longest_waiting() {
     const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& one, const auto& other) {
-      return one->idle_since() < other->idle_since();
+      return one->waiting_since() < other->waiting_since();
     });
-    if ((*oldest)->idle_since() != never) (*oldest)->close();
+    if ((*oldest)->waiting_since() != never) (*oldest)->close();
   }
 
   /// Until a session ends, the server stops, or a while has passed.

@@ -3,6 +3,7 @@
 #include <boost/asio.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <ctime>
 #include <string_view>
 #include <tuple>
@@ -12,6 +13,8 @@
 #include "admin/pages.hpp"
 #include "admin/status.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/http/authority.hpp"
+#include "logdist/http/text.hpp"
 #include "logdist/log/log.hpp"
 #include "logdist/metrics/catalogue.hpp"
 #include "logdist/net/as_tuple.hpp"
@@ -27,6 +30,9 @@ using boost::system::error_code;
 /// What is read at once while nothing is known of the request.
 constexpr std::size_t first_read_bytes = 4'096;
 
+/// The interim answer to `Expect: 100-continue`.
+constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
+
 constexpr std::string_view event_stream_type = "text/event-stream";
 
 /// The kernel keeps no more for a reader of events that does not read.
@@ -39,18 +45,6 @@ constexpr Duration linger_timeout = std::chrono::seconds(2);
 
 /// From one try to end what takes too long to the next.
 constexpr Duration cancel_again_interval = std::chrono::milliseconds(10);
-
-/// The answer to a request that could not be read; none when nobody would read it.
-std::optional<Response> refusal(const error_code& error, bool timed_out) {
-  if (timed_out) return problem(http::status::request_timeout, "the request did not arrive in time");
-  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
-  if (error == http::error::body_limit) return problem(http::status::payload_too_large, "the body is too large");
-  if (error == http::error::header_limit) {
-    return problem(http::status::request_header_fields_too_large, "the header is too large");
-  }
-  if (error.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
-  return problem(http::status::bad_request, "malformed HTTP: " + error.message());
-}
 
 /// Where something asked for arrives.
 template <typename Content>
@@ -73,7 +67,7 @@ Session::Session(tcp::socket socket, std::shared_ptr<SessionOwner> owner, std::s
       limits_(limits) {}
 
 void Session::start() {
-  idle_since_ = Clock::now();
+  waiting_since_ = Clock::now();
   asio::co_spawn(socket_.get_executor(), run(shared_from_this()), asio::detached);
 }
 
@@ -98,42 +92,75 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
   self->owner_->session_ended(*self);
 }
 
+std::string_view Session::held() const {
+  return {static_cast<const char*>(buffer_.cdata().data()), buffer_.cdata().size()};
+}
+
+/// False when the connection has ended, or its time is over.
+asio::awaitable<bool> Session::read_more() {
+  const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
+  if (error) co_return false;
+  buffer_.commit(bytes);
+  co_return true;
+}
+
+/// Empty lines before a request are ignored, and renew nothing.
 asio::awaitable<bool> Session::await_request() {
-  idle_since_ = Clock::now();
-  if (buffer_.size() == 0) {
-    set_deadline(limits_.idle_timeout);
-    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
-    if (error) co_return false;
-    buffer_.commit(bytes);
+  waiting_since_ = Clock::now();
+  set_deadline(limits_.idle_timeout);
+  for (;;) {
+    buffer_.consume(logdist::http::empty_lines_size(held()));
+    if (!held().empty() && held() != "\r") break;
+    const bool more = co_await read_more();
+    if (!more) co_return false;
   }
-  idle_since_ = never;
+  waiting_since_ = Clock::now();
   co_return true;
 }
 
 asio::awaitable<bool> Session::serve_request() {
   set_deadline(limits_.request_timeout);
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
-  parser.body_limit(limits_.body_bytes);
-  const auto [error, bytes] = co_await http::async_read(socket_, buffer_, parser, net::as_tuple);
-  if (error) {
-    std::optional<Response> response = refusal(error, timed_out_);
-    if (!response) co_return false;
-    co_return co_await send(std::move(*response), {});
-  }
-  const Request request = parser.release();
-  const Manner manner{.version = request.version(),
-                      .keep_alive = request.keep_alive(),
-                      .header_only = request.method() == http::verb::head};
+  RequestReader reader(limits_.body_bytes);
+  std::optional<Response> refusal = co_await read_request(reader);
+  if (ended_) co_return false;
+  if (refusal) co_return co_await send(std::move(*refusal), {});
+  waiting_since_ = never;
+  const Request request = std::move(reader.request());
+  const Manner manner{.version = request.http_1_1 ? 11U : 10U,
+                      .keep_alive = request.keep_alive,
+                      .header_only = request.method == logdist::http::Method::head};
   std::optional<Response> response = co_await answer(request);
   if (!response) co_return co_await stream_events(manner);
   co_return co_await send(std::move(*response), manner);
+}
+
+/// None when it is whole, or `ended_`: nobody would read an answer. Else why it is not taken.
+asio::awaitable<std::optional<Response>> Session::read_request(RequestReader& reader) {
+  for (;;) {
+    const RequestReader::Step step = reader.read(held());
+    buffer_.consume(step.consumed);
+    if (step.progress == logdist::http::Progress::complete) co_return std::nullopt;
+    if (step.progress == logdist::http::Progress::failed) {
+      co_return problem(http::int_to_status(reader.error().status), reader.error().detail);
+    }
+    if (reader.take_expectation() && buffer_.size() == 0) {
+      const auto [error, sent] = co_await asio::async_write(socket_, asio::buffer(proceed), net::as_tuple);
+      if (error) ended_ = true;
+      if (ended_) co_return std::nullopt;
+    }
+    const bool more = co_await read_more();
+    if (more) continue;
+    if (timed_out_) co_return problem(http::status::request_timeout, "the request did not arrive in time");
+    ended_ = true;
+    co_return std::nullopt;
+  }
 }
 
 asio::awaitable<bool> Session::send(Response response, Manner manner) {
   set_common_fields(response, manner);
   response.prepare_payload();
 
+  waiting_since_ = Clock::now();
   set_deadline(limits_.request_timeout);
   http::response_serializer<http::string_body> serializer(response);
   error_code error;
@@ -179,10 +206,16 @@ asio::awaitable<bool> Session::stream_events(Manner manner) {
 }
 
 asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {
-  if (request.version() >= 11 && request.count(http::field::host) != 1) {
-    co_return problem(http::status::bad_request, "HTTP/1.1 wants one Host header");
+  if (!is_for_us(request)) {
+    co_return problem(http::status::misdirected_request,
+                      "this port is asked by an address, as localhost, or by a name of admin.hosts");
   }
-  const std::string_view path = path_of({request.target().data(), request.target().size()});
+  const std::string_view path = request.path;
+  if (path == "*") {  // the options of the port as a whole
+    Response response = ok("text/plain; charset=utf-8", {});
+    response.set(http::field::allow, "GET, HEAD, POST, OPTIONS");
+    co_return response;
+  }
   const auto call = sources_->control == nullptr ? std::nullopt : find_control(path);
   if (call) {
     Response response = co_await answer_control(request, *call);
@@ -190,7 +223,7 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
   }
   const auto page = find_page(path);
   if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / shows what there is");
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+  if (!request.reads()) {
     Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
     response.set(http::field::allow, "GET, HEAD");
     co_return response;
@@ -198,10 +231,11 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
   switch (*page) {
     case Page::dashboard: co_return dashboard_file(path);
     case Page::events:
-      if (request.method() == http::verb::get) co_return std::nullopt;
+      if (request.method == logdist::http::Method::get) co_return std::nullopt;
       co_return ok(event_stream_type, {});
     case Page::healthz: co_return ok("text/plain; charset=utf-8", "alive\n");
     case Page::readyz: co_return readiness();
+    case Page::openapi: co_return openapi_document();
     case Page::metrics:
     case Page::status: break;
   }
@@ -210,6 +244,17 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
   co_return *page == Page::metrics
       ? ok(metrics::text_content_type, metrics::to_text(*scrape, sources_->version))
       : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
+}
+
+/// Against names of others that lead a browser here (DNS rebinding). Who sends no
+/// Host, as HTTP/1.0 may, is no browser.
+bool Session::is_for_us(const Request& request) const {
+  const auto authority = logdist::http::parse_authority(request.authority);
+  if (!authority) return false;
+  if (request.authority.empty()) return !request.http_1_1;
+  if (logdist::http::is_address(*authority) || logdist::http::iequals(authority->host, "localhost")) return true;
+  return std::any_of(sources_->hosts.begin(), sources_->hosts.end(),
+                     [&authority](const std::string& name) { return logdist::http::iequals(authority->host, name); });
 }
 
 Response Session::readiness() const {

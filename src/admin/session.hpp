@@ -13,6 +13,7 @@
 
 #include "admin/control_calls.hpp"
 #include "admin/replies.hpp"
+#include "admin/request.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/http_date.hpp"
 
@@ -31,8 +32,8 @@ class SessionOwner {
 };
 
 /// Reads requests and answers them, one after the other, until the peer is done,
-/// silent for too long, or close() is called. Confined to its loop. Keeps itself
-/// and its owner alive until session_ended().
+/// silent for too long, or close() is called. Its buffer holds one head and a read more. Confined to its loop. Keeps
+/// itself and its owner alive until session_ended().
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<SessionOwner> owner,
@@ -41,13 +42,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   void close();
 
-  /// Since when it has had no request to answer; `never` while it has one.
-  TimePoint idle_since() const { return idle_since_; }
+  /// Since when it waits for its peer: for a request, the rest of one, or that an
+  /// answer is read; `never` while it works for it.
+  TimePoint waiting_since() const { return waiting_since_; }
 
  private:
   /// How an answer is sent; the default suits a request that could not be read.
   struct Manner {
-    unsigned version = 11;
+    unsigned version = 11;  ///< of HTTP
     bool keep_alive = false;
     bool header_only = false;
   };
@@ -57,6 +59,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Each says whether the connection can be used for another request.
   boost::asio::awaitable<bool> await_request();
   boost::asio::awaitable<bool> serve_request();
+  boost::asio::awaitable<std::optional<Response>> read_request(RequestReader& reader);
+  boost::asio::awaitable<bool> read_more();
   boost::asio::awaitable<bool> send(Response response, Manner manner);
 
   boost::asio::awaitable<bool> stream_events(Manner manner);
@@ -67,6 +71,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
   std::string peer() const;
   Response readiness() const;
+  bool is_for_us(const Request& request) const;
+  std::string_view held() const;
   boost::asio::awaitable<std::optional<metrics::Scrape>> take_scrape();
   boost::asio::awaitable<void> linger();
 
@@ -83,8 +89,9 @@ class Session : public std::enable_shared_from_this<Session> {
   const Limits limits_;
   boost::beast::flat_buffer buffer_;
   HttpDate date_;
-  TimePoint idle_since_ = never;
+  TimePoint waiting_since_ = never;
   bool timed_out_ = false;
+  bool ended_ = false;  ///< the peer has gone amid a request
 };
 
 }  // namespace logdist::admin

@@ -18,6 +18,7 @@
 #include "app/steering.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/version.hpp"
+#include "logdist/config/host_names.hpp"
 #include "logdist/ingest/listener.hpp"
 #include "logdist/log/log.hpp"
 
@@ -60,6 +61,7 @@ class Daemon::Body final : public dispatch::Wakes {
     sources.version = version();
     sources.events = events_;
     sources.control = &steering_;
+    sources.hosts = config::split_host_names(shared_.options.admin.hosts);
     admin_.emplace(control, std::move(sources));
   }
 

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "logdist/config/host_names.hpp"
+
 namespace logdist::config {
 namespace {
 
@@ -176,6 +178,16 @@ Refusal check_request_path(std::string_view text) {
   if (!text.starts_with('/')) return Complaint{quote(text) + " does not start with /"};
   const auto parsed = boost::urls::parse_origin_form(boost::urls::string_view(text.data(), text.size()));
   if (!parsed || text.size() > path_length_max) return Complaint{quote(text) + " is not a request path"};
+  return std::nullopt;
+}
+
+Refusal check_host_names(std::string_view text) {
+  constexpr std::string_view name_bytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  for (const std::string& name : split_host_names(text)) {
+    if (name.empty() || name.find_first_not_of(name_bytes) != name.npos) {
+      return Complaint{quote(name) + " is not the name of a host"};
+    }
+  }
   return std::nullopt;
 }
 

@@ -177,5 +177,6 @@ struct Headers {
 Refusal check_analyzer_name(std::string_view text);
 Refusal check_request_path(std::string_view text);
 Refusal check_file_name(std::string_view text);
+Refusal check_host_names(std::string_view text);
 
 }  // namespace logdist::config

@@ -1,6 +1,8 @@
 // What the admin port does when a bound is met.
 #include <gmock/gmock.h>
 
+#include <deque>
+
 #include "tests/admin/admin_fixture.hpp"
 
 namespace logdist::admin {
@@ -10,7 +12,7 @@ using namespace std::chrono_literals;
 
 class AdminBounds : public AdminTest {};
 
-constexpr std::string_view post = "POST /metrics HTTP/1.1\r\nHost: a\r\n";
+constexpr std::string_view post = "POST /metrics HTTP/1.1\r\nHost: localhost\r\n";
 
 TEST_F(AdminBounds, ABodyOfTheLimitIsRead) {
   start();
@@ -41,7 +43,7 @@ TEST_F(AdminBounds, ABodyOverTheLimitIsTooLarge) {
 TEST_F(AdminBounds, AHeaderOverTheLimitIsTooLarge) {
   start();
   Client client = connect();
-  client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
+  client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
   const auto reply = client.receive();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->result_int(), 431u);
@@ -90,6 +92,52 @@ TEST_F(AdminBounds, TheLongestIdleConnectionGivesWay) {
   EXPECT_EQ(first.get("/healthz")->result_int(), 200u);
 }
 
+TEST_F(AdminBounds, HalfRequestsGiveWayOldestFirst) {
+  start();
+  const Limits limits;
+  std::deque<Client> half;
+  for (std::size_t i = 0; i < limits.connections + 44; ++i) {
+    half.emplace_back(server_->endpoint());
+    half.back().send(i % 2 == 0 ? "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: "
+                                : "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
+  }
+  // Its whole time is but one of many that a request may take: it waits for no timeout.
+  Client fresh = connect();
+  EXPECT_EQ(fresh.get("/healthz")->result_int(), 200u);
+  EXPECT_LE(on_loop([this] { return server_->connections(); }), limits.connections);
+  for (std::size_t i = 0; i < 45; ++i) EXPECT_TRUE(half[i].sees_close()) << i;
+  half.back().send("12345678");
+  EXPECT_EQ(half.back().receive()->result_int(), 200u) << "the newest is still there";
+  EXPECT_EQ(fresh.get("/healthz")->result_int(), 200u);
+}
+
+TEST_F(AdminBounds, EmptyLinesAreNoSignOfLife) {
+  Limits limits;
+  limits.connections = 2;
+  start(limits);
+  Client lines = connect();
+  lines.send("\r\n");
+  Client idle = connect();
+  EXPECT_EQ(idle.get("/healthz")->result_int(), 200u);
+  lines.send("\r\n\r\n\r");
+  Client third = connect();
+  EXPECT_EQ(third.get("/healthz")->result_int(), 200u);
+  EXPECT_TRUE(lines.sees_close());
+  EXPECT_EQ(idle.get("/healthz")->result_int(), 200u);
+}
+
+TEST_F(AdminBounds, WhoDoesNotReadItsAnswersGivesWay) {
+  Limits limits;
+  limits.connections = 1;
+  start(limits);
+  Client deaf = connect();
+  std::string requests;
+  for (int i = 0; i < 2'000; ++i) requests += "GET /dashboard.css HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  deaf.send(requests);
+  Client fresh = connect();
+  EXPECT_EQ(fresh.get("/healthz")->result_int(), 200u);
+}
+
 TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {
   std::promise<ScrapeReceiver> asked;
   request_scrape_ = [&asked](ScrapeReceiver receive) { asked.set_value(std::move(receive)); };
@@ -97,10 +145,10 @@ TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {
   limits.connections = 1;
   start(limits);
   Client busy = connect();
-  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const ScrapeReceiver receive = asked.get_future().get();
   Client next = connect();
-  next.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  next.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(on_loop([this] { return server_->connections(); }), 1u);
   receive(metrics::sample_scrape());
   EXPECT_EQ(busy.receive()->result_int(), 200u);
@@ -116,7 +164,7 @@ TEST_F(AdminBounds, StopClosesThePortAndEveryConnection) {
   Client idle = connect();
   EXPECT_EQ(idle.get("/healthz")->result_int(), 200u);
   Client busy = connect();
-  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const ScrapeReceiver receive = asked.get_future().get();
   const tcp::endpoint endpoint = server_->endpoint();
   on_loop([this] { server_->stop(); });
@@ -132,7 +180,7 @@ TEST_F(AdminBounds, TheLoopMayEndWhileARequestIsUnderWay) {
   request_scrape_ = [&asked](const ScrapeReceiver&) { asked.set_value(); };
   start();
   Client busy = connect();
-  busy.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   asked.get_future().get();
   loop_.stop();
   thread_.join();

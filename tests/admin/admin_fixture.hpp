@@ -48,7 +48,7 @@ class Client {
   }
 
   std::optional<Reply> get(std::string_view target) {
-    send("GET " + std::string(target) + " HTTP/1.1\r\nHost: admin\r\n\r\n");
+    send("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     return receive();
   }
 
@@ -112,6 +112,7 @@ class AdminTest : public ::testing::Test {
     sources.request_scrape = [this](ScrapeReceiver receive) { request_scrape_(std::move(receive)); };
     sources.version = "1.2.3";
     sources.control = control_;
+    sources.hosts = {"admin.example"};
     sources.events = events_;
     server_.emplace(loop_, std::move(sources), limits);
     ASSERT_FALSE(server_->open({"127.0.0.1", 0}));

@@ -95,7 +95,7 @@ TEST_F(AdminPages, OtherRequestsAreServedWhileOneWaitsForItsScrape) {
   request_scrape_ = [&asked](ScrapeReceiver receive) { asked.set_value(std::move(receive)); };
   start();
   Client waiting = connect();
-  waiting.send("GET /metrics HTTP/1.1\r\nHost: admin\r\n\r\n");
+  waiting.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const ScrapeReceiver receive = asked.get_future().get();
   EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
   receive(metrics::sample_scrape());

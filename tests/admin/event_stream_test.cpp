@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr std::string_view get_events = "GET /v1/events HTTP/1.1\r\nHost: admin\r\n\r\n";
+constexpr std::string_view get_events = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr std::string_view end_of_header = "\r\n\r\n";
 constexpr std::string_view end_of_message = "\n\n";
 
@@ -172,7 +172,7 @@ TEST_F(EventStreamTest, TheLoopMayEndWhileSomeoneReads) {
 TEST_F(EventStreamTest, HeadIsOnlyTheHeader) {
   start(one_status());
   Client client = connect();
-  client.send("HEAD /v1/events HTTP/1.1\r\nHost: admin\r\n\r\n");
+  client.send("HEAD /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const auto head = client.receive(true);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->result_int(), 200u);

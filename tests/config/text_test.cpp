@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "logdist/config/host_names.hpp"
+
 namespace logdist::config {
 namespace {
 
@@ -173,6 +175,14 @@ TEST(TypedUrl, MayBeAnAddress) {
   for (const char* text : {"host", "8081", "host/a:1", ""})
     EXPECT_THAT(shown(text), testing::HasSubstr(" is not a URL"));
   for (const char* text : {":8081", "host:", "::1:8081", "host:0"}) EXPECT_FALSE(parse_typed_url(text)) << text;
+}
+
+TEST(HostNames, AreSplitAtTheirCommas) {
+  using testing::ElementsAre;
+  EXPECT_THAT(split_host_names(""), ElementsAre());
+  EXPECT_THAT(split_host_names("a"), ElementsAre("a"));
+  EXPECT_THAT(split_host_names(" a , b.example,c"), ElementsAre("a", "b.example", "c"));
+  EXPECT_THAT(split_host_names("a,,b,"), ElementsAre("a", "", "b", ""));
 }
 
 TEST(Quote, FitsOnOneLine) {

@@ -36,6 +36,7 @@ TEST(Ranges, EndsAreAllowedAndNothingBeyond) {
       {"LOGDIST_DELIVERY__TIMEOUT", {"1ms", "24h"}, {"0", "999us", "25h"}},
       {"LOGDIST_SHUTDOWN__GRACE", {"0", "0s", "24h"}, {"25h"}},
       {"LOGDIST_SERVER__LISTEN", {":0", "h:65535"}, {"h:65536", "h:-1", "h"}},
+      {"LOGDIST_ADMIN__HOSTS", {"", "a", "a.example, b_c"}, {"a b", "a,,b", "a,", "http://a", "a:80", "[::1]"}},
       {"LOGDIST_HEALTH__PATH", {"", "/", "/a?b=c"}, {"health", "/a b", "/a#b", "http://h/"}},
   };
   for (const Range& range : ranges) {

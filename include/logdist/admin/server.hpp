@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -33,14 +34,18 @@ struct Sources {
   TimePoint started_at = Clock::now();
   /// What /v1/events tells of. Observed by the server.
   std::shared_ptr<EventLog> events = std::make_shared<EventLog>();
+  /// Names by which this port may be asked, besides its addresses and `localhost`, in
+  /// lower case: whoever owns another name could let it lead a browser here.
+  std::vector<std::string> hosts{};
   /// Carries out what operators ask for; null: nothing can be asked for.
   Control* control = nullptr;
 };
 
 /// Bounds, with what happens when they are met.
 struct Limits {
-  std::size_t connections = 256;                        ///< then the longest idle one is closed; else the next waits
-  std::size_t header_bytes = 16 * config::KiB;          ///< then 431
+  /// Then the one that has kept us waiting for longest is closed: idle, with half a
+  /// request, or not reading its answer. While all are being served, the next waits.
+  std::size_t connections = 256;
   std::size_t body_bytes = 64 * config::KiB;            ///< then 413
   Duration request_timeout = std::chrono::seconds(10);  ///< to receive a request: 408; a scrape: 503; to send: closed
   Duration idle_timeout = std::chrono::seconds(75);     ///< between requests: closed
@@ -52,8 +57,8 @@ struct Limits {
 /// An HTTP/1.1 server on one loop, confined to its thread. Routes: GET and HEAD
 /// of / (the dashboard and its files), /healthz, /readyz, /metrics, /v1/status and
 /// /v1/events (server-sent events, until one of both sides closes); with a Control,
-/// what operators ask for (docs/steering.md); all else is
-/// answered with application/problem+json (RFC 9457). May be destroyed while
+/// what operators ask for (docs/steering.md), and /openapi.json; all else is answered
+/// with application/problem+json (RFC 9457), 421 when it is for another host. May be destroyed while
 /// requests are under way: their connections are closed.
 class Server {
  public:
