@@ -58,7 +58,7 @@ queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, Ti
   LOGDIST_CHECK(delivery.place == Place::filling);
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
-  delivery.holds_queue_place = !options_.ack_delivered && bounds_.try_take(delivery.packet.body.size());
+  delivery.holds_queue_place = !options_.ack_delivered && bounds_.try_take(delivery.packet.queue_bytes());
   if (is_request(delivery)) {
     if (!options_.ack_delivered) ledger_.caller_ran();
     delivery.waiter = &waiter;

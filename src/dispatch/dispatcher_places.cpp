@@ -70,17 +70,14 @@ void Dispatcher::hand_back(Delivery& delivery) {
 }
 
 void Dispatcher::end(Delivery& delivery, Settlement settlement) {
-  if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.body.size());
+  if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
   unlink_waiter(delivery);
   if (delivery.waiter != nullptr) delivery.waiter->settled(settlement);
   recycle(delivery);
 }
 
 void Dispatcher::recycle(Delivery& delivery) {
-  delivery.packet.body = {};
-  delivery.packet.id.clear();
-  delivery.packet.passthrough_headers.clear();
-  delivery.packet.messages = 0;
+  delivery.packet.recycle();
   delivery.course.reset();
   delivery.give_up_at = never;
   delivery.waiter = nullptr;

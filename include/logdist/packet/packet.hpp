@@ -1,6 +1,7 @@
 // A packet: one POST body, atomic, forwarded byte for byte.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,21 @@ struct Packet {
   std::string id;                   ///< 1–128 visible ASCII characters
   std::string passthrough_headers;  ///< whole lines, "Content-Type: …\r\n[traceparent: …\r\n]"
   std::uint32_t messages = 0;       ///< at least 1 once decoded
+
+  /// What it takes of the queue's bytes.
+  std::size_t queue_bytes() const { return body.size() + passthrough_headers.size(); }
+
+  /// Empty again, for the next packet. Keeps the capacity of usual strings, not of long ones.
+  void recycle() {
+    body = {};
+    messages = 0;
+    for (std::string* text : {&id, &passthrough_headers}) {
+      text->clear();
+      if (text->capacity() > kept_text_bytes) text->shrink_to_fit();
+    }
+  }
+
+  static constexpr std::size_t kept_text_bytes = 256;
 };
 
 }  // namespace logdist::packet

@@ -1,0 +1,36 @@
+#include "logdist/packet/packet.hpp"
+
+#include <gtest/gtest.h>
+
+namespace logdist::packet {
+namespace {
+
+TEST(Packet, TakesOfTheQueueWhatIsForwarded) {
+  BufferPool pool(0);
+  Packet packet;
+  EXPECT_EQ(packet.queue_bytes(), 0u);
+  packet.body = pool.take(100);
+  packet.body.append("[\"a\"]");
+  packet.passthrough_headers = "Content-Type: application/json\r\n";
+  EXPECT_EQ(packet.queue_bytes(), packet.body.size() + packet.passthrough_headers.size());
+}
+
+TEST(Packet, KeepsNoLongHeadersForTheNext) {
+  Packet packet;
+  packet.passthrough_headers.assign(16 * 1024, 'x');
+  packet.id.assign(128, 'i');
+  packet.messages = 3;
+  packet.recycle();
+  EXPECT_EQ(packet.messages, 0u);
+  EXPECT_TRUE(packet.id.empty() && packet.passthrough_headers.empty());
+  EXPECT_LE(packet.passthrough_headers.capacity(), Packet::kept_text_bytes);
+
+  packet.passthrough_headers.assign(100, 'x');
+  const char* const kept = packet.passthrough_headers.data();
+  packet.recycle();
+  packet.passthrough_headers.assign(100, 'y');
+  EXPECT_EQ(packet.passthrough_headers.data(), kept) << "usual ones allocate once";
+}
+
+}  // namespace
+}  // namespace logdist::packet
