@@ -89,6 +89,16 @@ Refusal Size::assign(std::size_t& field, std::string_view text) const {
   return std::nullopt;
 }
 
+std::string Rate::allowed() const {
+  return fmt::format("a rate from {}/s to {}/s, such as 1KiB/s", format_size(min), format_size(max));
+}
+
+Refusal Rate::assign(std::size_t& field, std::string_view text) const {
+  constexpr std::string_view per_second = "/s";
+  if (!text.ends_with(per_second)) return Complaint{quote(text) + " is not a rate"};
+  return Size{min, max}.assign(field, text.substr(0, text.size() - per_second.size()));
+}
+
 std::string Span::allowed() const {
   const std::string lower = min == Duration::zero() ? "0" : format_duration(min);
   return fmt::format("a duration from {} to {}, such as 250ms, 5s or 2m", lower, format_duration(max));

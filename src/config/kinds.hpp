@@ -75,6 +75,18 @@ struct Size {
   std::string show(std::uint64_t value) const { return format_size(value); }
 };
 
+/// A number of bytes a second from `min` to `max`.
+struct Rate {
+  static constexpr ValueKind kind = ValueKind::text;
+  std::uint64_t min;
+  std::uint64_t max;
+
+  std::string allowed() const;
+  std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?/s$"; }
+  Refusal assign(std::size_t& field, std::string_view text) const;
+  std::string show(std::uint64_t value) const { return format_size(value) + "/s"; }
+};
+
 /// A duration from `min` to `max`.
 struct Span {
   static constexpr ValueKind kind = ValueKind::duration;

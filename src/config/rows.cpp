@@ -55,13 +55,17 @@ std::vector<Row<Options>> receiving_rows() {
   return {
       option(LOGDIST_KEY(server.listen), Address{}, "Packet port; port 0 is any free one, the start line tells which."),
       option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
-             "Agent connections; one above it is accepted, answered 503 and closed."),
+             "Agent connections; for one above it that which is idle for longest is closed; if none is idle, it is a "
+             "503."),
       option(LOGDIST_KEY(server.max_body), Size{1, 1024 * MiB}, "Largest body of a packet; a larger one is a 413."),
       option(LOGDIST_KEY(server.max_buffered), Size{1, bytes_max},
-             "All bodies being received or waiting, together; a body waits its turn for its length, oldest first."),
+             "All bodies being received or waiting, together; a body reserves as it arrives and waits its turn, oldest "
+             "first; an eighth is kept for bodies of at most 64 KiB."),
       option(LOGDIST_KEY(server.header_timeout), wait, "Time for a request's header to arrive; then 408 and close."),
       option(LOGDIST_KEY(server.body_timeout), wait, "Time for a request's body to arrive; then 408 and close."),
       option(LOGDIST_KEY(server.idle_timeout), wait, "How long a kept connection may be silent between requests."),
+      option(LOGDIST_KEY(server.min_body_rate), Rate{1, 1024 * MiB},
+             "Least rate, over 5 s, of a body that holds more than 64 KiB of max_buffered; then 408 and close."),
       option(LOGDIST_KEY(admin.listen), Address{}, "Health, metrics, status and dashboard."),
       option(LOGDIST_KEY(admin.hosts),
              Text{check_host_names, "names of hosts with commas between them, or \"\" for none",

@@ -1,6 +1,8 @@
 #include "logdist/ingest/listener.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -16,6 +18,17 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr Duration error_pause = std::chrono::milliseconds(100);
+
+/// On any thread: the connection is `loop`'s from now on.
+void open_on(Sessions& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot) {
+  asio::post(loop.executor(), [&loop, connection = std::move(connection), slot = std::move(slot)]() mutable {
+    if (slot) {
+      loop.open(std::move(connection), *std::move(slot));
+    } else {
+      loop.refuse(std::move(connection));
+    }
+  });
+}
 
 /// A connection that went away before it was accepted says nothing of the next.
 bool concerns_one_connection(const error_code& error) {
@@ -72,20 +85,26 @@ void Listener::accept() {
   if (error && !concerns_one_connection(error)) return pause_after(error);
   if (!error) {
     next_ = (next_ + 1) % loops_.size();
-    hand_over(std::move(socket), loop);
+    hand_over(stream_of(std::move(socket)), loop);
   }
   wait_for_connection();
 }
 
-void Listener::hand_over(Socket socket, Sessions& loop) {
+void Listener::hand_over(net::Stream connection, Sessions& loop) {
   auto slot = slots_.try_take();
-  asio::post(loop.executor(), [&loop, socket = std::move(socket), slot = std::move(slot)]() mutable {
-    if (slot) {
-      loop.open(std::move(socket), *std::move(slot));
-    } else {
-      loop.refuse(std::move(socket));
-    }
+  Sessions* const idle = slot ? nullptr : longest_idle();
+  if (idle == nullptr) return open_on(loop, std::move(connection), std::move(slot));
+  asio::post(idle->executor(), [idle, &loop, connection = std::move(connection)]() mutable {
+    open_on(loop, std::move(connection), idle->make_room());
   });
+}
+
+/// The loop of the connection that is idle for longest, if any is idle.
+Sessions* Listener::longest_idle() const {
+  const auto first = std::min_element(loops_.begin(), loops_.end(), [](const Sessions* left, const Sessions* right) {
+    return left->idle_since() < right->idle_since();
+  });
+  return (*first)->idle_since() == never ? nullptr : *first;
 }
 
 void Listener::pause_after(const error_code& error) {

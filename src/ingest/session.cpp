@@ -15,29 +15,23 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using SessionPtr = boost::intrusive_ptr<Session>;
 
-/// How long an agent may take to read our last answer and to close.
-constexpr Duration linger_timeout = std::chrono::seconds(2);
 /// Reads in a row before the other sessions have their turn.
 constexpr int max_reads = 16;
 
-/// The bare socket: from now on its readiness is told by the loop's poller.
-net::Stream stream_of(Socket socket) {
-  error_code ignored;  // a socket that refuses these fails at its first read
-  socket.non_blocking(true, ignored);
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  return net::Stream(socket.release(ignored));
-}
-
 }  // namespace
 
-Session::Session(SessionLoop& loop, Socket socket, std::optional<ConnectionSlots::Slot> slot)
-    : Watcher(Place::first), loop_(loop), stream_(stream_of(std::move(socket))), slot_(std::move(slot)) {}
+void SessionLoop::publish_idle() {
+  idle_since.store(idle.empty() ? never : idle.front().idle_since(), std::memory_order_relaxed);
+}
+
+Session::Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
+    : Watcher(Place::first), loop_(loop), stream_(std::move(connection)), slot_(std::move(slot)), refused_(!slot_) {}
 
 Session::~Session() { LOGDIST_CHECK(delivery_ == nullptr && phase_ == Phase::closed); }
 
 void Session::start() {
   if (loop_.poller.add(stream_.native_handle(), *this)) return close();
-  expire_at(Clock::now() + loop_.context.server.idle_timeout);
+  become_idle(Clock::now());
 }
 
 void Session::refuse_connection() {
@@ -48,27 +42,23 @@ void Session::refuse_connection() {
   advance(Clock::now());
 }
 
-void Session::drain() {
-  const SessionPtr self(this);
-  if (busy() || phase_ != Phase::head) return;
-  if (stream_.available() == 0) close();  // else a request is in the socket, and gets its answer
-}
-
 bool Session::busy() const {
   if (phase_ == Phase::closed) return false;
-  return !output_.empty() || !input_.empty() || (phase_ != Phase::head && phase_ != Phase::lingering);
+  if (phase_ == Phase::lingering) return loop_.draining || !output_.empty();
+  return !output_.empty() || !input_.empty() || phase_ != Phase::head;
 }
 
 void Session::close() {
   if (phase_ == Phase::closed) return;
   const SessionPtr self(this, false);  // takes over the list's reference
   drop_packet();
+  end_idleness();
   phase_ = Phase::closed;
   loop_.poller.remove(stream_.native_handle(), *this);
   stream_.close();
   loop_.deadlines.remove(*this);
   loop_.open.erase(loop_.open.iterator_to(*this));
-  if (!slot_) loop_.refused_open -= 1;
+  if (refused_) loop_.refused_open -= 1;
   slot_.reset();
 }
 
@@ -119,7 +109,7 @@ bool Session::flush(TimePoint now) {
   if (output_.blocked()) return false;
   if (send()) return true;
   if (phase_ == Phase::closed) return false;
-  expire_at(now + loop_.context.server.idle_timeout);
+  expire_at(now + (loop_.draining ? drain_farewell : loop_.context.server.idle_timeout));
   output_.block();
   return false;
 }
@@ -144,14 +134,11 @@ bool Session::send() {
 void Session::rest_sent(TimePoint now) {
   const config::ServerOptions& server = loop_.context.server;
   if (phase_ == Phase::head && parser_) expire_at(now + server.header_timeout);
-  if (phase_ == Phase::body || phase_ == Phase::chunks) expire_at(now + server.body_timeout);
+  if (phase_ == Phase::body || phase_ == Phase::chunks) {
+    body_ends_ = now + server.body_timeout;
+    expire_at(std::min(body_ends_, rate_ends_));
+  }
   advance(now);  // sets the time of the other phases
-}
-
-/// While an answer is held up its own time runs, and rest_sent() comes back to
-/// that of the phase.
-void Session::expire_at(TimePoint at) {
-  if (!output_.blocked()) loop_.deadlines.set(*this, at);
 }
 
 /// Reads what the phase has use for. False when nothing came: the session waits.
@@ -160,7 +147,7 @@ bool Session::take_input(TimePoint now) {
     case Phase::head:
       if (!parser_) {  // nothing, or half an empty line
         input_.shrink();
-        expire_at(now + loop_.context.server.idle_timeout);
+        become_idle(now);
       }
       [[fallthrough]];
     case Phase::chunks:
@@ -185,7 +172,7 @@ bool Session::receive() {
   std::span<char> rest_of_body;
   if (phase_ == Phase::body) {
     packet::Buffer& body = delivery_->packet.body;
-    rest_of_body = {body.data() + body.size(), body_unread_};
+    rest_of_body = {body.data() + body.size(), std::min(body_unread_, held_bytes() - body.size())};
   }
   error_code error;
   const std::size_t count =
@@ -208,7 +195,7 @@ bool Session::receive() {
 void Session::linger(TimePoint now) {
   if (phase_ != Phase::lingering) {
     phase_ = Phase::lingering;
-    expire_at(now + linger_timeout);
+    loop_.deadlines.set(*this, now + farewell());
     error_code error;
     stream_.shutdown_send(error);
     if (error) return close();
@@ -218,22 +205,6 @@ void Session::linger(TimePoint now) {
     if (!receive()) return;
   }
   loop_.poller.again(*this);
-}
-
-void Session::expired(TimePoint now) {
-  const SessionPtr self(this);
-  if (output_.blocked() || phase_ == Phase::lingering) return close();
-  if (!output_.empty()) return advance(now);  // settled just now: the answer is still to be sent
-  if (phase_ == Phase::head && !parser_) return close();
-
-  persistence_ = Persistence::close;
-  if (phase_ == Phase::room) {
-    refuse({RejectReason::buffers_full, 503, "no room for the body in time: send the packet again later", true});
-  } else {
-    refuse({RejectReason::timeout, 408,
-            phase_ == Phase::head ? "the request's head took too long" : "the body took too long", true});
-  }
-  advance(now);
 }
 
 }  // namespace logdist::ingest

@@ -1,6 +1,8 @@
 // One agent connection.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +25,14 @@
 namespace logdist::ingest {
 
 class Session;
+struct IdleTag;
+using IdleHook = boost::intrusive::list_base_hook<boost::intrusive::tag<IdleTag>>;
+
+/// How long an agent may take to read our last answer and to close; and while we drain.
+inline constexpr Duration linger_timeout = std::chrono::seconds(2);
+inline constexpr Duration drain_farewell = std::chrono::milliseconds(500);
+/// When the drain begins, what is half received has so long to be complete.
+inline constexpr Duration drain_patience = std::chrono::milliseconds(250);
 
 /// What the sessions of a loop share, besides the context.
 struct SessionLoop {
@@ -34,8 +44,14 @@ struct SessionLoop {
   DeadlineSet deadlines;
   Replies replies;
   bool draining = false;
-  std::size_t refused_open = 0;  ///< connections that were one too many and are not closed yet
+  TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
+  std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
   boost::intrusive::list<Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> open;
+  boost::intrusive::list<Session, boost::intrusive::base_hook<IdleHook>> idle;  ///< the longest idle first
+  std::atomic<TimePoint> idle_since{never};                                     ///< of the first; any thread reads it
+
+  /// After a change of the first of `idle`.
+  void publish_idle();
 };
 
 /// Reads requests one by one, admits their packets and answers in order.
@@ -48,25 +64,33 @@ struct SessionLoop {
 /// work on it, and by the grant it waits for. Confined to its loop, but for
 /// granted().
 class Session final : public boost::intrusive::list_base_hook<>,
+                      public IdleHook,
                       public queue::Waiter,
                       public queue::ByteBudget::Claim,
                       public Deadline,
                       private net::Watcher {
  public:
-  Session(SessionLoop& loop, Socket socket, std::optional<ConnectionSlots::Slot> slot);
+  Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot);
   ~Session() override;
 
   /// Serves the connection.
   void start();
   /// Answers 503 to a connection that is one too many, and closes it.
   void refuse_connection();
-  /// Drain has begun: closes the connection if it is idle.
+  /// Drain has begun: closes the connection if it is idle, and sees to it that what
+  /// is half received, or not read, is soon over.
   void drain();
+  /// Of an idle one: closes it and returns its slot, for a new connection. None when a
+  /// request is there after all.
+  std::optional<ConnectionSlots::Slot> make_room();
   /// Closes the connection now, whatever is under way.
   void close();
 
-  /// Whether it owes an answer, or part of one.
+  /// Whether it owes an answer, or part of one; while draining also whether the agent
+  /// may still read the last one.
   bool busy() const;
+  /// Of an idle one: since when.
+  TimePoint idle_since() const { return idle_since_; }
 
  private:
   enum class Phase : std::uint8_t {
@@ -91,17 +115,27 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool flush(TimePoint now);
   bool send();
   void rest_sent(TimePoint now);
-  void expire_at(TimePoint at);
   bool take_input(TimePoint now);
   bool receive();
   void linger(TimePoint now);
+
+  // session_limits.cpp: time.
+  void become_idle(TimePoint now);
+  void end_idleness();
+  Duration farewell() const;
+  void expire_at(TimePoint at);
+  void resume_body_time(TimePoint now, bool first);
+  void stop_body_time(TimePoint now);
+  void watch_rate(TimePoint now);
+  bool keeps_rate() const;
   void expired(TimePoint now) override;
+  Refusal refusal_of_expiry(TimePoint now) const;
 
   // session_request.cpp: what a request goes through.
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
   void begin_packet(const http::RequestHead& head, packet::Format format);
-  void ask_for_room(std::size_t total_bytes, TimePoint now);
+  void ask_for_room(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void room_granted(TimePoint now);
   bool read_body(TimePoint now);
@@ -122,6 +156,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   SessionLoop& loop_;
   net::Stream stream_;
   std::optional<ConnectionSlots::Slot> slot_;
+  const bool refused_;  ///< one too many: it has no slot from the beginning
   std::uint32_t references_ = 0;
 
   Phase phase_ = Phase::head;
@@ -130,6 +165,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool hung_up_ = false;      ///< the agent sends no more, or is gone
   InputBuffer input_;
   Output output_;
+  TimePoint idle_since_{};
 
   // The request under way.
   std::optional<http::RequestParser> parser_;
@@ -140,7 +176,11 @@ class Session final : public boost::intrusive::list_base_hook<>,
   packet::Format format_ = packet::Format::json;
   std::size_t body_unread_ = 0;  ///< of a declared body, what was not taken from the connection
   queue::Delivery* delivery_ = nullptr;
-  std::string packet_id_;  ///< for the answer, when the delivery is no longer ours
+  TimePoint body_ends_ = never;        ///< when the agent's time for it is over
+  Duration body_time_left_{};          ///< the same while it waits for space
+  TimePoint rate_ends_ = never;        ///< of the window in which its rate is measured
+  std::size_t rate_begins_bytes_ = 0;  ///< what was here when that began
+  std::string packet_id_;              ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;
 };
 

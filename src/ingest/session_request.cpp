@@ -15,9 +15,6 @@ namespace {
 
 using SessionPtr = boost::intrusive_ptr<Session>;
 
-/// The first reservation for a chunked body; from there it doubles.
-constexpr std::size_t first_growth_bytes = 16 * 1024;
-
 /// Unread bytes of a body that ends with its last chunk: more than can be in hand.
 constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
 
@@ -40,6 +37,7 @@ bool Session::read_head(TimePoint now) {
   if (!parser_) {
     input_.consume(http::empty_lines_size(input_.view()));
     if (input_.empty() || input_.view() == "\r") return false;
+    end_idleness();
     parser_.emplace(loop_.context.via_name);
     // Only stored, in the usual case that the head is already whole.
     expire_at(now + loop_.context.server.header_timeout);
@@ -69,7 +67,8 @@ void Session::head_complete(TimePoint now) {
   if (!judgement) return refuse(judgement.error());
   if (judgement->purpose != Purpose::packet) return answer_purpose(judgement->purpose);
   begin_packet(head, judgement->format);
-  ask_for_room(head.chunked ? std::min(first_growth_bytes, max_body) : body_unread_, now);
+  const std::size_t length = head.chunked ? queue::ByteBudget::length_unknown : body_unread_;
+  ask_for_room(std::min(loop_.context.budget.step(std::min(input_.size(), length), length), max_body), length, now);
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
@@ -89,17 +88,16 @@ void Session::begin_packet(const http::RequestHead& head, packet::Format format)
   if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
 }
 
-/// Reserves up to `total_bytes` for the body, now or when its turn comes.
-void Session::ask_for_room(std::size_t total_bytes, TimePoint now) {
+/// Reserves up to `total_bytes` for a body of `length`, now or when its turn comes.
+void Session::ask_for_room(std::size_t total_bytes, std::size_t length, TimePoint now) {
   // The wait may end on another thread, which must not count references: the one
   // that granted() passes on is taken here.
   intrusive_ptr_add_ref(this);
-  queue::ByteBudget& budget = loop_.context.budget;
-  const bool held = parser_->chunked() ? budget.grow(*this, total_bytes) : budget.reserve(*this, total_bytes);
-  if (held) {
+  if (loop_.context.budget.reserve(*this, total_bytes, length)) {
     intrusive_ptr_release(this);
     room_granted(now);
   } else {
+    stop_body_time(now);
     phase_ = Phase::room;
   }
 }
@@ -117,20 +115,29 @@ void Session::room_granted(TimePoint now) {
   packet::Buffer& body = delivery_->packet.body;
   const bool first = body.capacity() == 0;
   const bool waited = phase_ == Phase::room;
-  rehouse(body, held_bytes(), loop_.context.buffers);
+  if (first || body.capacity() < held_bytes()) rehouse(body, held_bytes(), loop_.context.buffers);
   phase_ = parser_->chunked() ? Phase::chunks : Phase::body;
-  if (first || waited) expire_at(now + loop_.context.server.body_timeout);
+  if (first || waited) resume_body_time(now, first);
+  if (rate_ends_ == never) watch_rate(now);
+  expire_at(std::min(body_ends_, rate_ends_));
   if (first && parser_->expects_continue() && input_.empty()) Replies::proceed(output_.tail());
 }
 
 bool Session::read_body(TimePoint now) {
-  if (const std::size_t count = std::min(body_unread_, input_.size()); count != 0) {
-    delivery_->packet.body.append(input_.view().substr(0, count));
+  packet::Buffer& body = delivery_->packet.body;
+  if (const std::size_t count = std::min({body_unread_, input_.size(), held_bytes() - body.size()}); count != 0) {
+    body.append(input_.view().substr(0, count));
     input_.consume(count);
     body_unread_ -= count;
   }
-  if (body_unread_ != 0) return false;
-  body_complete(now);
+  if (body_unread_ == 0) {
+    body_complete(now);
+    return true;
+  }
+  if (body.size() < held_bytes()) return false;
+  const std::size_t length = body.size() + body_unread_;
+  const std::size_t arrived = body.size() + std::min(input_.size(), body_unread_);
+  ask_for_room(loop_.context.budget.step(arrived, length), length, now);
   return true;
 }
 
@@ -141,7 +148,8 @@ bool Session::read_chunks(TimePoint now) {
   // The payload in hand is at most as long as the bytes in hand.
   if (const std::size_t needed = std::min(body.size() + input_.size(), max_body); needed > held_bytes()) {
     input_.enlarge();  // it is one of the longer ones
-    ask_for_room(std::min(std::max(needed, 2 * held_bytes()), max_body), now);
+    constexpr std::size_t unknown = queue::ByteBudget::length_unknown;
+    ask_for_room(std::min(loop_.context.budget.step(needed, unknown), max_body), unknown, now);
     return true;
   }
   switch (decode_chunks()) {

@@ -22,8 +22,8 @@ std::size_t max_refused_lingering(std::size_t max_connections) {
 struct Sessions::State {
   explicit State(const LoopContext& context) : loop(context) {}
 
-  boost::intrusive_ptr<Session> add(Socket socket, std::optional<ConnectionSlots::Slot> slot) {
-    boost::intrusive_ptr<Session> session(new Session(loop, std::move(socket), std::move(slot)));
+  boost::intrusive_ptr<Session> add(net::Stream connection, std::optional<ConnectionSlots::Slot> slot) {
+    boost::intrusive_ptr<Session> session(new Session(loop, std::move(connection), std::move(slot)));
     loop.open.push_back(*session);
     intrusive_ptr_add_ref(session.get());  // the list's reference, until close()
     return session;
@@ -38,25 +38,43 @@ struct Sessions::State {
   SessionLoop loop;
 };
 
+net::Stream stream_of(Socket socket) {
+  boost::system::error_code ignored;  // a socket that refuses these fails at its first read
+  socket.non_blocking(true, ignored);
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  return net::Stream(socket.release(ignored));
+}
+
 Sessions::Sessions(const LoopContext& context) : state_(std::make_unique<State>(context)) {}
 
 Sessions::~Sessions() { close_all(); }
 
 boost::asio::io_context::executor_type Sessions::executor() const { return state_->loop.context.loop.get_executor(); }
 
-void Sessions::open(Socket socket, ConnectionSlots::Slot slot) {
-  state_->add(std::move(socket), std::move(slot))->start();
+void Sessions::open(net::Stream connection, ConnectionSlots::Slot slot) {
+  state_->add(std::move(connection), std::move(slot))->start();
 }
 
-void Sessions::refuse(Socket socket) {
-  const auto session = state_->add(std::move(socket), std::nullopt);
+void Sessions::refuse(net::Stream connection) {
+  const auto session = state_->add(std::move(connection), std::nullopt);
   session->refuse_connection();
   const std::size_t max_open = max_refused_lingering(state_->loop.context.server.max_connections);
   if (state_->loop.refused_open > max_open) session->close();
 }
 
+TimePoint Sessions::idle_since() const { return state_->loop.idle_since.load(std::memory_order_relaxed); }
+
+std::optional<ConnectionSlots::Slot> Sessions::make_room() {
+  auto& idle = state_->loop.idle;
+  for (auto at = idle.begin(); at != idle.end();) {
+    if (auto slot = (at++)->make_room()) return slot;
+  }
+  return std::nullopt;
+}
+
 void Sessions::begin_drain() {
   state_->loop.draining = true;
+  state_->loop.half_received_until = Clock::now() + drain_patience;
   state_->for_each([](Session& session) { session.drain(); });
 }
 

@@ -6,70 +6,95 @@
 #include "logdist/base/check.hpp"
 
 namespace logdist::queue {
+namespace {
+
+/// What a body may hold before anything of it is here. Ten thousand of them, the usual
+/// bound on connections, are a third of the usual budget.
+constexpr std::size_t least_step = 4 * 1024;
+/// The same of a body of unknown length, while there is plenty.
+constexpr std::size_t unknown_step = 16 * 1024;
+
+}  // namespace
+
+/// Most are the youngest; of those that waited before, most are among the oldest.
+template <typename List>
+void ByteBudget::insert_by_age(List& list, Claim& claim) {
+  if (list.empty() || list.back().ticket_ < claim.ticket_) return list.push_back(claim);
+  list.insert(
+      std::find_if(list.begin(), list.end(), [&claim](const Claim& other) { return other.ticket_ > claim.ticket_; }),
+      claim);
+}
 
 ByteBudget::Claim::~Claim() { LOGDIST_CHECK(held_bytes_ == 0 && !growing_); }
 
-ByteBudget::ByteBudget(std::size_t max_bytes) : max_bytes_(max_bytes) { LOGDIST_CHECK(max_bytes < waiters_bit); }
-
-ByteBudget::~ByteBudget() { LOGDIST_CHECK(waiting_.empty() && growing_.empty()); }
-
-bool ByteBudget::reserve(Claim& claim, std::size_t bytes) {
-  LOGDIST_CHECK(claim.held_bytes_ == 0);
-  if (try_take(bytes)) {
-    claim.held_bytes_ = bytes;
-    return true;
-  }
-  const std::lock_guard lock(mutex_);
-  wait_locked(claim, bytes);
-  return !claim.waiting_;
+ByteBudget::ByteBudget(std::size_t max_bytes, std::size_t small_body_max)
+    : max_bytes_(max_bytes), small_body_max_(small_body_max) {
+  LOGDIST_CHECK(max_bytes < waiters_bit);
 }
 
-bool ByteBudget::grow(Claim& claim, std::size_t total_bytes) {
-  LOGDIST_CHECK(total_bytes > claim.held_bytes_);
-  const std::size_t step = total_bytes - claim.held_bytes_;
-  if (claim.growing_ && try_take(step)) {
+ByteBudget::~ByteBudget() {
+  for (const Line& line : lines_) LOGDIST_CHECK(line.waiting.empty() && line.growing.empty());
+}
+
+std::size_t ByteBudget::step(std::size_t arrived_bytes, std::size_t length) const {
+  const bool plenty = held_bytes() < max_bytes_ / 2;
+  const std::size_t start = !plenty ? least_step : length == length_unknown ? unknown_step : small_body_max_;
+  return std::min(std::max(2 * arrived_bytes, start), length);
+}
+
+bool ByteBudget::reserve(Claim& claim, std::size_t total_bytes, std::size_t length) {
+  LOGDIST_CHECK(total_bytes > claim.held_bytes_ || length == 0);
+  const std::size_t bytes = total_bytes - claim.held_bytes_;
+  const bool large = std::max(total_bytes, length == length_unknown ? 0 : length) > small_body_max_;
+  const bool last_step = total_bytes == length;
+  // Nobody knows a claim that is new and needs no more; one that grows is known as such.
+  const bool known_alike = last_step ? claim.ticket_ == 0 : claim.growing_;
+  if (!large && known_alike && try_take(bytes)) {
     claim.held_bytes_ = total_bytes;
     return true;
   }
   const std::lock_guard lock(mutex_);
-  claim.growing_ = true;
-  wait_locked(claim, step);
+  if (large && !claim.in_large_line_) change_line_locked(claim);
+  claim.last_step_ = last_step;
+  wait_locked(claim, bytes);
   return !claim.waiting_;
 }
 
 void ByteBudget::end_growth(Claim& claim, std::size_t total_bytes) {
   LOGDIST_CHECK(claim.growing_ && total_bytes <= claim.held_bytes_);
   const std::lock_guard lock(mutex_);
-  if (claim.held_bytes_ != 0) growing_.erase(growing_.iterator_to(claim));
+  Growing& growing = line_of(claim).growing;
+  growing.erase(growing.iterator_to(claim));
   claim.growing_ = false;
-  const std::size_t surplus = claim.held_bytes_ - total_bytes;
+  give_back_locked(claim, claim.held_bytes_ - total_bytes);
   claim.held_bytes_ = total_bytes;
-  give_back_locked(surplus);
+  serve_locked(nullptr);
 }
 
 bool ByteBudget::release(Claim& claim) {
-  if (claim.ticket_ == 0) {  // never waited, never grew: nobody else knows it
+  if (claim.ticket_ == 0) {  // never took the lock: nobody else knows it
     if (claim.held_bytes_ != 0) give_back(claim.held_bytes_);
     claim.held_bytes_ = 0;
     return false;
   }
   const std::lock_guard lock(mutex_);
+  Line& line = line_of(claim);
   const bool was_waiting = claim.waiting_;
-  if (was_waiting) waiting_.erase(waiting_.iterator_to(claim));
-  if (claim.growing_ && claim.held_bytes_ != 0) growing_.erase(growing_.iterator_to(claim));
-  if (beyond_ == &claim) beyond_ = nullptr;
-  const std::size_t held = claim.held_bytes_;
-  claim.waiting_ = claim.growing_ = false;
+  if (was_waiting) line.waiting.erase(line.waiting.iterator_to(claim));
+  if (claim.growing_) line.growing.erase(line.growing.iterator_to(claim));
+  if (line.beyond == &claim) line.beyond = nullptr;
+  give_back_locked(claim, claim.held_bytes_);
+  claim.waiting_ = claim.growing_ = claim.in_large_line_ = claim.counts_as_large_ = false;
   claim.held_bytes_ = claim.wanted_bytes_ = 0;
   claim.ticket_ = 0;
-  give_back_locked(held);
+  serve_locked(nullptr);
   return was_waiting;
 }
 
 bool ByteBudget::try_take(std::size_t bytes) {
   std::uint64_t word = word_.load(std::memory_order_relaxed);
   for (;;) {
-    if ((word & waiters_bit) != 0 || !fits(word, bytes)) return false;
+    if ((word & waiters_bit) != 0 || !fits_in_all(word, bytes)) return false;
     if (word_.compare_exchange_weak(word, word + bytes, std::memory_order_relaxed)) return true;
   }
 }
@@ -81,51 +106,95 @@ void ByteBudget::give_back(std::size_t bytes) {
   serve_locked(nullptr);
 }
 
-void ByteBudget::give_back_locked(std::size_t bytes) {
+void ByteBudget::give_back_locked(const Claim& claim, std::size_t bytes) {
+  if (claim.counts_as_large_) large_held_ -= bytes;
   word_.fetch_sub(bytes, std::memory_order_relaxed);
-  serve_locked(nullptr);
 }
 
-/// Puts the claim in line and serves the line, which may serve it at once: the
-/// room may have come between the caller's try and the lock.
+/// Puts the claim in line and serves the lines, which may serve it at once: the
+/// space may have come between the caller's try and the lock.
 void ByteBudget::wait_locked(Claim& claim, std::size_t bytes) {
   if (claim.ticket_ == 0) claim.ticket_ = ++last_ticket_;
   claim.wanted_bytes_ = bytes;
   claim.waiting_ = true;
-  // From the front: who waits again is older than all who wait for the first time.
-  const auto younger = claim.ticket_ == last_ticket_
-                           ? waiting_.end()
-                           : std::find_if(waiting_.begin(), waiting_.end(),
-                                          [&](const Claim& other) { return other.ticket_ > claim.ticket_; });
-  waiting_.insert(younger, claim);
+  insert_by_age(line_of(claim).waiting, claim);
   word_.fetch_or(waiters_bit, std::memory_order_relaxed);
   serve_locked(&claim);
 }
 
+/// A body of unknown length has turned out to be a large one. What it holds counts as
+/// small until it is given more.
+void ByteBudget::change_line_locked(Claim& claim) {
+  if (claim.growing_) lines_[0].growing.erase(lines_[0].growing.iterator_to(claim));
+  if (lines_[0].beyond == &claim) lines_[0].beyond = nullptr;
+  claim.in_large_line_ = true;
+  if (claim.growing_) insert_by_age(lines_[1].growing, claim);
+}
+
 void ByteBudget::serve_locked(const Claim* newcomer) {
-  if (held_bytes() <= max_bytes_) beyond_ = nullptr;
-  if (!growing_.empty() && growing_.front().waiting_ && (beyond_ == nullptr || beyond_ == &growing_.front())) {
-    Claim& oldest = growing_.front();
-    if (!fits(held_bytes(), oldest.wanted_bytes_)) beyond_ = &oldest;
+  if (held_bytes() <= max_bytes_) {
+    lines_[0].beyond = nullptr;
+    if (large_held_ <= large_max()) lines_[1].beyond = nullptr;
+  }
+  for (Line& line : lines_) help_oldest_locked(line, newcomer);
+  while (Claim* const next = next_locked()) grant_locked(*next, newcomer);
+  if (lines_[0].waiting.empty() && lines_[1].waiting.empty()) {
+    word_.fetch_and(~waiters_bit, std::memory_order_relaxed);
+  }
+}
+
+/// The oldest that grows gets its step; and the next oldest, if that was its last.
+void ByteBudget::help_oldest_locked(Line& line, const Claim* newcomer) {
+  while (!line.growing.empty() && line.growing.front().waiting_) {
+    Claim& oldest = line.growing.front();
+    if (line.beyond != nullptr && line.beyond != &oldest) return;
+    if (!fits_locked(oldest)) line.beyond = &oldest;
     grant_locked(oldest, newcomer);
   }
-  while (!waiting_.empty() && fits(held_bytes(), waiting_.front().wanted_bytes_))
-    grant_locked(waiting_.front(), newcomer);
-  if (waiting_.empty()) word_.fetch_and(~waiters_bit, std::memory_order_relaxed);
+}
+
+/// Who is served now, if anybody: a small body from what is kept for those; else the
+/// oldest of all. Small ones pass a large one only when its own kind alone is in its way.
+ByteBudget::Claim* ByteBudget::next_locked() {
+  Claim* const small = lines_[0].waiting.empty() ? nullptr : &lines_[0].waiting.front();
+  Claim* const large = lines_[1].waiting.empty() ? nullptr : &lines_[1].waiting.front();
+  if (small != nullptr && fits_in_kept_part_locked(*small)) return small;
+  if (large != nullptr && (small == nullptr || large->ticket_ < small->ticket_)) {
+    if (fits_locked(*large)) return large;
+    if (!fits_in_all(held_bytes(), large->wanted_bytes_)) return nullptr;
+  }
+  return small != nullptr && fits_locked(*small) ? small : nullptr;
 }
 
 /// A newcomer learns it from the return of its own call.
 void ByteBudget::grant_locked(Claim& claim, const Claim* newcomer) {
-  waiting_.erase(waiting_.iterator_to(claim));
+  Line& line = line_of(claim);
+  line.waiting.erase(line.waiting.iterator_to(claim));
   claim.waiting_ = false;
-  if (claim.growing_ && claim.held_bytes_ == 0) growing_.push_back(claim);
+  if (claim.last_step_ && claim.growing_) line.growing.erase(line.growing.iterator_to(claim));
+  if (!claim.last_step_ && !claim.growing_) insert_by_age(line.growing, claim);
+  claim.growing_ = !claim.last_step_;
   word_.fetch_add(claim.wanted_bytes_, std::memory_order_relaxed);
+  if (claim.in_large_line_) {
+    large_held_ += claim.wanted_bytes_ + (claim.counts_as_large_ ? 0 : claim.held_bytes_);
+    claim.counts_as_large_ = true;
+  }
   claim.held_bytes_ += std::exchange(claim.wanted_bytes_, 0);
   if (&claim != newcomer) claim.granted();
 }
 
-bool ByteBudget::fits(std::uint64_t held, std::size_t bytes) const {
+bool ByteBudget::fits_in_all(std::uint64_t held, std::size_t bytes) const {
   return held == 0 || (bytes <= max_bytes_ && held <= max_bytes_ - bytes);
+}
+
+bool ByteBudget::fits_locked(const Claim& claim) const {
+  if (!fits_in_all(held_bytes(), claim.wanted_bytes_)) return false;
+  if (!claim.in_large_line_ || held_bytes() == 0) return true;
+  return large_held_ + claim.wanted_bytes_ + (claim.counts_as_large_ ? 0 : claim.held_bytes_) <= large_max();
+}
+
+bool ByteBudget::fits_in_kept_part_locked(const Claim& claim) const {
+  return held_bytes() - large_held_ + claim.wanted_bytes_ <= kept_for_small();
 }
 
 }  // namespace logdist::queue

@@ -27,6 +27,9 @@ TEST(Ranges, EndsAreAllowedAndNothingBeyond) {
   const std::vector<Range> ranges{
       {"LOGDIST_QUEUE__MAX_PACKETS", {"1", "16777215"}, {"0", "16777216", "-1", "1.0", ""}},
       {"LOGDIST_QUEUE__MAX_BYTES", {"1", "1023GiB", "1099511627775"}, {"0", "1024GiB"}},
+      {"LOGDIST_SERVER__MIN_BODY_RATE",
+       {"1B/s", "1/s", "1KiB/s", "1GiB/s"},
+       {"0", "0B/s", "1025MiB/s", "1KiB", "1KiB/m", "/s", "-1/s", ""}},
       {"LOGDIST_DELIVERY__PIPELINE", {"1", "1024"}, {"0", "1025"}},
       {"LOGDIST_DELIVERY__RETRY__JITTER", {"0", "1", "0.5"}, {"1.1", "-0.1", "nan", "inf", "1e999", ""}},
       {"LOGDIST_HEALTH__BACKOFF__MULTIPLIER", {"1", "2.5", "100"}, {"0.9", "101", "two"}},

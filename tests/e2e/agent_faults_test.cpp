@@ -126,7 +126,7 @@ TEST_F(AgentFaults, GoneInTheMiddleOfABody) {
   }
   ASSERT_TRUE(daemon.await([](const auto& status) {
     return status["connections"] == agents &&
-           status["buffered_bytes"].template get<std::size_t>() > agents * body_bytes;
+           status["buffered_bytes"].template get<std::size_t>() > agents * body_bytes / 2;
   }));
   // Those that stay do not feel the others.
   expect_answers(send_all(daemon.packet_url(), {.name = "beside", .agents = 4, .packets_each = 10}), 202);

@@ -68,7 +68,6 @@ TEST_F(Shutdown, TakesNothingNewAndSaysSo) {
   ASSERT_TRUE(daemon.process().wait_for_line("draining"));
   EXPECT_TRUE(eventually([&] { return daemon.readyz() == 503; }));
   EXPECT_FALSE(daemon.status()["ready"].get<bool>());
-  half.send("\"a\"]");
   const std::string answer = half.read_to_end().value_or("");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(answer, testing::ContainsRegex("Retry-After: [0-9]+\r\n"));

@@ -122,7 +122,7 @@ class Desk {
     LOGDIST_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
     Socket socket(loop_.get_executor());
     socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-    sessions_.open(std::move(socket), std::move(*slots_.try_take()));
+    sessions_.open(stream_of(std::move(socket)), std::move(*slots_.try_take()));
     return std::make_unique<Agent>(ends[1]);
   }
 

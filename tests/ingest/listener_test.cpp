@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <optional>
+#include <vector>
+
 #include "port.hpp"
 
 namespace logdist::ingest::test {
@@ -15,7 +18,8 @@ TEST(Listener, OneConnectionTooManyIs503) {
   options.max_connections = 2;
   Port port(options);
   Client first = port.connect(), second = port.connect();
-  ASSERT_TRUE(port.eventually([&] { return port.slots().taken() == 2; }));
+  for (Client* busy : {&first, &second}) busy->send("POST /v1/pack");
+  ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 2; }));
   Client third = port.connect();
   third.try_send(post(small_body));
   const auto answer = third.read();
@@ -31,6 +35,94 @@ TEST(Listener, OneConnectionTooManyIs503) {
   Client fourth = port.connect();
   fourth.send(post(small_body));
   EXPECT_EQ(fourth.read()->status, 202u);
+}
+
+TEST(Listener, TheConnectionThatIsIdleForLongestMakesRoom) {
+  config::ServerOptions options;
+  options.max_connections = 3;
+  Port port(options);
+  Client busy = port.connect();
+  busy.send("POST /v1/pack");
+  Client first = port.connect(), second = port.connect();
+  for (Client* idle : {&first, &second}) {
+    idle->send(post(small_body));
+    EXPECT_EQ(idle->read()->status, 202u);
+  }
+  first.send(post(small_body));  // and so the second is idle for longer
+  EXPECT_EQ(first.read()->status, 202u);
+
+  Client newcomer = port.connect();
+  newcomer.send(post(small_body));
+  EXPECT_EQ(newcomer.read()->status, 202u);
+  EXPECT_TRUE(second.ends());
+  first.send(post(small_body));
+  EXPECT_EQ(first.read()->status, 202u) << "one had to go, not two";
+  EXPECT_EQ(port.rejected(RejectReason::too_many_connections), 0u);
+  EXPECT_EQ(port.slots().taken(), 3u);
+}
+
+TEST(Listener, SilentConnectionsLockNobodyOut) {
+  config::ServerOptions options = with_timeouts(std::chrono::hours(1), std::chrono::hours(1), std::chrono::hours(1));
+  options.max_connections = 8;
+  Port port(options);
+  std::vector<Client> silent;
+  for (int i = 0; i < 24; ++i) {
+    silent.push_back(port.connect());
+    if (i % 3 == 1) silent.back().try_send("\r");  // half an empty line is silence
+    if (i % 3 == 2) silent.back().try_send("\r\n\r\n");
+    if (i % 6 != 5) continue;
+    Client agent = port.connect();
+    agent.send(post(small_body));
+    EXPECT_EQ(agent.read()->status, 202u) << i;
+  }
+  EXPECT_EQ(port.rejected(RejectReason::too_many_connections), 0u);
+  EXPECT_LE(port.slots().taken(), 8u);
+}
+
+/// A request that is in the socket already is none of an idle connection.
+TEST(Listener, AConnectionWithARequestUnderWayIsNoIdleOne) {
+  config::ServerOptions options;
+  options.max_connections = 2;
+  Port port(options);
+  Client first = port.connect(), second = port.connect();
+  ASSERT_TRUE(port.eventually([&] { return port.slots().taken() == 2 && port.sessions().open_count() == 2; }));
+  std::optional<Client> third;
+  const bool made_room = port.on_loop([&] {  // nothing is read meanwhile
+    first.send(post(small_body));
+    third.emplace(port.endpoint());
+    const auto slot = port.sessions().make_room();
+    return slot.has_value();
+  });
+  EXPECT_TRUE(made_room);
+  EXPECT_EQ(first.read()->status, 202u);
+  EXPECT_TRUE(second.ends());
+}
+
+TEST(Listener, RoomIsMadeOnWhicheverLoopItIs) {
+  Port one, two;
+  boost::asio::io_context io;
+  ConnectionSlots slots(2);
+  Listener listener(io, {&one.sessions(), &two.sessions()}, slots);
+  ASSERT_FALSE(listener.open({"127.0.0.1", 0}).failed());
+  listener.start();
+  Client on_one(listener.endpoint());
+  io.run_one();
+  Client on_two(listener.endpoint());
+  io.run_one();
+  on_one.send("POST /v1/pack");
+  ASSERT_TRUE(one.eventually([&] { return one.sessions().busy_count() == 1; }));
+  ASSERT_TRUE(two.eventually([&] { return two.sessions().open_count() == 1; }));
+
+  Client third(listener.endpoint());  // the turn of `one`, whose connection is not idle
+  io.run_one();
+  third.send(post(small_body));
+  EXPECT_EQ(third.read()->status, 202u);
+  EXPECT_EQ(one.on_loop([&] { return one.sink.admitted.size(); }), 1u);
+  EXPECT_TRUE(on_two.ends());
+  listener.stop();
+  on_one.close();
+  third.close();
+  EXPECT_TRUE(one.eventually([&] { return slots.taken() == 0; }));
 }
 
 /// Takes all file descriptors of the process but those already open.

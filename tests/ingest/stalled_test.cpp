@@ -34,7 +34,7 @@ class NarrowConnection {
     Socket socket(port.sessions().executor());
     acceptor_.accept(socket);
     socket.set_option(boost::asio::socket_base::send_buffer_size(4096));
-    port.on_loop([&] { port.sessions().open(std::move(socket), *slots_.try_take()); });
+    port.on_loop([&] { port.sessions().open(stream_of(std::move(socket)), *slots_.try_take()); });
   }
   ~NarrowConnection() {
     client_.close();

@@ -3,30 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <memory>
-#include <semaphore>
-#include <thread>
 #include <vector>
 
-#include "logdist/base/random.hpp"
+#include "tests/queue/body.hpp"
 
 namespace logdist::queue {
 namespace {
-
-/// A body that notes in `order` when its wait is over.
-class Body final : public ByteBudget::Claim {
- public:
-  explicit Body(int name = 0, std::vector<int>* order = nullptr) : name_(name), order_(order) {}
-  void granted() override {
-    grants += 1;
-    if (order_ != nullptr) order_->push_back(name_);
-  }
-  int grants = 0;
-
- private:
-  const int name_;
-  std::vector<int>* const order_;
-};
 
 TEST(ByteBudget, TakesWhatFitsAndGivesItBack) {
   ByteBudget budget(100);
@@ -58,9 +40,9 @@ TEST(ByteBudget, LetsABodyLargerThanAllOfItGoAlone) {
   ByteBudget budget(100);
   std::vector<int> order;
   Body holder, huge(1, &order), next(2, &order);
-  ASSERT_TRUE(budget.reserve(holder, 1));
+  ASSERT_TRUE(budget.reserve(holder, 10));
   EXPECT_FALSE(budget.reserve(huge, 500));
-  EXPECT_FALSE(budget.reserve(next, 1));
+  EXPECT_FALSE(budget.reserve(next, 20));
   budget.release(holder);
   EXPECT_EQ(order, std::vector{1});
   EXPECT_EQ(budget.held_bytes(), 500u);
@@ -87,10 +69,10 @@ TEST(ByteBudget, TheOldestGrowingBodyAlwaysGetsItsStep) {
   ByteBudget budget(100);
   std::vector<int> order;
   Body oldest(1, &order), younger(2, &order);
-  ASSERT_TRUE(budget.grow(oldest, 50));
-  ASSERT_TRUE(budget.grow(younger, 50));
-  EXPECT_FALSE(budget.grow(younger, 90));
-  EXPECT_TRUE(budget.grow(oldest, 90));
+  ASSERT_TRUE(budget.reserve(oldest, 50, unknown));
+  ASSERT_TRUE(budget.reserve(younger, 50, unknown));
+  EXPECT_FALSE(budget.reserve(younger, 90, unknown));
+  EXPECT_TRUE(budget.reserve(oldest, 90, unknown));
   EXPECT_EQ(budget.held_bytes(), 140u);
   EXPECT_TRUE(order.empty());
   budget.end_growth(oldest, 50);  // the other is the oldest that grows now
@@ -107,11 +89,11 @@ TEST(ByteBudget, ABodyBeyondTheBoundKeepsTheOthersFromPassingIt) {
   ByteBudget budget(100);
   std::vector<int> order;
   Body first(1, &order), second(2, &order);
-  ASSERT_TRUE(budget.grow(first, 50));
-  ASSERT_TRUE(budget.grow(second, 50));
-  ASSERT_TRUE(budget.grow(first, 90));
+  ASSERT_TRUE(budget.reserve(first, 50, unknown));
+  ASSERT_TRUE(budget.reserve(second, 50, unknown));
+  ASSERT_TRUE(budget.reserve(first, 90, unknown));
   budget.end_growth(first, 90);
-  EXPECT_FALSE(budget.grow(second, 90));
+  EXPECT_FALSE(budget.reserve(second, 90, unknown));
   EXPECT_EQ(budget.held_bytes(), 140u);
   EXPECT_TRUE(order.empty());
   budget.release(first);
@@ -124,10 +106,10 @@ TEST(ByteBudget, AGrowingBodyDoesNotWaitBehindAHugeOneThatWaitsForIt) {
   ByteBudget budget(100);
   std::vector<int> order;
   Body growing(1, &order), huge(2, &order), late(3, &order);
-  ASSERT_TRUE(budget.grow(growing, 50));
+  ASSERT_TRUE(budget.reserve(growing, 50, unknown));
   EXPECT_FALSE(budget.reserve(huge, 200));
-  EXPECT_FALSE(budget.grow(late, 10));  // holds nothing yet: in line behind the huge one
-  EXPECT_TRUE(budget.grow(growing, 60));
+  EXPECT_FALSE(budget.reserve(late, 10, unknown));  // holds nothing yet: in line behind the huge one
+  EXPECT_TRUE(budget.reserve(growing, 60, unknown));
   budget.end_growth(growing, 55);
   EXPECT_TRUE(order.empty());
   budget.release(growing);
@@ -137,99 +119,103 @@ TEST(ByteBudget, AGrowingBodyDoesNotWaitBehindAHugeOneThatWaitsForIt) {
   budget.release(late);
 }
 
-/// Random reservations, growths and releases against the plain statement of the
-/// rules: bytes are never lost, first-timers go oldest first, and nobody waits
-/// while the room would do.
-TEST(ByteBudgetProperty, KeepsItsRulesUnderRandomUse) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(::testing::Message() << "seed " << seed);
-  Random random(seed);
-  constexpr std::size_t max_bytes = 1000;
-  ByteBudget budget(max_bytes);
-  struct Entry {
-    std::unique_ptr<Body> body;
-    bool grows;
-    int waits;
-  };
-  std::deque<Entry> entries;
-  std::vector<int> order;
-  int next_name = 1;
+TEST(ByteBudget, ABodyReservesAsItArrivesOnceSpaceIsScarce) {
+  constexpr std::size_t KiB = 1024;
+  ByteBudget budget(1024 * KiB);
+  EXPECT_EQ(budget.step(0, 20'000), 20'000u) << "the usual body in one step";
+  EXPECT_EQ(budget.step(3'000, 20'000), 20'000u);
+  EXPECT_EQ(budget.step(0, 64 * KiB), 64 * KiB);
+  EXPECT_EQ(budget.step(0, 10'000 * KiB), 64 * KiB) << "of a large one the beginning";
+  EXPECT_EQ(budget.step(64 * KiB, 10'000 * KiB), 128 * KiB);
+  EXPECT_EQ(budget.step(9'000 * KiB, 10'000 * KiB), 10'000 * KiB);
+  EXPECT_EQ(budget.step(0, unknown), 16 * KiB);
+  EXPECT_EQ(budget.step(100 * KiB, unknown), 200 * KiB);
+  EXPECT_EQ(budget.step(0, 0), 0u);
 
-  const auto waiting = [](const Entry& entry) { return entry.waits > entry.body->grants; };
-  for (int step = 0; step < 20'000; ++step) {
-    order.clear();
-    if (entries.size() < 20 && random.below(2) == 0) {
-      Entry entry{std::make_unique<Body>(next_name++, &order), random.below(3) == 0, 0};
-      const std::size_t bytes = 1 + random.below(random.below(50) == 0 ? 2 * max_bytes : max_bytes / 3);
-      if (!(entry.grows ? budget.grow(*entry.body, bytes) : budget.reserve(*entry.body, bytes))) entry.waits += 1;
-      entries.push_back(std::move(entry));
-    } else if (!entries.empty()) {
-      const auto at = entries.begin() + static_cast<std::ptrdiff_t>(random.below(entries.size()));
-      if (at->grows && !waiting(*at) && at->body->held_bytes() < max_bytes && random.below(2) == 0) {
-        if (!budget.grow(*at->body, at->body->held_bytes() + 1 + random.below(100))) at->waits += 1;
-      } else {
-        EXPECT_EQ(budget.release(*at->body), waiting(*at));
-        entries.erase(at);
-      }
-    }
-    std::size_t held = 0;
-    const Entry* oldest_growing = nullptr;
-    for (const Entry& entry : entries) {
-      ASSERT_LE(entry.waits - entry.body->grants, 1);
-      held += entry.body->held_bytes();
-      if (entry.grows && entry.body->held_bytes() > 0 && oldest_growing == nullptr) oldest_growing = &entry;
-    }
-    ASSERT_EQ(budget.held_bytes(), held);
-    ASSERT_TRUE(oldest_growing == nullptr || !waiting(*oldest_growing));
-    if (held == 0) {
-      for (const Entry& entry : entries) ASSERT_FALSE(waiting(entry));
-    }
-    ASSERT_LE(held, 2 * max_bytes + max_bytes);
-  }
-  for (Entry& entry : entries) budget.release(*entry.body);
+  Body half;
+  ASSERT_TRUE(budget.reserve(half, 512 * KiB));
+  EXPECT_EQ(budget.step(0, 20'000), 4 * KiB) << "announced, and nothing came";
+  EXPECT_EQ(budget.step(3'000, 20'000), 6'000u);
+  EXPECT_EQ(budget.step(12'000, 20'000), 20'000u);
+  EXPECT_EQ(budget.step(0, 10'000 * KiB), 4 * KiB);
+  EXPECT_EQ(budget.step(0, unknown), 4 * KiB);
+  EXPECT_EQ(budget.step(0, 100), 100u);
+  budget.release(half);
+}
+
+/// Of 80 bytes 10 are kept for bodies of at most 5.
+TEST(ByteBudget, LargeBodiesLeaveAnEighthToSmallOnes) {
+  ByteBudget budget(80, 5);
+  std::vector<int> order;
+  Body large(1, &order), larger(2, &order), small_one(3, &order), small_two(4, &order), small_three(5, &order);
+  ASSERT_TRUE(budget.reserve(large, 65));
+  EXPECT_FALSE(budget.reserve(larger, 6)) << "71 would be into the eighth";
+  EXPECT_TRUE(budget.reserve(small_one, 5)) << "does not wait behind it";
+  EXPECT_TRUE(budget.reserve(small_two, 5));
+  EXPECT_FALSE(budget.reserve(small_three, 5)) << "beyond the eighth it is the older one's turn";
+  budget.release(small_one);
+  EXPECT_EQ(order, std::vector{5});
+  budget.release(large);
+  EXPECT_EQ(order, (std::vector{5, 2}));
+  for (Body* body : {&larger, &small_two, &small_three}) budget.release(*body);
   EXPECT_EQ(budget.held_bytes(), 0u);
 }
 
-/// A body of its own thread: granted() wakes it.
-class ThreadBody final : public ByteBudget::Claim {
- public:
-  void granted() override { wake_.release(); }
-  void wait() { wake_.acquire(); }
-
- private:
-  std::binary_semaphore wake_{0};
-};
-
-TEST(ByteBudgetThreads, NoWakeUpIsLostAndAllIsGivenBack) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(::testing::Message() << "seed " << seed);
-  constexpr std::size_t max_bytes = 1000;
-  ByteBudget budget(max_bytes);
-  std::vector<std::jthread> threads;
-  for (std::uint64_t thread = 0; thread < 6; ++thread) {
-    threads.emplace_back([&budget, seed, thread] {
-      Random random(seed + thread);
-      ThreadBody body;
-      for (int round = 0; round < 5'000; ++round) {
-        if (random.below(2) == 0) {
-          if (!budget.reserve(body, 1 + random.below(600))) {
-            if (random.below(4) == 0) {
-              if (!budget.release(body)) body.wait();  // granted meanwhile: take the news off
-              continue;
-            }
-            body.wait();
-          }
-        } else {
-          for (std::size_t total = 100; total <= 500; total += 100) {
-            if (!budget.grow(body, total)) body.wait();
-          }
-          budget.end_growth(body, 450);
-        }
-        budget.release(body);
-      }
-    });
+/// Beyond what is kept for them, small bodies wait their turn as all do.
+TEST(ByteBudget, ALargeBodyIsNotStarvedBySmallOnes) {
+  ByteBudget budget(80, 5);
+  std::vector<int> order;
+  std::deque<Body> small_ones;
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_TRUE(budget.reserve(small_ones.emplace_back(i, &order), 5));
   }
-  threads.clear();
+  Body large(100, &order);
+  EXPECT_FALSE(budget.reserve(large, 20));
+  for (std::size_t i = 0; i < 3; ++i) {  // one goes, another comes
+    budget.release(small_ones[i]);
+    EXPECT_FALSE(budget.reserve(small_ones[i], 5)) << i;
+  }
+  EXPECT_TRUE(order.empty());
+  budget.release(small_ones[3]);
+  ASSERT_FALSE(order.empty());
+  EXPECT_EQ(order.front(), 100);
+  budget.release(large);
+  EXPECT_EQ(order, (std::vector{100, 0, 1, 2}));
+  for (Body& body : small_ones) budget.release(body);
+}
+
+/// It is known as large only when it is: then what it holds moves over to the large ones.
+TEST(ByteBudget, ABodyOfUnknownLengthBecomesALargeOne) {
+  ByteBudget budget(80, 5);
+  std::vector<int> order;
+  Body large(1, &order), unknown_one(2, &order), small_one(3, &order), small_two(4, &order);
+  ASSERT_TRUE(budget.reserve(unknown_one, 5, unknown));
+  ASSERT_TRUE(budget.reserve(large, 65));
+  ASSERT_TRUE(budget.reserve(small_one, 5));
+  EXPECT_TRUE(budget.reserve(unknown_one, 6, unknown)) << "the oldest of the large ones that grow gets its step";
+  EXPECT_TRUE(budget.reserve(small_two, 5)) << "6 of the 10 bytes were not the small ones' any more";
+  budget.release(large);
+  EXPECT_TRUE(budget.reserve(unknown_one, 70, unknown));
+  budget.end_growth(unknown_one, 66);
+  EXPECT_EQ(budget.held_bytes(), 76u);
+  for (Body* body : {&unknown_one, &small_one, &small_two}) budget.release(*body);
+  EXPECT_EQ(budget.held_bytes(), 0u);
+  EXPECT_TRUE(order.empty());
+}
+
+/// A body of known length that has its last step is no longer one of those that grow.
+TEST(ByteBudget, ABodyThatIsWholeLetsTheNextOldestGrow) {
+  ByteBudget budget(100, 10);
+  std::vector<int> order;
+  Body first(1, &order), second(2, &order);
+  ASSERT_TRUE(budget.reserve(first, 40, 80));
+  ASSERT_TRUE(budget.reserve(second, 40, 80));
+  EXPECT_FALSE(budget.reserve(second, 80, 80));
+  EXPECT_TRUE(budget.reserve(first, 80, 80)) << "beyond the bound";
+  EXPECT_TRUE(order.empty()) << "one at a time";
+  budget.release(first);
+  EXPECT_EQ(order, std::vector{2});
+  budget.release(second);
   EXPECT_EQ(budget.held_bytes(), 0u);
 }
 

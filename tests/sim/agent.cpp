@@ -10,7 +10,7 @@ using queue::Settlement;
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 100;
+constexpr std::size_t step_bytes = 100;
 constexpr Duration burst_period = 3s;
 constexpr Duration retry_after = 1s;
 
@@ -34,28 +34,43 @@ void Agent::begin_after(Duration pause) {
 void Agent::begin_body() {
   bytes_ = draws_.between<std::size_t>(1, plan_.bytes_max);
   chunked_ = draws_.chance(plan_.chunked);
-  const bool granted_now =
-      chunked_ ? bodies_.grow(*this, std::min(chunk_bytes, bytes_)) : bodies_.reserve(*this, bytes_);
-  if (granted_now) receive();
+  in_steps_ = chunked_ || draws_.chance(plan_.in_steps);
+  trickles_ = in_steps_ && draws_.chance(plan_.trickles);
+  begun_ = stage_.timeline.now();
+  reserve(in_steps_ ? std::min(step_bytes, bytes_) : bytes_);
+}
+
+void Agent::reserve(std::size_t total_bytes) {
+  wanted_bytes_ = total_bytes;
+  waits_for_space_ = !bodies_.reserve(*this, total_bytes, chunked_ ? queue::ByteBudget::length_unknown : bytes_);
+  waits_since_ = stage_.timeline.now();
+  if (!waits_for_space_) receive();
 }
 
 void Agent::granted() {
+  waits_for_space_ = false;
   stage_.timeline.after(draws_.across(1us, 50us), [this] { receive(); });
 }
 
 /// What was asked for is held: the bytes may come.
 void Agent::receive() {
-  stage_.timeline.after(draws_.across(10us, 50ms), [this] {
+  stage_.timeline.after(trickles_ ? draws_.across(100ms, 3s) : draws_.across(10us, 50ms), [this] {
     if (stopped_ || draws_.chance(plan_.disappears / 2)) {
       release();
       begin_after(plan_.pause);
-    } else if (chunked_ && held_bytes() < bytes_) {
-      if (bodies_.grow(*this, std::min(held_bytes() + chunk_bytes, bytes_))) receive();
+    } else if (held_bytes() < bytes_) {
+      reserve(std::min(held_bytes() + step_bytes, bytes_));
     } else {
       if (chunked_) bodies_.end_growth(*this, bytes_);
       admit();
     }
   });
+}
+
+Agent::Body Agent::body() const {
+  const std::size_t known = chunked_ ? 0 : bytes_;
+  const bool large = std::max(wanted_bytes_, known) > bodies_.small_body_max();
+  return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, in_steps_};
 }
 
 void Agent::admit() {
@@ -109,6 +124,10 @@ void Agent::settled(Settlement settlement) {
   begin_after(settlement == Settlement::handed_back ? retry_after : plan_.pause);
 }
 
-void Agent::release() { bodies_.release(*this); }
+void Agent::release() {
+  bodies_.release(*this);
+  waits_for_space_ = false;
+  wanted_bytes_ = 0;
+}
 
 }  // namespace logdist::sim

@@ -11,7 +11,7 @@
 namespace logdist::sim {
 
 /// See the head of this file. Does what a session does for its agent: reserves
-/// room for the body, receives it, admits it, and waits where it has to.
+/// space for the body, receives it, admits it, and waits where it has to.
 class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
  public:
   Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::ByteBudget& bodies);
@@ -24,14 +24,24 @@ class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
 
   void settled(queue::Settlement settlement) override;
 
-  /// Held by its body, if that has no length.
-  std::size_t chunked_bytes() const { return chunked_ ? held_bytes() : 0; }
+  /// The body that it sends, as one who knows all sees it.
+  struct Body {
+    std::size_t held = 0;    ///< bytes of the budget
+    std::size_t wanted = 0;  ///< bytes in all, once it has what it waits for
+    bool waits = false;
+    TimePoint waits_since{};
+    TimePoint begun{};
+    bool large = false;
+    bool in_steps = false;
+  };
+  Body body() const;
 
  private:
   void granted() override;
 
   void begin_after(Duration pause);
   void begin_body();
+  void reserve(std::size_t total_bytes);
   void receive();
   void admit();
   void wait(queue::Delivery& delivery, std::uint64_t serial);
@@ -46,7 +56,13 @@ class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
 
   // Of the present packet:
   std::size_t bytes_ = 0;
-  bool chunked_ = false;
+  bool chunked_ = false;   ///< its length is not announced
+  bool in_steps_ = false;  ///< it reserves as it arrives
+  bool trickles_ = false;
+  std::size_t wanted_bytes_ = 0;
+  bool waits_for_space_ = false;
+  TimePoint waits_since_{};
+  TimePoint begun_{};
   std::uint64_t waits_with_ = 0;  ///< serial of the packet it waits for, if any
   bool waits_ = false;
 };

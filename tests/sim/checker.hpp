@@ -65,6 +65,7 @@ Checkers make_checkers(const World& world, Findings& findings);
 // One by one, each as described in its file.
 std::unique_ptr<Checker> make_conservation(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_bounds(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_buffers(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_service(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_settlement(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_metrics(const World& world, Findings& findings);

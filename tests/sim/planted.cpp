@@ -183,8 +183,10 @@ LOGDIST_WRAP(std::optional<Duration>, end_round,
   return original_end_round(course, heard, random);
 }
 
-LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue10ByteBudgetC1Em", queue::ByteBudget* budget, std::size_t max_bytes) {
-  original_make_budget(budget, max_bytes + (has(Defect::buffer_bound_off) ? 14 : 0));
+LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue10ByteBudgetC1Emm", queue::ByteBudget* budget, std::size_t max_bytes,
+             std::size_t small_body_max) {
+  original_make_budget(budget, max_bytes + (has(Defect::buffer_bound_off) ? 400 : 0),
+                       has(Defect::nothing_kept_for_small) ? 0 : small_body_max);
 }
 
 LOGDIST_WRAP(void, set_drained,

@@ -35,7 +35,8 @@ enum class Defect {
   poison_kept,             ///< delivery.max_rounds is never reached
   refused_once,            ///< the first refusal makes a dead letter
   round_short,             ///< a packet is poison one round too early
-  buffer_bound_off,        ///< server.max_buffered is 14 bytes more than configured
+  buffer_bound_off,        ///< server.max_buffered is 400 bytes more than configured
+  nothing_kept_for_small,  ///< of server.max_buffered
   drain_ignored,           ///< a drained analyzer stays in service
 };
 

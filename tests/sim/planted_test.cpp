@@ -69,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(Defects, Planted,
                                          Case{"PoisonKept", Defect::poison_kept, "rounds"},
                                          Case{"RefusedOnce", Defect::refused_once, "rounds"},
                                          Case{"RoundShort", Defect::round_short, "rounds"},
-                                         Case{"BufferBoundOff", Defect::buffer_bound_off, "bounds"},
+                                         Case{"BufferBoundOff", Defect::buffer_bound_off, "buffers"},
+                                         Case{"NothingKeptForSmall", Defect::nothing_kept_for_small, "buffers"},
                                          Case{"DrainIgnored", Defect::drain_ignored, "service"}),
                          [](const auto& test) { return test.param.name; });
 

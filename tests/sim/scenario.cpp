@@ -97,6 +97,8 @@ AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   plan.messages_max = scenario.messages_max;
   plan.bytes_max = draws.one_of<std::size_t>({16, 200, 2'000});
   if (draws.chance(0.3)) plan.chunked = 0.5;
+  if (draws.chance(0.5)) plan.in_steps = 0.5;
+  if (!scenario.calm && draws.chance(0.2)) plan.trickles = 0.3;
   if (draws.chance(0.3)) plan.disappears = 0.1;
   if (scenario.calm) return plan;
   if (draws.chance(0.2)) plan.hopeless = 0.1;
@@ -117,6 +119,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.queue_packets = draws.chance(0.3) ? draws.between<std::size_t>(1, 5) : draws.between<std::size_t>(5, 300);
   scenario.queue_bytes = draws.one_of<std::size_t>({2'000, 20'000, 200'000});
   scenario.buffered_bytes = draws.one_of<std::size_t>({2'000, 5'000, 50'000});  // max_body at least
+  scenario.small_body_max = draws.one_of<std::size_t>({16, 200, 1'000});
   scenario.ack_delivered = draws.chance(0.2);
   scenario.retry = {draws.across(5ms, 200ms), draws.across(200ms, 5s), 2.0, 0.2, draws.between(1u, 10u)};
   scenario.caller_runs_timeout = draws.across(200ms, 30s);

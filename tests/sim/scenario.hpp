@@ -65,6 +65,8 @@ struct AgentPlan {
   std::uint32_t messages_max = 1;
   std::size_t bytes_max = 1;
   double chunked = 0;                           ///< part of its bodies that come without a length
+  double in_steps = 0;                          ///< part of the others that reserve as they arrive
+  double trickles = 0;                          ///< part of all those that come slowly
   double disappears = 0;                        ///< part of its requests that it leaves in the middle
   double hopeless = 0;                          ///< part of its packets that every analyzer refuses
   double poisonous = 0;                         ///< part of its packets that make every analyzer answer 500
@@ -79,6 +81,7 @@ struct Scenario {
   std::size_t queue_packets = 1;
   std::size_t queue_bytes = 1;
   std::size_t buffered_bytes = 1;  ///< of bodies being received or waiting
+  std::size_t small_body_max = 1;  ///< of those for which some of it is kept
   bool ack_delivered = false;
   delivery::RetryPolicy retry;
   Duration caller_runs_timeout{};

@@ -206,6 +206,7 @@ void Life::shut_down() {
   }
   // Agents that were still sending have noticed: one after the other, where bodies wait for room.
   run_until(100ms * (1 + scenario_.agents.size()), [] { return false; });
+  run_until(4s * (1 + scenario_.agents.size()), [this] { return world_.bodies().held_bytes() == 0; });
   if (!well()) return;
   if (world_.giving_up()) world_.write_letters();
   for (const auto& checker : checkers_) checker->shut_down();

@@ -23,7 +23,7 @@ World::World(const Scenario& scenario)
       chronicle_(scenario.loops),
       stage_{scenario_, timeline_, draws_, journal_, chronicle_, analyzers_},
       bounds_(scenario.queue_packets, scenario.queue_bytes),
-      bodies_(scenario.buffered_bytes),
+      bodies_(scenario.buffered_bytes, scenario.small_body_max),
       scheduler_(scenario.scheduler, specs(scenario), scenario.loops, *this, timeline_.now()),
       control_(stage_, scheduler_) {
   for (LoopId id = 0; id < scenario.loops; ++id) {
@@ -163,10 +163,10 @@ void World::Letters::put(const packet::Packet& packet, DeadLetterReason reason) 
   world.chronicle_.dead_letter(packet.id, reason);
 }
 
-std::size_t World::largest_chunked_body() const {
-  std::size_t largest = 0;
-  for (const auto& agent : agents_) largest = std::max(largest, agent->chunked_bytes());
-  return largest;
+std::vector<Agent::Body> World::agents_bodies() const {
+  std::vector<Agent::Body> bodies;
+  for (const auto& agent : agents_) bodies.push_back(agent->body());
+  return bodies;
 }
 
 ledger::Terms World::terms() const {

@@ -52,8 +52,8 @@ class World final : public dispatch::Wakes {
   const Journal& journal() const { return journal_; }
   const queue::Bounds& bounds() const { return bounds_; }
   const queue::ByteBudget& bodies() const { return bodies_; }
-  /// Bytes held by the largest body that came without a length.
-  std::size_t largest_chunked_body() const;
+  /// The body of each agent, in their order.
+  std::vector<Agent::Body> agents_bodies() const;
   std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
   bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
   std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }

@@ -43,6 +43,7 @@ struct ServerOptions {
   Duration header_timeout = 10s;
   Duration body_timeout = 30s;
   Duration idle_timeout = 75s;
+  std::size_t min_body_rate = 1 * KiB;  ///< bytes a second
 };
 
 struct AdminOptions {

@@ -18,7 +18,9 @@ namespace logdist::ingest {
 
 /// Lives on one loop, `home`, and is confined to it from start() on. An error of
 /// accept (no file descriptor left, most of all) is logged at most once a second
-/// and tried again after a pause: it neither spins nor ends the listener. Destroy
+/// and tried again after a pause: it neither spins nor ends the listener. When all
+/// slots are taken, the connection that is idle for longest, on whichever loop, is
+/// closed for the new one; when none is idle, the new one is refused. Destroy
 /// it after its loop has stopped. What it leaves on `home` refers to no loop of
 /// `loops`: `home` may outlive them.
 class Listener {
@@ -47,7 +49,8 @@ class Listener {
   boost::system::error_code prepare(boost::system::error_code error);
   void wait_for_connection();
   void accept();
-  void hand_over(Socket socket, Sessions& loop);
+  void hand_over(net::Stream connection, Sessions& loop);
+  Sessions* longest_idle() const;
   void pause_after(const boost::system::error_code& error);
 
   boost::asio::ip::tcp::acceptor acceptor_;

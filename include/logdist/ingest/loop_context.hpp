@@ -1,6 +1,7 @@
 // What the agent connections of one loop share.
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
@@ -29,6 +30,7 @@ struct LoopContext {
   const config::ServerOptions& server;  ///< limits and timeouts
   Duration room_timeout;                ///< longest wait for room in the budget (delivery.caller_runs_timeout)
   std::string_view via_name = {};       ///< ours in Via: a request that has it already is a loop
+  Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
 };
 
 }  // namespace logdist::ingest

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,7 @@
 
 #include "logdist/ingest/connection_slots.hpp"
 #include "logdist/ingest/loop_context.hpp"
+#include "logdist/net/stream.hpp"
 
 namespace logdist::ingest {
 
@@ -17,8 +19,11 @@ namespace logdist::ingest {
 /// virtually.
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
+/// The bare connection: non-blocking, without Nagle's delay, and no executor's.
+net::Stream stream_of(Socket socket);
+
 /// Owns the sessions of one loop: opens, drains and closes them. Confined to the
-/// loop's thread, except executor(). Destroy it after the loop has stopped and
+/// loop's thread, except executor() and idle_since(). Destroy it after the loop has stopped and
 /// before what its context refers to.
 class Sessions {
  public:
@@ -30,19 +35,29 @@ class Sessions {
   boost::asio::io_context::executor_type executor() const;
 
   /// Serves the connection until it closes.
-  void open(Socket socket, ConnectionSlots::Slot slot);
+  void open(net::Stream connection, ConnectionSlots::Slot slot);
   /// Answers 503 and closes: there are too many.
-  void refuse(Socket socket);
+  void refuse(net::Stream connection);
+
+  /// Since when the connection that is idle for longest is; `never`: none is idle. Any
+  /// thread may ask; by the time that it acts it may be otherwise.
+  TimePoint idle_since() const;
+  /// Closes the connection that is idle for longest, for the slot it has; none when
+  /// none is idle.
+  std::optional<ConnectionSlots::Slot> make_room();
 
   /// From now on no packet is admitted: new ones are answered 503 and closed,
-  /// idle connections are closed. Those that wait for their delivery go on.
+  /// idle connections are closed. Those that wait for their delivery go on. What is
+  /// half received has a quarter of a second to be complete, else it is a 503 at once;
+  /// an agent that does not read its last answer, or does not close, has half a second.
   void begin_drain();
   /// Closes every connection at once; packets that wait are abandoned.
   void close_all();
 
   /// Connections not yet closed, those that only linger after their answer included.
   std::size_t open_count() const;
-  /// Those that owe an answer: a request was begun and is not answered in full.
+  /// Those that owe an answer: a request was begun and is not answered in full. While
+  /// draining also those whose agent may still read its last one.
   std::size_t busy_count() const;
 
  private:

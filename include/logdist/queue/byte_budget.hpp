@@ -1,27 +1,40 @@
-// Room for the bodies that are being received or that wait, over all loops.
+// Buffer space for the bodies that are being received or that wait, over all loops.
 //
-// A body reserves before it is read and waits its turn, oldest first, so the
-// memory of bodies is bounded without dropping connections. A body of unknown
-// length (chunked) reserves in steps. Two such bodies that each hold half of the
-// room and each wait for more would wait for ever; so the oldest of those that
-// hold bytes gets its step whatever is held. One body at a time may be beyond the
-// bound so, and the next not before that one has been released or all that is
-// held fits again: the bound is passed by at most one body.
+// A body reserves before it is read and waits its turn, oldest first, so the memory of
+// bodies is bounded without dropping connections. It reserves in steps as it arrives:
+// what is announced and does not come holds next to nothing.
+//
+// Two kinds of bodies have a line each. An eighth of the space is kept for small ones
+// (at most `small_body_max` bytes), which so never wait for large ones. The rest is for
+// both, oldest first.
+//
+// Two bodies that each hold half of the space and each wait for more would wait for
+// ever; so the oldest of those of its kind that hold bytes gets its step whatever is
+// held. One body of a kind may be beyond the bound so, and the next not before that one
+// has been released or all that is held fits again: the bound is passed by at most one
+// body of each kind.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 
 #include <boost/intrusive/list.hpp>
 
 namespace logdist::queue {
 
-/// See the head of this file. Thread-safe; one atomic step and no lock while
-/// nobody waits and no body grows. Must outlive its claims' use of it.
+/// See the head of this file. Thread-safe; one atomic step and no lock for a small
+/// body that is reserved whole, while nobody waits. Must outlive its claims' use of it.
 class ByteBudget {
  public:
+  /// Of a body whose length is not announced.
+  static constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
+  /// The largest body that is small, where nothing else is said.
+  static constexpr std::size_t default_small_body_max = 64 * 1024;
+
   /// One body's share. Belongs to one thread, which alone calls the budget with
   /// it; release() it before it is destroyed.
   class Claim : public boost::intrusive::list_base_hook<boost::intrusive::tag<struct WaitingTag>>,
@@ -45,27 +58,33 @@ class ByteBudget {
     friend class ByteBudget;
     std::size_t held_bytes_ = 0;
     std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the budget's mutex
-    std::uint64_t ticket_ = 0;      ///< age; 0 until it first waits or grows
+    std::uint64_t ticket_ = 0;      ///< age; 0 until it first takes the lock
     bool waiting_ = false;          ///< guarded by the budget's mutex
-    bool growing_ = false;
+    bool growing_ = false;          ///< more steps are to come
+    bool last_step_ = false;        ///< of that which is waited for
+    bool in_large_line_ = false;    ///< where it waits and grows
+    bool counts_as_large_ = false;  ///< what it holds; guarded by the budget's mutex
   };
 
-  explicit ByteBudget(std::size_t max_bytes);
+  explicit ByteBudget(std::size_t max_bytes, std::size_t small_body_max = default_small_body_max);
   ~ByteBudget();
   ByteBudget(const ByteBudget&) = delete;
   ByteBudget& operator=(const ByteBudget&) = delete;
 
-  /// Reserves `bytes` for a body of that length; the claim holds nothing yet.
-  /// False: it waits, and is told. A body larger than the whole budget goes when
-  /// nothing else is held.
-  bool reserve(Claim& claim, std::size_t bytes);
+  /// What a body of `length` bytes, of which `arrived_bytes` are here, is to reserve
+  /// up to: its length, if it is small and half of the space is free; else twice what
+  /// is here, and a little for a start. More than `arrived_bytes` unless it is whole.
+  std::size_t step(std::size_t arrived_bytes, std::size_t length) const;
 
-  /// Reserves up to `total_bytes`, more than is held, for a body whose length is
-  /// not known. False: it waits, and is told.
-  bool grow(Claim& claim, std::size_t total_bytes);
+  /// Reserves up to `total_bytes`, more than is held, for a body of `length` bytes; it
+  /// is whole, or grows by further steps. False: it waits, and is told. A body larger
+  /// than the whole budget goes when nothing else is held.
+  bool reserve(Claim& claim, std::size_t total_bytes, std::size_t length);
+  /// The same for the whole of a body.
+  bool reserve(Claim& claim, std::size_t length) { return reserve(claim, length, length); }
 
-  /// A growing body has ended with `total_bytes`, at most what is held: gives
-  /// back the rest, and its place as one of those that grow.
+  /// A body of unknown length has ended with `total_bytes`, at most what is held:
+  /// gives back the rest, and its place as one of those that grow.
   void end_growth(Claim& claim, std::size_t total_bytes);
 
   /// Gives back all that is held, or ends the wait. True when it was waiting, so
@@ -75,6 +94,10 @@ class ByteBudget {
   /// Bytes held by all claims.
   std::size_t held_bytes() const { return word_.load(std::memory_order_relaxed) & ~waiters_bit; }
   std::size_t max_bytes() const { return max_bytes_; }
+  /// The largest body that is small.
+  std::size_t small_body_max() const { return small_body_max_; }
+  /// What is kept for small bodies.
+  std::size_t kept_for_small() const { return max_bytes_ / 8; }
 
  private:
   using Waiting = boost::intrusive::list<
@@ -82,26 +105,43 @@ class ByteBudget {
   using Growing = boost::intrusive::list<
       Claim, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<GrowingTag>>>>;
 
+  /// The bodies of one kind, by age, the oldest first.
+  struct Line {
+    Waiting waiting;
+    Growing growing;                ///< hold bytes, and more steps are to come
+    const Claim* beyond = nullptr;  ///< went beyond the bound, until it is released
+  };
+
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;
+
+  template <typename List>
+  static void insert_by_age(List& list, Claim& claim);
 
   bool try_take(std::size_t bytes);
   void give_back(std::size_t bytes);
-  void give_back_locked(std::size_t bytes);
+  void give_back_locked(const Claim& claim, std::size_t bytes);
   void wait_locked(Claim& claim, std::size_t bytes);
+  void change_line_locked(Claim& claim);
   void serve_locked(const Claim* newcomer);
+  void help_oldest_locked(Line& line, const Claim* newcomer);
+  Claim* next_locked();
   void grant_locked(Claim& claim, const Claim* newcomer);
-  bool fits(std::uint64_t held, std::size_t bytes) const;
+  bool fits_in_all(std::uint64_t held, std::size_t bytes) const;
+  bool fits_locked(const Claim& claim) const;
+  bool fits_in_kept_part_locked(const Claim& claim) const;
+  Line& line_of(const Claim& claim) { return lines_[claim.in_large_line_ ? 1 : 0]; }
+  std::size_t large_max() const { return max_bytes_ - kept_for_small(); }
 
   const std::size_t max_bytes_;
+  const std::size_t small_body_max_;
 
   /// Bytes held, and above them whether anybody waits: in one word, so that
   /// who gives back sees every waiter that did not see his bytes.
   alignas(64) std::atomic<std::uint64_t> word_{0};
 
-  std::mutex mutex_;               ///< guards what follows
-  Waiting waiting_;                ///< by ticket, the oldest first
-  Growing growing_;                ///< bodies that grow and hold bytes, the oldest first
-  const Claim* beyond_ = nullptr;  ///< the body that went beyond the bound, until it is released
+  std::mutex mutex_;           ///< guards what follows
+  std::array<Line, 2> lines_;  ///< of small bodies, and of large ones
+  std::size_t large_held_ = 0;
   std::uint64_t last_ticket_ = 0;
 };
 

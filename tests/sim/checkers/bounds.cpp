@@ -1,4 +1,4 @@
-// bounds: no queue, budget or analyzer ever holds more than its limit, and what
+// bounds: no queue or analyzer ever holds more than its limit, and what
 // they say they hold is what they hold. After a recovery an analyzer's limit
 // rises from one packet as health.slow_start says, by the clock.
 #include <algorithm>
@@ -26,7 +26,6 @@ class Bounds final : public Checker {
     const Scenario& scenario = world_.scenario();
     hold("queue.max_packets", world_.bounds().packets(), scenario.queue_packets, chronicle_.held_packets());
     hold("queue.max_bytes", world_.bounds().bytes(), scenario.queue_bytes, chronicle_.held_bytes());
-    check_bodies(world_.bodies().held_bytes(), scenario.buffered_bytes);
     const std::vector<dispatch::AnalyzerView> views = world_.views();
     for (AnalyzerId id = 0; id < views.size(); ++id) check_slots(id, views[id]);
   }
@@ -37,16 +36,6 @@ class Bounds final : public Checker {
     bool drained = false;
     TimePoint ramps_since = TimePoint::min();
   };
-
-  /// One body of unknown length may be beyond the bound, so that it ends some day.
-  void check_bodies(std::size_t held, std::size_t limit) {
-    if (held <= limit) return;
-    checked();
-    if (held - limit > world_.largest_chunked_body()) {
-      complain("server.max_buffered: {} bytes are held of {}, and {} by the largest body of unknown length", held,
-               limit, world_.largest_chunked_body());
-    }
-  }
 
   void check_slots(AnalyzerId id, const dispatch::AnalyzerView& view) {
     if (view.removed) return;

@@ -1,0 +1,116 @@
+// How long an agent may take for what, and what ends a session before its agent does.
+#include <algorithm>
+#include <utility>
+
+#include "ingest/session.hpp"
+
+namespace logdist::ingest {
+namespace {
+
+using SessionPtr = boost::intrusive_ptr<Session>;
+
+}  // namespace
+
+/// Between requests, with nothing left to be said. The time runs from here: neither
+/// an empty line nor half of one renews it.
+void Session::become_idle(TimePoint now) {
+  if (IdleHook::is_linked()) return;
+  idle_since_ = now;
+  loop_.idle.push_back(*this);
+  loop_.publish_idle();
+  expire_at(now + loop_.context.server.idle_timeout);
+}
+
+void Session::end_idleness() {
+  if (!IdleHook::is_linked()) return;
+  const bool first = &loop_.idle.front() == this;
+  loop_.idle.erase(loop_.idle.iterator_to(*this));
+  if (first) loop_.publish_idle();
+}
+
+std::optional<ConnectionSlots::Slot> Session::make_room() {
+  const SessionPtr self(this);
+  if (stream_.available() != 0) return std::nullopt;  // a request is in the socket
+  auto slot = std::exchange(slot_, std::nullopt);
+  close();
+  return slot;
+}
+
+void Session::drain() {
+  const SessionPtr self(this);
+  if (phase_ == Phase::head && !parser_ && !output_.blocked()) {
+    // Else a request is in the socket, and gets its answer.
+    if (stream_.available() == 0) return close();
+    return expire_at(at());
+  }
+  if (phase_ == Phase::lingering || output_.blocked()) {
+    return loop_.deadlines.set(*this, std::min(at(), Clock::now() + farewell()));
+  }
+  expire_at(at());
+}
+
+/// How long an agent may take to read our last answer and to close.
+Duration Session::farewell() const { return loop_.draining ? drain_farewell : linger_timeout; }
+
+/// While an answer is held up its own time runs, and rest_sent() comes back to
+/// that of the phase. While we drain, what is half received has a moment to be
+/// complete: no packet would come of it.
+void Session::expire_at(TimePoint at) {
+  if (output_.blocked()) return;
+  const bool owed = phase_ == Phase::delivery || phase_ == Phase::lingering;
+  if (loop_.draining && !owed) at = std::min(at, loop_.half_received_until);
+  loop_.deadlines.set(*this, at);
+}
+
+/// The body begins to come, or goes on to after a wait for space, which is not the agent's time.
+void Session::resume_body_time(TimePoint now, bool first) {
+  if (first) body_time_left_ = loop_.context.server.body_timeout;
+  body_ends_ = now + body_time_left_;
+  rate_ends_ = never;
+}
+
+void Session::stop_body_time(TimePoint now) { body_time_left_ = std::max(body_ends_ - now, Duration::zero()); }
+
+/// A body that holds much is to come at a least rate, in each window of time from here on.
+void Session::watch_rate(TimePoint now) {
+  if (loop_.context.server.min_body_rate == 0 || held_bytes() <= loop_.context.budget.small_body_max()) return;
+  rate_ends_ = now + loop_.context.rate_window;
+  rate_begins_bytes_ = delivery_->packet.body.size();
+}
+
+/// Whether the body came fast enough in the window that is over.
+bool Session::keeps_rate() const {
+  const double seconds = to_seconds(loop_.context.rate_window);
+  const double least = static_cast<double>(loop_.context.server.min_body_rate) * seconds;
+  return static_cast<double>(delivery_->packet.body.size() - rate_begins_bytes_) >= least;
+}
+
+void Session::expired(TimePoint now) {
+  const SessionPtr self(this);
+  if (output_.blocked() || phase_ == Phase::lingering) return close();
+  if (!output_.empty()) return advance(now);  // settled just now: the answer is still to be sent
+  if (phase_ == Phase::head && !parser_) return close();
+
+  const bool receives_body = phase_ == Phase::body || phase_ == Phase::chunks;
+  if (receives_body && now < body_ends_ && !loop_.draining && keeps_rate()) {
+    watch_rate(now);
+    return expire_at(std::min(body_ends_, rate_ends_));
+  }
+  persistence_ = Persistence::close;
+  refuse(refusal_of_expiry(now));
+  advance(now);
+}
+
+Refusal Session::refusal_of_expiry(TimePoint now) const {
+  if (loop_.draining) return draining_refusal();
+  if (phase_ == Phase::room) {
+    return {RejectReason::buffers_full, 503, "no space for the body in time: send the packet again later", true};
+  }
+  if (phase_ == Phase::head) return {RejectReason::timeout, 408, "the request's head took too long", true};
+  if (now < body_ends_) {
+    return {RejectReason::timeout, 408, "the body came slower than server.min_body_rate allows", true};
+  }
+  return {RejectReason::timeout, 408, "the body took too long", true};
+}
+
+}  // namespace logdist::ingest

@@ -1,0 +1,28 @@
+// A claim on the budget, for its tests.
+#pragma once
+
+#include <vector>
+
+#include "logdist/queue/byte_budget.hpp"
+
+namespace logdist::queue {
+
+inline constexpr std::size_t unknown = ByteBudget::length_unknown;
+
+/// A body that notes in `order` when its wait is over.
+class Body final : public ByteBudget::Claim {
+ public:
+  explicit Body(int name = 0, std::vector<int>* order = nullptr) : name_(name), order_(order) {}
+  void granted() override {
+    grants += 1;
+    if (order_ != nullptr) order_->push_back(name_);
+  }
+  int name() const { return name_; }
+  int grants = 0;
+
+ private:
+  const int name_;
+  std::vector<int>* const order_;
+};
+
+}  // namespace logdist::queue

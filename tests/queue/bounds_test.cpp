@@ -1,0 +1,82 @@
+#include "logdist/queue/bounds.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace logdist::queue {
+namespace {
+
+TEST(Bounds, TakesUntilThePacketsAreAllTaken) {
+  Bounds bounds(3, 100);
+  EXPECT_TRUE(bounds.try_take(10));
+  EXPECT_TRUE(bounds.try_take(0)) << "a packet of no bytes is one, too";
+  EXPECT_TRUE(bounds.try_take(10));
+  EXPECT_FALSE(bounds.try_take(1));
+  EXPECT_EQ(bounds.packets(), 3u);
+  EXPECT_EQ(bounds.bytes(), 20u);
+  bounds.give_back(10);
+  EXPECT_TRUE(bounds.try_take(1));
+  EXPECT_EQ(bounds.packets(), 3u);
+  EXPECT_EQ(bounds.bytes(), 11u);
+}
+
+TEST(Bounds, TakesUntilTheBytesAreAllTaken) {
+  Bounds bounds(100, 50);
+  EXPECT_TRUE(bounds.try_take(30));
+  EXPECT_FALSE(bounds.try_take(21));
+  EXPECT_EQ(bounds.packets(), 1u) << "who is refused takes nothing";
+  EXPECT_EQ(bounds.bytes(), 30u);
+  EXPECT_TRUE(bounds.try_take(20)) << "up to the bound itself";
+  EXPECT_FALSE(bounds.try_take(1));
+  bounds.give_back(30);
+  EXPECT_EQ(bounds.bytes(), 20u);
+  EXPECT_TRUE(bounds.try_take(30));
+}
+
+TEST(Bounds, NeverTakesMoreThanAllBytes) {
+  Bounds bounds(100, 50);
+  EXPECT_FALSE(bounds.try_take(51)) << "even when it is empty";
+  EXPECT_FALSE(bounds.try_take(~std::size_t{0}));
+  EXPECT_EQ(bounds.packets(), 0u);
+  EXPECT_TRUE(bounds.try_take(50));
+}
+
+TEST(Bounds, KeepsItsCountsApartAtTheirLimits) {
+  Bounds bounds(Bounds::limit_packets, Bounds::limit_bytes);
+  EXPECT_EQ(bounds.max_packets(), Bounds::limit_packets);
+  EXPECT_EQ(bounds.max_bytes(), Bounds::limit_bytes);
+  ASSERT_TRUE(bounds.try_take(Bounds::limit_bytes));
+  EXPECT_EQ(bounds.packets(), 1u);
+  EXPECT_EQ(bounds.bytes(), Bounds::limit_bytes);
+  EXPECT_FALSE(bounds.try_take(1));
+  EXPECT_TRUE(bounds.try_take(0)) << "no byte is left, but places are";
+  EXPECT_EQ(bounds.packets(), 2u);
+  bounds.give_back(Bounds::limit_bytes);
+  bounds.give_back(0);
+  EXPECT_EQ(bounds.packets(), 0u);
+  EXPECT_EQ(bounds.bytes(), 0u);
+}
+
+TEST(BoundsThreads, AreNeverPassed) {
+  Bounds bounds(5, 1'000);
+  std::vector<std::jthread> threads;
+  for (std::size_t thread = 1; thread <= 4; ++thread) {
+    threads.emplace_back([&bounds, thread] {
+      for (int i = 0; i < 20'000; ++i) {
+        const std::size_t bytes = thread * 100;
+        if (!bounds.try_take(bytes)) continue;
+        ASSERT_LE(bounds.packets(), 5u);
+        ASSERT_LE(bounds.bytes(), 1'000u);
+        bounds.give_back(bytes);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(bounds.packets(), 0u);
+  EXPECT_EQ(bounds.bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace logdist::queue

@@ -1,0 +1,191 @@
+// The budget under random use, and under threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <memory>
+#include <random>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include "logdist/base/random.hpp"
+#include "tests/queue/body.hpp"
+
+namespace logdist::queue {
+namespace {
+
+/// Random bodies of all kinds against the plain statement of the rules: bytes are never
+/// lost, those who wait for the first time go oldest first, the oldest that grow never
+/// wait, small bodies find what is kept for them, and nobody waits while the space would do.
+class ByteBudgetProperty : public testing::Test {
+ protected:
+  static constexpr std::size_t max_bytes = 1000;
+  static constexpr std::size_t small_max = 60;
+  static constexpr std::size_t large_max = max_bytes - max_bytes / 8;
+
+  struct Entry {
+    std::unique_ptr<Body> body;
+    std::size_t length;  ///< what it will be, which need not be known
+    bool announced;
+    std::size_t wanted = 0;  ///< in all, once it has what it waits for
+    int waits = 0;
+
+    bool waiting() const { return waits > body->grants; }
+    bool large() const { return std::max(wanted, announced ? length : 0) > small_max; }
+    bool grows() const { return !announced || wanted < length; }
+  };
+
+  void reserve(Entry& entry, std::size_t total) {
+    entry.wanted = total;
+    if (!budget_.reserve(*entry.body, total, entry.announced ? entry.length : unknown)) entry.waits += 1;
+  }
+
+  void come() {
+    const std::size_t length = 1 + random_.below(random_.below(4) == 0 ? max_bytes / 2 : 2 * small_max);
+    Entry entry{std::make_unique<Body>(next_name_++, &order_), length, random_.below(3) != 0};
+    reserve(entry, std::min<std::size_t>(1 + random_.below(small_max), length));
+    entries_.push_back(std::move(entry));
+  }
+
+  void go_on(Entry& entry) {
+    const std::size_t held = entry.body->held_bytes();
+    if (held < entry.length && random_.below(4) != 0) {
+      reserve(entry, std::min(held + 1 + random_.below(100), entry.length));
+    } else {
+      EXPECT_FALSE(budget_.release(*entry.body));
+      gone(entry);
+    }
+  }
+
+  void gone(const Entry& entry) {
+    std::erase_if(entries_, [&entry](const Entry& other) { return &other == &entry; });
+  }
+
+  void check() {
+    std::size_t held = 0, small_held = 0;
+    std::array<const Entry*, 2> oldest_growing{};
+    std::array<std::size_t, 2> largest{};
+    for (const Entry& entry : entries_) {
+      ASSERT_LE(entry.waits - entry.body->grants, 1);
+      const std::size_t bytes = entry.body->held_bytes();
+      held += bytes;
+      const bool counts_as_small = !entry.large() || (entry.waiting() && !entry.announced && bytes <= small_max);
+      if (counts_as_small) small_held += bytes;
+      const std::size_t kind = entry.large() ? 1 : 0;
+      largest[kind] = std::max(largest[kind], bytes);
+      const bool grows = bytes > 0 && (entry.grows() || entry.waiting());
+      if (grows && oldest_growing[kind] == nullptr) oldest_growing[kind] = &entry;
+    }
+    ASSERT_EQ(budget_.held_bytes(), held);
+    ASSERT_LE(held, max_bytes + largest[0] + largest[1]);
+    ASSERT_LE(held - small_held, large_max + largest[1]);
+    if (held <= max_bytes && held - small_held <= large_max) {
+      for (const Entry* entry : oldest_growing) ASSERT_TRUE(entry == nullptr || !entry->waiting());
+    }
+    const Entry* first_small = nullptr;
+    for (const Entry& entry : entries_) {
+      if (!entry.waiting()) continue;
+      ASSERT_NE(held, 0u);
+      if (!entry.large() && first_small == nullptr) first_small = &entry;
+      (entry.large() ? large_waits_ : small_waits_) += 1;
+    }
+    if (first_small != nullptr) {
+      ASSERT_GT(small_held + first_small->wanted - first_small->body->held_bytes(), max_bytes / 8);
+    }
+  }
+
+  /// Those granted in one go, as far as they are of one kind and were never granted before.
+  void check_order() {
+    int last = 0;
+    for (const Entry& entry : entries_) {
+      if (entry.waiting() && entry.body->grants == 0 && !entry.large()) last = last == 0 ? entry.body->name() : last;
+    }
+    for (const Entry& entry : entries_) {
+      const bool just_now = std::find(order_.begin(), order_.end(), entry.body->name()) != order_.end();
+      if (last != 0 && just_now && entry.body->grants == 1 && entry.waits == 1 && !entry.large()) {
+        ASSERT_LT(entry.body->name(), last) << "a younger one went first";
+      }
+    }
+  }
+
+  const std::uint64_t seed_ = std::random_device{}();
+  Random random_{seed_};
+  ByteBudget budget_{max_bytes, small_max};
+  std::deque<Entry> entries_;
+  std::vector<int> order_;
+  int next_name_ = 1;
+  int small_waits_ = 0;
+  int large_waits_ = 0;
+};
+
+TEST_F(ByteBudgetProperty, KeepsItsRulesUnderRandomUse) {
+  SCOPED_TRACE(::testing::Message() << "seed " << seed_);
+  for (int step = 0; step < 20'000 && !HasFatalFailure(); ++step) {
+    order_.clear();
+    if (entries_.size() < 40 && random_.below(2) == 0) {
+      come();
+    } else if (!entries_.empty()) {
+      Entry& entry = entries_[random_.below(entries_.size())];
+      if (!entry.waiting()) {
+        go_on(entry);
+      } else if (random_.below(4) == 0) {
+        EXPECT_TRUE(budget_.release(*entry.body));
+        gone(entry);
+      }
+    }
+    check();
+    check_order();
+  }
+  for (Entry& entry : entries_) budget_.release(*entry.body);
+  EXPECT_EQ(budget_.held_bytes(), 0u);
+  EXPECT_GT(small_waits_, 100);
+  EXPECT_GT(large_waits_, 100);
+}
+
+/// A body of its own thread: granted() wakes it.
+class ThreadBody final : public ByteBudget::Claim {
+ public:
+  void granted() override { wake_.release(); }
+  void wait() { wake_.acquire(); }
+
+ private:
+  std::binary_semaphore wake_{0};
+};
+
+TEST(ByteBudgetThreads, NoWakeUpIsLostAndAllIsGivenBack) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  constexpr std::size_t max_bytes = 1000;
+  ByteBudget budget(max_bytes);
+  std::vector<std::jthread> threads;
+  for (std::uint64_t thread = 0; thread < 6; ++thread) {
+    threads.emplace_back([&budget, seed, thread] {
+      Random random(seed + thread);
+      ThreadBody body;
+      for (int round = 0; round < 5'000; ++round) {
+        if (random.below(2) == 0) {
+          if (!budget.reserve(body, 1 + random.below(600))) {
+            if (random.below(4) == 0) {
+              if (!budget.release(body)) body.wait();  // granted meanwhile: take the news off
+              continue;
+            }
+            body.wait();
+          }
+        } else {
+          for (std::size_t total = 100; total <= 500; total += 100) {
+            if (!budget.reserve(body, total, ByteBudget::length_unknown)) body.wait();
+          }
+          budget.end_growth(body, 450);
+        }
+        budget.release(body);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(budget.held_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace logdist::queue
