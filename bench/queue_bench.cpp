@@ -43,7 +43,7 @@ class InstantUpstream final : public upstream::Upstream {
 
 class NoDeadLetters final : public DeadLetters {
  public:
-  void put(const packet::Packet&, DeadLetterReason) override {}
+  void put(const DeadLetter&) override {}
 };
 
 class NoWaiter final : public queue::Waiter {

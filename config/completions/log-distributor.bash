@@ -8,7 +8,7 @@ _log_distributor() {
     esac
   done
   case $previous in
-    --config | --file)
+    --config | --file | --dead-letters)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       compopt -o filenames
       return
@@ -23,10 +23,11 @@ _log_distributor() {
     serve | check) known="--config --help" ;;
     demo) known="--seconds --packets --help" ;;
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
-    agent) known="--target --file --batch --rate --connections --packets --help" ;;
+    agent) known="--target --file --dead-letters --batch --rate --connections --packets --help" ;;
     analyzers) known="list drain undrain weight --url --help" ;;
     top) known="--url --interval --count --help" ;;
-    health | reload) known="--url --help" ;;
+    health) known="--url --live --help" ;;
+    reload) known="--url --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")
 }

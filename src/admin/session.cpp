@@ -258,9 +258,13 @@ bool Session::is_for_us(const Request& request) const {
 }
 
 Response Session::readiness() const {
-  const std::string_view reason = sources_->why_not_ready();
-  if (reason.empty()) return ok("text/plain; charset=utf-8", "ready\n");
-  return problem(http::status::service_unavailable, reason);
+  const Readiness readiness = sources_->readiness();
+  Response response = ok("application/json", to_json(readiness));
+  if (!readiness.ready()) {
+    response.result(http::status::service_unavailable);
+    response.set(http::field::retry_after, "1");
+  }
+  return response;
 }
 
 asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {

@@ -146,7 +146,7 @@ std::string text_of(const Json& json, int indent) {
 }  // namespace
 
 StatusFacts facts_of(const Sources& sources) {
-  return {sources.version, sources.why_not_ready(), Clock::now() - sources.started_at};
+  return {sources.version, sources.readiness().text(), Clock::now() - sources.started_at};
 }
 
 std::string to_status_json(const metrics::Scrape& scrape, const StatusFacts& facts, const EventLog& events) {

@@ -12,7 +12,7 @@ namespace logdist::admin {
 /// What is known of the daemon besides its scrape.
 struct StatusFacts {
   std::string_view version;
-  std::string_view why_not_ready;  ///< a sentence; empty when ready
+  std::string why_not_ready;  ///< in a line; empty when ready
   Duration uptime{};
 };
 

@@ -125,6 +125,11 @@ int run_agent(const AgentCommandOptions& options) {
     return complain("agent", fmt::format("--target {}; allowed: http://HOST:PORT or HOST:PORT", target.error().text));
   const std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 
+  if (options.dead_letters) {
+    const auto source = LetterSource::open(*options.dead_letters);
+    if (!source) return complain("agent", fmt::format("{}: {}", *options.dead_letters, source.error().message()));
+    return run_with(options, *target, seed, **source);
+  }
   if (!options.file) {
     GeneratedSourceOptions generated;
     generated.messages_min = generated.messages_max = options.batch;

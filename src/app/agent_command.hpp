@@ -8,10 +8,11 @@
 namespace logdist::app {
 
 struct AgentCommandOptions {
-  std::string target;                 ///< URL; /v1/packets when it names no path
-  std::optional<std::string> file{};  ///< whose lines to send, "-" for stdin; none: invented ones
-  std::uint32_t batch = 50;           ///< messages to a packet
-  std::optional<double> rate{};       ///< packets a second
+  std::string target;                         ///< URL; /v1/packets when it names no path
+  std::optional<std::string> file{};          ///< whose lines to send, "-" for stdin; none: invented ones
+  std::optional<std::string> dead_letters{};  ///< whose packets to send again, "-" for stdin; then there is no file
+  std::uint32_t batch = 50;                   ///< messages to a packet
+  std::optional<double> rate{};               ///< packets a second
   std::size_t connections = 8;
   std::optional<std::uint64_t> packets{};  ///< at most; without a file and this, until interrupted
 };

@@ -20,6 +20,10 @@ std::string explain(const Answer& answer) {
   if (body.is_object()) {
     const auto detail = body.find("detail");
     if (detail != body.end() && detail->is_string()) return config::printable(detail->get<std::string>());
+    const auto reasons = body.find("reasons");
+    if (reasons != body.end() && reasons->is_array() && !reasons->empty() && reasons->front().is_string()) {
+      return config::printable(reasons->front().get<std::string>());
+    }
   }
   const std::string first_line = answer.body.substr(0, answer.body.find_first_of("\r\n"));
   return config::printable(first_line.empty() ? answer.reason : first_line);

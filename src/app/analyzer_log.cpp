@@ -16,16 +16,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-/// How long, as people say it: `350ms`, `12s`, `2m30s`, `3h05m`.
-std::string about(Duration duration) {
-  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration);
-  if (milliseconds < std::chrono::seconds(1)) return fmt::format("{}ms", milliseconds.count());
-  const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
-  if (seconds < 60) return fmt::format("{}s", seconds);
-  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
-  return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
-}
-
 std::string tests(std::uint64_t count) { return count == 1 ? "1 test" : fmt::format("{} tests", count); }
 
 std::string connect_error_in_words(const boost::system::error_code& error, const std::string& host) {
@@ -38,6 +28,15 @@ std::string connect_error_in_words(const boost::system::error_code& error, const
 }
 
 }  // namespace
+
+std::string in_words(Duration duration) {
+  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration);
+  if (milliseconds < std::chrono::seconds(1)) return fmt::format("{}ms", milliseconds.count());
+  const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+  return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
+}
 
 std::string in_words(const delivery::Failure& failure, const std::string& host, Duration limit) {
   const boost::system::error_code& error = failure.error;
@@ -93,7 +92,7 @@ void AnalyzerLog::failed(Analyzer& analyzer, const dispatch::StateChange& change
   const std::string streak =
       failure_threshold_ == 1 ? "" : fmt::format("{} failures in a row, last: ", failure_threshold_);
   log::warn("analyzer_failed",
-            fmt::format("analyzer {} failed: {}{}; next test in {}", analyzer.name, streak, why, about(next_test)),
+            fmt::format("analyzer {} failed: {}{}; next test in {}", analyzer.name, streak, why, in_words(next_test)),
             {{"analyzer", analyzer.name},
              {"cause", why},
              {"failures", failure_threshold_},
@@ -109,7 +108,7 @@ void AnalyzerLog::failed_again(Analyzer& analyzer, const dispatch::StateChange& 
   const std::string why = cause(analyzer, change.failure);
   log::warn("analyzer_still_failed",
             fmt::format("analyzer {} still failed for {}: {} failed, last: {}; next test in {}", analyzer.name,
-                        about(away), tests(analyzer.failed_tests), why, about(next_test)),
+                        in_words(away), tests(analyzer.failed_tests), why, in_words(next_test)),
             {{"analyzer", analyzer.name},
              {"cause", why},
              {"failed_tests", analyzer.failed_tests},
@@ -120,7 +119,7 @@ void AnalyzerLog::failed_again(Analyzer& analyzer, const dispatch::StateChange& 
 void AnalyzerLog::recovered(Analyzer& analyzer, TimePoint now) {
   const Duration away = now - analyzer.failed_at;
   log::info("analyzer_recovered",
-            fmt::format("analyzer {} is healthy again after {} away ({} failed)", analyzer.name, about(away),
+            fmt::format("analyzer {} is healthy again after {} away ({} failed)", analyzer.name, in_words(away),
                         tests(analyzer.failed_tests)),
             {{"analyzer", analyzer.name}, {"failed_tests", analyzer.failed_tests}, {"away_seconds", to_seconds(away)}});
   analyzer.failed_at = never;
@@ -129,7 +128,7 @@ void AnalyzerLog::recovered(Analyzer& analyzer, TimePoint now) {
 void AnalyzerLog::paused(const dispatch::PauseNotice& notice) {
   const Analyzer& analyzer = analyzers_[notice.analyzer];
   log::info("analyzer_paused",
-            fmt::format("analyzer {} asked for a pause of {} (answered {})", analyzer.name, about(notice.length),
+            fmt::format("analyzer {} asked for a pause of {} (answered {})", analyzer.name, in_words(notice.length),
                         notice.status),
             {{"analyzer", analyzer.name},
              {"status", notice.status},

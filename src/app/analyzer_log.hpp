@@ -13,6 +13,9 @@ namespace logdist::app {
 /// resolve: HOST", "broken HTTP: bad version". `limit` is what an answer may take.
 std::string in_words(const delivery::Failure& failure, const std::string& host, Duration limit);
 
+/// How long, as people say it: `350ms`, `12s`, `2m30s`, `3h05m`.
+std::string in_words(Duration duration);
+
 /// One line for an analyzer that fails and one for its recovery, with what was the
 /// matter; while it stays away, its failed tests are summed up in a line a minute.
 /// The states themselves are in status and metrics. Not thread-safe.

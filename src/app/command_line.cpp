@@ -32,8 +32,10 @@ CLI::Validator number(double low, double high, std::string allowed) {
   return CLI::Validator(
       [=](std::string& text) {
         double value = 0;
-        const bool fits = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
-        return fits ? std::string() : fmt::format("{} is out of range; allowed: {}", config::quote(text), allowed);
+        const bool is_number = CLI::detail::lexical_cast(text, value);
+        if (is_number && value >= low && value <= high) return std::string();
+        return fmt::format("{} {}; allowed: {}", config::quote(text), is_number ? "is out of range" : "is not a number",
+                           allowed);
       },
       "");
 }
@@ -62,7 +64,8 @@ CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
 
 CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
   CLI::App* command = app.add_subcommand("check", "report every fault of a configuration");
-  command->add_option("--config", options.config_file, "configuration file (YAML)")->type_name("FILE")->required();
+  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+      ->type_name("FILE");
   return command;
 }
 
@@ -91,13 +94,21 @@ CLI::App* add_analyzer(CLI::App& app, AnalyzerCommandOptions& options, std::stri
 }
 
 CLI::App* add_agent(CLI::App& app, AgentCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("agent", "send a file's lines, or invented ones, as packets");
+  CLI::App* command = app.add_subcommand("agent", "send a file's lines, dead letters or invented lines as packets");
   command->add_option("--target", options.target, "the packet port; /v1/packets when it names no path")
       ->type_name("URL")
       ->required();
-  command->add_option("--file", options.file, "lines to send, - for stdin; none: invented ones")->type_name("PATH|-");
+  CLI::Option* const file =
+      command->add_option("--file", options.file, "lines to send, - for stdin; none: invented ones")
+          ->type_name("PATH|-");
+  CLI::Option* const letters =
+      command
+          ->add_option("--dead-letters", options.dead_letters, "dead letters to send again as they were, - for stdin")
+          ->type_name("PATH|-")
+          ->excludes(file);
   command->add_option("--batch", options.batch, "messages to a packet")
       ->check(within(1, 100'000))
+      ->excludes(letters)
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--rate", options.rate, "packets a second; none: as fast as they are taken")
@@ -121,6 +132,7 @@ void add_url(CLI::App& command, std::optional<std::string>& url) {
 CLI::App* add_health(CLI::App& app, HealthCommandOptions& options) {
   CLI::App* command = app.add_subcommand("health", "exit 0 when a running daemon is ready");
   add_url(*command, options.url);
+  command->add_flag("--live", options.live, "when it is alive, even if it takes no packets now");
   return command;
 }
 
@@ -179,11 +191,24 @@ std::string command_hint(const CLI::App& app) {
   return "";
 }
 
+/// What is wrong, in our words where the library's are not plain, and words in the order in
+/// which they were given.
+std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> words;
+    for (const std::string& word : app.remaining(true)) words.push_back(config::printable(word));
+    return fmt::format("not expected: {}{}", fmt::join(words, " "), command_hint(app));
+  }
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
+  const std::string option = text.substr(0, text.find(':'));
+  const bool too_many = text.find("At Most") != std::string::npos;
+  return option + (too_many ? " is given more than once" : " needs a value");
+}
+
 Exit ended(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() != 0) {
-    const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-    return {1,
-            fmt::format("{}: {}{} (--help tells more)\n", program, error.what(), unexpected ? command_hint(app) : "")};
+    return {1, fmt::format("{}: {} (--help tells more)\n", program, in_words(app, error))};
   }
   std::ostringstream output;
   app.exit(error, output, output);

@@ -12,8 +12,10 @@
 #include "app/health_driver.hpp"
 #include "app/heap_trim.hpp"
 #include "app/loop.hpp"
+#include "app/outage_log.hpp"
 #include "app/reload.hpp"
 #include "app/scrape_gathering.hpp"
+#include "app/service_watch.hpp"
 #include "app/shared.hpp"
 #include "app/steering.hpp"
 #include "logdist/admin/server.hpp"
@@ -56,7 +58,7 @@ class Daemon::Body final : public dispatch::Wakes {
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
     listener_.emplace(control, std::move(sessions), connections_);
     admin::Sources sources;
-    sources.why_not_ready = [this] { return why_not_ready(); };
+    sources.readiness = [this] { return readiness(); };
     sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
     sources.version = version();
     sources.events = events_;
@@ -91,6 +93,7 @@ class Daemon::Body final : public dispatch::Wakes {
     heap_.start();
     admin_->start();
     listener_->start();
+    watch_.start();
     events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
                                        loops_.size())});
   }
@@ -99,32 +102,45 @@ class Daemon::Body final : public dispatch::Wakes {
   void wake_control() override { health_.wake(); }
 
   void request_scrape(std::function<void(metrics::Scrape)> done) {
-    gather_scrape(control_, loops_, shared_, connections_, std::move(done));
+    gather_scrape(control_, loops_, shared_, connections_, [this, done = std::move(done)](metrics::Scrape scrape) {
+      scrape.ready = readiness().ready();
+      scrape.last_reload_successful = reload_.last_successful();
+      scrape.configured_at_seconds = std::chrono::duration<double>(reload_.taken_at().time_since_epoch()).count();
+      done(std::move(scrape));
+    });
   }
 
   void drain(std::function<void(DrainResult)> done) {
     draining_ = true;
+    watch_.stop();  // that requests are handed back now is nothing to be told of
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     listener_->stop();
     reload_.close();
-    drain_ = std::make_unique<Drain>(control_, loops_, reload_.grace(), [this, done](DrainResult result) {
-      health_.stop();
-      done(result);
-    });
+    drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, reload_.grace(),
+                                     [this, done](DrainResult result) {
+                                       health_.stop();
+                                       done(result);
+                                     });
     drain_->start();
   }
+  void hurry() {
+    if (drain_) drain_->hurry();
+  }
+  void reopen_files() { shared_.dead_letters->reopen(); }
 
   void reload(const std::string& who, Reload::Done done) { reload_.request(who, std::move(done)); }
   Duration grace() const { return reload_.grace(); }
 
   std::size_t queued_packets() const { return shared_.bounds.packets(); }
+  std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
   const ingest::Listener& listener() const { return *listener_; }
   const admin::Server& admin() const { return *admin_; }
 
  private:
-  std::string_view why_not_ready() const {
-    if (draining_) return "the daemon is shutting down";
-    return shared_.scheduler.ready() ? "" : "no analyzer is in service";
+  admin::Readiness readiness() {
+    return readiness_.look(
+        {.draining = draining_, .analyzer_in_service = shared_.scheduler.ready(), .queue_full = shared_.bounds.full()},
+        Clock::now());
   }
 
   asio::io_context& control_;
@@ -139,6 +155,11 @@ class Daemon::Body final : public dispatch::Wakes {
   std::optional<ingest::Listener> listener_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
+  admin::ReadinessRule readiness_;
+  OutageLog outages_{*events_};
+  ServiceWatch watch_{
+      control_, [this](auto done) { request_scrape(std::move(done)); },
+      [this](const metrics::Scrape& scrape) { outages_.look(scrape, shared_.bounds.full(), Clock::now()); }};
   bool draining_ = false;
 };
 
@@ -148,7 +169,7 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
                                                                           ConfigurationSource source) {
   config::Options fitted = options;
   fit_connections(fitted);
-  auto letters = DeadLetterFile::open(options.delivery.dead_letter);
+  auto letters = DeadLetterFile::open(options.delivery.dead_letter, options.delivery.timeout);
   if (!letters) {
     return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
                        letters.error().message());
@@ -172,6 +193,7 @@ asio::ip::tcp::endpoint Daemon::packet_endpoint() const { return body_->listener
 asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().endpoint(); }
 
 std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }
+std::size_t Daemon::letters_waiting() const { return body_->letters_waiting(); }
 
 void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
 void Daemon::reload(const std::string& who, std::function<void()> done) {
@@ -179,5 +201,7 @@ void Daemon::reload(const std::string& who, std::function<void()> done) {
 }
 Duration Daemon::grace() const { return body_->grace(); }
 void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }
+void Daemon::hurry() { body_->hurry(); }
+void Daemon::reopen_files() { body_->reopen_files(); }
 
 }  // namespace logdist::app

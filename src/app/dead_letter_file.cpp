@@ -6,17 +6,24 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <fmt/chrono.h>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 
+#include "app/analyzer_log.hpp"
+#include "app/letter_writer.hpp"
 #include "logdist/log/log.hpp"
 
 namespace logdist::app {
 namespace {
+
+/// A packet left at the end waits so long for a sign of progress on the disk.
+constexpr Duration progress_wait = std::chrono::seconds(10);
+
+std::string open_error_text(int error) { return std::generic_category().message(error); }
 
 /// The value of the first passthrough header, which is Content-Type.
 std::string_view content_type(const packet::Packet& packet) {
@@ -27,98 +34,97 @@ std::string_view content_type(const packet::Packet& packet) {
   return headers.substr(colon + 2, end - colon - 2);
 }
 
-std::string line_of(const packet::Packet& packet, DeadLetterReason reason) {
-  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  nlohmann::ordered_json line;
-  line["time"] = fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                             now.time_since_epoch().count() % 1000);
-  line["packet_id"] = packet.id;
-  line["reason"] = to_string(reason);
-  line["messages"] = packet.messages;
-  line["content_type"] = content_type(packet);
-  line["body"] = packet.body.view();
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
-log::Fields fields_of(const packet::Packet& packet, DeadLetterReason reason) {
-  return {{"packet_id", packet.id}, {"messages", packet.messages}, {"reason", to_string(reason)}};
+/// Of the steady clock, as people's clocks have it.
+KeptLetter::Time wall_time(TimePoint at) {
+  const auto ago = std::chrono::duration_cast<KeptLetter::Time::duration>(Clock::now() - at);
+  return std::chrono::system_clock::now() - ago;
 }
 
 }  // namespace
 
-boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path) {
-  FileDescriptor file;
+boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path,
+                                                                            Duration attempt_limit) {
+  std::unique_ptr<LetterWriter> writer;
   if (!path.empty()) {
-    file = open_to_append(path);
+    FileDescriptor file = open_letters(path);
     if (!file.is_open()) return boost::system::error_code(errno, boost::system::system_category());
+    writer = std::make_unique<LetterWriter>(path, std::move(file));
   }
-  return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(path, std::move(file)));
+  return std::unique_ptr<DeadLetterFile>(new DeadLetterFile(std::move(writer), attempt_limit));
 }
 
-/// Logs are nobody else's business.
-FileDescriptor DeadLetterFile::open_to_append(const std::string& path) {
-  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+DeadLetterFile::DeadLetterFile(std::unique_ptr<LetterWriter> writer, Duration attempt_limit)
+    : writer_(std::move(writer)), attempt_limit_(attempt_limit) {}
+
+DeadLetterFile::~DeadLetterFile() = default;
+
+std::string DeadLetterFile::why_not(const std::string& path) {
+  if (path.empty()) return "";
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK));
+    return file.is_open() ? "" : open_error_text(errno);
+  }
+  if (errno != ENOENT) return open_error_text(errno);
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  if (::stat(folder.c_str(), &status) != 0) return open_error_text(errno);
+  if (!S_ISDIR(status.st_mode)) return open_error_text(ENOTDIR);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : open_error_text(errno);
+}
+
+void DeadLetterFile::name(AnalyzerId analyzer, std::string name, std::string host) {
+  const std::lock_guard lock(mutex_);
+  if (analyzers_.size() <= analyzer) analyzers_.resize(analyzer + 1);
+  analyzers_[analyzer] = {std::move(name), std::move(host)};
+}
+
+void DeadLetterFile::put(const dispatch::DeadLetter& letter) {
+  if (writer_) {
+    writer_->put(copy_of(letter), letter.reason == DeadLetterReason::shutdown ? progress_wait : Duration::zero());
+    return;
+  }
+  const packet::Packet& packet = letter.packet;
+  log::record(log::Level::error, "dead_letter",
+              fmt::format("dead letter: packet {} of {} messages, {}: no analyzer took it and delivery.dead_letter is "
+                          "not set",
+                          packet.id, packet.messages, to_string(letter.reason)),
+              {{"packet_id", packet.id}, {"messages", packet.messages}, {"reason", to_string(letter.reason)}});
+}
+
+KeptLetter DeadLetterFile::copy_of(const dispatch::DeadLetter& letter) {
+  const packet::Packet& packet = letter.packet;
+  KeptLetter kept;
+  kept.packet_id = packet.id;
+  kept.reason = letter.reason;
+  kept.messages = packet.messages;
+  kept.attempts = letter.attempts;
+  kept.admitted_at = wall_time(letter.admitted_at);
+  kept.dead_lettered_at = std::chrono::system_clock::now();
+  kept.content_type = content_type(packet);
+  kept.body = packet.body.view();
+  const std::lock_guard lock(mutex_);
+  for (const delivery::FailedAttempt& failed : letter.history.failed()) {
+    const Analyzer analyzer = failed.analyzer < analyzers_.size() ? analyzers_[failed.analyzer] : Analyzer();
+    std::string cause = failed.status > 0
+                            ? fmt::format("answered {}", failed.status)
+                            : in_words({failed.outcome, failed.status, failed.error}, analyzer.host, attempt_limit_);
+    kept.analyzers.push_back({analyzer.name, failed.outcome, failed.status, std::move(cause), wall_time(failed.at)});
+  }
+  return kept;
 }
 
 void DeadLetterFile::reopen() {
-  if (path_.empty()) return;
-  FileDescriptor anew = open_to_append(path_);
-  if (!anew.is_open()) {
-    const std::string why = std::generic_category().message(errno);
-    log::error(
-        "dead_letter_not_reopened",
-        fmt::format("delivery.dead_letter: cannot append to {}: {}; the file opened before goes on being written",
-                    path_, why),
-        {{"path", path_}, {"cause", why}});
-    return;
-  }
-  const std::lock_guard lock(mutex_);
-  file_ = std::move(anew);
-  torn_ = false;
+  if (writer_) writer_->reopen();
 }
 
-void DeadLetterFile::put(const packet::Packet& packet, DeadLetterReason reason) {
-  const std::string what =
-      fmt::format("dead letter: packet {} of {} messages, {}", packet.id, packet.messages, to_string(reason));
-  const log::Fields fields = fields_of(packet, reason);
-  if (path_.empty()) {
-    return log::record(log::Level::error, "dead_letter",
-                       what + ": no analyzer took it and delivery.dead_letter is not set", fields);
-  }
-  const std::string line = line_of(packet, reason);
-  const std::lock_guard lock(mutex_);
-  const int error = write(line);
-  if (error == 0) return log::warn("dead_letter", what, fields);  // the file has them all
-  write_failures_.fetch_add(1, std::memory_order_relaxed);
-  log::record(log::Level::error, "dead_letter", what + ": no analyzer took it and it could not be written", fields);
-  warn_of(error);
+void DeadLetterFile::flush(std::function<void()> done) {
+  if (writer_) return writer_->flush(std::move(done));
+  done();
 }
 
-int DeadLetterFile::write(std::string_view line) {
-  // What an earlier failure left of a line is ended, so that this one can be read.
-  if (torn_) {
-    if (::write(file_.number(), "\n", 1) != 1) return errno;
-    torn_ = false;
-  }
-  const std::size_t size = line.size();
-  while (!line.empty()) {
-    const ssize_t written = ::write(file_.number(), line.data(), line.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      torn_ = line.size() < size;
-      return errno;
-    }
-    line.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
-void DeadLetterFile::warn_of(int error) {
-  const std::string why = std::generic_category().message(error);
-  log::error("dead_letter_not_written",
-             fmt::format("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_, why,
-                         write_failures()),
-             {{"path", path_}, {"cause", why}, {"packets_not_kept", write_failures()}});
-}
+std::size_t DeadLetterFile::waiting() const { return writer_ ? writer_->waiting() : 0; }
+std::uint64_t DeadLetterFile::progress() const { return writer_ ? writer_->progress() : 0; }
+std::uint64_t DeadLetterFile::write_failures() const { return writer_ ? writer_->failures() : 0; }
 
 }  // namespace logdist::app

@@ -12,11 +12,19 @@ namespace {
 /// How often the loops are asked whether they are through.
 constexpr Duration look_interval = std::chrono::milliseconds(10);
 
+/// A disk that has taken nothing for so long is not waited for.
+constexpr Duration disk_wait = std::chrono::seconds(10);
+
 }  // namespace
 
-Drain::Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Duration grace,
-             std::function<void(DrainResult)> done)
-    : control_(control), loops_(loops), timer_(control), grace_ends_(Clock::now() + grace), done_(std::move(done)) {}
+Drain::Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, DeadLetterFile& letters,
+             Duration grace, std::function<void(DrainResult)> done)
+    : control_(control),
+      loops_(loops),
+      letters_(letters),
+      timer_(control),
+      grace_ends_(Clock::now() + grace),
+      done_(std::move(done)) {}
 
 void Drain::start() {
   for (const auto& loop : loops_) {
@@ -52,8 +60,7 @@ void Drain::decide(const Look& look) {
   const bool grace_over = Clock::now() >= grace_ends_;
   // A slow agent may keep its connection busy; it is given the grace, no more.
   if (look.packets_settled && (look.answers_sent || grace_over)) {
-    done_({look.given_up});
-    return;
+    return bring_to_disk({look.given_up, 0});
   }
   if (grace_over && phase_ == Phase::draining) {
     give_up();
@@ -102,6 +109,28 @@ void Drain::write_letters() {
       oldest_left_[id] = oldest;
       write_letters();
     });
+  });
+}
+
+void Drain::bring_to_disk(DrainResult result) {
+  letters_.flush([this, result] {
+    boost::asio::post(control_, [this, result] {
+      if (phase_ == Phase::written) return;  // it was not waited for
+      phase_ = Phase::written;
+      timer_.cancel();
+      done_(result);
+    });
+  });
+  wait_for_disk(result, letters_.progress());
+}
+
+void Drain::wait_for_disk(DrainResult result, std::uint64_t progress) {
+  timer_.expires_after(disk_wait);
+  timer_.async_wait([this, result, progress](boost::system::error_code error) {
+    if (error || phase_ == Phase::written) return;
+    if (letters_.progress() != progress) return wait_for_disk(result, letters_.progress());
+    phase_ = Phase::written;
+    done_({result.packets_left, letters_.waiting()});
   });
 }
 

@@ -10,23 +10,26 @@
 
 #include "app/loop.hpp"
 #include "logdist/app/daemon.hpp"
+#include "logdist/app/dead_letter_file.hpp"
 
 namespace logdist::app {
 
 /// Begins the drain on every loop and looks until all are through, or the grace
 /// is over; then gives up what is left, so that each packet is settled in any
-/// case. Dead letters are written oldest first over all loops: the loop that has
-/// the oldest packet writes until another has. Control thread; outlives its own
-/// `done`.
+/// case. Dead letters are put down oldest first over all loops: the loop that has
+/// the oldest packet does so until another has; then all are brought to the disk. Control
+/// thread; outlives its own `done`.
 class Drain {
  public:
-  Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Duration grace,
-        std::function<void(DrainResult)> done);
+  Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, DeadLetterFile& letters,
+        Duration grace, std::function<void(DrainResult)> done);
 
   void start();
+  /// The grace is over now.
+  void hurry() { grace_ends_ = Clock::now(); }
 
  private:
-  enum class Phase : std::uint8_t { draining, giving_up, writing };
+  enum class Phase : std::uint8_t { draining, giving_up, writing, written };
 
   /// What all loops said of themselves, summed.
   struct Look {
@@ -43,11 +46,14 @@ class Drain {
   void look_for_letters();
   void write_letters();
   void look_again();
+  void bring_to_disk(DrainResult result);
+  void wait_for_disk(DrainResult result, std::uint64_t progress);
 
   boost::asio::io_context& control_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
+  DeadLetterFile& letters_;
   boost::asio::steady_timer timer_;
-  const TimePoint grace_ends_;
+  TimePoint grace_ends_;
   std::function<void(DrainResult)> done_;
   Phase phase_ = Phase::draining;
   std::vector<TimePoint> oldest_left_;  ///< by LoopId, while writing

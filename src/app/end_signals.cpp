@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,13 +31,14 @@ sigset_t signal_set(std::initializer_list<int> numbers) {
 }  // namespace
 
 EndSignals::EndSignals() {
-  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP});
+  for (const int number : {SIGUSR2, SIGPIPE, SIGXFSZ, SIGALRM}) std::signal(number, SIG_IGN);
+  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 void EndSignals::listen(boost::asio::io_context& io, Heard heard) {
   heard_ = std::move(heard);
-  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP});
+  const sigset_t set = signal_set({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   const int number = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (number < 0) throw std::system_error(errno, std::generic_category(), "cannot listen for signals");
   descriptor_.emplace(io, number);
@@ -60,6 +62,16 @@ void EndSignals::end_with(int exit_code) {
   std::signal(SIGINT, end_now);
   const sigset_t set = signal_set({SIGTERM, SIGINT});
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void EndSignals::end_within(int exit_code, std::chrono::milliseconds limit) {
+  end_with(exit_code);
+  std::signal(SIGALRM, end_now);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
+  itimerval timer{};
+  timer.it_value.tv_sec = seconds.count();
+  timer.it_value.tv_usec = std::chrono::microseconds(limit - seconds).count();
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 }  // namespace logdist::app

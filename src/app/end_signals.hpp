@@ -1,6 +1,7 @@
-// TERM, INT and HUP of a process that is to end well.
+// The signals of a process that is to end well.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -9,9 +10,10 @@
 
 namespace logdist::app {
 
-/// Hears signals on an io_context. They are blocked from its construction on, so
-/// there is no moment, early or late, in which one takes its default course and
-/// ends the process with a code that says nothing. Made before any thread is
+/// Hears TERM, INT, HUP and USR1 on an io_context. They are blocked from its
+/// construction on, so there is no moment, early or late, in which one takes its default
+/// action and ends the process with a code that says nothing. USR2, PIPE, XFSZ and ALRM
+/// are ignored: none of them is a reason to lose a queue. Made before any thread is
 /// started: threads inherit what is blocked. One a process; outlives the threads.
 class EndSignals {
  public:
@@ -26,6 +28,8 @@ class EndSignals {
   /// The exit code is decided: from now on TERM and INT, one that has come already
   /// included, end the process with it at once, whatever its threads wait for.
   void end_with(int exit_code);
+  /// As end_with(), and in any case within `limit`, whatever hangs.
+  void end_within(int exit_code, std::chrono::milliseconds limit);
 
  private:
   void wait();

@@ -7,7 +7,8 @@
 
 namespace logdist::app {
 int run_health(const HealthCommandOptions& options, const config::Environment& environment) {
-  const auto answer = ask_admin({options.url, options.timeout, options.lookup}, environment, "/readyz");
+  const auto answer =
+      ask_admin({options.url, options.timeout, options.lookup}, environment, options.live ? "/healthz" : "/readyz");
   if (!answer) return complain("health", answer.error());
   if (answer->status != 200) return complain("health", refusal(*answer));
   return 0;

@@ -14,11 +14,12 @@ namespace logdist::app {
 
 struct HealthCommandOptions {
   std::optional<std::string> url{};  ///< of the admin port; none: as admin_url() finds it
+  bool live = false;                 ///< asks whether it is alive, not whether it takes packets
   Duration timeout = std::chrono::seconds(5);
   upstream::Lookup lookup = upstream::system_lookup;  ///< of the daemon's name
 };
 
-/// Returns the exit code: 0 when GET /readyz is answered 200; else 1, and one
+/// Returns the exit code: 0 when GET /readyz, or /healthz, is answered 200; else 1, and one
 /// line on stderr says why.
 int run_health(const HealthCommandOptions& options, const config::Environment& environment);
 

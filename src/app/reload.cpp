@@ -67,6 +67,7 @@ void Reload::begin() {
     if (std::find(added.begin(), added.end(), analyzer.name) == added.end()) continue;
     entering.push_back(shared_.roster.enter(analyzer, max_connections));
     health_.add(analyzer);
+    shared_.dead_letters->name(entering.back(), analyzer.name, analyzer.host);
   }
   if (entering.empty()) return take();
   tell_loops(entering);
@@ -193,6 +194,8 @@ void Reload::set_headers(const std::vector<AnalyzerId>& changed) {
 
 void Reload::finish(std::vector<std::string> faults, config::Difference difference) {
   const Request request = std::move(requests_.front());
+  last_successful_ = faults.empty();
+  if (last_successful_) taken_at_ = std::chrono::system_clock::now();
   admin::ReloadReport report{std::move(faults), {}, std::move(difference), revision_};
   for (const config::Fault& warning : loaded_.warnings) report.warnings.push_back(to_string(warning));
   tell(request.who, report);

@@ -1,6 +1,7 @@
 // Another configuration for a running daemon.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -48,6 +49,9 @@ class Reload {
   void close();
 
   admin::ConfigurationReport report() const;
+  bool last_successful() const { return last_successful_; }
+  /// When the configuration in force was taken.
+  std::chrono::system_clock::time_point taken_at() const { return taken_at_; }
   /// As of now: a reload may have changed it.
   Duration grace() const { return configured_.shutdown.grace; }
 
@@ -79,6 +83,8 @@ class Reload {
   config::Options configured_;  ///< what was started with, and all that was taken since
   std::vector<config::Change> restart_needed_;
   std::uint64_t revision_ = 1;
+  bool last_successful_ = true;
+  std::chrono::system_clock::time_point taken_at_ = std::chrono::system_clock::now();
   bool closed_ = false;
 
   std::deque<Request> requests_;  ///< the first one is under way

@@ -13,6 +13,7 @@ namespace {
 struct Sums {
   ledger::Snapshot books;
   std::uint64_t requests_resent = 0;
+  TimePoint oldest_admitted = never;
 };
 
 metrics::AnalyzerFacts facts_of(AnalyzerId id, const Member& member, const dispatch::AnalyzerView& view) {
@@ -53,6 +54,9 @@ metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::Connecti
   metrics::Scrape scrape;
   scrape.books = std::move(sums.books);
   scrape.requests_resent = sums.requests_resent;
+  if (sums.oldest_admitted != never) {
+    scrape.oldest_packet_age_seconds = to_seconds(std::max(Clock::now() - sums.oldest_admitted, Duration::zero()));
+  }
   scrape.queue_packets = {shared.bounds.packets(), shared.bounds.max_packets()};
   scrape.queue_bytes = {shared.bounds.bytes(), shared.bounds.max_bytes()};
   scrape.connections = {connections.taken(), options.server.max_connections};
@@ -77,12 +81,15 @@ void gather_scrape(boost::asio::io_context& control, const std::vector<std::uniq
   const auto gathering = std::make_shared<Gathering>(Gathering{loops.size(), {}, std::move(done)});
   for (const auto& loop : loops) {
     loop->post([&control, &shared, &connections, gathering](Loop& own) {
-      boost::asio::post(control, [&shared, &connections, gathering, books = own.ledger().snapshot(),
-                                  resent = own.upstream().statistics().resent] {
-        gathering->sums.books += books;
-        gathering->sums.requests_resent += resent;
-        if (--gathering->missing == 0) gathering->done(complete(std::move(gathering->sums), shared, connections));
-      });
+      boost::asio::post(control,
+                        [&shared, &connections, gathering, books = own.ledger().snapshot(),
+                         resent = own.upstream().statistics().resent, oldest = own.dispatcher().oldest_admitted()] {
+                          gathering->sums.books += books;
+                          gathering->sums.requests_resent += resent;
+                          gathering->sums.oldest_admitted = std::min(gathering->sums.oldest_admitted, oldest);
+                          if (--gathering->missing == 0)
+                            gathering->done(complete(std::move(gathering->sums), shared, connections));
+                        });
     });
   }
 }

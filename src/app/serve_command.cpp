@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "app/end_signals.hpp"
 #include "app/service_manager.hpp"
@@ -26,11 +27,17 @@ constexpr int exit_packets_left = 2;
 /// What an end may take beyond shutdown.grace: dead letters are written then.
 constexpr Duration end_margin = std::chrono::seconds(15);
 
-/// TERM and INT drain, a second one ends at once; HUP reloads the configuration.
+/// A second signal leaves so much time for what is left to be written; what is not is
+/// told shortly before.
+constexpr std::chrono::milliseconds forced_end_limit{1'900};
+constexpr std::chrono::milliseconds forced_end_warning{1'700};
+
+/// TERM and INT drain, a second one leaves just the time to write what is left to the
+/// dead-letter file; HUP reloads the configuration, USR1 opens files again.
 class Ending {
  public:
   Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon, ServiceManager& manager)
-      : control_(control), signals_(signals), daemon_(daemon), manager_(manager) {
+      : control_(control), signals_(signals), daemon_(daemon), manager_(manager), limit_(control) {
     signals_.listen(control, [this](int number) { heard(number); });
   }
 
@@ -40,20 +47,34 @@ class Ending {
   void heard(int number) {
     if (number == SIGHUP) {
       reload();
+    } else if (number == SIGUSR1) {
+      daemon_.reopen_files();
+      log::info("files_reopened", "USR1: files are opened again by their names");
     } else if (draining_) {
-      const std::size_t left = daemon_.queued_packets();
-      log::error("ended_at_once",
-                 fmt::format("a second signal: ending at once, with {} packets left in the queue", left),
-                 {{"packets_left", left}});
-      signals_.end_with(exit_packets_left);  // the log's reader may be the one that hangs
-      log::shut_down();
-      std::_Exit(exit_packets_left);
+      end_soon();
     } else {
       draining_ = true;
       log::info("draining", "draining");
       manager_.stopping(daemon_.grace() + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
+  }
+
+  /// The log's reader, a loop or the disk may hang: the end comes all the same.
+  void end_soon() {
+    const std::size_t left = daemon_.queued_packets();
+    log::error("ended_at_once", fmt::format("a second signal: ending now, with {} packets left in the queue", left),
+               {{"packets_left", left}});
+    exit_code_ = exit_packets_left;
+    signals_.end_within(exit_packets_left, forced_end_limit);
+    limit_.expires_after(forced_end_warning);
+    limit_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      const std::size_t lost = daemon_.queued_packets() + daemon_.letters_waiting();
+      log::error("forced_exit", fmt::format("no more time to write dead letters: {} packets are lost", lost),
+                 {{"packets_lost", lost}});
+    });
+    daemon_.hurry();
   }
 
   void reload() {
@@ -64,6 +85,14 @@ class Ending {
   }
 
   void drained(DrainResult result) {
+    limit_.cancel();
+    if (result.letters_lost > 0) {
+      log::error(
+          "dead_letter_not_written",
+          fmt::format("delivery.dead_letter: the disk takes nothing: {} packets are not kept", result.letters_lost),
+          {{"packets_not_kept", result.letters_lost}});
+      exit_code_ = exit_packets_left;
+    }
     if (result.packets_left > 0) {
       log::error("drained",
                  fmt::format("drained, but {} accepted packets could not be delivered within shutdown.grace",
@@ -81,6 +110,7 @@ class Ending {
   EndSignals& signals_;
   Daemon& daemon_;
   ServiceManager& manager_;
+  asio::steady_timer limit_;  ///< after a second signal
   int exit_code_ = exit_clean;
   bool draining_ = false;
 };
@@ -157,6 +187,18 @@ config::Loaded load_again(const std::optional<std::string>& file) {
   return config::load(file, config::read_environment());
 }
 
+/// The same, again and again; warns of what the file changes to no effect.
+ConfigurationSource source_of(const std::optional<std::string>& file, const config::Loaded& start) {
+  return [file, masked = start.masked]() mutable {
+    config::Loaded before;
+    before.masked = masked;
+    config::Loaded loaded = load_again(file);
+    for (config::Fault& warning : config::masked_changes(before, loaded)) loaded.warnings.push_back(std::move(warning));
+    if (loaded.faults.empty()) masked = loaded.masked;
+    return loaded;
+  };
+}
+
 }  // namespace
 
 int run_serve(const std::optional<std::string>& config_file) {
@@ -165,8 +207,7 @@ int run_serve(const std::optional<std::string>& config_file) {
   EndSignals signals;
   log::set_up(loaded.options.log);
   log_warnings(loaded);
-  const int exit_code = run(
-      loaded.options, [config_file] { return load_again(config_file); }, signals);
+  const int exit_code = run(loaded.options, source_of(config_file, loaded), signals);
   log::shut_down();
   return exit_code;
 }

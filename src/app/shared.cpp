@@ -36,6 +36,10 @@ Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::un
       bodies(options.server.max_buffered),
       dead_letters(std::move(letters)),
       roster(options, loops),
-      scheduler(scheduler_options(options, seed), roster.specs(options.delivery), loops, wakes, now) {}
+      scheduler(scheduler_options(options, seed), roster.specs(options.delivery), loops, wakes, now) {
+  for (const AnalyzerId id : roster.present()) {
+    dead_letters->name(id, roster[id].configured.name, roster[id].configured.host);
+  }
+}
 
 }  // namespace logdist::app

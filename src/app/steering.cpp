@@ -29,10 +29,6 @@ bool Steering::set_drained(const std::string& analyzer, bool drained, const std:
   log::record(log::Level::info, drained ? "analyzer_drained" : "analyzer_undrained",
               fmt::format("analyzer {} {}", analyzer, text), {{"analyzer", analyzer}, {"by", who}});
   events_.post({.kind = admin::EventKind::analyzer, .warning = drained, .analyzer = analyzer, .text = text});
-  if (drained && !shared_.scheduler.ready()) {
-    log::warn("nobody_in_service", "no analyzer is in service or being tested: packets wait",
-              {{"analyzer", analyzer}, {"by", who}});
-  }
   return true;
 }
 

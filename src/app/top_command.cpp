@@ -20,6 +20,7 @@
 
 #include "app/admin_url.hpp"
 #include "app/terminal.hpp"
+#include "app/top_keys.hpp"
 #include "app/top_status.hpp"
 #include "app/top_view.hpp"
 
@@ -35,6 +36,9 @@ Look look(const AdminPort& port, const config::Environment& environment) {
   if (answer->status != 200) return NoStatus{refusal(*answer)};
   return parse_top_status(answer->body);
 }
+
+/// With fewer rows the keys are not told.
+constexpr std::size_t rows_for_keys = 8;
 
 std::string clock_text() { return fmt::format("{:%H:%M:%S}", fmt::localtime(std::time(nullptr))); }
 
@@ -122,10 +126,19 @@ class Top {
     sight_.away.clear();
   }
 
+  /// The keys have the last line, where there is room for them.
   void draw() {
     const TerminalSize size = terminal_->size();
+    const std::size_t rows = size.rows < rows_for_keys ? size.rows : size.rows - 1;
+    sight_.order = choice_.order;
+    sight_.first = choice_.first;
+    std::vector<Line> lines = top_screen(sight_, size.columns, rows);
+    if (rows < size.rows) {
+      lines.resize(rows);
+      lines.push_back(clip(top_key_line(choice_), size.columns));
+    }
     std::string picture;
-    for (const Line& line : top_screen(sight_, size.columns, size.rows)) {
+    for (const Line& line : lines) {
       if (!picture.empty()) picture += '\n';
       picture += paint(line, colour_);
     }
@@ -162,15 +175,29 @@ class Top {
     keys_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
       char key = 0;
       if (error || ::read(STDIN_FILENO, &key, 1) != 1) return;
-      if (key == 'q' || key == 'Q') return io_.stop();
-      hear_keys();
+      if (press(reader_.take(key))) hear_keys();
     });
+  }
+
+  /// False: the end.
+  bool press(TopKey key) {
+    if (key == TopKey::quit) {
+      io_.stop();
+      return false;
+    }
+    if (key == TopKey::none) return true;
+    const std::size_t analyzers = sight_.now ? analyzers_at_work(*sight_.now).size() : 0;
+    choice_.take(key, analyzers, terminal_->size().rows / 2);
+    draw();
+    return true;
   }
 
   const TopCommandOptions options_;
   const bool colour_ = output_takes_colour();
   TopSight sight_;
   TopJournal journal_;
+  TopKeyReader reader_;
+  TopChoice choice_;
   std::string away_since_;
   std::uint64_t looks_ = 0;
   TimePoint next_at_{};

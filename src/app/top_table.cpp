@@ -148,12 +148,13 @@ Line line_of(const std::vector<Shown>& table, std::size_t row) {
 }  // namespace
 
 Span condition_of(const TopAnalyzer& analyzer) {
-  if (analyzer.state == "failed") return {analyzer.state, Tone::bad};
-  if (analyzer.state == "testing") return {analyzer.state, Tone::warning};
   if (is_removed(analyzer)) return {analyzer.state, Tone::faint};
-  if (analyzer.drained) return {"drained", Tone::warning};
-  if (analyzer.paused) return {"paused", Tone::warning};
-  return {analyzer.state, Tone::good};
+  const bool healthy = analyzer.state == "healthy";
+  std::string text = healthy && (analyzer.drained || analyzer.paused) ? "" : analyzer.state;
+  if (analyzer.drained) text += text.empty() ? "drained" : ", drained";
+  if (analyzer.paused) text += text.empty() ? "paused" : ", paused";
+  if (analyzer.state == "failed") return {text, Tone::bad};
+  return {text, text == "healthy" ? Tone::good : Tone::warning};
 }
 
 double recent_share(const TopAnalyzer& analyzer, const TopStatus& now, const TopStatus* before) {
@@ -170,9 +171,45 @@ std::vector<TopAnalyzer> analyzers_at_work(const TopStatus& status) {
   return analyzers;
 }
 
-std::vector<Line> analyzer_table(const TopStatus& now, const TopStatus* before, std::size_t columns) {
+const char* to_string(TopOrder order) {
+  switch (order) {
+    case TopOrder::trouble: return "trouble first";
+    case TopOrder::configured: return "as configured";
+    case TopOrder::name: return "name";
+    case TopOrder::rate: return "rate";
+    case TopOrder::failures: return "failures";
+  }
+  return "";
+}
+
+std::vector<TopAnalyzer> analyzers_at_work(const TopStatus& status, const TopStatus* before, TopOrder order) {
+  std::vector<TopAnalyzer> analyzers = analyzers_at_work(status);
+  const auto sort = [&analyzers](auto rank) {
+    std::stable_sort(analyzers.begin(), analyzers.end(),
+                     [rank](const TopAnalyzer& one, const TopAnalyzer& other) { return rank(one) < rank(other); });
+  };
+  switch (order) {
+    case TopOrder::configured: break;
+    case TopOrder::trouble:
+      sort([](const TopAnalyzer& analyzer) {
+        if (is_removed(analyzer)) return 3;
+        return analyzer.state == "failed" ? 0 : condition_of(analyzer).tone == Tone::good ? 2 : 1;
+      });
+      break;
+    case TopOrder::name: sort([](const TopAnalyzer& analyzer) { return analyzer.name; }); break;
+    case TopOrder::rate:
+      sort([before](const TopAnalyzer& analyzer) { return -delivered_since(analyzer, find(before, analyzer.name)); });
+      break;
+    case TopOrder::failures:
+      sort([](const TopAnalyzer& analyzer) { return -static_cast<std::int64_t>(analyzer.failures); });
+      break;
+  }
+  return analyzers;
+}
+
+std::vector<Line> analyzer_table(const TopStatus& now, const TopStatus* before, std::size_t columns, TopOrder order) {
   const double seconds = before == nullptr ? 0 : now.uptime_seconds - before->uptime_seconds;
-  const std::vector<TopAnalyzer> analyzers = analyzers_at_work(now);
+  const std::vector<TopAnalyzer> analyzers = analyzers_at_work(now, before, order);
   std::vector<Subject> subjects;
   for (const TopAnalyzer& analyzer : analyzers) {
     const TopAnalyzer* const then = find(before, analyzer.name);

@@ -33,7 +33,7 @@ constexpr std::array<std::pair<code_point, code_point>, 14> wide_ranges{{{0x1100
                                                                          {0x20000, 0x2fffd},
                                                                          {0x30000, 0x3fffd}}};
 
-std::size_t columns_of(code_point character) {
+std::size_t character_columns(code_point character) {
   const bool joins_the_last = character >= 0x300 && character <= 0x36f;
   if (joins_the_last) return 0;
   const bool is_wide = std::any_of(wide_ranges.begin(), wide_ranges.end(), [character](const auto& range) {
@@ -56,7 +56,7 @@ std::string_view head_of(std::string_view text, std::size_t columns) {
   std::string_view rest = text;
   for (std::size_t used = 0; !rest.empty();) {
     const std::size_t before = rest.size();
-    used += columns_of(take_character(rest));
+    used += character_columns(take_character(rest));
     if (used > columns) return text.substr(0, text.size() - before);
   }
   return text;
@@ -78,7 +78,7 @@ const char* sequence_of(Tone tone) {
 
 std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
-  while (!text.empty()) columns += columns_of(take_character(text));
+  while (!text.empty()) columns += character_columns(take_character(text));
   return columns;
 }
 

@@ -169,8 +169,7 @@ Line event_line(const TopEvent& event) {
 }
 
 /// In the place of the last `count` analyzers, for which there is no room.
-Line hidden_line(const TopStatus& status, std::size_t count) {
-  const std::vector<TopAnalyzer> analyzers = analyzers_at_work(status);
+Line hidden_line(const std::vector<TopAnalyzer>& analyzers, std::size_t count) {
   const auto first = analyzers.end() - static_cast<std::ptrdiff_t>(std::min(count, analyzers.size()));
   const auto failed = std::count_if(first, analyzers.end(), [](const TopAnalyzer& each) { return is_failed(each); });
   Line line{{fmt::format("… and {} more", count), Tone::faint}};
@@ -180,7 +179,10 @@ Line hidden_line(const TopStatus& status, std::size_t count) {
 
 /// The table, as many of its lines as there is room for.
 void append_analyzers(std::vector<Line>& lines, const TopSight& sight, std::size_t columns, std::size_t rows) {
-  std::vector<Line> table = analyzer_table(*sight.now, sight.before ? &*sight.before : nullptr, columns);
+  const TopStatus* const before = sight.before ? &*sight.before : nullptr;
+  std::vector<Line> table = analyzer_table(*sight.now, before, columns, sight.order);
+  const std::size_t passed = std::min(sight.first, table.size() - 1);
+  table.erase(table.begin() + 1, table.begin() + 1 + static_cast<std::ptrdiff_t>(passed));
   if (rows >= rows_for_full_head || lines.size() + 1 + table.size() <= rows) lines.emplace_back();
   const std::size_t room = rows - std::min(rows, lines.size());
   if (room == 0) return;
@@ -188,7 +190,7 @@ void append_analyzers(std::vector<Line>& lines, const TopSight& sight, std::size
   if (table.size() > room) {
     const std::size_t hidden = table.size() - room + 1;
     table.resize(room - 1);
-    table.push_back(hidden_line(*sight.now, hidden));
+    table.push_back(hidden_line(analyzers_at_work(*sight.now, before, sight.order), hidden));
   }
   append(lines, std::move(table));
 }

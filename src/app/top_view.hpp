@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/top_status.hpp"
+#include "app/top_table.hpp"
 #include "app/top_text.hpp"
 #include "logdist/base/time.hpp"
 
@@ -20,6 +21,8 @@ struct TopSight {
   std::string where{};                ///< the URL that is asked
   std::string clock{};                ///< the time, for people
   std::string away{};                 ///< why there is nothing newer; empty while there is
+  TopOrder order = TopOrder::trouble;
+  std::size_t first = 0;  ///< analyzers scrolled past
 };
 
 /// At most `rows` lines of at most `columns` each; what is cut ends with an ellipsis.

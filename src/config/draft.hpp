@@ -18,6 +18,8 @@ struct Draft {
   Options options;
   /// Where each key was last set: "delivery.timeout", "analyzers[1].name".
   std::map<std::string, Place, std::less<>> places;
+  /// What the file has said of keys that a variable beats.
+  std::map<std::string, MaskedKey> masked;
   /// Keys whose value was refused and "analyzers" when the list is not to be
   /// trusted: nothing more is said about them.
   std::set<std::string, std::less<>> refused;

@@ -26,6 +26,33 @@ std::vector<std::string> split(const std::string& text, const char* separators) 
   return parts;
 }
 
+/// Where `text` goes on with an entry: NAME=SCHEME://…, or ends.
+bool begins_entry(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n;,");
+  if (first == text.npos) return true;
+  const std::string_view word = text.substr(first, text.find_first_of(" \t\r\n,", first) - first);
+  const auto equals = word.find('=');
+  return equals != word.npos && equals > 0 && word.find("://", equals) != word.npos;
+}
+
+/// Entries are separated by `,`, and by a `;` that is not part of a URL.
+std::vector<std::string> entries_of(std::string value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == ';' && begins_entry(std::string_view(value).substr(i + 1))) value[i] = ',';
+  }
+  return split(value, ",");
+}
+
+/// What a file has said of the analyzers, to be compared.
+std::string analyzers_text(const std::vector<AnalyzerOptions>& analyzers) {
+  std::string text;
+  for (const AnalyzerOptions& analyzer : analyzers) {
+    for (const auto& row : analyzer_rows()) text += row.show(analyzer) + ' ';
+    for (const auto& [name, value] : analyzer.headers) text += fmt::format("{}: {} ", name, value);
+  }
+  return text;
+}
+
 /// "a=b=c" → "a", "b=c"; "a" → "a", "".
 std::pair<std::string, std::string> split_at_equals(const std::string& word) {
   const auto equals = word.find('=');
@@ -38,11 +65,15 @@ class AnalyzersVariable {
   AnalyzersVariable(Draft& draft, Report& report) : draft_(draft), report_(report) {}
 
   void read(const std::string& value) {
+    if (const auto place = draft_.places.find("analyzers"); place != draft_.places.end()) {
+      draft_.masked["analyzers"] = {place->second.source, place->second.line, std::string(analyzers_variable),
+                                    analyzers_text(draft_.options.analyzers)};
+    }
     draft_.options.analyzers.clear();
     draft_.refused.erase("analyzers");
     std::erase_if(draft_.places, [](const auto& entry) { return entry.first.starts_with("analyzers"); });
     draft_.places["analyzers"] = {environment_source, 0, analyzers_variable};
-    const auto entries = split(value, ",");
+    const auto entries = entries_of(value);
     for (std::size_t i = 0; i < entries.size() && i < analyzers_max; ++i) read_entry(entries[i], i);
     if (entries.size() > analyzers_max) {
       report_.fault(place_of(""), fmt::format("{} analyzers; allowed: at most {}", entries.size(), analyzers_max));
@@ -101,7 +132,11 @@ void read_variables(const Environment& environment, Draft& draft, Report& report
     if (name == analyzers_variable) {
       AnalyzersVariable(draft, report).read(value);
     } else if (const auto found = row_of_variable.find(name); found != row_of_variable.end()) {
-      assign_option(*found->second, value, place, draft, report);
+      const Row<Options>& row = *found->second;
+      if (const auto before = draft.places.find(row.path); before != draft.places.end()) {
+        draft.masked[row.path] = {before->second.source, before->second.line, name, row.show(draft.options)};
+      }
+      assign_option(row, value, place, draft, report);
     } else if (name.starts_with(variable_prefix)) {
       report.warning(place, "unknown variable, ignored" + variable_hint(name));
     }

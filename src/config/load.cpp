@@ -41,6 +41,7 @@ Loaded finish(Draft draft, const Environment& environment, const std::string& so
   if (whole) validate(draft, source, report);
   Loaded loaded;
   loaded.options = std::move(draft.options);
+  loaded.masked = std::move(draft.masked);
   report.move_to(loaded);
   return loaded;
 }
@@ -59,6 +60,17 @@ std::string to_string(const Fault& fault) {
   if (fault.line > 0) text += fmt::format(":{}", fault.line);
   if (!fault.key.empty()) text += ": " + fault.key;
   return text + ": " + fault.message;
+}
+
+std::vector<Fault> masked_changes(const Loaded& before, const Loaded& now) {
+  std::vector<Fault> changes;
+  for (const auto& [key, masked] : now.masked) {
+    const auto then = before.masked.find(key);
+    if (then != before.masked.end() && then->second.value == masked.value) continue;
+    changes.push_back(
+        {masked.source, masked.line, key, fmt::format("has no effect: {} beats the file", masked.variable)});
+  }
+  return changes;
 }
 
 Environment read_environment() {

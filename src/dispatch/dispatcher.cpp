@@ -36,6 +36,7 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
 Dispatcher::~Dispatcher() {
   lane_.clear();
   waiters_.clear();
+  unsettled_.clear();
 }
 
 Delivery& Dispatcher::make() {
@@ -58,6 +59,7 @@ queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, Ti
   LOGDIST_CHECK(delivery.place == Place::filling);
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
+  unsettled_.push_back(delivery);
   delivery.holds_queue_place = !options_.ack_delivered && bounds_.try_take(delivery.packet.queue_bytes());
   if (is_request(delivery)) {
     if (!options_.ack_delivered) ledger_.caller_ran();
@@ -269,7 +271,9 @@ void Dispatcher::dead_letter_until(TimePoint admitted_at) {
 }
 
 void Dispatcher::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) {
-  finished_.push_back({&delivery_of(attempt), result, now - attempt.begun});
+  Delivery& delivery = delivery_of(attempt);
+  delivery.history.record(attempt.analyzer, result, now);
+  finished_.push_back({&delivery, result, now - attempt.begun});
   turn_request_.turn_soon();
 }
 

@@ -60,7 +60,7 @@ void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
 void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
   ledger_.dead_lettered(delivery.packet.messages, reason);
   if (reason == DeadLetterReason::shutdown) ++given_up_;
-  dead_letters_.put(delivery.packet, reason);
+  dead_letters_.put({delivery.packet, reason, delivery.admitted_at, delivery.course.attempts(), delivery.history});
   end(delivery, Settlement::dead_lettered);
 }
 
@@ -72,6 +72,7 @@ void Dispatcher::hand_back(Delivery& delivery) {
 void Dispatcher::end(Delivery& delivery, Settlement settlement) {
   if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
   unlink_waiter(delivery);
+  unsettled_.erase(unsettled_.iterator_to(delivery));
   if (delivery.waiter != nullptr) delivery.waiter->settled(settlement);
   recycle(delivery);
 }
@@ -79,6 +80,7 @@ void Dispatcher::end(Delivery& delivery, Settlement settlement) {
 void Dispatcher::recycle(Delivery& delivery) {
   delivery.packet.recycle();
   delivery.course.reset();
+  delivery.history.reset();
   delivery.give_up_at = never;
   delivery.waiter = nullptr;
   delivery.holds_queue_place = false;

@@ -106,10 +106,8 @@ std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
 
 bool Scheduler::ready() const {
   const std::lock_guard lock(mutex_);
-  return std::any_of(analyzers_.begin(), analyzers_.end(), [](const Analyzer& analyzer) {
-    const bool testing = analyzer.seen_state == health::State::testing;
-    return analyzer.in_service || (testing && !analyzer.drained && !analyzer.removed);
-  });
+  return std::any_of(analyzers_.begin(), analyzers_.end(),
+                     [](const Analyzer& analyzer) { return analyzer.in_service; });
 }
 
 Duration Scheduler::until_ready(TimePoint now) const {

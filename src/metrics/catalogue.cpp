@@ -58,6 +58,8 @@ void add_settlements(Families& families, const Scrape& scrape) {
   }
   families.counter("logdist_dead_letter_write_failures_total", "Dead letters that could not be written to the file.")
       .add(scrape.dead_letter_write_failures);
+  families.gauge("logdist_oldest_packet_age_seconds", "Age of the oldest packet that is not settled; 0 without one.")
+      .add(scrape.oldest_packet_age_seconds);
   families.histogram("logdist_packet_residence_seconds", "Time from admission to delivery.").add(books.residence);
 }
 
@@ -156,6 +158,16 @@ void add_deliveries(Families& families, const Scrape& scrape) {
       [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });
 }
 
+void add_service(Families& families, const Scrape& scrape) {
+  families.gauge("logdist_ready", "1 while packets are taken, as /readyz tells.").add(scrape.ready ? 1 : 0);
+  families.gauge("logdist_config_last_reload_successful", "1 unless the last reload was refused.")
+      .add(scrape.last_reload_successful ? 1 : 0);
+  families
+      .gauge("logdist_config_last_reload_timestamp_seconds",
+             "When the configuration in force was taken, since the Unix epoch, in seconds.")
+      .add(scrape.configured_at_seconds);
+}
+
 void add_process(Families& families, std::string_view version) {
   const ProcessFacts facts = read_process_facts();
   families.gauge("logdist_build_info", "1, labelled with the version of this build.")
@@ -174,6 +186,7 @@ void add_process(Families& families, std::string_view version) {
 
 std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_view version) {
   Families families;
+  add_service(families, scrape);
   add_ingest(families, scrape);
   add_queue(families, scrape);
   add_settlements(families, scrape);

@@ -18,11 +18,19 @@ bool Bounds::try_take(std::size_t bytes) {
   for (;;) {
     const std::uint64_t packets = held >> byte_bits;
     const std::uint64_t held_bytes = held & limit_bytes;
-    if (packets >= max_packets_ || bytes > max_bytes_ || held_bytes > max_bytes_ - bytes) return false;
-    if (held_.compare_exchange_weak(held, held + one_packet + bytes, std::memory_order_relaxed)) return true;
+    if (packets >= max_packets_ || bytes > max_bytes_ || held_bytes > max_bytes_ - bytes) {
+      set_refused(true);
+      return false;
+    }
+    if (!held_.compare_exchange_weak(held, held + one_packet + bytes, std::memory_order_relaxed)) continue;
+    set_refused(false);
+    return true;
   }
 }
 
-void Bounds::give_back(std::size_t bytes) { held_.fetch_sub(one_packet + bytes, std::memory_order_relaxed); }
+void Bounds::give_back(std::size_t bytes) {
+  held_.fetch_sub(one_packet + bytes, std::memory_order_relaxed);
+  set_refused(false);
+}
 
 }  // namespace logdist::queue

@@ -108,7 +108,7 @@ class AdminTest : public ::testing::Test {
 
   void start(const Limits& limits = {}) {
     Sources sources;
-    sources.why_not_ready = [this]() -> std::string_view { return ready_ ? "" : "nobody is there"; };
+    sources.readiness = [this] { return ready_ ? Readiness() : Readiness{{"nobody is there"}}; };
     sources.request_scrape = [this](ScrapeReceiver receive) { request_scrape_(std::move(receive)); };
     sources.version = "1.2.3";
     sources.control = control_;

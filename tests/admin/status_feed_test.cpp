@@ -21,7 +21,7 @@ class StatusFeedTest : public ::testing::Test {
   StatusFeedTest() {
     limits_.status_interval = 1ms;
     Sources sources;
-    sources.why_not_ready = [] { return std::string_view(); };
+    sources.readiness = [] { return Readiness(); };
     sources.request_scrape = [this](std::function<void(metrics::Scrape)> receive) {
       ++asked_;
       if (answers_) receive(metrics::sample_scrape());

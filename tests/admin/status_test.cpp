@@ -15,7 +15,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 
-OrderedJson status_of(const metrics::Scrape& scrape, std::string_view why_not_ready = {},
+OrderedJson status_of(const metrics::Scrape& scrape, const std::string& why_not_ready = {},
                       const EventLog& events = EventLog()) {
   return OrderedJson::parse(
       to_status_json(scrape, {"1.2.3", why_not_ready, std::chrono::microseconds(61'234'567)}, events));

@@ -49,6 +49,10 @@ TEST(CommandLine, NamesEachCommandsOptions) {
   EXPECT_EQ(agent.connections, 3u);
   EXPECT_EQ(agent.packets, 12'345'678'901u);
   EXPECT_EQ(std::get<AgentCommandOptions>(parse({"agent", "--target", "http://h"})).batch, 50u);
+  EXPECT_EQ(std::get<AgentCommandOptions>(parse({"agent", "--target", "http://h", "--dead-letters", "d"})).dead_letters,
+            "d");
+  EXPECT_TRUE(std::get<HealthCommandOptions>(parse({"health", "--live"})).live);
+  EXPECT_EQ(std::get<CheckCommandOptions>(parse({"check"})).config_file, std::nullopt);
 }
 
 TEST(CommandLine, SteersARunningDaemon) {
@@ -97,10 +101,11 @@ TEST(CommandLine, AUsageErrorIsOneLineAndOne) {
       {"nonsense"},
       {"--nonsense"},
       {"serve", "check", "--config", "x"},
-      {"check"},
       {"--config", "x", "check", "--config", "y"},
       {"agent"},
       {"agent", "--target", "http://h", "--batch", "0"},
+      {"agent", "--target", "http://h", "--dead-letters", "d", "--file", "f"},
+      {"agent", "--target", "http://h", "--dead-letters", "d", "--batch", "5"},
       {"agent", "--target", "http://h", "--rate", "0"},
       {"agent", "--target", "http://h", "--rate", "fast"},
       {"agent", "--target", "http://h", "--connections", "-1"},
@@ -121,6 +126,22 @@ TEST(CommandLine, AUsageErrorIsOneLineAndOne) {
     EXPECT_THAT(exit->output, StartsWith("log-distributor: "));
     EXPECT_EQ(exit->output.find('\n'), exit->output.size() - 1) << exit->output;
   }
+}
+
+TEST(CommandLine, SaysWhatIsWrongInTheOrderInWhichItWasGiven) {
+  const auto said = [](std::initializer_list<const char*> arguments) {
+    return std::get<Exit>(parse(arguments)).output;
+  };
+  EXPECT_EQ(said({"serve", "extra", "words", "here"}),
+            "log-distributor: not expected: extra words here (--help tells more)\n");
+  EXPECT_EQ(said({"demo", "--seconds", "1", "--bogus", "3", "rest"}),
+            "log-distributor: not expected: --bogus 3 rest (--help tells more)\n");
+  EXPECT_EQ(said({"agent", "--target"}), "log-distributor: --target needs a value (--help tells more)\n");
+  EXPECT_EQ(said({"serve", "--config", "a", "--config", "b"}),
+            "log-distributor: --config is given more than once (--help tells more)\n");
+  EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "fast"}),
+              HasSubstr("--rate: \"fast\" is not a number; "));
+  EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "0"}), HasSubstr("--rate: \"0\" is out of range; "));
 }
 
 }  // namespace

@@ -72,29 +72,38 @@ TEST(CheckCommand, AMissingFileIsAFault) {
   EXPECT_THAT(printed.output, HasSubstr("/nowhere/at/all.yaml"));
 }
 
-/// What `check` warns of when dead letters are to go to `file`.
-std::string warning_for(const test::TemporaryFolder& folder, const std::string& file) {
+/// What `check` finds wrong when dead letters are to go to `file`.
+std::string fault_for(const test::TemporaryFolder& folder, const std::string& file) {
   const std::string configuration = folder.write(
       "file", "analyzers: [{name: a, url: \"http://127.0.0.1:9/x\"}]\ndelivery: {dead_letter: \"" + file + "\"}\n");
   const Printed printed = capture([&] { return run_check({configuration}, {}); });
-  EXPECT_EQ(printed.code, 0) << "it may be meant for another machine";
-  return printed.errors;
+  const bool sound = printed.output == configuration + ": ok, 1 analyzer\n";
+  EXPECT_EQ(printed.code, sound ? 0 : 1) << printed.output;
+  return sound ? "" : printed.output;
 }
 
-TEST(CheckCommand, WarnsWhereDeadLettersCannotBeKept) {
+TEST(CheckCommand, FindsOutWhereServeCouldNotKeepDeadLetters) {
   const test::TemporaryFolder folder;
-  const auto warning = [&folder](const std::string& what) {
-    return "warning: " + folder.file("file") + ": delivery.dead_letter: " + what + "; serve would not start\n";
+  const auto fault = [&folder](const std::string& path, const std::string& why) {
+    return folder.file("file") + ": delivery.dead_letter: cannot append to " + path + ": " + why + "\n";
   };
-  EXPECT_EQ(warning_for(folder, ""), "");
-  EXPECT_EQ(warning_for(folder, "letters.jsonl"), "");
-  EXPECT_EQ(warning_for(folder, folder.file("letters.jsonl")), "");
+  EXPECT_EQ(fault_for(folder, ""), "");
+  EXPECT_EQ(fault_for(folder, folder.file("letters.jsonl")), "");
   EXPECT_FALSE(std::filesystem::exists(folder.file("letters.jsonl"))) << "made by a look";
-  EXPECT_EQ(warning_for(folder, folder.file("none/letters.jsonl")),
-            warning("the folder \"" + folder.file("none") + "\" does not exist here"));
-  EXPECT_EQ(warning_for(folder, folder.path()), warning("\"" + folder.path() + "\" is a folder"));
-  EXPECT_EQ(warning_for(folder, folder.file("file/letters.jsonl")),
-            warning("the folder \"" + folder.file("file") + "\" is a file"));
+  const std::string nowhere = folder.file("none/letters.jsonl");
+  EXPECT_EQ(fault_for(folder, nowhere), fault(nowhere, "No such file or directory"));
+  EXPECT_EQ(fault_for(folder, folder.path()), fault(folder.path(), "Is a directory"));
+  const std::string within = folder.file("file/letters.jsonl");
+  EXPECT_EQ(fault_for(folder, within), fault(within, "Not a directory"));
+}
+
+TEST(CheckCommand, WithoutAFileReadsTheEnvironment) {
+  Printed printed = capture([&] { return run_check({}, {{"LOGDIST_ANALYZERS", "a=http://h/x"}}); });
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_EQ(printed.output, "environment: ok, 1 analyzer\n");
+  printed = capture([&] { return run_check({}, {}); });
+  EXPECT_EQ(printed.code, 1) << "as serve";
+  EXPECT_THAT(printed.output, HasSubstr("environment: analyzers"));
 }
 
 TEST(CheckCommand, FindsNothingWrongWithTheExamples) {
@@ -116,6 +125,22 @@ TEST(HealthCommand, AsksReadyz) {
   EXPECT_EQ(printed.output + printed.errors, "");
   EXPECT_EQ(server.seen().at(0).method, "GET");
   EXPECT_EQ(server.seen().at(0).target, "/readyz");
+}
+
+TEST(HealthCommand, LiveAsksHealthz) {
+  ScriptedServer server([](const SeenRequest& request, std::size_t) {
+    return request.target == "/healthz"
+               ? ScriptedAnswer{.status = 200}
+               : ScriptedAnswer{.status = 503, .body = R"({"ready":false,"reasons":["no analyzer","full"]})"};
+  });
+  HealthCommandOptions options;
+  options.url = server.url_text();
+  Printed printed = capture([&] { return run_health(options, {}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor health: " + server.url_text() + "/readyz: 503 no analyzer\n");
+  options.live = true;
+  printed = capture([&] { return run_health(options, {}); });
+  EXPECT_EQ(printed.code, 0) << printed.errors;
 }
 
 TEST(HealthCommand, SaysInOneLineWhyNot) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "app/kept_letter.hpp"
 #include "app/latency_recorder.hpp"
 
 namespace logdist::app {
@@ -150,6 +151,54 @@ TEST(LatencyRecorder, QuantilesAreOffByAtMostThreePerCent) {
   recorder.observe(std::chrono::hours(1'000));
   EXPECT_GT(recorder.quantile(1), std::chrono::hours(19));
   recorder.observe(-1s);
+}
+
+TEST(LetterSource, GivesThePacketsAsTheyWere) {
+  KeptLetter letter;
+  letter.packet_id = "p-1";
+  letter.messages = 2;
+  letter.content_type = "application/x-ndjson; charset=utf-8";
+  letter.body = "{\"a\": \"\xc3\xa9\\u0000\"}\r\n\"\\t\"\n";
+  KeptLetter plain;
+  plain.packet_id = "p-2";
+  plain.body = "[1]";
+  Pipe pipe;
+  pipe.write(line_of(letter) + "\n" + line_of(plain) + "\n");
+  pipe.close();
+  LetterSource source(pipe.take_out());
+  std::optional<OutgoingPacket> packet = source.next();
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->id, "p-1");
+  EXPECT_EQ(packet->body, letter.body);
+  EXPECT_EQ(packet->content_type, letter.content_type);
+  EXPECT_EQ(packet->messages, 2u);
+  packet = source.next();
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->content_type, "application/json") << "of a packet that named none";
+  EXPECT_FALSE(source.next());
+  EXPECT_EQ(source.failure(), "");
+}
+
+TEST(LetterSource, PassesOverWhatIsNoDeadLetterAndSaysSo) {
+  Pipe pipe;
+  pipe.write(
+      "{\"packet_id\": \"to\n\n{\"packet_id\": \"a\\nb\", \"body\": \"[1]\"}\n"
+      "{\"packet_id\": 1, \"body\": \"[1]\"}\n[]\n{\"packet_id\": \"ok\", \"body\": \"[1]\"}");
+  pipe.close();
+  LetterSource source(pipe.take_out());
+  const std::optional<OutgoingPacket> packet = source.next();
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->id, "ok");
+  EXPECT_FALSE(source.next());
+  EXPECT_EQ(source.failure(), "lines that are no dead letters: 4; the first: line 1: not JSON");
+}
+
+TEST(LetterSource, AnInterruptEndsAWait) {
+  Pipe pipe;
+  LetterSource source(pipe.take_out());
+  std::thread waiting([&source] { EXPECT_FALSE(source.next()); });
+  source.interrupt();
+  waiting.join();
 }
 
 }  // namespace

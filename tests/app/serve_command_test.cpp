@@ -1,5 +1,6 @@
 // How `serve` says why it does not start.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 #include <boost/asio.hpp>
@@ -82,6 +83,16 @@ TEST(ServeCommand, DoesNotStartUnableToKeepDeadLetters) {
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0],
             "log-distributor: delivery.dead_letter: cannot append to " + file + ": No such file or directory");
+}
+
+TEST(ServeCommand, DoesNotWaitForSomebodyToReadItsDeadLetters) {
+  const test::TemporaryFolder folder;
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto lines = complaints({{"LOGDIST_DELIVERY__DEAD_LETTER", pipe}});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0],
+            "log-distributor: delivery.dead_letter: cannot append to " + pipe + ": No such device or address");
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ TEST(TopView, ALowTerminalSaysHowManyAnalyzersItHides) {
   const auto lines = texts(top_screen(sight, 160, 12));
   EXPECT_EQ(lines.size(), 12u);
   EXPECT_EQ(lines.back(), "… and 23 more");
+  sight.order = TopOrder::configured;
   sight.now->analyzers.back().state = "failed";
   EXPECT_EQ(texts(top_screen(sight, 160, 12)).back(), "… and 23 more, 1 failed");
   EXPECT_EQ(texts(top_screen(sight, 20, 4)).back(), "… and 30 more, 1 fa…");
@@ -102,6 +103,7 @@ TEST(TopView, ALowTerminalSaysHowManyAnalyzersItHides) {
 
 TopSight sight_of_three() {
   TopSight sight = sample_sight();
+  sight.order = TopOrder::configured;
   for (auto* status : {&*sight.now, &*sight.before}) {
     status->analyzers.push_back(status->analyzers[0]);
     status->analyzers.back().name = "gamma";

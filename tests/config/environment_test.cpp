@@ -30,6 +30,47 @@ TEST(Precedence, AFaultInTheFileIsSaidThoughTheEnvironmentBeatsIt) {
             "f.yaml:1: threads: \"two\" is not a whole number; allowed: a whole number from 0 to 1024");
 }
 
+/// The warnings of a reload from one text to another.
+std::vector<std::string> masked_from(const std::string& before, const std::string& after,
+                                     const Environment& environment) {
+  return lines(masked_changes(load_text(before, "f.yaml", environment), load_text(after, "f.yaml", environment)));
+}
+
+TEST(Precedence, WhatTheFileChangesToNoEffectIsSaid) {
+  Environment environment = one_analyzer;
+  environment["LOGDIST_LOG__LEVEL"] = "warn";
+  EXPECT_THAT(masked_from("log: {level: info}", "log: {level: info}", environment), IsEmpty());
+  EXPECT_THAT(masked_from("log: {level: info}", "threads: 2\nlog: {level: debug}", environment),
+              ElementsAre("f.yaml:2: log.level: has no effect: LOGDIST_LOG__LEVEL beats the file"));
+  EXPECT_THAT(masked_from("", "log: {level: info}", environment),
+              ElementsAre("f.yaml:1: log.level: has no effect: LOGDIST_LOG__LEVEL beats the file"));
+  EXPECT_THAT(masked_from("log: {level: info}", "", environment), IsEmpty()) << "nothing is left to have an effect";
+  EXPECT_THAT(masked_from("threads: 1", "threads: 2", environment), IsEmpty()) << "no variable beats that";
+}
+
+TEST(Precedence, AListOfAnalyzersThatHasNoEffectIsSaid) {
+  const std::string one = "analyzers: [{name: a, url: \"http://h\", headers: {X-Key: secret}}]";
+  const std::string two = "analyzers: [{name: a, url: \"http://h\", headers: {X-Key: other}}]";
+  EXPECT_THAT(masked_from(one, one, one_analyzer), IsEmpty());
+  EXPECT_THAT(masked_from(one, two, one_analyzer),
+              ElementsAre("f.yaml:1: analyzers: has no effect: LOGDIST_ANALYZERS beats the file"));
+}
+
+TEST(Variables, AnalyzersMayBeSeparatedBySemicolons) {
+  for (const char* value : {"a=http://h/x weight=2, b=http://i", "a=http://h/x weight=2; b=http://i",
+                            "a=http://h/x weight=2;b=http://i;", ";a=http://h/x weight=2 ;\n b=http://i ; "}) {
+    const Loaded loaded = load(std::nullopt, {{"LOGDIST_ANALYZERS", value}});
+    EXPECT_THAT(lines(loaded.faults), IsEmpty()) << value;
+    ASSERT_EQ(loaded.options.analyzers.size(), 2u) << value;
+    EXPECT_EQ(loaded.options.analyzers[0].url, "http://h/x");
+    EXPECT_EQ(loaded.options.analyzers[1].name, "b");
+  }
+  const Loaded loaded = load(std::nullopt, {{"LOGDIST_ANALYZERS", "a=http://h/x;v=1 weight=3"}});
+  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  ASSERT_EQ(loaded.options.analyzers.size(), 1u);
+  EXPECT_EQ(loaded.options.analyzers[0].url, "http://h/x;v=1") << "part of the path";
+}
+
 TEST(Variables, EveryKindOfValue) {
   const Environment environment{
       {"LOGDIST_ANALYZERS", "a=http://h"},

@@ -30,7 +30,7 @@ GOOD = [
     "queue: {max_bytes: 64KiB}", "delivery: {ack: queued}", "delivery: {ack: delivered}",
     "delivery: {retry: {initial: 1ms, max: 1ms, multiplier: 1, jitter: 0}}",
     "delivery: {retry: {multiplier: 1.5, jitter: 0.25}}", "delivery: {pipeline: 1}", "delivery: {dead_letter: ''}",
-    "delivery: {dead_letter: /var/lib/letters.jsonl}", "balance: {max_debt: 0}", "health: {path: ''}",
+    "delivery: {dead_letter: /tmp/letters.jsonl}", "balance: {max_debt: 0}", "health: {path: ''}",
     "health: {path: /up}", "health: {slow_start: 0}", "health: {slow_start: 0s}", "shutdown: {grace: 0}",
     "shutdown: {grace: 2m}", "log: {level: trace, format: json}", "log: {level: error}",
     # A section whose keys are commented out; numbers in quotes, and texts without.

@@ -169,7 +169,46 @@ TEST(Dispatcher, RefusedTwiceIsDeadLetteredAndHealthUntouched) {
   world.end(Outcome::refused, 422);
   ASSERT_EQ(world.dead_letters.letters.size(), 1u);
   EXPECT_EQ(world.dead_letters.letters[0].second, DeadLetterReason::refused);
+  EXPECT_EQ(world.dead_letters.last_attempts, 2u);
+  ASSERT_EQ(world.dead_letters.last_failed.size(), 2u) << "the last answer of each analyzer that was asked";
+  EXPECT_EQ(world.dead_letters.last_failed[0].status, 400u);
+  EXPECT_EQ(world.dead_letters.last_failed[1].status, 422u);
+  EXPECT_NE(world.dead_letters.last_failed[0].analyzer, world.dead_letters.last_failed[1].analyzer);
   for (const AnalyzerView& view : world.views()) EXPECT_EQ(view.failures, 0u);
+}
+
+TEST(Dispatcher, ADeadLettersHistoryIsNotThatOfThePacketBefore) {
+  World world({.weights = {1}});
+  world.admit("bad");
+  world.run();
+  world.end(Outcome::refused, 413);
+  world.admit("worse");
+  world.advance(1s);
+  const TimePoint admitted_at = world.now - 1s;
+  world.end(Outcome::refused, 422);
+  ASSERT_EQ(world.dead_letters.letters.back().first, "worse");
+  EXPECT_EQ(world.dead_letters.last_admitted_at, admitted_at);
+  ASSERT_EQ(world.dead_letters.last_failed.size(), 1u);
+  EXPECT_EQ(world.dead_letters.last_failed[0].status, 422u);
+  EXPECT_EQ(world.dead_letters.last_failed[0].at, world.now);
+}
+
+TEST(Dispatcher, KnowsTheAgeOfItsOldestPacketWhereverThatIs) {
+  World world({.weights = {1}, .slots = 1});
+  const Dispatcher& dispatcher = *world.loops[0]->dispatcher;
+  EXPECT_EQ(dispatcher.oldest_admitted(), never);
+  const TimePoint first = world.now;
+  world.admit("first");
+  world.run();
+  world.advance(1s);
+  const TimePoint second = world.now;
+  world.admit("second");
+  world.run();
+  EXPECT_EQ(dispatcher.oldest_admitted(), first) << "in flight, older than the one in the queue";
+  world.end(Outcome::delivered, 200);
+  EXPECT_EQ(dispatcher.oldest_admitted(), second);
+  world.end(Outcome::delivered, 200);
+  EXPECT_EQ(dispatcher.oldest_admitted(), never);
 }
 
 TEST(Dispatcher, RefusedByTheOnlyAnalyzerIsDeadLettered) {

@@ -143,7 +143,7 @@ void StressLoop::request_over() {
   send_soon();
 }
 
-void StressLoop::put(const packet::Packet& packet, DeadLetterReason) { ++records_[serial_of(packet)].dead_lettered; }
+void StressLoop::put(const DeadLetter& letter) { ++records_[serial_of(letter.packet)].dead_lettered; }
 
 void StressLoop::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) {
   if (result.outcome == Outcome::delivered) ++records_[serial_of(*attempt.packet)].delivered;

@@ -80,7 +80,7 @@ class StressLoop final : public TurnRequest, public DeadLetters, public upstream
 
   // The dispatcher's:
   void turn_soon() override;
-  void put(const packet::Packet& packet, DeadLetterReason reason) override;
+  void put(const DeadLetter& letter) override;
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId, std::uint32_t, TimePoint) override {}
 

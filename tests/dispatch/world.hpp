@@ -28,9 +28,18 @@ class ManualUpstream final : public upstream::Upstream {
 
 class DeadLetterBox final : public DeadLetters {
  public:
-  void put(const packet::Packet& packet, DeadLetterReason reason) override { letters.emplace_back(packet.id, reason); }
+  void put(const DeadLetter& letter) override {
+    letters.emplace_back(letter.packet.id, letter.reason);
+    last_attempts = letter.attempts;
+    last_admitted_at = letter.admitted_at;
+    last_failed.assign(letter.history.failed().begin(), letter.history.failed().end());
+  }
 
   std::vector<std::pair<std::string, DeadLetterReason>> letters;
+  // What the last one told.
+  std::uint32_t last_attempts = 0;
+  TimePoint last_admitted_at{};
+  std::vector<delivery::FailedAttempt> last_failed;
 };
 
 /// Remembers what it was told.

@@ -138,13 +138,22 @@ TEST_F(AllDown, TheQueueFillsAndAgentsAreSentAway) {
   EXPECT_EQ(accepted.size(), 20u);
   EXPECT_EQ(with_status(sent, 503).size(), 10u);
   expect_retry_after(with_status(sent, 503));
-  EXPECT_TRUE(eventually([&] { return daemon_->readyz() == 503; })) << "no analyzer is in service or Testing";
+  EXPECT_TRUE(eventually([&] { return daemon_->readyz() == 503; }))
+      << "no analyzer is in service and the queue is full";
+  EXPECT_TRUE(daemon_->process().wait_for_line("no analyzer is in service: packets wait"));
+  EXPECT_TRUE(daemon_->process().wait_for_line("the queue is full (20 packets"));
+  EXPECT_TRUE(daemon_->process().wait_for_line("requests are handed back with 503"));
+  EXPECT_EQ(daemon_->metrics().value("logdist_ready"), 0);
+  EXPECT_GT(daemon_->metrics().value("logdist_oldest_packet_age_seconds"), 0);
   EXPECT_EQ(daemon_->status()["queue"]["packets"], 20);
 
   analyzers_.start(1);
   ASSERT_TRUE(daemon_->await_delivered(20));
   EXPECT_EQ(analyzers_.stats(1).packets, 20u) << "all to the one that came back";
-  EXPECT_EQ(daemon_->readyz(), 200u);
+  EXPECT_TRUE(eventually([&] { return daemon_->readyz() == 200; })) << "five seconds later";
+  EXPECT_TRUE(daemon_->process().wait_for_line("an analyzer is in service again"));
+  EXPECT_EQ(daemon_->metrics().value("logdist_ready"), 1);
+  EXPECT_EQ(daemon_->metrics().value("logdist_oldest_packet_age_seconds"), 0);
   expect_taken(analyzers_.ids(), ids_of(accepted));
   watch.expect_balanced();
   daemon_->expect_clean_end();

@@ -141,14 +141,21 @@ TEST(Commands, HealthTellsWhetherTheDaemonIsReady) {
   DaemonProcess daemon({{"ANALYZERS", analyzers.setting()},
                         {"HEALTH__INTERVAL", "50ms"},
                         {"HEALTH__BACKOFF__INITIAL", "10m"},
-                        {"HEALTH__BACKOFF__MAX", "10m"}});
+                        {"HEALTH__BACKOFF__MAX", "10m"},
+                        {"QUEUE__MAX_PACKETS", "1"},
+                        {"SHUTDOWN__GRACE", "100ms"}});
   EXPECT_EQ(run({"health", "--url", daemon.admin_url()}).code, 0);
   analyzers.stop_all();
+  ASSERT_TRUE(eventually([&] { return daemon.status()["analyzers"][0]["state"] == "failed"; }));
+  EXPECT_EQ(run({"health", "--url", daemon.admin_url()}).code, 0) << "the queue takes packets";
+  EXPECT_EQ(send_all(daemon.packet_url(), {}).at(0).status, 202u);
   ASSERT_TRUE(eventually([&] { return daemon.readyz() == 503; }));
+  EXPECT_EQ(run({"health", "--live", "--url", daemon.admin_url()}).code, 0) << "alive all the same";
   const Ended unready = run({"health", "--url", daemon.admin_url()});
   EXPECT_EQ(unready.code, 1);
-  EXPECT_THAT(unready.errors, AllOf(HasSubstr("503"), is_one_line()));
-  daemon.expect_clean_end();
+  EXPECT_THAT(unready.errors, AllOf(HasSubstr("503 no analyzer is in service and the queue is full"), is_one_line()));
+  daemon.process().terminate();
+  EXPECT_EQ(daemon.process().wait_exit(patience), 2) << "its packet is left";
   const Ended gone = run({"health", "--url", daemon.admin_url()});
   EXPECT_EQ(gone.code, 1);
   EXPECT_THAT(gone.errors, is_one_line());

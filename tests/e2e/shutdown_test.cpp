@@ -1,8 +1,11 @@
 // The end: what was accepted is delivered, or kept.
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/system/system_error.hpp>
+#include <filesystem>
 
 #include "tests/e2e/checks.hpp"
 #include "tests/e2e/ledger_watch.hpp"
@@ -109,9 +112,10 @@ TEST_F(Shutdown, KeepsWhatTheGraceWasTooShortFor) {
   EXPECT_EQ(messages, messages_of(accepted));
 }
 
-TEST_F(Shutdown, ASecondSignalEndsItAtOnce) {
+TEST_F(Shutdown, ASecondSignalWritesWhatIsLeftAndEnds) {
+  const test::TemporaryFolder folder;
   analyzers_.behave({.hang = true});
-  DaemonProcess daemon = start({{"QUEUE__MAX_PACKETS", "20"}});
+  DaemonProcess daemon = start({{"QUEUE__MAX_PACKETS", "20"}, {"DELIVERY__DEAD_LETTER", folder.file("dead")}});
   Load load(daemon.packet_url(), {.agents = 30});
   ASSERT_TRUE(daemon.await([](const auto& status) { return status["totals"]["caller_runs"] == 10; }));
   daemon.process().terminate();
@@ -122,7 +126,91 @@ TEST_F(Shutdown, ASecondSignalEndsItAtOnce) {
   EXPECT_EQ(daemon.process().wait_exit(patience), 2) << daemon.process().errors();
   EXPECT_LT(Clock::now() - begun, 20s) << "the grace is a minute";
   EXPECT_THAT(daemon.process().errors(), testing::HasSubstr("20 packets left"));
-  load.finish();
+  std::vector<std::string> kept;
+  for (const std::string& line : folder.lines("dead")) {
+    const auto letter = nlohmann::json::parse(line);
+    EXPECT_EQ(letter["reason"], "shutdown");
+    EXPECT_LE(letter["admitted_at"], letter["time"]);
+    kept.push_back(letter["packet_id"]);
+  }
+  expect_taken(kept, ids_of(with_status(load.finish(), 202)));
+}
+
+TEST_F(Shutdown, WithoutAFileASecondSignalNamesWhatIsLeft) {
+  analyzers_.behave({.hang = true});
+  DaemonProcess daemon = start({{"QUEUE__MAX_PACKETS", "20"}});
+  Load load(daemon.packet_url(), {.agents = 20});
+  const std::vector<Sent> sent = load.finish();
+  expect_answers(sent, 202);
+  daemon.process().terminate();
+  ASSERT_TRUE(daemon.process().wait_for_line("draining"));
+  daemon.process().terminate();
+  EXPECT_EQ(daemon.process().wait_exit(patience), 2);
+  for (const std::string& id : ids_of(sent)) {
+    EXPECT_THAT(daemon.process().errors(), HasSubstr("dead letter: packet " + id + " of"));
+  }
+}
+
+/// A pipe whose reader has stopped reading, in the place of a disk that hangs.
+TEST_F(Shutdown, ASecondSignalIsNotHeldUpByAStuckDisk) {
+  const test::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("dead").c_str(), 0600), 0);
+  const int reader = ::open(folder.file("dead").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  analyzers_.behave({.hang = true});
+  DaemonProcess daemon = start({{"QUEUE__MAX_PACKETS", "20"}, {"DELIVERY__DEAD_LETTER", folder.file("dead")}});
+  test::HttpClient agent(daemon.packet_url());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(agent.post("/v1/packets", "[\"" + std::string(200'000, 'x') + "\"]").status, 202u);
+  }
+  daemon.process().terminate();
+  ASSERT_TRUE(daemon.process().wait_for_line("draining"));
+  daemon.process().terminate();
+  EXPECT_EQ(daemon.process().wait_exit(patience), 2);
+  EXPECT_THAT(daemon.process().errors(), HasSubstr("no more time to write dead letters: 3 packets are lost"));
+  ::close(reader);
+}
+
+TEST_F(Shutdown, OtherSignalsAreNoEnd) {
+  DaemonProcess daemon = start();
+  for (const int number : {SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ, SIGALRM}) {
+    daemon.process().signal(number);
+    EXPECT_EQ(send_all(daemon.packet_url(), {}).at(0).status, 202u) << "after signal " << number;
+  }
+  ASSERT_TRUE(daemon.await_delivered(5));
+  EXPECT_TRUE(daemon.process().wait_for_line("USR1: files are opened again"));
+  daemon.expect_clean_end();
+}
+
+/// As logrotate does it.
+TEST_F(Shutdown, Usr1OpensTheDeadLetterFileAgainAndChangesNothingElse) {
+  const test::TemporaryFolder folder;
+  analyzers_.behave({.status = 422});
+  const std::string analyzers = analyzers_.setting();
+  const std::string config = folder.write("config.yaml", "delivery: {dead_letter: " + folder.file("dead") + "}\n");
+  DaemonProcess daemon = start({}, {.config_file = config});
+  const auto refuse = [&](std::size_t letters) {
+    EXPECT_EQ(send_all(daemon.packet_url(), {}).at(0).status, 202u);
+    return daemon.await(
+        [letters](const auto& status) { return status["ledger"]["dead_lettered"]["packets"] == letters; });
+  };
+  ASSERT_TRUE(refuse(1));
+  ASSERT_TRUE(eventually([&] { return folder.lines("dead").size() == 1; }));
+  std::filesystem::rename(folder.file("dead"), folder.file("dead.1"));
+  folder.write("config.yaml", "delivery: {dead_letter: " + folder.file("dead") + "}\nlog: {level: error}\n");
+  daemon.process().signal(SIGUSR1);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder.file("dead")); }));
+  ASSERT_TRUE(refuse(2));
+  ASSERT_TRUE(eventually([&] { return folder.lines("dead").size() == 1; }));
+  EXPECT_EQ(folder.lines("dead.1").size(), 1u);
+  EXPECT_THAT(daemon.process().errors(), testing::Not(HasSubstr("reload"))) << "the configuration was not read again";
+  const auto letter = nlohmann::json::parse(folder.lines("dead").at(0));
+  ASSERT_EQ(letter["analyzers"].size(), 2u) << "a second one was asked";
+  for (const auto& analyzer : letter["analyzers"]) {
+    EXPECT_EQ(analyzer["status"], 422);
+    EXPECT_EQ(analyzer["outcome"], "refused");
+    EXPECT_THAT(analyzers, HasSubstr(analyzer["analyzer"].get<std::string>() + "="));
+  }
 }
 
 /// A signal has no moment in which it takes its default course.

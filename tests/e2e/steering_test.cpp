@@ -67,7 +67,7 @@ TEST_F(Steering, AWeightHoldsUntilTheNextReload) {
 
 TEST_F(Steering, WithAllDrainedPacketsWait) {
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(post(fmt::format("/v1/analyzers/{}/drain", name)).status, 200u);
-  EXPECT_EQ(daemon_->readyz(), 503u);
+  EXPECT_EQ(daemon_->readyz(), 200u) << "the queue takes packets";
   EXPECT_TRUE(daemon_->process().wait_for_line("no analyzer is in service"));
   const std::vector<Sent> sent = send_all(daemon_->packet_url(), {.agents = 2, .packets_each = 10});
   expect_answers(sent, 202);

@@ -46,6 +46,9 @@ inline Scrape sample_scrape() {
   scrape.buffered_bytes = {777, 134'217'728};
   scrape.dead_letter_write_failures = 3;
   scrape.requests_resent = 4;
+  scrape.oldest_packet_age_seconds = 12.5;
+  scrape.last_reload_successful = false;
+  scrape.configured_at_seconds = 1'790'000'000.5;
   scrape.analyzers = {sample_analyzer(0, "a"), sample_analyzer(1, "b")};
   scrape.analyzers[1].state = health::State::testing;
   scrape.analyzers[1].in_service = false;

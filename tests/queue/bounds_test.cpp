@@ -59,6 +59,23 @@ TEST(Bounds, KeepsItsCountsApartAtTheirLimits) {
   EXPECT_EQ(bounds.bytes(), 0u);
 }
 
+TEST(Bounds, IsFullWhenTheLastWhoAskedHasFoundNoPlace) {
+  Bounds bounds(3, 100);
+  EXPECT_FALSE(bounds.full());
+  EXPECT_TRUE(bounds.try_take(60));
+  EXPECT_FALSE(bounds.full());
+  EXPECT_FALSE(bounds.try_take(60));
+  EXPECT_TRUE(bounds.full()) << "though 40 bytes are left";
+  EXPECT_TRUE(bounds.try_take(10));
+  EXPECT_FALSE(bounds.full()) << "one that fits is taken";
+  EXPECT_FALSE(bounds.try_take(60));
+  bounds.give_back(10);
+  EXPECT_FALSE(bounds.full());
+  EXPECT_TRUE(bounds.try_take(1));
+  EXPECT_TRUE(bounds.try_take(1));
+  EXPECT_TRUE(bounds.full()) << "no place is left, whoever asks";
+}
+
 TEST(BoundsThreads, AreNeverPassed) {
   Bounds bounds(5, 1'000);
   std::vector<std::jthread> threads;

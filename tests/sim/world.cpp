@@ -158,9 +158,9 @@ void World::write_letters() {
   }
 }
 
-void World::Letters::put(const packet::Packet& packet, DeadLetterReason reason) {
-  world.journal_.note("packet {} is a dead letter: {}", packet.id, to_string(reason));
-  world.chronicle_.dead_letter(packet.id, reason);
+void World::Letters::put(const dispatch::DeadLetter& letter) {
+  world.journal_.note("packet {} is a dead letter: {}", letter.packet.id, to_string(letter.reason));
+  world.chronicle_.dead_letter(letter.packet.id, letter.reason);
 }
 
 std::vector<Agent::Body> World::agents_bodies() const {

@@ -73,7 +73,7 @@ class World final : public dispatch::Wakes {
  private:
   struct Letters final : dispatch::DeadLetters {
     explicit Letters(World& own_world) : world(own_world) {}
-    void put(const packet::Packet& packet, DeadLetterReason reason) override;
+    void put(const dispatch::DeadLetter& letter) override;
     World& world;
   };
 

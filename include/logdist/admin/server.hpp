@@ -13,6 +13,7 @@
 
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
+#include "logdist/admin/readiness.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/metrics/scrape.hpp"
@@ -22,9 +23,8 @@ namespace logdist::admin {
 /// Where the facts come from. All are called on the server's loop and must not
 /// block it.
 struct Sources {
-  /// Why packets cannot be delivered, a sentence for people; empty when they can:
-  /// an analyzer is in service or Testing, and the daemon is not draining.
-  std::function<std::string_view()> why_not_ready;
+  /// Whether packets are taken.
+  std::function<Readiness()> readiness;
   /// Gathers a scrape and hands it, once, to the function given, from whichever
   /// thread. If that never happens, the request is answered 503.
   std::function<void(std::function<void(metrics::Scrape)>)> request_scrape;

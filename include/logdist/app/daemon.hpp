@@ -20,6 +20,7 @@ namespace logdist::app {
 /// How a drain ended.
 struct DrainResult {
   std::size_t packets_left = 0;  ///< accepted, but not delivered within the grace
+  std::size_t letters_lost = 0;  ///< dead letters that a stuck disk has not taken
 };
 
 /// Reads the configuration again, from where the daemon's came.
@@ -47,6 +48,8 @@ class Daemon {
 
   /// Packets that hold a place in the queue now.
   std::size_t queued_packets() const;
+  /// Dead letters that are not written yet.
+  std::size_t letters_waiting() const;
 
   /// Calls `done` on the control thread with the sum of all loops' books.
   void request_scrape(std::function<void(metrics::Scrape)> done);
@@ -62,6 +65,11 @@ class Daemon {
   /// what is left then is dead-lettered. `done` is called once, on the control
   /// thread. The admin port stays up until the daemon is destroyed.
   void drain(std::function<void(DrainResult)> done);
+  /// During a drain: the grace is over now.
+  void hurry();
+
+  /// Opens the dead-letter file again by its name, for whoever has renamed it.
+  void reopen_files();
 
  private:
   class Body;

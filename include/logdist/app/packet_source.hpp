@@ -8,11 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include <boost/system/result.hpp>
 
 #include "logdist/app/file_descriptor.hpp"
+#include "logdist/app/line_reader.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
 
@@ -68,32 +69,40 @@ class LineSource : public PacketSource {
   LineSource(FileDescriptor file, LineSourceOptions options);
 
   std::optional<OutgoingPacket> next() override;
-  void interrupt() override;
-  std::string failure() const override { return failure_; }
+  void interrupt() override { reader_.interrupt(); }
+  std::string failure() const override { return reader_.failure(); }
 
   /// Lines cut at line_bytes_max so far. Only between calls of next().
   std::uint64_t lines_cut() const { return lines_cut_; }
 
  private:
-  enum class Taken { line, quiet, end };
-  enum class Filled { bytes, quiet, end };
-
-  Taken take_line(TimePoint deadline);
-  Filled fill(TimePoint deadline);
-  void append(std::string_view part);
-
-  // Constant after construction.
   const LineSourceOptions options_;
-  const FileDescriptor file_;
-  const FileDescriptor wake_;  ///< readable once interrupted
-
+  LineReader reader_;
   Random random_;
-  std::string chunk_;         ///< bytes read from the file
-  std::size_t position_ = 0;  ///< of the first byte of `chunk_` not yet taken
-  std::string line_;          ///< the line being put together
-  bool cut_ = false;          ///< whether it has lost its end
   std::uint64_t lines_cut_ = 0;
-  std::string failure_;
+};
+
+/// The packets of a dead-letter file, as they were: same id, bytes and content type. Lines
+/// that are no dead letters are passed over; failure() tells how many there were.
+class LetterSource : public PacketSource {
+ public:
+  /// A longer line is no dead letter.
+  static constexpr std::size_t line_bytes_max = std::size_t{256} << 20;
+
+  /// Opens the file `path`; "-" is the standard input.
+  static boost::system::result<std::unique_ptr<LetterSource>> open(const std::string& path);
+
+  explicit LetterSource(FileDescriptor file) : reader_(std::move(file), line_bytes_max) {}
+
+  std::optional<OutgoingPacket> next() override;
+  void interrupt() override { reader_.interrupt(); }
+  std::string failure() const override;
+
+ private:
+  LineReader reader_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t no_letters_ = 0;
+  std::string first_failure_;  ///< of a line: its number, and why
 };
 
 struct GeneratedSourceOptions {

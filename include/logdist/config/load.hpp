@@ -24,12 +24,25 @@ struct Fault {
 /// `FILE:LINE: key.path: what is wrong, what is allowed`, as `check` prints it.
 std::string to_string(const Fault& fault);
 
+/// A key that the file names and a variable beats.
+struct MaskedKey {
+  std::string source;    ///< the file's name
+  std::size_t line = 0;  ///< 1-based
+  std::string variable;  ///< "LOGDIST_THREADS"
+  std::string value;     ///< the file's, to be compared: not to be shown, it may hold a secret
+};
+
 /// What loading found. `options` are usable only when `faults` is empty.
 struct Loaded {
   Options options;
   std::vector<Fault> faults;
-  std::vector<Fault> warnings;  ///< unknown LOGDIST_* variables and the like
+  std::vector<Fault> warnings;                ///< unknown LOGDIST_* variables and the like
+  std::map<std::string, MaskedKey> masked{};  ///< by key; "analyzers" for the list as a whole
 };
+
+/// A warning for each key that the file has changed from `before` to `now`, to no effect
+/// since a variable beats it.
+std::vector<Fault> masked_changes(const Loaded& before, const Loaded& now);
 
 /// The variables that concern us: LOGDIST_…; name → value.
 using Environment = std::map<std::string, std::string>;

@@ -17,6 +17,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
+#include "logdist/delivery/history.hpp"
 #include "logdist/dispatch/retry_lists.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
@@ -37,12 +38,22 @@ class TurnRequest {
   ~TurnRequest() = default;
 };
 
+/// A packet that no analyzer will take, and how it has fared. The references are
+/// good for the call that is given it.
+struct DeadLetter {
+  const packet::Packet& packet;
+  DeadLetterReason reason;
+  TimePoint admitted_at;
+  std::uint32_t attempts;  ///< begun and heard of
+  const delivery::History& history;
+};
+
 /// Where packets go that no analyzer will take.
 class DeadLetters {
  public:
   /// Keeps a copy of what it needs. Called on the loop's thread; implementations
   /// that serve several loops are thread-safe.
-  virtual void put(const packet::Packet& packet, DeadLetterReason reason) = 0;
+  virtual void put(const DeadLetter& letter) = 0;
 
  protected:
   ~DeadLetters() = default;
@@ -97,6 +108,9 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void begin_drain(TimePoint now);
   /// Nothing is queued, waiting or in flight.
   bool idle() const;
+  /// When the oldest packet that is not settled was admitted, wherever it is; `never`:
+  /// there is none.
+  TimePoint oldest_admitted() const { return unsettled_.empty() ? never : unsettled_.front().admitted_at; }
   /// The grace is over: no attempt is begun any more; the caller ends those under
   /// way through the upstream. Once none is, the accepted packets that are left
   /// are dead-lettered (`shutdown`) by dead_letter_until(), as the caller says, for
@@ -171,6 +185,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
   std::size_t in_flight_ = 0;
   queue::WaiterList waiters_;  ///< all requests that wait, wherever they are, oldest first
+  queue::AgeList unsettled_;   ///< all packets, wherever they are, oldest first
 
   // Of one turn; members so that their memory is kept.
   std::vector<Finished> finished_;

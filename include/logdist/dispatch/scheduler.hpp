@@ -143,7 +143,7 @@ class Scheduler {
 
   /// By AnalyzerId.
   std::vector<AnalyzerView> views(TimePoint now) const;
-  /// Whether an analyzer is in service or Testing.
+  /// Whether an analyzer is in service.
   bool ready() const;
   /// How long at least until one is, as things stand; zero when one is now. Takes
   /// the lock: for the agents that are sent away, not for each packet.

@@ -42,8 +42,12 @@ struct Scrape {
   Level connections;                             ///< of agents
   Level buffered_bytes;                          ///< bodies being received or waiting
   std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
-  std::uint64_t requests_resent = 0;             ///< because a kept connection had closed
-  std::vector<AnalyzerFacts> analyzers;          ///< those configured
+  bool ready = true;                             ///< packets are taken
+  double oldest_packet_age_seconds = 0;          ///< of those not settled; 0: there is none
+  bool last_reload_successful = true;
+  double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
+  std::uint64_t requests_resent = 0;     ///< because a kept connection had closed
+  std::vector<AnalyzerFacts> analyzers;  ///< those configured
   /// Those that are configured no more. What they have counted goes on being shown,
   /// or the sums would not come out; the rest of them is of no interest.
   std::vector<AnalyzerFacts> removed;

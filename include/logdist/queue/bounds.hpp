@@ -25,15 +25,23 @@ class Bounds {
   /// Gives back what one successful try_take(bytes) took.
   void give_back(std::size_t bytes);
 
+  /// The last try_take() has found no place, and nothing was given back since.
+  bool full() const { return refused_.load(std::memory_order_relaxed) || packets() >= max_packets_; }
+
   std::size_t packets() const { return held_.load(std::memory_order_relaxed) >> byte_bits; }
   std::size_t bytes() const { return held_.load(std::memory_order_relaxed) & limit_bytes; }
   std::size_t max_packets() const { return max_packets_; }
   std::size_t max_bytes() const { return max_bytes_; }
 
  private:
+  void set_refused(bool refused) {
+    if (refused_.load(std::memory_order_relaxed) != refused) refused_.store(refused, std::memory_order_relaxed);
+  }
+
   const std::size_t max_packets_;
   const std::size_t max_bytes_;
   alignas(64) std::atomic<std::uint64_t> held_{0};  ///< packets above, bytes below
+  std::atomic<bool> refused_{false};                ///< written when it changes, so seldom
 };
 
 }  // namespace logdist::queue

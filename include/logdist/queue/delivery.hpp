@@ -9,6 +9,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
+#include "logdist/delivery/history.hpp"
 #include "logdist/packet/packet.hpp"
 
 namespace logdist::queue {
@@ -49,11 +50,13 @@ enum class Place : std::uint8_t {
 
 struct PlaceTag;
 struct WaiterTag;
+struct AgeTag;
 
 /// One packet and all that is known of its way. Recycled by its dispatcher, so
 /// that the steady state allocates nothing.
 struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>,
-                  boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>> {
+                  boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>,
+                  boost::intrusive::list_base_hook<boost::intrusive::tag<AgeTag>> {
   packet::Packet packet;
 
   Delivery() = default;
@@ -61,6 +64,7 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTa
   Delivery& operator=(const Delivery&) = delete;
 
   delivery::Course course;
+  delivery::History history;
   delivery::Attempt attempt;
   balance::Charge charge;
   TimePoint admitted_at{};
@@ -72,10 +76,12 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTa
   bool abandoned = false;  ///< its agent has gone
 };
 
-/// The deliveries of one place, and the requests that wait.
+/// The deliveries of one place, the requests that wait, and all that are not settled.
 using DeliveryList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>>>;
 using WaiterList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>>>;
+using AgeList = boost::intrusive::list<
+    Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<AgeTag>>>>;
 
 }  // namespace logdist::queue
