@@ -126,6 +126,7 @@ TEST_F(DeadLetters, WhatCannotBeOpenedAnewGoesOnAsItWas) {
   ASSERT_TRUE(letters);
   std::filesystem::rename(folder_.file("in"), folder_.file("moved"));
   (*letters)->reopen();
+  flush(**letters);
   EXPECT_THAT(log_.str(), HasSubstr("No such file or directory; the file opened before goes on being written"));
   put(**letters, "kept");
   flush(**letters);
