@@ -25,10 +25,14 @@ dispatch::DispatcherOptions dispatcher_options(LoopId id, const Shared& shared) 
   return options;
 }
 
-upstream::PoolOptions pool_options(const config::Options& options) {
+upstream::PoolOptions pool_options(LoopId id, const Shared& shared) {
+  const config::DeliveryOptions& delivery = shared.options.delivery;
   upstream::PoolOptions pool;
-  pool.timeout = options.delivery.timeout;
-  pool.pipeline = options.delivery.pipeline;
+  pool.timeout = delivery.timeout;
+  pool.pipeline = delivery.pipeline;
+  pool.max_connection_age = delivery.max_connection_age;
+  pool.via = shared.instance.via_name();
+  pool.seed = shared.seed + 1001 + id;
   pool.user_agent = user_agent();
   return pool;
 }
@@ -39,7 +43,7 @@ Loop::Loop(LoopId id, Shared& shared)
     : id_(id),
       buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
-      upstream_(io_, shared.names, pool_options(shared.options)),
+      upstream_(io_, shared.names, pool_options(id, shared)),
       dispatcher_(dispatcher_options(id, shared),
                   {shared.scheduler, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,

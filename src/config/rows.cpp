@@ -95,6 +95,8 @@ std::vector<Row<Options>> delivery_rows() {
       option(LOGDIST_KEY(delivery.max_in_flight), Whole{1, count_max}, "Packets under way to one analyzer."),
       option(LOGDIST_KEY(delivery.max_connections), Whole{1, 10'000},
              "Connections to one analyzer; never fewer than one an event loop."),
+      option(LOGDIST_KEY(delivery.max_connection_age), wait,
+             "Age, within 10 %, at which a connection closes as soon as it is idle, so that moved names are followed."),
       option(LOGDIST_KEY(delivery.pipeline), Whole{1, 1024},
              "Most requests under way on one connection; 1 is no pipelining."),
       option(LOGDIST_KEY(delivery.dead_letter), Text{check_file_name, "a file name, or \"\" for none", ""},

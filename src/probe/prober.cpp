@@ -1,5 +1,7 @@
 #include "logdist/probe/prober.hpp"
-#include "logdist/net/as_tuple.hpp"
+
+#include <optional>
+#include <utility>
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -7,6 +9,9 @@
 
 #include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/as_tuple.hpp"
+#include "logdist/upstream/answer_reader.hpp"
+#include "logdist/upstream/dial.hpp"
 
 namespace logdist::probe {
 namespace {
@@ -15,8 +20,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-/// Longest header of an answer; its body is not read.
-constexpr std::size_t header_limit_bytes = 16 * 1024;
+/// Bytes read at once of an answer, of which the head alone is of interest.
+constexpr std::size_t read_bytes = 2 * 1024;
 
 /// How a probe ended.
 struct Ending {
@@ -34,19 +39,14 @@ Ending judge(unsigned status) {
   return {health::ProbeResult::failed, {Outcome::http_error, status, {}, true}};
 }
 
-/// What came instead of an answer.
-Ending no_answer(const beast::error_code& error) {
-  const bool closed = error == http::error::end_of_stream || error == http::error::partial_message;
-  const bool is_parsers = error.category() == beast::error_code(http::error::bad_version).category();
-  return failed(is_parsers && !closed ? Outcome::protocol_error : Outcome::connection_broken, error);
-}
-
 /// One probe under way. Whichever comes first, its answer or its timeout, is told;
 /// a look-up of the name that takes longer finds nothing to do here any more.
 class Exchange : public std::enable_shared_from_this<Exchange> {
+  using Socket = upstream::Dial::Socket;
+
  public:
   Exchange(asio::io_context& io, std::shared_ptr<const Target> target, std::string path, Prober::Done done)
-      : target_(std::move(target)), path_(std::move(path)), done_(std::move(done)), stream_(io), timer_(io) {}
+      : target_(std::move(target)), path_(std::move(path)), done_(std::move(done)), io_(io), socket_(io), timer_(io) {}
 
   void start(upstream::HostAddresses& addresses, Duration timeout) {
     timer_.expires_after(timeout);
@@ -54,45 +54,60 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     addresses.resolve(Clock::now(), [self = shared_from_this()](const beast::error_code& error,
                                                                 const upstream::Endpoints& endpoints) {
       if (error) return self->finish(failed(Outcome::connect_error, error));
-      if (self->done_) asio::co_spawn(self->timer_.get_executor(), run(self, endpoints), asio::detached);
+      if (self->done_) self->connect(endpoints);
     });
   }
 
  private:
-  static asio::awaitable<void> run(std::shared_ptr<Exchange> self, upstream::Endpoints endpoints) {
-    self->finish(co_await self->ask(endpoints));
+  void connect(const upstream::Endpoints& endpoints) {
+    dial_.emplace(io_, endpoints, [self = shared_from_this()](const beast::error_code& error, Socket socket) {
+      if (error) return self->finish(failed(Outcome::connect_error, error));
+      self->socket_ = std::move(socket);
+      asio::co_spawn(self->io_, run(self), asio::detached);
+    });
   }
 
-  asio::awaitable<Ending> ask(const upstream::Endpoints& endpoints) {
-    const auto [connect_error, endpoint] = co_await stream_.async_connect(endpoints, net::as_tuple);
-    if (connect_error) co_return failed(Outcome::connect_error, connect_error);
+  static asio::awaitable<void> run(std::shared_ptr<Exchange> self) {
+    const Ending ending = co_await self->ask();
+    self->finish(ending);
+  }
 
+  asio::awaitable<Ending> ask() {
     http::request<http::empty_body> request(http::verb::get, path_, 11);
     request.set(http::field::host, config::host_header(target_->host, target_->port));
     request.set(http::field::user_agent, user_agent());
     for (const auto& [name, value] : target_->headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
-    const auto [write_error, written] = co_await http::async_write(stream_, request, net::as_tuple);
+    const auto [write_error, written] = co_await http::async_write(socket_, request, net::as_tuple);
     if (write_error) co_return failed(Outcome::connection_broken, write_error);
 
-    beast::flat_buffer buffer(header_limit_bytes);
-    http::response_parser<http::empty_body> parser;
-    const auto [read_error, read] = co_await http::async_read_header(stream_, buffer, parser, net::as_tuple);
-    if (read_error) co_return no_answer(read_error);
-    co_return judge(parser.get().result_int());
+    upstream::AnswerReader reader;
+    beast::flat_buffer input(upstream::max_answer_head_bytes + read_bytes);
+    for (;;) {
+      const auto [error, bytes] = co_await socket_.async_read_some(input.prepare(read_bytes), net::as_tuple);
+      if (error) co_return failed(Outcome::connection_broken, error);
+      input.commit(bytes);
+      const upstream::AnswerReader::Result result = reader.read(input);
+      if (result == upstream::AnswerReader::Result::head) co_return judge(reader.head().status);
+      if (result == upstream::AnswerReader::Result::broken) co_return failed(Outcome::protocol_error, reader.fault());
+    }
   }
 
   void finish(const Ending& ending) {
     if (!done_) return;
     std::exchange(done_, nullptr)(ending.result, ending.failure);
     timer_.cancel();
-    stream_.close();
+    if (dial_) dial_->cancel();
+    beast::error_code ignored;
+    socket_.close(ignored);
   }
 
   const std::shared_ptr<const Target> target_;
   const std::string path_;
   Prober::Done done_;  ///< empty once called
-  beast::tcp_stream stream_;
+  asio::io_context& io_;
+  std::optional<upstream::Dial> dial_;
+  Socket socket_;
   asio::steady_timer timer_;
 };
 

@@ -1,6 +1,9 @@
-#include "upstream/answer_reader.hpp"
+#include "logdist/upstream/answer_reader.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include <boost/beast/http/error.hpp>
 
 #include "upstream/answer_fault.hpp"
 
@@ -10,94 +13,100 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::string_view protocol = "HTTP/1.";
-constexpr std::string_view end_of_head = "\r\n\r\n";
-/// The least that is yet to come while a chunked body is not over: "0\r\n\r\n".
-constexpr std::size_t min_chunked_rest_bytes = 5;
 
 std::string_view view_of(const boost::beast::flat_buffer& input) {
   return {static_cast<const char*>(input.data().data()), input.size()};
 }
 
+/// What some servers send behind a body.
+void skip_empty_lines(boost::beast::flat_buffer& input) {
+  const std::string_view bytes = view_of(input);
+  std::size_t skipped = 0;
+  for (;;) {
+    const std::string_view rest = bytes.substr(skipped);
+    const std::size_t line = rest.starts_with('\n') ? 1 : rest.starts_with("\r\n") ? 2 : 0;
+    if (line == 0) break;
+    skipped += line;
+  }
+  input.consume(skipped);
+}
+
 }  // namespace
 
-AnswerParser::AnswerParser() {
-  eager(true);
-  header_limit(max_answer_head_bytes);
-  body_limit(max_answer_body_bytes);
-}
-
-void AnswerParser::on_response_impl(int code, string_view, int, error_code& error) {
-  if (code < 100) error = http::error::bad_status;  // any three digits will do for Beast
-  status_ = static_cast<unsigned>(code);
-}
-
-void AnswerParser::on_field_impl(field name, string_view, string_view value, error_code&) {
-  if (name != field::retry_after || head_done_ || value.size() > retry_after_.max_size()) return;
-  retry_after_.assign(value.data(), value.size());
-}
-
 AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
-  if (parser_ && parser_->is_done()) parser_.reset();
-  for (;;) {
-    const Result result = parser_ ? read_body(input) : read_head(input);
-    if (result != Result::answer) return result;
-    if (parser_->status() >= 200) return take_answer();
+  if (broken_) return Result::broken;
+  while (!in_body_) {
+    const Result result = read_head(input);
+    if (result != Result::head) return result;
+    if (head_.status >= 200) {
+      interim_answers_ = 0;
+      in_body_ = true;
+      body_bytes_ = 0;
+      chunks_ = {};
+      return Result::head;
+    }
     // Nobody asked for another protocol (101).
-    if (parser_->status() == 101) return broken(make_error_code(AnswerFault::other_protocol));
+    if (head_.status == 101) return broken(make_error_code(AnswerFault::other_protocol));
     if (++interim_answers_ > max_interim_answers) return broken(http::error::bad_status);
-    parser_.reset();
   }
+  return read_body(input);
 }
 
-// Beast sees a head only once it is here in full: given a part, Beast 1.81 reads
-// its fields again with the rest, and a Transfer-Encoding read twice is an error
-// to it.
 AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
+  if (searched_bytes_ == 0) skip_empty_lines(input);
   const std::string_view bytes = view_of(input);
+  if (bytes == "\r") return Result::need_more;
   const std::string_view start = bytes.substr(0, protocol.size());
   if (start != protocol.substr(0, start.size())) return broken(http::error::bad_version);
-  const std::size_t overlap = std::min(searched_bytes_, end_of_head.size() - 1);
-  if (bytes.find(end_of_head, searched_bytes_ - overlap) == std::string_view::npos) {
+  const std::size_t length = find_end_of_head(bytes, searched_bytes_);
+  if (length == std::string_view::npos) {
     searched_bytes_ = bytes.size();
     return bytes.size() < max_answer_head_bytes ? Result::need_more : broken(http::error::header_limit);
   }
+  if (length > max_answer_head_bytes) return broken(http::error::header_limit);
   searched_bytes_ = 0;
-  parser_.emplace();
-  return put(input);
+  auto head = parse_answer_head(bytes.substr(0, length));
+  if (!head) return broken(head.error());
+  head_ = std::move(*head);
+  input.consume(length);
+  return Result::head;
 }
 
-// Fewer bytes than the rest of a chunked body must have are kept back: Beast
-// 1.81 takes for granted that it never sees fewer.
 AnswerReader::Result AnswerReader::read_body(boost::beast::flat_buffer& input) {
-  const bool too_few = input.size() == 0 || (parser_->chunked() && input.size() < min_chunked_rest_bytes);
-  return too_few ? Result::need_more : put(input);
-}
-
-AnswerReader::Result AnswerReader::put(boost::beast::flat_buffer& input) {
-  boost::beast::error_code error;
-  input.consume(parser_->put(input.data(), error));
-  if (error == http::error::need_more) error = {};
-  if (error) return broken(error);
-  if (parser_->is_done()) return Result::answer;
-  return input.size() < max_unparsed_bytes ? Result::need_more : broken(http::error::buffer_overflow);
+  if (head_.framing == Framing::none) return end();
+  if (head_.framing == Framing::length && head_.content_length > max_answer_body_bytes) {
+    return broken(http::error::body_limit);
+  }
+  std::string_view rest = view_of(input);
+  auto result = ChunkedBody::Result::need_more;
+  if (head_.framing == Framing::chunked) {
+    result = chunks_.read(rest);
+  } else {
+    const std::uint64_t wanted =
+        head_.framing == Framing::length ? head_.content_length - body_bytes_ : std::uint64_t{rest.size()};
+    rest.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(wanted, rest.size())));
+  }
+  body_bytes_ += input.size() - rest.size();
+  input.consume(input.size() - rest.size());
+  if (result == ChunkedBody::Result::broken) return broken(http::error::bad_chunk);
+  if (body_bytes_ > max_answer_body_bytes) return broken(http::error::body_limit);
+  const bool is_whole = head_.framing == Framing::length && body_bytes_ == head_.content_length;
+  return is_whole || result == ChunkedBody::Result::end ? end() : Result::need_more;
 }
 
 AnswerReader::Result AnswerReader::end_of_stream() {
-  if (!parser_ || parser_->is_done()) return Result::need_more;
-  boost::beast::error_code error;
-  parser_->put_eof(error);
-  return error ? Result::need_more : take_answer();
+  return in_body_ && !broken_ && head_.framing == Framing::to_end ? end() : Result::need_more;
+}
+
+AnswerReader::Result AnswerReader::end() {
+  in_body_ = false;
+  return Result::end;
 }
 
 AnswerReader::Result AnswerReader::broken(const boost::system::error_code& fault) {
+  broken_ = true;
   fault_ = fault;
   return Result::broken;
-}
-
-AnswerReader::Result AnswerReader::take_answer() {
-  interim_answers_ = 0;
-  answer_ = {parser_->status(), parser_->keep_alive(), parser_->retry_after()};
-  return Result::answer;
 }
 
 }  // namespace logdist::upstream

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/connect.hpp>
-
 #include "upstream/answer_fault.hpp"
 #include "upstream/loop.hpp"
 #include "upstream/pool.hpp"
@@ -16,6 +14,8 @@ using boost::system::error_code;
 
 /// Room for many short answers; a long one takes several reads.
 constexpr std::size_t read_bytes = 4 * 1024;
+/// Most reads of one connection before others of the loop have their turn.
+constexpr std::size_t max_reads = 16;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
     : Watcher(Place::last),
       pool_(pool),
       poller_(net::Poller::of(io)),
-      connecting_(io),
+      io_(io),
       pipeline_(capacity, this),
       input_(max_unparsed_bytes + read_bytes) {}
 
@@ -35,21 +35,23 @@ void Connection::connect(HostAddresses& addresses, TimePoint now) {
 
 void Connection::on_resolved(const error_code& error, const Endpoints& endpoints) {
   if (state_ == State::closed) return;
-  if (error) return on_connected(error);
-  asio::async_connect(connecting_, endpoints,
-                      [self = ConnectionPtr(this)](const error_code& connect_error, const auto& /*endpoint*/) {
-                        self->on_connected(connect_error);
-                      });
+  if (error) return on_connected(error, Dial::Socket(io_));
+  dial_ = std::make_unique<Dial>(io_, pool_.assign_address(*this, endpoints, Clock::now()),
+                                 [self = ConnectionPtr(this)](const error_code& failed, Dial::Socket socket) {
+                                   self->on_connected(failed, std::move(socket));
+                                 });
 }
 
-void Connection::on_connected(const error_code& error) {
+void Connection::on_connected(const error_code& error, Dial::Socket socket) {
   if (state_ == State::closed) return;
   const TimePoint now = Clock::now();
   error_code failed = error;
-  if (!failed) failed = open();
+  if (!failed) pool_.reached(*this, socket.remote_endpoint(failed), now);
+  if (!failed) failed = open(std::move(socket));
   if (failed) {
     pool_.ended(*this, End::not_connected, failed, now);
   } else {
+    dial_.reset();
     state_ = State::open;
     pool_.opened(*this, now);
     write();
@@ -57,11 +59,11 @@ void Connection::on_connected(const error_code& error) {
   pool_.loop().after_event(now);
 }
 
-error_code Connection::open() {
+error_code Connection::open(Dial::Socket socket) {
   error_code error;
-  connecting_.set_option(asio::ip::tcp::no_delay(true), error);
-  if (!error) connecting_.non_blocking(true, error);
-  if (!error) stream_ = net::Stream(connecting_.release(error));
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  if (!error) socket.non_blocking(true, error);
+  if (!error) stream_ = net::Stream(socket.release(error));
   if (!error) error = poller_.add(stream_.native_handle(), *this);
   return error;
 }
@@ -83,8 +85,7 @@ void Connection::write() {
 
 void Connection::close() {
   state_ = State::closed;
-  error_code ignored;  // the descriptor is gone either way
-  connecting_.close(ignored);
+  if (dial_) dial_->cancel();
   poller_.remove(stream_.native_handle(), *this);
   stream_.close();
 }
@@ -94,13 +95,20 @@ void Connection::ready(net::Readiness readiness) {
   const TimePoint now = Clock::now();
   hung_up_ = hung_up_ || readiness.closed;
   if (readiness.writable && std::exchange(full_, false)) write();
-  if (readiness.readable) read(now);
+  if (readiness.readable || unread_) read(now);
   pool_.loop().after_event(now);
 }
 
-/// Reads until a read is short, which has emptied the socket unless the end comes next.
+/// Reads until a read is short, which has emptied the socket unless the end comes next; but others of
+/// the loop have their turn in between.
 void Connection::read(TimePoint now) {
+  unread_ = false;
+  std::size_t reads = 0;
   for (bool more = true; more && state_ == State::open;) {
+    if (reads++ == max_reads) {
+      unread_ = true;
+      return poller_.again(*this);
+    }
     const asio::mutable_buffer space = input_.prepare(read_bytes);
     error_code error;
     const std::size_t bytes = stream_.read_some({static_cast<char*>(space.data()), space.size()}, error);
@@ -119,25 +127,32 @@ void Connection::read(TimePoint now) {
 }
 
 void Connection::take_answers(TimePoint now) {
-  while (input_.size() > 0) {
-    if (pipeline_.begun() == 0) return pool_.ended(*this, End::unasked, make_error_code(AnswerFault::unasked), now);
+  while (input_.size() > 0 || in_body()) {
+    if (!in_body() && pipeline_.begun() == 0) {
+      return pool_.ended(*this, End::unasked, make_error_code(AnswerFault::unasked), now);
+    }
     notes.heard = true;
-    const AnswerReader::Result result = reader_.read(input_);
-    if (result == AnswerReader::Result::broken) return pool_.ended(*this, End::broken_http, reader_.fault(), now);
-    if (result == AnswerReader::Result::need_more) break;
-    if (!pool_.answered(*this, reader_.answer(), now)) return;
+    switch (reader_.read(input_)) {
+      case AnswerReader::Result::need_more: return pool_.caught_up(*this, now);
+      case AnswerReader::Result::head:
+        if (!pool_.answered(*this, reader_.head(), now)) return;
+        break;
+      case AnswerReader::Result::end:
+        if (!pool_.answer_ended(*this, now)) return;
+        break;
+      case AnswerReader::Result::broken:
+        return pool_.ended(*this, in_body() ? End::cut_body : End::broken_http, reader_.fault(), now);
+    }
   }
   pool_.caught_up(*this, now);
 }
 
 void Connection::end_of_stream(const error_code& error, TimePoint now) {
-  const bool has_answer =
-      error == asio::error::eof && pipeline_.begun() > 0 && reader_.end_of_stream() == AnswerReader::Result::answer;
-  // A body that lasts until the end makes its answer the last one: answered() ends us.
-  if (has_answer) {
-    pool_.answered(*this, reader_.answer(), now);
+  // A body that lasts until the end makes its answer the last one: answer_ended() ends us.
+  if (error == asio::error::eof && reader_.end_of_stream() == AnswerReader::Result::end) {
+    pool_.answer_ended(*this, now);
   } else {
-    pool_.ended(*this, End::lost, error, now);
+    pool_.ended(*this, in_body() ? End::cut_body : End::lost, error, now);
   }
 }
 

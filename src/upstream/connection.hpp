@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -14,8 +14,9 @@
 #include "logdist/base/time.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/net/stream.hpp"
+#include "logdist/upstream/answer_reader.hpp"
+#include "logdist/upstream/dial.hpp"
 #include "logdist/upstream/host_addresses.hpp"
-#include "upstream/answer_reader.hpp"
 #include "upstream/pipeline.hpp"
 
 namespace logdist::upstream {
@@ -30,6 +31,7 @@ enum class End : std::uint8_t {
   unasked,        ///< it sent bytes while nothing was asked
   timed_out,      ///< the front's time was up
   last_answer,    ///< the answer just taken was its last one
+  cut_body,       ///< the body behind the last answer broke, is too long, or takes too long
 };
 
 /// Writes requests, reads answers, and tells its pool; decides nothing about
@@ -56,19 +58,28 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   State state() const { return state_; }
   /// Whether requests can be written on it.
   bool usable() const { return state_ == State::open && !write_failed_; }
+  /// Whether the body behind the last answer has not ended yet.
+  bool in_body() const { return reader_.in_body(); }
+  /// While it connects: the addresses that have failed, or not answered so far.
+  Endpoints unreached() const { return dial_ ? dial_->unreached() : Endpoints(); }
   Pool& pool() { return pool_; }
   Pipeline& pipeline() { return pipeline_; }
   const Pipeline& pipeline() const { return pipeline_; }
 
   /// The pool's notes on this connection.
   struct Notes {
-    std::uint64_t answers = 0;        ///< whole answers read
-    std::uint32_t depth = 1;          ///< requests under way it has grown to
-    std::uint32_t clean_answers = 0;  ///< since the depth last grew
-    bool heard = false;               ///< a byte came since it was last idle
-    bool pipelined = false;           ///< more than one was under way since it was last idle
-    TimePoint waiting_since{};        ///< the last answer, or the first request after idling
-    TimePoint answered_at{};          ///< the last answer
+    std::uint64_t answers = 0;               ///< whole answers read
+    std::uint32_t depth = 1;                 ///< requests under way it has grown to
+    std::uint32_t clean_answers = 0;         ///< since the depth last grew
+    bool heard = false;                      ///< a byte came since it was last idle
+    bool pipelined = false;                  ///< more than one was under way since it was last idle
+    bool last = false;                       ///< nothing more is asked on it: it closes when the body has ended
+    TimePoint retire_at = never;             ///< it takes no more requests from then on
+    TimePoint body_since{};                  ///< while in_body(): when its head was read
+    boost::asio::ip::tcp::endpoint address;  ///< where it goes, or is on its way to
+    bool has_address = false;
+    TimePoint waiting_since{};  ///< the last answer, or the first request after idling
+    TimePoint answered_at{};    ///< the last answer
     TimePoint idle_since{};
   };
   Notes notes;
@@ -76,14 +87,12 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   using Hook = boost::intrusive::list_member_hook<>;
   Hook idle_hook;   ///< of the pool's list of idle ones
   Hook write_hook;  ///< of the loop's list of those with something to write
+  Hook body_hook;   ///< of the loop's list of those whose answer's body has not ended
 
  private:
-  using Executor = boost::asio::io_context::executor_type;
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
-
   void on_resolved(const boost::system::error_code& error, const Endpoints& endpoints);
-  void on_connected(const boost::system::error_code& error);
-  boost::system::error_code open();
+  void on_connected(const boost::system::error_code& error, Dial::Socket socket);
+  boost::system::error_code open(Dial::Socket socket);
   void ready(net::Readiness readiness) override;
   void read(TimePoint now);
   void take_answers(TimePoint now);
@@ -91,9 +100,11 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
 
   Pool& pool_;
   net::Poller& poller_;
-  Socket connecting_;   ///< until it is open
-  net::Stream stream_;  ///< from then on
+  boost::asio::io_context& io_;
+  std::unique_ptr<Dial> dial_;  ///< until it is open
+  net::Stream stream_;          ///< from then on
   State state_ = State::connecting;
+  bool unread_ = false;   ///< it stopped reading before the socket was empty
   bool full_ = false;     ///< the socket takes no more for now
   bool hung_up_ = false;  ///< the analyzer sends no more
   bool write_failed_ = false;

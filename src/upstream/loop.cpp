@@ -17,13 +17,20 @@ constexpr Duration tick_interval = std::chrono::milliseconds(100);
 }  // namespace
 
 Loop::Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
-    : io_(io), poller_(net::Poller::of(io)), names_(names), options_(std::move(options)), timer_(io) {}
+    : io_(io),
+      poller_(net::Poller::of(io)),
+      names_(names),
+      options_(std::move(options)),
+      timer_(io),
+      random_(options_.seed) {}
 
 Loop::~Loop() { stop(); }
 
 void Loop::stop() {
   if (std::exchange(stopped_, true)) return;
-  for (const auto& pool : pools_) pool->shutdown();
+  for (const auto& pool : pools_) {
+    if (pool) pool->shutdown();
+  }
   notices_.clear();
   timer_.cancel();
 }
@@ -35,7 +42,9 @@ AnalyzerId Loop::add_pool(const AnalyzerTarget& target) {
 }
 
 void Loop::shutdown(TimePoint now) {
-  for (const auto& pool : pools_) pool->shutdown();
+  for (const auto& pool : pools_) {
+    if (pool) pool->shutdown();
+  }
   after_call(now);
 }
 
@@ -82,7 +91,7 @@ void Loop::tell(TimePoint now) {
     const Notice notice = notices_[next];
     if (notice.attempt != nullptr) {
       listener_->attempt_ended(*notice.attempt, notice.result, now);
-    } else {
+    } else if (pools_[notice.analyzer]) {
       tell_capacity(notice.analyzer, now);
     }
   }
@@ -115,15 +124,41 @@ void Loop::start_clock(Slot& slot, TimePoint now) {
 
 void Loop::stop_clock(Slot& slot) { clocks_.erase(clocks_.iterator_to(slot)); }
 
-void Loop::tick_soon(TimePoint now) {
-  if (tick_at_ == never) tick_at_ = now + tick_interval;
+bool Loop::start_body_clock(Connection& connection, TimePoint now) {
+  if (connection.body_hook.is_linked()) return false;
+  connection.notes.body_since = now;
+  bodies_.push_back(connection);
+  return true;
+}
+
+void Loop::stop_body_clock(Connection& connection) {
+  if (connection.body_hook.is_linked()) bodies_.erase(bodies_.iterator_to(connection));
+}
+
+void Loop::tick_soon(TimePoint now) { tick_by(now + tick_interval); }
+
+void Loop::end_pools_soon() {
+  if (stopped_ || std::exchange(ending_posted_, true)) return;
+  boost::asio::post(io_, [self = shared_from_this()] {
+    self->ending_posted_ = false;
+    if (self->stopped_) return;
+    for (auto& pool : self->pools_) {
+      if (pool && pool->is_over()) pool.reset();
+    }
+  });
+}
+
+Duration Loop::draw_connection_age() {
+  const Duration age = options_.max_connection_age;
+  return std::chrono::duration_cast<Duration>(age * random_.uniform(0.9, 1.1));
 }
 
 // Armed anew only for something earlier: an answer that comes in time costs the
 // timer nothing, and a wakeup for a deadline that is gone finds the next one.
 void Loop::arm_timer() {
   if (stopped_) return;
-  const TimePoint due = std::min(tick_at_, clocks_.empty() ? never : clocks_.front().deadline);
+  const TimePoint body_due = bodies_.empty() ? never : bodies_.front().notes.body_since + body_time_max();
+  const TimePoint due = std::min({tick_at_, body_due, clocks_.empty() ? never : clocks_.front().deadline});
   if (due >= armed_for_) return;
   armed_for_ = due;
   timer_.expires_at(due);
@@ -135,17 +170,28 @@ void Loop::arm_timer() {
 void Loop::on_timer() {
   const TimePoint now = Clock::now();
   armed_for_ = never;
-  while (!clocks_.empty() && clocks_.front().deadline <= now) {
-    Connection& connection = *clocks_.front().connection;
-    connection.pool().ended(connection, End::timed_out, boost::asio::error::timed_out, now);
-  }
+  end_late(now);
   if (tick_at_ <= now) tick(now);
   after_event(now);
 }
 
+void Loop::end_late(TimePoint now) {
+  // Bodies first: what stands behind one is not late by itself.
+  while (!bodies_.empty() && bodies_.front().notes.body_since + body_time_max() <= now) {
+    Connection& connection = bodies_.front();
+    connection.pool().ended(connection, End::cut_body, boost::asio::error::timed_out, now);
+  }
+  while (!clocks_.empty() && clocks_.front().deadline <= now) {
+    Connection& connection = *clocks_.front().connection;
+    connection.pool().ended(connection, End::timed_out, boost::asio::error::timed_out, now);
+  }
+}
+
 void Loop::tick(TimePoint now) {
   tick_at_ = never;
-  for (const auto& pool : pools_) pool->tick(now);
+  for (const auto& pool : pools_) {
+    if (pool) pool->tick(now);
+  }
 }
 
 }  // namespace logdist::upstream

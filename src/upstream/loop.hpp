@@ -2,6 +2,7 @@
 // results on their way to the listener.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include "logdist/base/random.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/upstream/name_resolver.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
@@ -34,7 +36,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // For PoolUpstream.
   void set_listener(AttemptListener& listener) { listener_ = &listener; }
   AnalyzerId add_pool(const AnalyzerTarget& target);
-  Pool& pool(AnalyzerId analyzer) { return *pools_[analyzer]; }
+  /// None when it was removed and is over.
+  Pool* pool(AnalyzerId analyzer) { return pools_[analyzer].get(); }
   void flush(TimePoint now);
   void shutdown(TimePoint now);
   /// End of a call from outside: tells results and sets the timer.
@@ -57,8 +60,17 @@ class Loop : public std::enable_shared_from_this<Loop> {
   /// deadlines are in order by themselves.
   void start_clock(Slot& slot, TimePoint now);
   void stop_clock(Slot& slot);
-  /// Pool::tick() for every pool, soon.
+  /// The time that a body has behind its head. False if it runs already.
+  bool start_body_clock(Connection& connection, TimePoint now);
+  void stop_body_clock(Connection& connection);
+  /// Pool::tick() for every pool, soon, or at `time` at the latest.
   void tick_soon(TimePoint now);
+  void tick_by(TimePoint time) { tick_at_ = std::min(tick_at_, time); }
+  /// Pools that are over are destroyed, when no handler of theirs is under way.
+  void end_pools_soon();
+  /// How long a connection may be used from now on.
+  Duration draw_connection_age();
+  std::size_t draw_turn() { return random_.below(1024); }
 
   PoolStatistics statistics;
 
@@ -72,12 +84,16 @@ class Loop : public std::enable_shared_from_this<Loop> {
   using Timer =
       boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>;
   using WriteHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::write_hook>;
+  using BodyHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::body_hook>;
 
   void tell(TimePoint now);
   void tell_capacity(AnalyzerId analyzer, TimePoint now);
   void arm_timer();
   void on_timer();
   void tick(TimePoint now);
+  /// How long the body behind an answer may take: less than the attempts behind it have.
+  Duration body_time_max() const { return options_.timeout / 4; }
+  void end_late(TimePoint now);
   void flush_soon();
 
   boost::asio::io_context& io_;
@@ -93,11 +109,14 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   boost::intrusive::list<Connection, WriteHook> to_write_;
   bool flush_posted_ = false;
+  bool ending_posted_ = false;
 
-  boost::intrusive::list<Slot> clocks_;  ///< by deadline
+  boost::intrusive::list<Slot> clocks_;                  ///< by deadline
+  boost::intrusive::list<Connection, BodyHook> bodies_;  ///< by body_since
   Timer timer_;
   TimePoint armed_for_ = never;
   TimePoint tick_at_ = never;
+  Random random_;
 };
 
 }  // namespace logdist::upstream

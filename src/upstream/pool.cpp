@@ -16,7 +16,7 @@ namespace {
 constexpr Duration spare_after = std::chrono::milliseconds(100);
 
 /// Only a Retry-After that is a date asks for the time of day.
-delivery::Verdict classify(const Answer& answer) {
+delivery::Verdict classify(const AnswerHead& answer) {
   if (answer.retry_after.empty()) return delivery::classify(answer.status, {}, 0);
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
   return delivery::classify(answer.status, answer.retry_after,
@@ -34,6 +34,7 @@ Outcome outcome_of_front(End why, bool connected, bool begun) {
     case End::not_connected:
     case End::lost:
     case End::unasked:
+    case End::cut_body:
     case End::last_answer: break;
   }
   return Outcome::connection_broken;
@@ -46,9 +47,10 @@ delivery::AttemptResult uncounted(Outcome outcome) { return {outcome, 0, std::nu
 Pool::Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target)
     : loop_(loop),
       analyzer_(analyzer),
-      head_(target, loop.options().user_agent),
+      head_(target, loop.options()),
       limits_(target.limits),
-      addresses_(loop.io(), loop.names(), target.host, target.port),
+      names_(loop.io(), loop.names(), target.host, target.port),
+      addresses_(loop.draw_turn()),
       depth_(loop.options().pipeline),
       shared_ceiling_(depth_.ceiling()) {
   limits_->join(this, shared_ceiling_);
@@ -56,16 +58,31 @@ Pool::Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target)
 
 Pool::~Pool() { limits_->leave(this); }
 
+Endpoints Pool::assign_address(Connection& connection, const Endpoints& found, TimePoint now) {
+  Endpoints endpoints = addresses_.assign(found, now);
+  connection.notes.address = endpoints.front();
+  connection.notes.has_address = true;
+  return endpoints;
+}
+
+void Pool::reached(Connection& connection, const boost::asio::ip::tcp::endpoint& address, TimePoint now) {
+  for (const auto& endpoint : connection.unreached()) addresses_.unreachable(endpoint, now);
+  addresses_.reached(address);
+  addresses_.moved(connection.notes.address, address);
+  connection.notes.address = address;
+}
+
 void Pool::opened(Connection& connection, TimePoint now) {
   --opening_;
   connection.notes.waiting_since = now;
+  connection.notes.retire_at = now + loop_.draw_connection_age();
 }
 
 void Pool::written(Connection& connection) {
   if (gathering_ == &connection) gathering_ = nullptr;
 }
 
-bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now) {
+bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint now) {
   Pipeline& pipeline = connection.pipeline();
   Connection::Notes& notes = connection.notes;
   const bool early = !pipeline.front_written();
@@ -85,30 +102,62 @@ bool Pool::answered(Connection& connection, const Answer& answer, TimePoint now)
   }
   loop_.attempt_ended(take_front(connection), {verdict.outcome, answer.status, verdict.pause, true, {}});
   note_ceiling();
-  if (keeps && !early) return true;
+  notes.last = !keeps;
+  if (!early) return true;
+  ended(connection, End::last_answer, {}, now);
+  return false;
+}
+
+bool Pool::answer_ended(Connection& connection, TimePoint now) {
+  loop_.stop_body_clock(connection);
+  if (!connection.notes.last) return true;
   ended(connection, End::last_answer, {}, now);
   return false;
 }
 
 void Pool::caught_up(Connection& connection, TimePoint now) {
+  if (connection.in_body()) settle_body(connection, now);
   refill(connection, now);
-  if (connection.pipeline().empty()) become_idle(connection, now);
+  if (connection.pipeline().empty() && !connection.in_body()) become_idle(connection, now);
   place_waiting(now);
 }
 
+/// The answer has been given, its body is still to come: that has its time, and what stands behind the
+/// last answer has no reason to wait for it.
+void Pool::settle_body(Connection& connection, TimePoint now) {
+  const bool is_new = loop_.start_body_clock(connection, now);
+  if (is_new && connection.notes.last) give_up(connection, End::last_answer, {});
+}
+
+/// Attempts wait, and these connections only for a body that nobody needs.
+void Pool::drop_late_bodies(TimePoint now) {
+  for (std::size_t index = connections_.size(); index-- > 0;) {
+    Connection& connection = *connections_[index];
+    if (backlog_.empty() && resent_.empty()) return;
+    if (!connection.in_body() || !connection.pipeline().empty()) continue;
+    if (now - connection.notes.body_since < spare_after) continue;
+    ended(connection, End::cut_body, boost::asio::error::timed_out, now);
+    index = std::min(index, connections_.size());
+  }
+}
+
 void Pool::become_idle(Connection& connection, TimePoint now) {
-  if (removed_) return discard(connection);
+  if (removed_ || now >= connection.notes.retire_at) return discard(connection);
   connection.notes.idle_since = now;
   connection.notes.heard = false;
   connection.notes.pipelined = false;
   idle_.push_front(connection);
+  loop_.tick_by(connection.notes.retire_at);
   if (connections_.size() > 1) loop_.tick_soon(now);
 }
 
 void Pool::ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now) {
   const ConnectionPtr keep(&connection);
   learn(connection, why, now);
-  if (connection.state() == Connection::State::connecting) addresses_.forget();
+  if (connection.state() == Connection::State::connecting) {
+    names_.forget();
+    for (const auto& endpoint : connection.unreached()) addresses_.unreachable(endpoint, now);
+  }
   give_up(connection, why, error);
   discard(connection);
   place_waiting(now);
@@ -118,13 +167,15 @@ void Pool::ended(Connection& connection, End why, const boost::system::error_cod
 /// it was last idle, or says that it will not.
 bool Pool::is_resendable(const Connection& connection, End why) const {
   const bool stale = connection.notes.answers > 0 && !connection.notes.heard;
-  return why == End::last_answer || why == End::unasked || (why == End::lost && stale);
+  return why == End::last_answer || why == End::cut_body || why == End::unasked || (why == End::lost && stale);
 }
 
 void Pool::learn(const Connection& connection, End why, TimePoint now) {
   const Connection::Notes& notes = connection.notes;
   if (why == End::lost && notes.answers > 0 && !notes.heard) {
     depth_.on_quiet_close(notes.answers, now - notes.answered_at, notes.pipelined);
+  } else if (why == End::cut_body && !notes.last) {
+    depth_.on_quiet_close(notes.answers, Duration::zero(), notes.pipelined);  // however long the body took
   } else if (why == End::lost || why == End::broken_http) {
     depth_.on_break(notes.pipelined);
   }
@@ -168,7 +219,9 @@ void Pool::give_up(Connection& connection, End why, const boost::system::error_c
       const Outcome outcome = outcome_of_front(why, connected, begun > 0);
       // What was sent before, on the kept connection that closed, may have been taken.
       const bool unknown = outcome == Outcome::connect_error && attempt.retried_stale;
-      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, true, error});
+      // The answer before this one was good, and a bad body behind it is no failure.
+      const bool counts = why != End::cut_body;
+      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, counts, error});
     } else if (index < begun) {
       loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
     } else {
@@ -190,12 +243,15 @@ void Pool::discard(Connection& connection) {
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
   if (gathering_ == &connection) gathering_ = nullptr;
   loop_.forget_write(connection);
+  loop_.stop_body_clock(connection);
+  if (connection.notes.has_address) addresses_.released(connection.notes.address);
   connection.close();
   if (connections_.size() > 1) limits_->give_back();
   limits_->count_closed();
   const auto place = std::find(connections_.begin(), connections_.end(), &connection);
   std::swap(*place, connections_.back());
   connections_.pop_back();
+  if (is_over()) loop_.end_pools_soon();
 }
 
 void Pool::recall(TimePoint now) {
@@ -213,7 +269,7 @@ void Pool::recall(TimePoint now) {
     while (pipeline.size() > pipeline.begun()) {
       end_unsent(take_back(connection));
     }
-    if (was_empty || !pipeline.empty()) continue;
+    if (was_empty || !pipeline.empty() || connection.in_body()) continue;
     if (connection.usable()) {
       become_idle(connection, now);
     } else {
@@ -226,9 +282,10 @@ void Pool::remove(TimePoint now) {
   removed_ = true;
   recall(now);
   while (!idle_.empty()) discard(idle_.front());
+  if (is_over()) loop_.end_pools_soon();
 }
 
-void Pool::set_headers(const AnalyzerTarget& target) { head_ = RequestHead(target, loop_.options().user_agent); }
+void Pool::set_headers(const AnalyzerTarget& target) { head_ = RequestHead(target, loop_.options()); }
 
 void Pool::shutdown() {
   removed_ = true;
@@ -240,7 +297,7 @@ void Pool::shutdown() {
     }
     discard(connection);
   }
-  addresses_.stop();
+  names_.stop();
 }
 
 void Pool::tick(TimePoint now) {
@@ -251,6 +308,15 @@ void Pool::tick(TimePoint now) {
     discard(idle_.back());
     if (wanted) limits_->room_made();
   }
+  for (auto next = idle_.begin(); next != idle_.end();) {
+    Connection& connection = *next++;
+    if (now >= connection.notes.retire_at) {
+      discard(connection);
+    } else {
+      loop_.tick_by(connection.notes.retire_at);
+    }
+  }
+  drop_late_bodies(now);
   place_waiting(now);
   if (connections_.size() > 1 && !idle_.empty()) loop_.tick_soon(now);
 }

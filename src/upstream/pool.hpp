@@ -8,9 +8,10 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "logdist/upstream/answer_head.hpp"
 #include "logdist/upstream/host_addresses.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
-#include "upstream/answer_reader.hpp"
+#include "upstream/address_set.hpp"
 #include "upstream/connection.hpp"
 #include "upstream/depth_policy.hpp"
 #include "upstream/pace.hpp"
@@ -47,13 +48,20 @@ class Pool {
   /// Looks after idle connections and the backlog.
   void tick(TimePoint now);
   std::size_t connections() const { return connections_.size(); }
+  /// Removed, and with nothing left to do.
+  bool is_over() const { return removed_ && connections_.empty() && backlog_.empty() && resent_.empty(); }
   /// Most packets that the connections of all loops take at once.
   std::uint32_t capacity() const { return limits_->capacity(); }
 
   // What its connections tell it.
+  /// The addresses to try for it, of those that were found.
+  Endpoints assign_address(Connection& connection, const Endpoints& found, TimePoint now);
+  void reached(Connection& connection, const boost::asio::ip::tcp::endpoint& address, TimePoint now);
   void opened(Connection& connection, TimePoint now);
-  /// A final answer to the front. False when that ended the connection.
-  bool answered(Connection& connection, const Answer& answer, TimePoint now);
+  /// The head of a final answer to the front, which is settled by it. False when that ended the connection.
+  bool answered(Connection& connection, const AnswerHead& answer, TimePoint now);
+  /// The body behind it has come, too. False when that ended the connection.
+  bool answer_ended(Connection& connection, TimePoint now);
   /// The answers at hand are through: there may be room, or nothing to do.
   void caught_up(Connection& connection, TimePoint now);
   /// `error` is what the system or the parser said, if it was one of them.
@@ -75,6 +83,8 @@ class Pool {
   std::size_t room(const Connection& connection, TimePoint now) const;
   Connection* choose(TimePoint now);
   Connection* least_loaded(TimePoint now);
+  Connection* take_idle(TimePoint now);
+  bool may_spread(TimePoint now) const;
   Connection* open(TimePoint now);
   void attach(Connection& connection, delivery::Attempt& attempt, TimePoint now);
   void place_waiting(TimePoint now);
@@ -89,6 +99,8 @@ class Pool {
   delivery::Attempt& take_front(Connection& connection);
   delivery::Attempt& take_back(Connection& connection);
   delivery::Attempt& leave(Slot& slot);
+  void settle_body(Connection& connection, TimePoint now);
+  void drop_late_bodies(TimePoint now);
   void become_idle(Connection& connection, TimePoint now);
   void discard(Connection& connection);
   void note_ceiling();
@@ -97,7 +109,8 @@ class Pool {
   const AnalyzerId analyzer_;
   RequestHead head_;
   const std::shared_ptr<SharedLimits> limits_;
-  HostAddresses addresses_;
+  HostAddresses names_;
+  AddressSet addresses_;
 
   std::vector<ConnectionPtr> connections_;             ///< open or opening
   boost::intrusive::list<Connection, IdleHook> idle_;  ///< open with nothing under way, latest used first

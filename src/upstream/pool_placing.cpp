@@ -27,26 +27,52 @@ bool Pool::is_slow(TimePoint now) const { return pace_.is_slow(loop_.told_until(
 bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 
 std::size_t Pool::room(const Connection& connection, TimePoint now) const {
-  if (!connection.usable()) return 0;
+  if (!connection.usable() || connection.notes.last || now >= connection.notes.retire_at) return 0;
   std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
   if (is_slow(now) && pace_.answer_time() > Duration::zero()) {
     const auto in_time = loop_.options().timeout / timeout_part / pace_.answer_time();
     depth = std::clamp<std::size_t>(static_cast<std::size_t>(in_time), 1, depth);
   }
-  return depth - std::min(depth, connection.pipeline().size());
+  const std::size_t busy = connection.pipeline().size();
+  if (!connection.in_body()) return depth - std::min(depth, busy);
+  // A body that has not ended takes a place, as its request did. Nothing is put behind one alone: it may be
+  // late, or shorter than it said, and the next answer would be taken for its rest.
+  if (busy == 0) return 0;
+  return depth - std::min(depth, busy + 1);
 }
 
 // Fast analyzers: few connections, each written once a turn. Slow ones: as many
-// answers awaited at once as may be, then pipelining.
+// answers awaited at once as may be, then pipelining. A name with several addresses
+// has a connection to each, and they are used in turn.
 Connection* Pool::choose(TimePoint now) {
   const bool slow = is_slow(now);
   if (!slow && gathering_ != nullptr && room(*gathering_, now) > 0) return gathering_;
-  if (!idle_.empty()) return &idle_.front();
+  if (may_spread(now)) {
+    if (Connection* opened = open(now)) return opened;
+  }
+  if (Connection* idle = take_idle(now)) return idle;
   if (slow) {
     if (Connection* opened = open(now)) return opened;
   }
   if (Connection* busy = least_loaded(now)) return busy;
   return !slow && may_open(now) ? open(now) : nullptr;
+}
+
+bool Pool::may_spread(TimePoint now) const {
+  // No more than this loop's part of the budget: or the loops would take it from each other for this.
+  const std::size_t wanted = std::min<std::size_t>(addresses_.reachable(), limits_->max_open_of_loop());
+  return connections_.size() < wanted && may_open(now);
+}
+
+/// The one used last, so that the others are seen to be spare; with several addresses the one that
+/// has waited longest.
+Connection* Pool::take_idle(TimePoint now) {
+  while (!idle_.empty()) {
+    Connection& connection = addresses_.reachable() > 1 ? idle_.back() : idle_.front();
+    if (now < connection.notes.retire_at) return &connection;
+    discard(connection);
+  }
+  return nullptr;
 }
 
 Connection* Pool::least_loaded(TimePoint now) {
@@ -64,7 +90,7 @@ Connection* Pool::open(TimePoint now) {
   limits_->count_opened();
   ++opening_;
   ++loop_.statistics.connects;
-  connections_.back()->connect(addresses_, now);
+  connections_.back()->connect(names_, now);
   return connections_.back().get();
 }
 

@@ -28,11 +28,12 @@ bool is_configured(const AnalyzerTarget& target, std::string_view name) {
 
 }  // namespace
 
-RequestHead::RequestHead(const AnalyzerTarget& target, std::string_view user_agent) {
+RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& options) {
   common_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
   if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
-  if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", user_agent);
+  if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", options.user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
+  if (!options.via.empty()) common_.append("Via: 1.1 ").append(options.via).append("\r\n");
 }
 
 void RequestHead::write(std::string& head, const packet::Packet& packet) const {

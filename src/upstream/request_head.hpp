@@ -13,8 +13,8 @@ namespace logdist::upstream {
 /// to packet is put together once.
 class RequestHead {
  public:
-  /// A configured Host or User-Agent header replaces ours.
-  RequestHead(const AnalyzerTarget& target, std::string_view user_agent);
+  /// A configured Host or User-Agent header replaces ours; Via is a list, to which ours is added.
+  RequestHead(const AnalyzerTarget& target, const PoolOptions& options);
 
   /// Writes the head of `packet`'s request over `head`, keeping its capacity.
   void write(std::string& head, const packet::Packet& packet) const;

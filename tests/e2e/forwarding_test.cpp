@@ -1,4 +1,5 @@
 // What an analyzer is sent, byte for byte.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -51,6 +52,7 @@ class Forwarding : public testing::Test {
     EXPECT_EQ(request["Packet-Messages"], messages);
     EXPECT_EQ(request[http::field::content_length], std::to_string(body.size()));
     EXPECT_EQ(request.count(http::field::transfer_encoding), 0u);
+    EXPECT_THAT(std::string(request[http::field::via]), testing::MatchesRegex("1\\.1 log-distributor-[0-9a-f]+"));
   }
 
   Catcher catcher_;

@@ -1,5 +1,6 @@
 // Any bytes as an analyzer's answers: the same ones whether they come at once or
-// one by one, each with a status, never more unparsed than a connection holds.
+// one by one, each with a status, its end after its head, never more unparsed than a
+// connection holds.
 // When a fault is noticed may differ: what came at once is looked at sooner.
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "logdist/base/check.hpp"
-#include "upstream/answer_reader.hpp"
+#include "logdist/upstream/answer_reader.hpp"
 
 namespace logdist::upstream {
 namespace {
@@ -20,6 +21,7 @@ struct Told {
   unsigned status;
   bool keep_alive;
   std::string retry_after;
+  bool ended = false;
 
   friend bool operator==(const Told&, const Told&) = default;
 };
@@ -44,14 +46,20 @@ class Connection {
   const std::vector<Told>& told() const { return told_; }
 
  private:
-  bool ended() const { return broken_ || (!told_.empty() && !told_.back().keep_alive); }
+  bool ended() const { return broken_ || (!told_.empty() && told_.back().ended && !told_.back().keep_alive); }
 
   bool take(Result result) {
     broken_ = broken_ || result == Result::broken;
-    if (result != Result::answer) return false;
-    const Answer& answer = reader_.answer();
-    LOGDIST_CHECK(answer.status >= 200 && answer.status <= 999);
-    told_.push_back({answer.status, answer.keep_alive, std::string(answer.retry_after)});
+    if (result == Result::end) {
+      LOGDIST_CHECK(!told_.empty() && !told_.back().ended && !reader_.in_body());
+      told_.back().ended = true;
+      return true;
+    }
+    if (result != Result::head) return false;
+    const AnswerHead& head = reader_.head();
+    LOGDIST_CHECK(head.status >= 200 && head.status <= 999 && reader_.in_body());
+    LOGDIST_CHECK(told_.empty() || told_.back().ended);
+    told_.push_back({head.status, head.keep_alive, head.retry_after});
     return true;
   }
 

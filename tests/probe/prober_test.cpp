@@ -83,6 +83,15 @@ TEST_F(ProberTest, FailsWhereNobodyListens) {
   EXPECT_EQ(failure.error, boost::asio::error::connection_refused);
 }
 
+TEST_F(ProberTest, ASloppyHeadIsUnderstoodAndItsBodyNotWaitedFor) {
+  upstream::ScriptedServer server(io);
+  for (const std::string answer : {"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 204\n\n",
+                                   "HTTP/1.1 100\n\nHTTP/1.0 200 OK\nTransfer-Encoding: chunked\n\n"}) {
+    server.on_request = [&](upstream::Session& session, const auto&) { session.send(answer); };
+    EXPECT_EQ(probe(static_cast<std::uint16_t>(std::stoul(server.port())), "/health"), ProbeResult::passed) << answer;
+  }
+}
+
 TEST_F(ProberTest, SaysWhatPacketsSay) {
   upstream::ScriptedServer server(io);
   EXPECT_EQ(probe(static_cast<std::uint16_t>(std::stoul(server.port())), "/health?deep=1"), ProbeResult::passed);

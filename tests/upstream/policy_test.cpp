@@ -109,11 +109,16 @@ packet::Packet small_packet() {
 }
 
 TEST(RequestHead, IsExactlyThis) {
-  const RequestHead head({"logs.example", "9101", "/analyze?x=1", {{"X-Team", "blue"}}, nullptr}, "log-distributor/1");
+  PoolOptions options;
+  options.user_agent = "log-distributor/1";
+  options.via = "log-distributor-0011223344556677";
+  const RequestHead head({"logs.example", "9101", "/analyze?x=1", {{"X-Team", "blue"}, {"via", "1.0 a"}}, nullptr},
+                         options);
   std::string text = "what was there before";
   head.write(text, small_packet());
   EXPECT_EQ(text,
             "POST /analyze?x=1 HTTP/1.1\r\nHost: logs.example:9101\r\nUser-Agent: log-distributor/1\r\nX-Team: blue\r\n"
+            "via: 1.0 a\r\nVia: 1.1 log-distributor-0011223344556677\r\n"
             "Content-Type: application/json\r\ntraceparent: 00-1-2-01\r\n"
             "Idempotency-Key: abc\r\nPacket-Messages: 12\r\nContent-Length: 0\r\n\r\n");
 }
@@ -121,7 +126,7 @@ TEST(RequestHead, IsExactlyThis) {
 TEST(RequestHead, WritesTheHostAsTheUrlDoes) {
   const auto host_line = [](AnalyzerTarget target) {
     std::string text;
-    RequestHead(target, "a").write(text, small_packet());
+    RequestHead(target, {}).write(text, small_packet());
     const std::size_t start = text.find("\r\n") + 2;
     return text.substr(start, text.find("\r\n", start) - start);
   };

@@ -125,13 +125,17 @@ void Session::finish() {
   server_.sessions_.erase(shared_from_this());
 }
 
-ScriptedServer::ScriptedServer(asio::io_context& io, int receive_buffer_bytes) : io_(io), acceptor_(io) {
-  const tcp::endpoint any_port(asio::ip::address_v4::loopback(), 0);
-  acceptor_.open(any_port.protocol());
+ScriptedServer::ScriptedServer(asio::io_context& io, int receive_buffer_bytes)
+    : ScriptedServer(io, {asio::ip::address_v4::loopback(), 0}, receive_buffer_bytes) {}
+
+ScriptedServer::ScriptedServer(asio::io_context& io, const tcp::endpoint& endpoint, int receive_buffer_bytes)
+    : io_(io), acceptor_(io) {
+  acceptor_.open(endpoint.protocol());
+  acceptor_.set_option(tcp::acceptor::reuse_address(true));
   if (receive_buffer_bytes > 0) {
     acceptor_.set_option(asio::socket_base::receive_buffer_size(receive_buffer_bytes));
   }
-  acceptor_.bind(any_port);
+  acceptor_.bind(endpoint);
   acceptor_.listen();
   accept();
 }

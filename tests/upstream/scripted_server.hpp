@@ -82,6 +82,9 @@ class Session : public std::enable_shared_from_this<Session> {
 class ScriptedServer {
  public:
   explicit ScriptedServer(boost::asio::io_context& io, int receive_buffer_bytes = 0);
+  /// On that address and port.
+  ScriptedServer(boost::asio::io_context& io, const boost::asio::ip::tcp::endpoint& endpoint,
+                 int receive_buffer_bytes = 0);
   ~ScriptedServer();
 
   std::function<void(Session&)> on_accept = [](Session&) {};

@@ -66,6 +66,7 @@ struct DeliveryOptions {
   std::uint32_t max_rounds = 10;
   std::uint32_t max_in_flight = 256;
   std::uint32_t max_connections = 32;
+  Duration max_connection_age = 5min;
   std::uint32_t pipeline = 16;
   std::string dead_letter;
 };

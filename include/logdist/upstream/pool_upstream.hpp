@@ -26,7 +26,11 @@ struct PoolOptions {
   Duration timeout = std::chrono::seconds(5);        ///< of one attempt, connect included
   std::uint32_t pipeline = 16;                       ///< most requests under way on one connection, ≥ 1
   Duration idle_timeout = std::chrono::seconds(60);  ///< a loop's connections beyond its first close after it
+  /// ± a tenth: a connection of this age takes no more requests, and closes when it has nothing under way.
+  Duration max_connection_age = std::chrono::minutes(5);
   std::string user_agent = "log-distributor";
+  std::string via;         ///< our name in Via, a token; empty: no such header
+  std::uint64_t seed = 0;  ///< of what differs from connection to connection
 };
 
 /// Where an analyzer is, and what every request to it says. The strings are
@@ -72,7 +76,7 @@ class PoolUpstream final : public Upstream {
   /// start from a capacity of `limits->max_open() * pipeline` packets.
   AnalyzerId add(const AnalyzerTarget& target);
   /// The analyzer has left the configuration: recalls what is unsent, lets the
-  /// rest end, and closes its connections. No send() to it afterwards.
+  /// rest end, closes its connections and frees what it took. What is sent to it afterwards is unsent.
   void remove(AnalyzerId analyzer, TimePoint now);
   /// From now on every request to it has these headers; what is on a connection
   /// already keeps those it has. `target` is otherwise as it was added.

@@ -25,7 +25,7 @@ class SharedLimits {
  public:
   /// `max_connections` ≥ 1 and `loops` ≥ 1.
   SharedLimits(std::uint32_t max_connections, std::uint32_t loops)
-      : max_open_(max_connections > loops ? max_connections : loops), spare_(max_open_ - loops) {}
+      : loops_(loops), max_open_(max_connections > loops ? max_connections : loops), spare_(max_open_ - loops) {}
 
   /// Asks for a place beyond the loop's first connection, for `pool`.
   bool try_take(const void* pool) {
@@ -49,6 +49,8 @@ class SharedLimits {
 
   /// Most connections that can be open at once: max(max_connections, loops).
   std::uint32_t max_open() const { return max_open_; }
+  /// One loop's even part of them, at least one.
+  std::uint32_t max_open_of_loop() const { return max_open_ / loops_; }
 
   /// A pool that assumes that connections take `ceiling` ≥ 1 requests, until its end.
   void join(const void* pool, std::uint32_t ceiling);
@@ -71,6 +73,7 @@ class SharedLimits {
 
   bool update_ceiling();
 
+  const std::uint32_t loops_;
   const std::uint32_t max_open_;
   std::atomic<std::uint32_t> spare_;
   std::atomic<std::uint32_t> open_{0};
