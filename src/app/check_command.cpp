@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/loop_check.hpp"
 #include "logdist/app/dead_letter_file.hpp"
 
 namespace logdist::app {
@@ -9,6 +10,7 @@ namespace logdist::app {
 int run_check(const CheckCommandOptions& options, const config::Environment& environment) {
   const std::string source = options.config_file.value_or("environment");
   config::Loaded loaded = config::load(options.config_file, environment);
+  check_loops(loaded, std::nullopt);
   const std::string& letters = loaded.options.delivery.dead_letter;
   if (const std::string why = DeadLetterFile::why_not(letters); !why.empty()) {
     loaded.faults.push_back({source, 0, "delivery.dead_letter", fmt::format("cannot append to {}: {}", letters, why)});

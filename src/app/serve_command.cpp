@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "app/end_signals.hpp"
+#include "app/loop_check.hpp"
 #include "app/service_manager.hpp"
 #include "logdist/app/daemon.hpp"
 #include "logdist/config/load.hpp"
@@ -23,6 +24,12 @@ namespace asio = boost::asio;
 constexpr int exit_clean = 0;
 constexpr int exit_not_started = 1;
 constexpr int exit_packets_left = 2;
+
+/// A reload holds up the admin port while it asks whether a name is our own.
+constexpr Duration reload_lookup_max = std::chrono::milliseconds(50);
+
+/// Reads the configuration; told where the packet port is, once it is open.
+using ConfigurationReader = std::function<config::Loaded(const std::optional<asio::ip::tcp::endpoint>&)>;
 
 /// What an end may take beyond shutdown.grace: dead letters are written then.
 constexpr Duration end_margin = std::chrono::seconds(15);
@@ -153,13 +160,16 @@ int misconfigured(const config::Loaded& loaded) {
 }
 
 /// Runs the daemon on the control thread until it has drained.
-int run(const config::Options& options, ConfigurationSource source, EndSignals& signals) {
+int run(const config::Options& options, const ConfigurationReader& reader, EndSignals& signals) {
   const ServiceVariables variables = read_service_variables();
   auto packet_socket = take_listening_socket(variables);
   if (!packet_socket) return not_started(packet_socket.error(), options.log.format);
   asio::io_context control{1};
-  auto daemon = Daemon::start(control, options, std::move(*packet_socket), std::move(source));
+  const auto packet_port = std::make_shared<std::optional<asio::ip::tcp::endpoint>>();
+  auto daemon = Daemon::start(control, options, std::move(*packet_socket),
+                              [reader, packet_port] { return reader(*packet_port); });
   if (!daemon) return not_started(daemon.error(), options.log.format);
+  *packet_port = (*daemon)->packet_endpoint();
   ServiceManager manager(control, variables);
   const Ending ending(control, signals, **daemon, manager);
   const std::string packets = url_of((*daemon)->packet_endpoint());
@@ -177,22 +187,27 @@ int run(const config::Options& options, ConfigurationSource source, EndSignals& 
 
 /// Reads `file` as at the start; the environment is what it was then. Something
 /// else than a file cannot be read again: a pipe would be waited for.
-config::Loaded load_again(const std::optional<std::string>& file) {
+config::Loaded load_again(const std::optional<std::string>& file,
+                          const std::optional<asio::ip::tcp::endpoint>& listening) {
   std::error_code error;
   if (file && std::filesystem::exists(*file, error) && !std::filesystem::is_regular_file(*file, error)) {
     config::Loaded loaded;
     loaded.faults.push_back({*file, 0, "", "is not a file that can be read again"});
     return loaded;
   }
-  return config::load(file, config::read_environment());
+  config::Loaded loaded = config::load(file, config::read_environment());
+  LocalNames names = LocalNames::of_this_machine();
+  names.limit = reload_lookup_max;
+  check_loops(loaded, listening, names);
+  return loaded;
 }
 
 /// The same, again and again; warns of what the file changes to no effect.
 ConfigurationSource source_of(const std::optional<std::string>& file, const config::Loaded& start) {
-  return [file, masked = start.masked]() mutable {
+  return [file, masked = start.masked](const auto& listening) mutable {
     config::Loaded before;
     before.masked = masked;
-    config::Loaded loaded = load_again(file);
+    config::Loaded loaded = load_again(file, listening);
     for (config::Fault& warning : config::masked_changes(before, loaded)) loaded.warnings.push_back(std::move(warning));
     if (loaded.faults.empty()) masked = loaded.masked;
     return loaded;
@@ -202,7 +217,8 @@ ConfigurationSource source_of(const std::optional<std::string>& file, const conf
 }  // namespace
 
 int run_serve(const std::optional<std::string>& config_file) {
-  const config::Loaded loaded = config::load(config_file, config::read_environment());
+  config::Loaded loaded = config::load(config_file, config::read_environment());
+  check_loops(loaded, std::nullopt);
   if (!loaded.faults.empty()) return misconfigured(loaded);
   EndSignals signals;
   log::set_up(loaded.options.log);

@@ -40,6 +40,12 @@ Loaded finish(Draft draft, const Environment& environment, const std::string& so
   // Without the file's values, the others can't be held against each other.
   if (whole) validate(draft, source, report);
   Loaded loaded;
+  for (std::size_t i = 0; i < draft.options.analyzers.size(); ++i) {
+    const std::string key = fmt::format("analyzers[{}].url", i);
+    const auto found = draft.places.find(key);
+    const Place place = found != draft.places.end() ? found->second : Place{source, 0, key};
+    loaded.urls.push_back({place.source, place.line, place.key, ""});
+  }
   loaded.options = std::move(draft.options);
   loaded.masked = std::move(draft.masked);
   report.move_to(loaded);

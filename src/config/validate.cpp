@@ -60,9 +60,8 @@ class Validator {
     for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
       const AnalyzerOptions& analyzer = options_.analyzers[i];
       if (analyzer.port != std::to_string(options_.server.listen.port) || !is_own(analyzer.host)) continue;
-      report_.warning(place_of(fmt::format("analyzers[{}].url", i)),
-                      fmt::format("{} is where this daemon itself takes packets (server.listen {}): none would arrive",
-                                  quote(analyzer.url), format_listen_address(options_.server.listen)));
+      report_.fault(place_of(fmt::format("analyzers[{}].url", i)),
+                    own_port_message(analyzer.url, format_listen_address(options_.server.listen)));
     }
   }
 
@@ -118,6 +117,11 @@ class Validator {
 };
 
 }  // namespace
+
+std::string own_port_message(const std::string& url, const std::string& listening) {
+  return fmt::format("{} is a loop: this daemon itself takes packets there ({}); allowed: an analyzer", quote(url),
+                     listening);
+}
 
 void validate(const Draft& draft, const std::string& source, Report& report) {
   Validator validator(draft, source, report);

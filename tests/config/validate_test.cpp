@@ -83,21 +83,21 @@ TEST(Sizes, OddButWorkableOnesAreWarnings) {
   EXPECT_THAT(warnings_of("server: {max_body: 1MiB}\nqueue: {max_bytes: 1MiB, max_packets: 1}\n"), IsEmpty());
 }
 
-TEST(Analyzers, OneThatIsTheDaemonItselfIsAWarning) {
-  const auto warnings = [](const std::string& listen, const std::string& url) {
+TEST(Analyzers, OneThatIsTheDaemonItselfIsAFault) {
+  const auto faults = [](const std::string& listen, const std::string& url) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
-    return lines(load_text(text, "f.yaml", {}).warnings);
+    return lines(load_text(text, "f.yaml", {}).faults);
   };
-  EXPECT_THAT(warnings("0.0.0.0:8080", "http://127.0.0.1:8080/v1/packets"),
-              ElementsAre("f.yaml:3: analyzers[0].url: \"http://127.0.0.1:8080/v1/packets\" is where this daemon "
-                          "itself takes packets (server.listen 0.0.0.0:8080): none would arrive"));
-  EXPECT_THAT(warnings("127.0.0.1:80", "http://localhost"), testing::SizeIs(1));
-  EXPECT_THAT(warnings("[::]:8080", "http://[::1]:8080"), testing::SizeIs(1));
-  EXPECT_THAT(warnings("packets.local:1", "http://packets.local:1"), testing::SizeIs(1));
-  EXPECT_THAT(warnings("0.0.0.0:8080", "http://127.0.0.1:8082/"), IsEmpty());
-  EXPECT_THAT(warnings("0.0.0.0:8080", "http://elsewhere:8080/"), IsEmpty());
-  EXPECT_THAT(warnings("127.0.0.1:8080", "http://127.0.0.2:8080/"), IsEmpty());
-  EXPECT_THAT(warnings("0.0.0.0:0", "http://127.0.0.1:8080/"), IsEmpty());
+  EXPECT_THAT(faults("0.0.0.0:8080", "http://127.0.0.1:8080/v1/packets"),
+              ElementsAre("f.yaml:3: analyzers[0].url: \"http://127.0.0.1:8080/v1/packets\" is a loop: this daemon "
+                          "itself takes packets there (0.0.0.0:8080); allowed: an analyzer"));
+  EXPECT_THAT(faults("127.0.0.1:80", "http://localhost"), testing::SizeIs(1));
+  EXPECT_THAT(faults("[::]:8080", "http://[::1]:8080"), testing::SizeIs(1));
+  EXPECT_THAT(faults("packets.local:1", "http://packets.local:1"), testing::SizeIs(1));
+  EXPECT_THAT(faults("0.0.0.0:8080", "http://127.0.0.1:8082/"), IsEmpty());
+  EXPECT_THAT(faults("0.0.0.0:8080", "http://elsewhere:8080/"), IsEmpty());
+  EXPECT_THAT(faults("127.0.0.1:8080", "http://127.0.0.2:8080/"), IsEmpty());
+  EXPECT_THAT(faults("0.0.0.0:0", "http://127.0.0.1:8080/"), IsEmpty());
 }
 
 TEST(Analyzers, ThereIsALimit) {

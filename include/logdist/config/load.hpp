@@ -38,11 +38,16 @@ struct Loaded {
   std::vector<Fault> faults;
   std::vector<Fault> warnings;                ///< unknown LOGDIST_* variables and the like
   std::map<std::string, MaskedKey> masked{};  ///< by key; "analyzers" for the list as a whole
+  /// Where the url of each analyzer was given, without a message: for what only this machine can tell of it.
+  std::vector<Fault> urls{};
 };
 
 /// A warning for each key that the file has changed from `before` to `now`, to no effect
 /// since a variable beats it.
 std::vector<Fault> masked_changes(const Loaded& before, const Loaded& now);
+
+/// What is said of an analyzer's url that leads back to our own packet port, `listening`.
+std::string own_port_message(const std::string& url, const std::string& listening);
 
 /// The variables that concern us: LOGDIST_…; name → value.
 using Environment = std::map<std::string, std::string>;
