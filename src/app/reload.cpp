@@ -139,7 +139,7 @@ void Reload::revise(const config::Difference& difference) {
   std::vector<std::string_view> drained;  // by name, for one that has moved
   for (const std::string& name : difference.removed) removed.push_back(*roster.find(name));
   for (const AnalyzerId id : removed) {
-    roster[id].standing = Member::Standing::removed;
+    roster.remove(id, Clock::now());
     if (roster[id].drained) drained.push_back(roster[id].configured.name);
   }
 

@@ -17,6 +17,27 @@ AnalyzerId Roster::enter(const config::AnalyzerOptions& analyzer, std::uint32_t 
   return static_cast<AnalyzerId>(members_.size() - 1);
 }
 
+void Roster::remove(AnalyzerId id, TimePoint now) {
+  members_[id].standing = Member::Standing::removed;
+  members_[id].removed_at = now;
+}
+
+void Roster::fold_removed(const std::vector<dispatch::AnalyzerView>& views, TimePoint now) {
+  std::size_t shown = 0;
+  for (AnalyzerId id = static_cast<AnalyzerId>(members_.size()); id-- > 0;) {  // the latest ones first
+    Member& member = members_[id];
+    if (member.standing != Member::Standing::removed || member.folded) continue;
+    const bool is_due = now - member.removed_at >= shown_for || shown == shown_max;
+    if (!is_due || id >= views.size() || views[id].account.in_flight > 0) {
+      ++shown;
+      continue;
+    }
+    member.folded = true;
+    member.configured = {};
+    member.limits.reset();
+  }
+}
+
 std::optional<AnalyzerId> Roster::find(std::string_view name) const {
   for (const AnalyzerId id : present()) {
     if (members_[id].configured.name == name) return id;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "logdist/base/ids.hpp"
+#include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
@@ -15,7 +16,7 @@
 
 namespace logdist::app {
 
-/// One analyzer. Removed ones stay known: the books go on naming them.
+/// One analyzer. Removed ones stay known: the books go on counting them.
 struct Member {
   /// An entering one is known to the loops, and not yet to the scheduler.
   enum class Standing { entering, present, removed };
@@ -25,6 +26,10 @@ struct Member {
   std::shared_ptr<upstream::SharedLimits> limits;
   Standing standing = Standing::entering;
   bool drained = false;
+  TimePoint removed_at = never;
+  /// Removed so long ago that its counts are shown with those of all others like it, for good: also when an
+  /// analyzer of its name comes again, or a counter would go backwards. Of `configured` nothing is left.
+  bool folded = false;
 };
 
 /// See the head of this file. Ids count up and are never used again; of one name
@@ -41,6 +46,15 @@ class Roster {
   std::size_t size() const { return members_.size(); }
   Member& operator[](AnalyzerId id) { return members_[id]; }
   const Member& operator[](AnalyzerId id) const { return members_[id]; }
+
+  /// It is none of the configured ones any more.
+  void remove(AnalyzerId id, TimePoint now);
+  /// How long a removed one goes on being shown by its name, and how many of them at most.
+  static constexpr Duration shown_for = std::chrono::hours(1);
+  static constexpr std::size_t shown_max = 100;
+  /// Folds those that are to be shown no longer. `views` are the scheduler's: while packets are under way
+  /// to one it stays as it is.
+  void fold_removed(const std::vector<dispatch::AnalyzerView>& views, TimePoint now);
 
   /// The one present of that name.
   std::optional<AnalyzerId> find(std::string_view name) const;

@@ -30,26 +30,7 @@ metrics::AnalyzerFacts facts_of(AnalyzerId id, const Member& member, const dispa
           view.drained};
 }
 
-/// Those of one name are shown as one, the last: what it has counted goes on when
-/// it comes again.
-void add_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vector<dispatch::AnalyzerView>& views) {
-  scrape.books.analyzers.resize(std::max(scrape.books.analyzers.size(), views.size()));
-  std::map<std::string_view, AnalyzerId> last;
-  for (AnalyzerId id = 0; id < views.size(); ++id) last[roster[id].configured.name] = id;
-  std::map<AnalyzerId, metrics::AnalyzerFacts> shown;
-  for (const auto& [name, id] : last) shown[id] = facts_of(id, roster[id], views[id]);
-  for (AnalyzerId id = 0; id < views.size(); ++id) {
-    const AnalyzerId successor = last[roster[id].configured.name];
-    if (successor == id) continue;
-    scrape.books.analyzers[successor] += scrape.books.analyzers[id];
-    shown[successor].failures += views[id].failures;
-    shown[successor].account.catch_ups += views[id].account.catch_ups;
-    shown[successor].account.in_flight += views[id].account.in_flight;
-  }
-  for (auto& [id, facts] : shown) (views[id].removed ? scrape.removed : scrape.analyzers).push_back(std::move(facts));
-}
-
-metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::ConnectionSlots& connections) {
+metrics::Scrape complete(Sums sums, Shared& shared, const ingest::ConnectionSlots& connections) {
   const config::Options& options = shared.options;
   metrics::Scrape scrape;
   scrape.books = std::move(sums.books);
@@ -62,7 +43,10 @@ metrics::Scrape complete(Sums sums, const Shared& shared, const ingest::Connecti
   scrape.connections = {connections.taken(), options.server.max_connections};
   scrape.buffered_bytes = {shared.bodies.held_bytes(), shared.bodies.max_bytes()};
   scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
-  add_analyzers(scrape, shared.roster, shared.scheduler.views(Clock::now()));
+  const TimePoint now = Clock::now();
+  const std::vector<dispatch::AnalyzerView> views = shared.scheduler.views(now);
+  shared.roster.fold_removed(views, now);
+  show_analyzers(scrape, shared.roster, views);
   return scrape;
 }
 
@@ -75,9 +59,36 @@ struct Gathering {
 
 }  // namespace
 
-void gather_scrape(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
-                   const Shared& shared, const ingest::ConnectionSlots& connections,
-                   std::function<void(metrics::Scrape)> done) {
+void show_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vector<dispatch::AnalyzerView>& views) {
+  const auto folded = static_cast<AnalyzerId>(views.size());  // a place of its own, behind all of them
+  scrape.books.analyzers.resize(std::max<std::size_t>(scrape.books.analyzers.size(), folded + 1));
+  std::map<std::string_view, AnalyzerId> last;
+  for (AnalyzerId id = 0; id < folded; ++id) {
+    if (!roster[id].folded) last[roster[id].configured.name] = id;
+  }
+  std::map<AnalyzerId, metrics::AnalyzerFacts> shown;
+  for (const auto& [name, id] : last) shown[id] = facts_of(id, roster[id], views[id]);
+  for (AnalyzerId id = 0; id < folded; ++id) {
+    const AnalyzerId successor = roster[id].folded ? folded : last[roster[id].configured.name];
+    if (successor == id) continue;
+    metrics::AnalyzerFacts& facts = shown[successor];
+    scrape.books.analyzers[successor] += scrape.books.analyzers[id];
+    facts.failures += views[id].failures;
+    facts.account.catch_ups += views[id].account.catch_ups;
+    facts.account.in_flight += views[id].account.in_flight;
+  }
+  for (auto& [id, facts] : shown) {
+    if (id == folded) {
+      facts.id = folded;
+      facts.name = folded_name;
+    }
+    const bool is_configured = id != folded && !views[id].removed;
+    (is_configured ? scrape.analyzers : scrape.removed).push_back(std::move(facts));
+  }
+}
+
+void gather_scrape(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Shared& shared,
+                   const ingest::ConnectionSlots& connections, std::function<void(metrics::Scrape)> done) {
   const auto gathering = std::make_shared<Gathering>(Gathering{loops.size(), {}, std::move(done)});
   for (const auto& loop : loops) {
     loop->post([&control, &shared, &connections, gathering](Loop& own) {

@@ -1,0 +1,133 @@
+// Removed analyzers: shown by their names for a while, and then as one.
+#include "app/roster.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/scrape_gathering.hpp"
+#include "logdist/metrics/catalogue.hpp"
+
+namespace logdist::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class RosterTest : public ::testing::Test {
+ protected:
+  RosterTest() {
+    config::Options options;
+    options.analyzers = {named("stays")};
+    roster.emplace(options, 2);
+    views.resize(1);
+    book(0);
+  }
+  static config::AnalyzerOptions named(const std::string& name) {
+    config::AnalyzerOptions analyzer;
+    analyzer.name = name;
+    analyzer.url = "http://" + name;
+    return analyzer;
+  }
+  /// One that has taken a packet of three messages, failed twice and been removed.
+  AnalyzerId come_and_go(const std::string& name) {
+    const AnalyzerId id = roster->enter(named(name), 4);
+    (*roster)[id].standing = Member::Standing::present;
+    roster->remove(id, now);
+    views.emplace_back().removed = true;
+    views.back().failures = 2;
+    book(id);
+    return id;
+  }
+  void book(AnalyzerId id) {
+    books.analyzers.resize(id + 1);
+    books.analyzers[id].delivered.add(3);
+    books.terms.admitted.add(3);
+    books.terms.delivered.add(3);
+  }
+  metrics::Scrape scrape() {
+    metrics::Scrape result;
+    result.books = books;
+    roster->fold_removed(views, now);
+    show_analyzers(result, *roster, views);
+    return result;
+  }
+  /// Packets delivered over all that are shown: those of the books.
+  static void expect_conserved(const metrics::Scrape& scrape) {
+    ledger::Amount sum;
+    for (const auto* list : {&scrape.analyzers, &scrape.removed}) {
+      for (const metrics::AnalyzerFacts& facts : *list) sum += metrics::counts_of(scrape, facts).delivered;
+    }
+    EXPECT_EQ(sum, scrape.books.terms.delivered);
+  }
+
+  TimePoint now = TimePoint(std::chrono::hours(1000));
+  std::optional<Roster> roster;
+  std::vector<dispatch::AnalyzerView> views;
+  ledger::Snapshot books;
+};
+
+TEST_F(RosterTest, ARemovedOneIsShownForAnHour) {
+  come_and_go("gone");
+  now += Roster::shown_for - std::chrono::seconds(1);
+  const metrics::Scrape before = scrape();
+  ASSERT_EQ(before.removed.size(), 1u);
+  EXPECT_EQ(before.removed[0].name, "gone");
+  expect_conserved(before);
+
+  now += std::chrono::seconds(1);
+  const metrics::Scrape after = scrape();
+  ASSERT_EQ(after.removed.size(), 1u);
+  EXPECT_EQ(after.removed[0].name, folded_name);
+  EXPECT_EQ(after.removed[0].failures, 2u);
+  expect_conserved(after);
+  const std::string text = metrics::to_text(after, "1");
+  EXPECT_THAT(text, Not(HasSubstr("gone")));
+  EXPECT_THAT(text, HasSubstr("logdist_packets_delivered_total{analyzer=\"(removed)\"} 1\n"));
+}
+
+TEST_F(RosterTest, WhileAPacketIsUnderWayItStays) {
+  const AnalyzerId id = come_and_go("gone");
+  views[id].account.in_flight = 1;
+  now += Roster::shown_for;
+  EXPECT_EQ(scrape().removed.at(0).name, "gone");
+  views[id].account.in_flight = 0;
+  EXPECT_EQ(scrape().removed.at(0).name, folded_name);
+}
+
+TEST_F(RosterTest, OneThatComesAgainAfterwardsCountsFromZero) {
+  come_and_go("gone");
+  now += Roster::shown_for;
+  scrape();
+  const AnalyzerId id = roster->enter(named("gone"), 4);
+  (*roster)[id].standing = Member::Standing::present;
+  views.emplace_back();
+  const metrics::Scrape again = scrape();
+  ASSERT_EQ(again.analyzers.size(), 2u);
+  EXPECT_EQ(metrics::counts_of(again, again.analyzers[1]).delivered.packets, 0);
+  ASSERT_EQ(again.removed.size(), 1u);
+  EXPECT_EQ(metrics::counts_of(again, again.removed[0]).delivered.packets, 1) << "no counter goes backwards";
+  expect_conserved(again);
+}
+
+TEST_F(RosterTest, OneThatComesAgainInTimeGoesOn) {
+  come_and_go("gone");
+  const AnalyzerId id = roster->enter(named("gone"), 4);
+  (*roster)[id].standing = Member::Standing::present;
+  views.emplace_back();
+  const metrics::Scrape again = scrape();
+  EXPECT_TRUE(again.removed.empty());
+  EXPECT_EQ(metrics::counts_of(again, again.analyzers.at(1)).delivered.packets, 1);
+  expect_conserved(again);
+}
+
+TEST_F(RosterTest, ManyThatComeAndGoAreBounded) {
+  for (int index = 0; index < 2000; ++index) come_and_go("pod-" + std::to_string(index));
+  const metrics::Scrape many = scrape();
+  EXPECT_EQ(many.removed.size(), Roster::shown_max + 1);
+  EXPECT_EQ(many.removed.front().name, "pod-1900") << "the latest ones are shown";
+  expect_conserved(many);
+  EXPECT_LT(metrics::to_text(many, "1").size(), 500'000u);
+}
+
+}  // namespace
+}  // namespace logdist::app
