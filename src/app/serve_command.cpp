@@ -203,8 +203,8 @@ config::Loaded load_again(const std::optional<std::string>& file,
 }
 
 /// The same, again and again; warns of what the file changes to no effect.
-ConfigurationSource source_of(const std::optional<std::string>& file, const config::Loaded& start) {
-  return [file, masked = start.masked](const auto& listening) mutable {
+ConfigurationReader source_of(const std::optional<std::string>& file, const config::Loaded& start) {
+  return [file, masked = start.masked](const std::optional<asio::ip::tcp::endpoint>& listening) mutable {
     config::Loaded before;
     before.masked = masked;
     config::Loaded loaded = load_again(file, listening);
