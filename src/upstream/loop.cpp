@@ -45,6 +45,10 @@ void Loop::shutdown(TimePoint now) {
   for (const auto& pool : pools_) {
     if (pool) pool->shutdown();
   }
+  // No connection is left that could grow too old: the timer must not keep the io_context at work.
+  tick_at_ = never;
+  armed_for_ = never;
+  timer_.cancel();
   after_call(now);
 }
 

@@ -113,7 +113,7 @@ TEST_F(Acknowledgement, APacketThatEveryAnalyzerFailsAtIsDeadLettered) {
                                 {"HEALTH__FAILURE_THRESHOLD", "100"}});
   test::HttpClient client(daemon.packet_url());
   EXPECT_EQ(client.post("/v1/packets", R"(["poison"])").status, 422u);
-  ASSERT_EQ(folder.lines("dead").size(), 1u);
+  ASSERT_TRUE(eventually([&] { return folder.lines("dead").size() == 1; }));
   EXPECT_THAT(folder.lines("dead")[0], HasSubstr(R"("reason":"max_rounds")"));
   analyzers_.behave({});
   EXPECT_EQ(client.post("/v1/packets", R"(["wholesome"])").status, 200u);

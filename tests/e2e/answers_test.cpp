@@ -191,7 +191,9 @@ TEST(TooManyConnections, Are503WithRetryAfterAndClosed) {
   Analyzers analyzers;
   DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}, {"SERVER__MAX_CONNECTIONS", "2"}});
   std::optional<test::RawSocket> first(daemon.packet_url());
-  const test::RawSocket second(daemon.packet_url());
+  test::RawSocket second(daemon.packet_url());
+  first->send("POST /v1/pack");  // neither is idle: nobody makes room
+  second.send("POST /v1/pack");
   ASSERT_TRUE(daemon.await([](const auto& status) { return status["connections"] == 2; }));
   test::RawSocket third(daemon.packet_url());
   const std::string answer = third.read_to_end().value_or("");

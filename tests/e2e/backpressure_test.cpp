@@ -141,7 +141,7 @@ TEST_F(AllDown, TheQueueFillsAndAgentsAreSentAway) {
   EXPECT_TRUE(eventually([&] { return daemon_->readyz() == 503; }))
       << "no analyzer is in service and the queue is full";
   EXPECT_TRUE(daemon_->process().wait_for_line("no analyzer is in service: packets wait"));
-  EXPECT_TRUE(daemon_->process().wait_for_line("the queue is full (20 packets"));
+  EXPECT_TRUE(daemon_->process().wait_for_line("the queue is full \\(20 packets"));
   EXPECT_TRUE(daemon_->process().wait_for_line("requests are handed back with 503"));
   EXPECT_EQ(daemon_->metrics().value("logdist_ready"), 0);
   EXPECT_GT(daemon_->metrics().value("logdist_oldest_packet_age_seconds"), 0);

@@ -105,11 +105,11 @@ void FaultRoom::expect_shown(const std::string& state) {
 
 void FaultRoom::go_wrong() {
   victim_.go_wrong();
-  ASSERT_FALSE(are_slowed_each_time([this] { return others_are_slowed(); },
-                                    [this] {
-                                      heal();
-                                      victim_.go_wrong();
-                                    }))
+  ASSERT_FALSE(are_judged_slowed([this] { return others_are_slowed(); },
+                                 [this] {
+                                   heal();
+                                   victim_.go_wrong();
+                                 }))
       << "the good analyzers are served more slowly";
   expect_shown(fault_.fails ? "failed" : "healthy");
   for (const std::string& outcome : fault_.outcomes) {

@@ -47,14 +47,16 @@ bool are_slowed(const std::vector<std::string>& analyzers, DaemonProcess& daemon
 }
 
 bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew) {
-  if (!judges_durations()) {
-    slowed();  // for its figures
-    return false;
-  }
   for (int often = 1; slowed(); ++often) {
     if (often == 4) return true;
     begin_anew();
   }
+  return false;
+}
+
+bool are_judged_slowed(const std::function<bool()>& slowed, const std::function<void()>& begin_anew) {
+  if (judges_durations()) return are_slowed_each_time(slowed, begin_anew);
+  slowed();  // for its figures
   return false;
 }
 

@@ -44,7 +44,10 @@ bool judges_durations();
 
 /// Whether `slowed` says so four times in a row; before each but the first, the trouble is
 /// made to `begin_anew`. A busy machine may hold up one of the two now and then; trouble
-/// that slows the others does it each time. False where durations are not judged.
+/// that slows the others does it each time.
 bool are_slowed_each_time(const std::function<bool()>& slowed, const std::function<void()>& begin_anew);
+
+/// The same where durations are judged; elsewhere false, after one measurement.
+bool are_judged_slowed(const std::function<bool()>& slowed, const std::function<void()>& begin_anew);
 
 }  // namespace logdist::e2e

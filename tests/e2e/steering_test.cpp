@@ -85,7 +85,7 @@ TEST_F(Steering, WebPagesOfElsewhereChangeNothing) {
   };
   EXPECT_EQ(status_of({{"Origin", "http://evil.example"}}), 403u);
   EXPECT_EQ(status_of({{"Origin", "null"}}), 403u);
-  EXPECT_EQ(status_of({{"Origin", "http://evil.example"}, {"Host", "evil.example"}}), 403u) << "a name that leads here";
+  EXPECT_EQ(status_of({{"Origin", "http://evil.example"}, {"Host", "evil.example"}}), 421u) << "a name that leads here";
   EXPECT_EQ(status_of({{"Content-Type", "text/plain"}}), 415u);
   EXPECT_EQ(status_of({{"Content-Type", "application/x-www-form-urlencoded"}}), 415u);
   EXPECT_EQ(post("/v1/reload", "{}", {{"Origin", "http://evil.example"}}).status, 403u);

@@ -63,7 +63,7 @@ class Surroundings : public testing::Test {
         for (int i = 0; i < 8; ++i) EXPECT_TRUE(send());
       });
     };
-    EXPECT_FALSE(are_slowed_each_time(slowed, begin_anew)) << analyzer << " is served more slowly";
+    EXPECT_FALSE(are_judged_slowed(slowed, begin_anew)) << analyzer << " is served more slowly";
   }
 
   /// Whether all of it was accepted.

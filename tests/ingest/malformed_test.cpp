@@ -96,7 +96,7 @@ TEST(Malformed, Headers) {
            {"Transfer-Encoding: xchunked\r\n", coding, 501},
            {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", once},
            {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", coding, 501},
-           {"Transfer-Encoding:\r\n chunked\r\n", folded},
+           {"Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding"},
            {"X: a\r\n folded\r\nContent-Length: 5\r\n", folded},
            {"X:\r\n\tfolded\r\nContent-Length: 5\r\n", folded},
            {"X: a\r\n \r\nContent-Length: 5\r\n", folded},

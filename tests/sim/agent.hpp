@@ -34,7 +34,7 @@ class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
     bool large = false;
     bool in_steps = false;
   };
-  Body body() const;
+  Body body(std::size_t small_body_max) const;
 
  private:
   void granted() override;

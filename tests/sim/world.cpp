@@ -165,7 +165,7 @@ void World::Letters::put(const dispatch::DeadLetter& letter) {
 
 std::vector<Agent::Body> World::agents_bodies() const {
   std::vector<Agent::Body> bodies;
-  for (const auto& agent : agents_) bodies.push_back(agent->body());
+  for (const auto& agent : agents_) bodies.push_back(agent->body(scenario_.small_body_max));
   return bodies;
 }
 
