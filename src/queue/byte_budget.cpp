@@ -143,13 +143,15 @@ void ByteBudget::serve_locked(const Claim* newcomer) {
   }
 }
 
-/// The oldest that grows gets its step; and the next oldest, if that was its last.
+/// The oldest that grows gets its step; and the next oldest, if that was its last. One that
+/// is beyond the bound goes on first, for an older one may have come into its line since:
+/// each would wait for the other.
 void ByteBudget::help_oldest_locked(Line& line, const Claim* newcomer) {
-  while (!line.growing.empty() && line.growing.front().waiting_) {
-    Claim& oldest = line.growing.front();
-    if (line.beyond != nullptr && line.beyond != &oldest) return;
-    if (!fits_locked(oldest)) line.beyond = &oldest;
-    grant_locked(oldest, newcomer);
+  while (line.beyond != nullptr || !line.growing.empty()) {
+    Claim& helped = line.beyond != nullptr ? *line.beyond : line.growing.front();
+    if (!helped.waiting_) return;
+    if (!fits_locked(helped)) line.beyond = &helped;
+    grant_locked(helped, newcomer);
   }
 }
 

@@ -51,6 +51,24 @@ TEST(ByteBudget, LetsABodyLargerThanAllOfItGoAlone) {
   budget.release(next);
 }
 
+/// Each waited for the other: the older one for the one beyond the bound to go, that one for its turn.
+TEST(ByteBudget, ABodyBeyondTheBoundGoesOnThoughAnOlderOneHasComeIntoItsLine) {
+  constexpr std::size_t unknown = ByteBudget::length_unknown;
+  ByteBudget budget(100, 10);
+  std::vector<int> order;
+  Body older(1, &order), beyond(2, &order);
+  ASSERT_TRUE(budget.reserve(older, 5, unknown));
+  ASSERT_TRUE(budget.reserve(beyond, 80, unknown));
+  ASSERT_TRUE(budget.reserve(beyond, 99, unknown)) << "the oldest large one";
+  ASSERT_FALSE(budget.reserve(older, 20, unknown)) << "large now, too, and one is beyond already";
+  EXPECT_TRUE(budget.reserve(beyond, 120, unknown));
+  budget.end_growth(beyond, 110);
+  EXPECT_TRUE(order.empty());
+  budget.release(beyond);
+  EXPECT_EQ(order, std::vector{1});
+  budget.release(older);
+}
+
 TEST(ByteBudget, AWaiterThatLeavesIsNotToldAndLetsTheNextIn) {
   ByteBudget budget(100);
   std::vector<int> order;

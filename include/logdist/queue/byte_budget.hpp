@@ -109,7 +109,7 @@ class ByteBudget {
   struct Line {
     Waiting waiting;
     Growing growing;                ///< hold bytes, and more steps are to come
-    const Claim* beyond = nullptr;  ///< went beyond the bound, until it is released
+    Claim* beyond = nullptr;  ///< went beyond the bound, until it is released
   };
 
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;

@@ -28,7 +28,8 @@ class Buffers final : public Checker {
     std::array<std::size_t, 2> largest{};  // small, large
     for (const Agent::Body& body : bodies) {
       held += body.held;
-      if (body.in_steps) largest[body.large ? 1 : 0] = std::max(largest[body.large ? 1 : 0], body.held);
+      // One that is larger than the part of the large ones passes it even when it comes whole.
+      if (body.in_steps || body.large) largest[body.large ? 1 : 0] = std::max(largest[body.large ? 1 : 0], body.held);
     }
     const std::size_t limit = world_.scenario().buffered_bytes;
     if (held != world_.bodies().held_bytes()) {
@@ -37,26 +38,26 @@ class Buffers final : public Checker {
     if (held <= limit) return;
     checked();
     if (held > limit + largest[0] + largest[1]) {
-      complain("server.max_buffered: {} bytes are held of {}, and {} and {} by the largest bodies that come in steps",
+      complain("server.max_buffered: {} bytes are held of {}, and {} and {} by the largest bodies that may pass it",
                held, limit, largest[0], largest[1]);
     }
   }
 
-  /// The oldest small body that waits does so because what is kept is in use.
+  /// Small bodies wait because what is kept is in use: when each of them would fit, so does the first in line.
   void check_kept_part(const std::vector<Agent::Body>& bodies) {
     std::size_t held = 0;
-    const Agent::Body* first = nullptr;
+    std::size_t needed = 0;
     for (const Agent::Body& body : bodies) {
       if (body.held <= world_.scenario().small_body_max) held += body.held;  // at most so much counts as small
       if (!body.waits || body.large) continue;
-      if (first == nullptr || body.begun < first->begun) first = &body;
+      needed = std::max(needed, body.wanted - body.held);
     }
-    if (first == nullptr) return;
+    if (needed == 0) return;
     checked();
     const std::size_t kept = world_.scenario().buffered_bytes / 8;
-    if (held + (first->wanted - first->held) <= kept) {
-      complain("a small body waits for {} bytes while small ones hold {} of the {} kept for them",
-               first->wanted - first->held, held, kept);
+    if (held + needed <= kept) {
+      complain("small bodies wait for {} bytes at most while small ones hold {} of the {} kept for them", needed, held,
+               kept);
     }
   }
 
