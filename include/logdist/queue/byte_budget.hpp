@@ -108,7 +108,7 @@ class ByteBudget {
   /// The bodies of one kind, by age, the oldest first.
   struct Line {
     Waiting waiting;
-    Growing growing;                ///< hold bytes, and more steps are to come
+    Growing growing;          ///< hold bytes, and more steps are to come
     Claim* beyond = nullptr;  ///< went beyond the bound, until it is released
   };
 
