@@ -119,7 +119,7 @@ double ms_per_mib(Decoder& decoder, BufferPool& pool, const Body& tried, std::si
   double best = 1e9;
   for (int i = 0; i < repetitions; ++i) {
     const auto begun = std::chrono::steady_clock::now();
-    accepted += decoder.decode(tried.format, body).has_value() ? 1 : 0;
+    accepted += decoder.decode(tried.format, body).has_value() ? 1u : 0u;
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begun;
     best = std::min(best, taken.count());
   }
