@@ -84,6 +84,7 @@ TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
   EXPECT_EQ(reply.status, 422u);
   EXPECT_EQ(reply.header("content-type"), "application/problem+json");
 
+  ASSERT_TRUE(eventually([&] { return !folder.lines("dead").empty(); }));
   const std::vector<std::string> lines = folder.lines("dead");
   ASSERT_EQ(lines.size(), 1u);
   const auto letter = nlohmann::json::parse(lines[0]);

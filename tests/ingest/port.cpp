@@ -1,6 +1,10 @@
 #include "port.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -72,9 +76,18 @@ Client::Client(const asio::ip::tcp::endpoint& endpoint, int receive_buffer_bytes
 void Client::send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
 
 bool Client::try_send(std::string_view bytes) {
-  error_code error;
-  asio::write(socket_, asio::buffer(bytes), error);
-  return !error;
+  // By the descriptor alone: Asio's socket is not to be used by two threads at a time.
+  const int descriptor = socket_.native_handle();
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    pollfd writable{descriptor, POLLOUT, 0};
+    if (errno != EAGAIN || ::poll(&writable, 1, 10'000) != 1) return false;
+  }
+  return true;
 }
 
 void Client::shutdown_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
