@@ -82,7 +82,9 @@ bool ByteBudget::release(Claim& claim) {
   const bool was_waiting = claim.waiting_;
   if (was_waiting) line.waiting.erase(line.waiting.iterator_to(claim));
   if (claim.growing_) line.growing.erase(line.growing.iterator_to(claim));
-  if (line.beyond == &claim) line.beyond = nullptr;
+  for (Line& each : lines_) {
+    if (each.beyond == &claim) each.beyond = nullptr;
+  }
   give_back_locked(claim, claim.held_bytes_);
   claim.waiting_ = claim.growing_ = claim.in_large_line_ = claim.counts_as_large_ = false;
   claim.held_bytes_ = claim.wanted_bytes_ = 0;
@@ -123,10 +125,10 @@ void ByteBudget::wait_locked(Claim& claim, std::size_t bytes) {
 }
 
 /// A body of unknown length has turned out to be a large one. What it holds counts as
-/// small until it is given more.
+/// small until it is given more; if that is beyond the bound, no other small one may be
+/// until it is released: a large one may be beyond the bound already.
 void ByteBudget::change_line_locked(Claim& claim) {
   if (claim.growing_) lines_[0].growing.erase(lines_[0].growing.iterator_to(claim));
-  if (lines_[0].beyond == &claim) lines_[0].beyond = nullptr;
   claim.in_large_line_ = true;
   if (claim.growing_) insert_by_age(lines_[1].growing, claim);
 }
@@ -149,7 +151,7 @@ void ByteBudget::serve_locked(const Claim* newcomer) {
 void ByteBudget::help_oldest_locked(Line& line, const Claim* newcomer) {
   while (line.beyond != nullptr || !line.growing.empty()) {
     Claim& helped = line.beyond != nullptr ? *line.beyond : line.growing.front();
-    if (!helped.waiting_) return;
+    if (!helped.waiting_ || &line_of(helped) != &line) return;
     if (!fits_locked(helped)) line.beyond = &helped;
     grant_locked(helped, newcomer);
   }

@@ -69,6 +69,30 @@ TEST(ByteBudget, ABodyBeyondTheBoundGoesOnThoughAnOlderOneHasComeIntoItsLine) {
   budget.release(older);
 }
 
+/// One of unknown length that went beyond the bound as a small one and turns out to be large: the
+/// small ones' turn to be beyond is taken until it is released, whether it waits or not.
+TEST(ByteBudget, ABodyThatWentBeyondTheBoundAsASmallOneKeepsTheSmallOnesFromPassingIt) {
+  constexpr std::size_t unknown = ByteBudget::length_unknown;
+  ByteBudget budget(100, 20);
+  std::vector<int> order;
+  Body large(1, &order), grown(2, &order), small(3, &order);
+  ASSERT_TRUE(budget.reserve(large, 80, unknown));
+  ASSERT_TRUE(budget.reserve(grown, 10, unknown));
+  ASSERT_TRUE(budget.reserve(small, 5, unknown));
+  ASSERT_TRUE(budget.reserve(large, 90, unknown)) << "beyond the part of the large ones";
+  ASSERT_TRUE(budget.reserve(grown, 20, unknown)) << "beyond the bound, as the oldest small one";
+  ASSERT_EQ(budget.held_bytes(), 115u);
+  EXPECT_FALSE(budget.reserve(grown, 30, unknown)) << "large now, and one of those is beyond already";
+  EXPECT_FALSE(budget.reserve(small, 20, unknown)) << "the one that was small is still beyond";
+  EXPECT_TRUE(budget.reserve(large, 95, unknown));
+  EXPECT_TRUE(order.empty());
+  budget.release(large);
+  EXPECT_EQ(order, (std::vector{3, 2})) << "both fit, one of each line";
+  EXPECT_EQ(budget.held_bytes(), 50u);
+  budget.release(grown);
+  budget.release(small);
+}
+
 TEST(ByteBudget, AWaiterThatLeavesIsNotToldAndLetsTheNextIn) {
   ByteBudget budget(100);
   std::vector<int> order;

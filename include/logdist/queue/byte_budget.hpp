@@ -109,7 +109,7 @@ class ByteBudget {
   struct Line {
     Waiting waiting;
     Growing growing;          ///< hold bytes, and more steps are to come
-    Claim* beyond = nullptr;  ///< went beyond the bound, until it is released
+    Claim* beyond = nullptr;  ///< went beyond the bound from this line, until it is released
   };
 
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;

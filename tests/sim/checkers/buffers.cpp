@@ -29,7 +29,9 @@ class Buffers final : public Checker {
     for (const Agent::Body& body : bodies) {
       held += body.held;
       // One that is larger than the part of the large ones passes it even when it comes whole.
-      if (body.in_steps || body.large) largest[body.large ? 1 : 0] = std::max(largest[body.large ? 1 : 0], body.held);
+      if (body.large) largest[1] = std::max(largest[1], body.held);
+      // A large one that grew to be one may have passed it while it was small.
+      if (body.in_steps) largest[0] = std::max(largest[0], std::min(body.held, world_.scenario().small_body_max));
     }
     const std::size_t limit = world_.scenario().buffered_bytes;
     if (held != world_.bodies().held_bytes()) {
