@@ -63,15 +63,24 @@ Progress RequestParser::fail(const Error& error) {
   return Progress::failed;
 }
 
+/// What the beginning of a request line can show, in the order of its bytes: the error of
+/// a line is the same whether it comes at once or in pieces.
+bool RequestParser::check_line_begin(std::string_view line) {
+  const std::string_view method = line.substr(0, std::min(line.find(' '), max_method_size + 1));
+  if (!is_token(method)) {
+    fail(errors::bad_method);
+  } else if (method.size() > max_method_size) {
+    fail(errors::long_method);
+  } else if (line.size() > request_line_size_max) {
+    fail(errors::long_target);
+  }
+  return !error_;
+}
+
 /// What can be said of a line that is not whole yet.
 Progress RequestParser::wait(std::string_view bytes) {
-  if (!request_line_done_) {
-    const std::string_view line = bytes.substr(0, scanned_);
-    const std::string_view method = line.substr(0, std::min(line.find(' '), max_method_size + 1));
-    if (!line.empty() && !is_token(method)) return fail(errors::bad_method);
-    if (method.size() > max_method_size) return fail(errors::long_method);
-    if (line.size() > request_line_size_max) return fail(errors::long_target);
-  }
+  const std::string_view line = bytes.substr(line_begin_, scanned_ - line_begin_);
+  if (!request_line_done_ && !line.empty() && !check_line_begin(line)) return Progress::failed;
   return bytes.size() >= max_head_size ? fail(errors::long_head) : Progress::need_more;
 }
 
@@ -79,10 +88,12 @@ Progress RequestParser::wait(std::string_view bytes) {
 Progress RequestParser::line_broken(std::string_view bytes) {
   const char byte = bytes[scanned_];
   if (!request_line_done_) {
-    const std::size_t method_end = bytes.substr(0, scanned_).find(' ');
-    const bool within_method = method_end == bytes.npos && byte != '\r' && byte != '\n';
-    if (within_method || !is_token(bytes.substr(0, std::min(scanned_, method_end)))) return fail(errors::bad_method);
+    const std::string_view line = bytes.substr(0, scanned_);
+    const bool within_method = line.find(' ') == line.npos && byte != '\r' && byte != '\n';
+    if (!check_line_begin(line)) return Progress::failed;
+    if (within_method) return fail(errors::bad_method);
   }
+  if (scanned_ + (byte == '\r' ? 2 : 1) > max_head_size) return fail(errors::long_head);
   if (byte == '\r') return fail(errors::bare_cr);
   if (byte == '\n') return fail(errors::bare_lf);
   return fail(request_line_done_ ? errors::bad_value : errors::bad_target);
@@ -94,10 +105,8 @@ RequestParser::Slice RequestParser::slice(std::string_view text) const {
 
 void RequestParser::take_request_line(std::string_view line) {
   request_line_done_ = true;
+  if (!check_line_begin(line)) return;
   const std::size_t method_end = line.find(' ');
-  const std::string_view method = line.substr(0, method_end);
-  if (!is_token(method)) return void(fail(errors::bad_method));
-  if (method.size() > max_method_size) return void(fail(errors::long_method));
   const std::size_t target_end = method_end == line.npos ? line.npos : line.find(' ', method_end + 1);
   if (target_end == line.npos) return void(fail(errors::bad_target));
   const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
@@ -106,7 +115,7 @@ void RequestParser::take_request_line(std::string_view line) {
   if (!std::all_of(target.begin(), target.end(), [](char byte) { return is_in(byte, target_byte); })) {
     return void(fail(errors::bad_target));
   }
-  method_ = method_of(method);
+  method_ = method_of(line.substr(0, method_end));
   take_version(line.substr(target_end + 1));
   if (!error_) take_target(target);
 }

@@ -110,6 +110,31 @@ TEST(RequestParser, RequestLines) {
   EXPECT_EQ(status_of(std::string(64, 'X') + " / HTTP/1.1\r\nHost: t\r\n\r\n"), 0u);
 }
 
+/// The first of two errors, whether the bytes come together or not.
+TEST(RequestParser, TheErrorIsTheFirstOne) {
+  const std::string begin = "GET / HTTP/1.1\r\nHost: t\r\nX: ";
+  const std::string whole_head = begin + std::string(RequestParser::max_head_size - begin.size(), 'x');
+  for (const auto& [text, error] : std::initializer_list<std::pair<std::string, const Error*>>{
+           {std::string(64, 'G') + "'\0ST"s, &errors::long_method},
+           {std::string(64, 'G') + "\0ST"s, &errors::bad_method},
+           {std::string(65, 'G') + "\n", &errors::long_method},
+           {std::string(65, 'G') + "\rX", &errors::long_method},
+           {std::string(65, 'G') + "( / HTTP/1.1\r\n", &errors::long_method},
+           {std::string(64, 'G') + "( / HTTP/1.1\r\n", &errors::bad_method},
+           {"GET /" + std::string(9'000, 'x') + "\x01", &errors::long_target},
+           {"GET /" + std::string(9'000, 'x') + "\n", &errors::long_target},
+           {"GET /" + std::string(9'000, 'x') + "\r\n", &errors::long_target},
+           {"GET / " + std::string(9'000, 'x') + "\r\n", &errors::long_target},
+           {whole_head + "\x01", &errors::long_head},
+           {whole_head + "\n", &errors::long_head},
+           {whole_head.substr(0, whole_head.size() - 1) + "\rX", &errors::long_head},
+           {whole_head.substr(0, whole_head.size() - 1) + "\x01", &errors::bad_value},
+           {whole_head.substr(0, whole_head.size() - 2) + "\rX", &errors::bare_cr},
+       }) {
+    EXPECT_EQ(status_of(text, error), error->status);
+  }
+}
+
 TEST(RequestParser, VersionsOfHttp1) {
   EXPECT_TRUE(head_of("GET / HTTP/1.2\r\nHost: t\r\n\r\n").http_1_1);
   EXPECT_TRUE(head_of("GET / HTTP/1.9\r\nHost: t\r\n\r\n").keep_alive);

@@ -93,10 +93,10 @@ class RequestParser {
   Progress fail(const Error& error);
   Progress wait(std::string_view bytes);
   Progress line_broken(std::string_view bytes);
+  bool check_line_begin(std::string_view line);
   Slice slice(std::string_view text) const;
 
   void take_request_line(std::string_view line);
-  void take_method(std::string_view method);
   void take_target(std::string_view target);
   void take_absolute_target(std::string_view target);
   void take_path(std::string_view path_and_query);
