@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -30,6 +31,35 @@ void open_on(Sessions& loop, net::Stream connection, std::optional<ConnectionSlo
   });
 }
 
+/// The loop whose connection makes room first, if one does by now.
+Sessions* first_to_make_room(const std::vector<Sessions*>& loops) {
+  Sessions* const first = *std::min_element(
+      loops.begin(), loops.end(),
+      [](const Sessions* left, const Sessions* right) { return left->makes_room_at() < right->makes_room_at(); });
+  return first->makes_room_at() > Clock::now() ? nullptr : first;
+}
+
+/// Who is to be asked for room in vain before a connection is refused: connections that
+/// came just before may not have reached their loops, and with them who makes room.
+constexpr int attempts_max = 4;
+
+using Loops = std::shared_ptr<const std::vector<Sessions*>>;
+
+/// On any thread: the connection is `loop`'s once one of `loops` has made room for it.
+void make_room(Loops loops, Sessions& loop, net::Stream connection, int attempts = attempts_max) {
+  Sessions* const first = first_to_make_room(*loops);
+  Sessions& asked = first == nullptr ? loop : *first;
+  asio::post(asked.executor(),
+             [&asked, loops = std::move(loops), &loop, connection = std::move(connection), attempts]() mutable {
+               // It was so when this was posted. What was posted before has come first.
+               Sessions* const now_first = first_to_make_room(*loops);
+               if (now_first != &asked && attempts > 1) {
+                 return make_room(std::move(loops), loop, std::move(connection), attempts - 1);
+               }
+               open_on(loop, std::move(connection), asked.make_room());
+             });
+}
+
 /// A connection that went away before it was accepted says nothing of the next.
 bool concerns_one_connection(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::connection_aborted ||
@@ -39,8 +69,11 @@ bool concerns_one_connection(const error_code& error) {
 }  // namespace
 
 Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots)
-    : acceptor_(home.get_executor()), pause_(home.get_executor()), loops_(std::move(loops)), slots_(slots) {
-  LOGDIST_CHECK(!loops_.empty());
+    : acceptor_(home.get_executor()),
+      pause_(home.get_executor()),
+      loops_(std::make_shared<const std::vector<Sessions*>>(std::move(loops))),
+      slots_(slots) {
+  LOGDIST_CHECK(!loops_->empty());
 }
 
 error_code Listener::open(const config::ListenAddress& address) { return prepare(net::listen(acceptor_, address)); }
@@ -78,13 +111,13 @@ void Listener::wait_for_connection() {
 }
 
 void Listener::accept() {
-  Sessions& loop = *loops_[next_];
+  Sessions& loop = *(*loops_)[next_];
   Socket socket(loop.executor());
   error_code error;
   acceptor_.accept(socket, error);
   if (error && !concerns_one_connection(error)) return pause_after(error);
   if (!error) {
-    next_ = (next_ + 1) % loops_.size();
+    next_ = (next_ + 1) % loops_->size();
     hand_over(stream_of(std::move(socket)), loop);
   }
   wait_for_connection();
@@ -92,19 +125,8 @@ void Listener::accept() {
 
 void Listener::hand_over(net::Stream connection, Sessions& loop) {
   auto slot = slots_.try_take();
-  Sessions* const idle = slot ? nullptr : longest_idle();
-  if (idle == nullptr) return open_on(loop, std::move(connection), std::move(slot));
-  asio::post(idle->executor(), [idle, &loop, connection = std::move(connection)]() mutable {
-    open_on(loop, std::move(connection), idle->make_room());
-  });
-}
-
-/// The loop of the connection that is idle for longest, if any is idle.
-Sessions* Listener::longest_idle() const {
-  const auto first = std::min_element(loops_.begin(), loops_.end(), [](const Sessions* left, const Sessions* right) {
-    return left->idle_since() < right->idle_since();
-  });
-  return (*first)->idle_since() == never ? nullptr : *first;
+  if (slot) return open_on(loop, std::move(connection), std::move(slot));
+  make_room(loops_, loop, std::move(connection));
 }
 
 void Listener::pause_after(const error_code& error) {

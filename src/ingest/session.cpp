@@ -20,10 +20,6 @@ constexpr int max_reads = 16;
 
 }  // namespace
 
-void SessionLoop::publish_idle() {
-  idle_since.store(idle.empty() ? never : idle.front().idle_since(), std::memory_order_relaxed);
-}
-
 Session::Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
     : Watcher(Place::first), loop_(loop), stream_(std::move(connection)), slot_(std::move(slot)), refused_(!slot_) {}
 

@@ -1,7 +1,6 @@
 // One agent connection.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include "ingest/idle_set.hpp"
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
 #include "ingest/replies.hpp"
@@ -25,8 +25,6 @@
 namespace logdist::ingest {
 
 class Session;
-struct IdleTag;
-using IdleHook = boost::intrusive::list_base_hook<boost::intrusive::tag<IdleTag>>;
 
 /// How long an agent may take to read our last answer and to close; and while we drain.
 inline constexpr Duration linger_timeout = std::chrono::seconds(2);
@@ -37,21 +35,20 @@ inline constexpr Duration drain_patience = std::chrono::milliseconds(250);
 /// What the sessions of a loop share, besides the context.
 struct SessionLoop {
   explicit SessionLoop(const LoopContext& context_)
-      : context(context_), poller(net::Poller::of(context_.loop)), deadlines(context_.loop) {}
+      : context(context_),
+        poller(net::Poller::of(context_.loop)),
+        deadlines(context_.loop),
+        idle(context_.kept_after_packet) {}
 
   const LoopContext context;
   net::Poller& poller;
   DeadlineSet deadlines;
+  IdleSet idle;
   Replies replies;
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
   boost::intrusive::list<Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> open;
-  boost::intrusive::list<Session, boost::intrusive::base_hook<IdleHook>> idle;  ///< the longest idle first
-  std::atomic<TimePoint> idle_since{never};                                     ///< of the first; any thread reads it
-
-  /// After a change of the first of `idle`.
-  void publish_idle();
 };
 
 /// Reads requests one by one, admits their packets and answers in order.
@@ -64,7 +61,7 @@ struct SessionLoop {
 /// work on it, and by the grant it waits for. Confined to its loop, but for
 /// granted().
 class Session final : public boost::intrusive::list_base_hook<>,
-                      public IdleHook,
+                      public IdleEntry,
                       public queue::Waiter,
                       public queue::ByteBudget::Claim,
                       public Deadline,
@@ -89,8 +86,6 @@ class Session final : public boost::intrusive::list_base_hook<>,
   /// Whether it owes an answer, or part of one; while draining also whether the agent
   /// may still read the last one.
   bool busy() const;
-  /// Of an idle one: since when.
-  TimePoint idle_since() const { return idle_since_; }
 
  private:
   enum class Phase : std::uint8_t {
@@ -165,7 +160,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool hung_up_ = false;      ///< the agent sends no more, or is gone
   InputBuffer input_;
   Output output_;
-  TimePoint idle_since_{};
+  bool served_ = false;  ///< the last request's packet was accepted
 
   // The request under way.
   std::optional<http::RequestParser> parser_;

@@ -14,18 +14,13 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 /// Between requests, with nothing left to be said. The time runs from here: neither
 /// an empty line nor half of one renews it.
 void Session::become_idle(TimePoint now) {
-  if (IdleHook::is_linked()) return;
-  idle_since_ = now;
-  loop_.idle.push_back(*this);
-  loop_.publish_idle();
+  if (idle()) return;
+  loop_.idle.add(*this, std::exchange(served_, false), now);
   expire_at(now + loop_.context.server.idle_timeout);
 }
 
 void Session::end_idleness() {
-  if (!IdleHook::is_linked()) return;
-  const bool first = &loop_.idle.front() == this;
-  loop_.idle.erase(loop_.idle.iterator_to(*this));
-  if (first) loop_.publish_idle();
+  if (idle()) loop_.idle.remove(*this);
 }
 
 std::optional<ConnectionSlots::Slot> Session::make_room() {

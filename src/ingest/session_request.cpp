@@ -236,6 +236,7 @@ void Session::settled(queue::Settlement settlement) {
 
 void Session::answer_accepted(unsigned status) {
   loop_.replies.accepted(output_.tail(), status, packet_id_, messages_, persistence_);
+  served_ = true;
   end_request();
 }
 

@@ -62,14 +62,15 @@ void Sessions::refuse(net::Stream connection) {
   if (state_->loop.refused_open > max_open) session->close();
 }
 
-TimePoint Sessions::idle_since() const { return state_->loop.idle_since.load(std::memory_order_relaxed); }
+TimePoint Sessions::makes_room_at() const { return state_->loop.idle.first_at(); }
 
 std::optional<ConnectionSlots::Slot> Sessions::make_room() {
-  auto& idle = state_->loop.idle;
-  for (auto at = idle.begin(); at != idle.end();) {
-    if (auto slot = (at++)->make_room()) return slot;
-  }
-  return std::nullopt;
+  std::optional<ConnectionSlots::Slot> slot;
+  state_->loop.idle.take_first(Clock::now(), [&slot](IdleEntry& entry) {
+    slot = static_cast<Session&>(entry).make_room();
+    return slot.has_value();
+  });
+  return slot;
 }
 
 void Sessions::begin_drain() {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace logdist::ingest::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 TEST(Listener, OneConnectionTooManyIs503) {
   config::ServerOptions options;
@@ -59,6 +62,68 @@ TEST(Listener, TheConnectionThatIsIdleForLongestMakesRoom) {
   EXPECT_EQ(first.read()->status, 202u) << "one had to go, not two";
   EXPECT_EQ(port.rejected(RejectReason::too_many_connections), 0u);
   EXPECT_EQ(port.slots().taken(), 3u);
+}
+
+/// The next packet of an agent at work may be on its way.
+TEST(Listener, WhoHasJustSentAPacketIsNotClosedForAnother) {
+  config::ServerOptions options;
+  options.max_connections = 2;
+  Port port(options, 30s, nullptr, 5s, 1h);
+  Client agent = port.connect();
+  agent.send(post(small_body));
+  EXPECT_EQ(agent.read()->status, 202u);
+  Client newer = port.connect();
+  newer.send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_EQ(newer.read()->status, 200u);
+
+  Client third = port.connect();
+  third.send(post(small_body));
+  EXPECT_EQ(third.read()->status, 202u);
+  EXPECT_TRUE(newer.ends()) << "idle for less long, but not at work";
+  Client fourth = port.connect();
+  EXPECT_EQ(fourth.read()->status, 503u);
+  for (Client* at_work : {&agent, &third}) {
+    at_work->send(post(small_body));
+    EXPECT_EQ(at_work->read()->status, 202u);
+  }
+  EXPECT_EQ(port.rejected(RejectReason::too_many_connections), 1u);
+}
+
+/// All of them come before a loop has seen the first.
+TEST(Listener, ManyAtOnceMakeRoomInTheirOrderOnAllLoops) {
+  Port one, two;
+  boost::asio::io_context io;
+  ConnectionSlots slots(4);
+  Listener listener(io, {&one.sessions(), &two.sessions()}, slots);
+  ASSERT_FALSE(listener.open({"127.0.0.1", 0}).failed());
+  listener.start();
+  std::deque<Client> idle;
+  for (std::size_t i = 0; i < 4; ++i) {
+    idle.emplace_back(listener.endpoint());
+    io.run_one();
+    Port& its_loop = i % 2 == 0 ? one : two;
+    ASSERT_TRUE(its_loop.eventually([&] { return its_loop.sessions().open_count() == 1 + i / 2; }));
+  }
+  std::deque<Client> newcomers;
+  one.on_loop([&] {
+    two.on_loop([&] {
+      for (int i = 0; i < 3; ++i) {
+        newcomers.emplace_back(listener.endpoint());
+        io.run_one();
+      }
+    });
+  });
+  for (Client& newcomer : newcomers) {
+    newcomer.send(post(small_body));
+    EXPECT_EQ(newcomer.read()->status, 202u);
+  }
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(idle[i].ends()) << i;
+  idle[3].send(post(small_body));
+  EXPECT_EQ(idle[3].read()->status, 202u) << "the one that was idle for the least time";
+  listener.stop();
+  idle.clear();
+  newcomers.clear();
+  EXPECT_TRUE(one.eventually([&] { return slots.taken() == 0; }));
 }
 
 TEST(Listener, SilentConnectionsLockNobodyOut) {

@@ -111,7 +111,8 @@ class Port {
 
   /// Ports that share a `budget` are loops of one daemon; without, it has its own.
   explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30),
-                std::shared_ptr<queue::ByteBudget> budget = nullptr, Duration rate_window = std::chrono::seconds(5));
+                std::shared_ptr<queue::ByteBudget> budget = nullptr, Duration rate_window = std::chrono::seconds(5),
+                Duration kept_after_packet = std::chrono::seconds(0));
   ~Port();
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -20,7 +21,8 @@ namespace logdist::ingest {
 /// accept (no file descriptor left, most of all) is logged at most once a second
 /// and tried again after a pause: it neither spins nor ends the listener. When all
 /// slots are taken, the connection that is idle for longest, on whichever loop, is
-/// closed for the new one; when none is idle, the new one is refused. Destroy
+/// closed for the new one; when none is, or all have sent packets a moment ago, the new one
+/// is refused. Destroy
 /// it after its loop has stopped. What it leaves on `home` refers to no loop of
 /// `loops`: `home` may outlive them.
 class Listener {
@@ -50,12 +52,11 @@ class Listener {
   void wait_for_connection();
   void accept();
   void hand_over(net::Stream connection, Sessions& loop);
-  Sessions* longest_idle() const;
   void pause_after(const boost::system::error_code& error);
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> pause_;
-  const std::vector<Sessions*> loops_;
+  const std::shared_ptr<const std::vector<Sessions*>> loops_;
   ConnectionSlots& slots_;
   boost::asio::ip::tcp::endpoint endpoint_;
   std::size_t next_ = 0;  ///< whose turn it is

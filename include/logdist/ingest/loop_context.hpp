@@ -30,7 +30,8 @@ struct LoopContext {
   const config::ServerOptions& server;  ///< limits and timeouts
   Duration room_timeout;                ///< longest wait for room in the budget (delivery.caller_runs_timeout)
   std::string_view via_name = {};       ///< ours in Via: a request that has it already is a loop
-  Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
+  Duration rate_window = std::chrono::seconds(5);        ///< in which server.min_body_rate is measured
+  Duration kept_after_packet = std::chrono::seconds(1);  ///< so long an idle connection makes no room for another
 };
 
 }  // namespace logdist::ingest
