@@ -219,8 +219,8 @@ void Session::settled(queue::Settlement settlement) {
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(200); break;
     case queue::Settlement::handed_back:
-      answer_problem(503, loop_.draining ? "shutting down before an analyzer took the packet: it is yours again"
-                                         : "no analyzer took the packet in time: it is yours again");
+      answer_problem(503, loop_.draining ? "shutting down: no analyzer took the packet, send it again"
+                                         : "no analyzer took the packet in time, send it again");
       break;
     case queue::Settlement::dead_lettered:
       answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
