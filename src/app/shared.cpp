@@ -1,11 +1,14 @@
 #include "app/shared.hpp"
 
+#include <cmath>
+
 namespace logdist::app {
 namespace {
 
 dispatch::SchedulerOptions scheduler_options(const config::Options& options, std::uint64_t seed) {
   dispatch::SchedulerOptions result;
-  result.balance = {options.balance.catch_up_threshold, options.balance.max_debt};
+  result.balance = {options.balance.catch_up_threshold, options.balance.max_debt,
+                    static_cast<std::uint32_t>(std::lround(options.balance.catch_up_share * 1e6))};
   result.health.probing = !options.health.path.empty();
   result.health.interval = options.health.interval;
   result.health.failure_threshold = options.health.failure_threshold;

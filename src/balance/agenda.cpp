@@ -31,10 +31,10 @@ void Agenda::place_again(AnalyzerId analyzer, bool free_slot) {
     return;
   }
   full_.erase(analyzer);
-  const Moment start = books_.passes(analyzer, 0);
-  if (start.before(books_.now())) {
+  const Moment start = books_.ordinary_passes(analyzer, 0);
+  if (start.before(books_.ordinary_now())) {
     waiting_.erase(analyzer);
-    owed_.put(analyzer, books_.passes(analyzer, largest_packet_));
+    owed_.put(analyzer, books_.ordinary_passes(analyzer, largest_packet_));
   } else {
     owed_.erase(analyzer);
     waiting_.put(analyzer, start);
@@ -68,25 +68,60 @@ std::span<const AnalyzerId> Agenda::overflowing(std::uint32_t messages) {
   return found_;
 }
 
+std::optional<AnalyzerId> Agenda::to_defer(std::uint32_t messages) const {
+  const std::int64_t then = books_.ordinary_now() + messages;
+  const auto late = owed_.due(then);
+  if (!late || books_.has_arrears()) return late;
+  // Arrears of one packet beside a deficit of another may just have been folded.
+  const std::uint64_t line = std::max(catch_up_threshold_, 2 * largest_packet_);
+  return books_.ordinary_passes(*late, line).before(then) ? late : std::nullopt;
+}
+
+/// Arrears as far as they are a deficit: one that alone had a free slot may have
+/// got more ordinary packets than its share.
+int128 Agenda::payable_arrears(AnalyzerId analyzer) const {
+  return std::min(books_.arrears_units(analyzer), books_.deficit_units(analyzer));
+}
+
+int128 Agenda::largest_arrears() const {
+  int128 largest = 0;
+  for (AnalyzerId analyzer = 0; analyzer < books_.size(); ++analyzer) {
+    if (books_.in_service(analyzer)) largest = std::max(largest, payable_arrears(analyzer));
+  }
+  return largest;
+}
+
+std::optional<AnalyzerId> Agenda::choose_in_arrears() const {
+  std::optional<AnalyzerId> best;
+  int128 best_deficit = 0;
+  const int128 packet = books_.in_units(largest_packet_);
+  for (AnalyzerId analyzer = 0; analyzer < books_.size(); ++analyzer) {
+    if (!is_candidate(analyzer) || payable_arrears(analyzer) <= packet) continue;
+    const int128 deficit = books_.deficit_units(analyzer);
+    if (!best || deficit > best_deficit) {
+      best = analyzer;
+      best_deficit = deficit;
+    }
+  }
+  return best;
+}
+
 void Agenda::advance() {
+  if (!behind_.empty()) prune_behind();
   while (const auto analyzer = late_.due(books_.now())) {
     watch(*analyzer);  // its moment may have been put off by charges
   }
-  while (const auto analyzer = waiting_.due(books_.now())) {
+  while (const auto analyzer = waiting_.due(books_.ordinary_now())) {
     waiting_.erase(*analyzer);
-    owed_.put(*analyzer, books_.passes(*analyzer, largest_packet_));
+    owed_.put(*analyzer, books_.ordinary_passes(*analyzer, largest_packet_));
   }
 }
 
 AnalyzerId Agenda::choose() {
-  if (!behind_.empty()) {
-    prune_behind();
-    if (const auto analyzer = furthest_behind()) return *analyzer;
-  }
   while (!owed_.empty()) {
     const AnalyzerId analyzer = owed_.first();
-    const Moment start = books_.passes(analyzer, 0);
-    if (start.before(books_.now())) return analyzer;
+    const Moment start = books_.ordinary_passes(analyzer, 0);
+    if (start.before(books_.ordinary_now())) return analyzer;
     owed_.erase(analyzer);
     waiting_.put(analyzer, start);
   }
@@ -123,28 +158,13 @@ void Agenda::unlist(AnalyzerId analyzer) {
   listed_behind_[analyzer] = false;
 }
 
-/// The candidate with the largest deficit of those beyond the line, if any.
-std::optional<AnalyzerId> Agenda::furthest_behind() const {
-  std::optional<AnalyzerId> best;
-  int128 best_deficit = 0;
-  for (const AnalyzerId analyzer : behind_) {
-    const int128 deficit = books_.deficit_units(analyzer);
-    if (!is_candidate(analyzer)) continue;
-    if (!best || deficit > best_deficit || (deficit == best_deficit && analyzer < *best)) {
-      best = analyzer;
-      best_deficit = deficit;
-    }
-  }
-  return best;
-}
-
 /// The candidate with the largest deficit when none is owed.
 AnalyzerId Agenda::least_ahead() const {
   std::optional<AnalyzerId> best;
   int128 best_deficit = 0;
   for (AnalyzerId analyzer = 0; analyzer < books_.size(); ++analyzer) {
     if (!waiting_.contains(analyzer)) continue;
-    const int128 deficit = books_.deficit_units(analyzer);
+    const int128 deficit = books_.ordinary_units(analyzer);
     if (!best || deficit > best_deficit) {
       best = analyzer;
       best_deficit = deficit;

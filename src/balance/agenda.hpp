@@ -50,9 +50,21 @@ class Agenda {
   /// next call to anything here that is not const.
   std::span<const AnalyzerId> overflowing(std::uint32_t messages);
 
+  /// The candidate with the earliest deadline, if an ordinary packet of `messages`
+  /// would find it further behind than ordinary packets may make up for: by more than
+  /// the line of catch-up, or, while arrears are being paid, than the largest packet.
+  std::optional<AnalyzerId> to_defer(std::uint32_t messages) const;
+  /// The most that anybody is in arrears, in units; 0 when nobody is. Arrears count
+  /// as far as they are a deficit. O(n).
+  int128 largest_arrears() const;
+  /// The candidate that is furthest behind of those in arrears by more than the
+  /// largest packet, if any. O(n).
+  std::optional<AnalyzerId> choose_in_arrears() const;
+
   /// A packet was credited.
   void advance();
-  /// The candidate to take it; there has to be one. See the contract of Selector.
+  /// The candidate to take an ordinary packet; there has to be one. See the
+  /// contract of Selector.
   AnalyzerId choose();
 
   std::uint64_t catch_ups(AnalyzerId analyzer) const { return catch_ups_[analyzer]; }
@@ -63,7 +75,7 @@ class Agenda {
   void watch(AnalyzerId analyzer);
   void unlist(AnalyzerId analyzer);
   void prune_behind();
-  std::optional<AnalyzerId> furthest_behind() const;
+  int128 payable_arrears(AnalyzerId analyzer) const;
   AnalyzerId least_ahead() const;
 
   const Books& books_;
@@ -75,7 +87,7 @@ class Agenda {
   Schedule owed_;                   ///< candidates owed, by deadline; an undo may leave some here that no longer are
   Schedule late_;                   ///< credited, by when they cross the line of catch-up or earlier
   Schedule full_;                   ///< credited without a free slot, by when they reach max_debt
-  std::vector<AnalyzerId> behind_;  ///< crossed the line of catch-up; choose() unlists those that are back
+  std::vector<AnalyzerId> behind_;  ///< crossed the line of catch-up; advance() unlists those that are back
   std::vector<bool> listed_behind_;
   std::vector<std::uint64_t> catch_ups_;
   std::vector<AnalyzerId> found_;  ///< scratch

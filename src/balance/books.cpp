@@ -24,18 +24,26 @@ void Books::leave(AnalyzerId analyzer) {
   carry_forward();
   Entry& entry = entries_[analyzer];
   const int128 deficit = -entry.base;
+  const int128 ordinary = -entry.ordinary_base;
   entry = {.weight = entry.weight, .debt = deficit, .in_service = false};
-  hand_over(analyzer, deficit);
+  hand_over(analyzer, deficit, &Entry::base);
+  hand_over(analyzer, ordinary, &Entry::ordinary_base);
   begin_epoch();
 }
 
-void Books::join(AnalyzerId analyzer) {
+void Books::join(AnalyzerId analyzer, std::uint64_t packet_messages_max) {
   carry_forward();
   Entry& entry = entries_[analyzer];
-  const int128 debt = entry.debt;
   const bool alone = std::ranges::none_of(entries_, &Entry::in_service);
-  entry = {.weight = entry.weight, .base = alone ? 0 : -debt};
-  if (!alone) hand_over(analyzer, -debt);
+  const int128 debt = alone ? 0 : entry.debt;
+  const bool arrears = debt > in_units(packet_messages_max);
+  entry = {.weight = entry.weight, .base = -debt, .ordinary_base = arrears ? 0 : -debt};
+  hand_over(analyzer, -debt, &Entry::base);
+  if (arrears) {
+    has_arrears_ = true;
+  } else {
+    hand_over(analyzer, -debt, &Entry::ordinary_base);
+  }
   begin_epoch();
 }
 
@@ -81,14 +89,41 @@ void Books::begin_epoch() {
 }
 
 bool Books::epoch_is_long() const {
-  return credited_messages_ >= epoch_messages_max || credited_messages_ <= -epoch_messages_max;
+  const auto is_long = [](std::int64_t messages) {
+    return messages >= epoch_messages_max || messages <= -epoch_messages_max;
+  };
+  return is_long(credited_messages_) || is_long(ordinary_messages_);
 }
 
-void Books::charge(AnalyzerId analyzer, std::uint32_t messages) { entries_[analyzer].base += in_units(messages); }
+void Books::charge(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
+  const int128 units = in_units(messages);
+  entries_[analyzer].base += units;
+  if (!catch_up) entries_[analyzer].ordinary_base += units;
+}
 
-void Books::undo(AnalyzerId analyzer, std::uint32_t messages) {
+void Books::undo(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
+  const int128 units = in_units(messages);
   credited_messages_ -= messages;
-  entries_[analyzer].base -= in_units(messages);
+  entries_[analyzer].base -= units;
+  if (catch_up) {
+    has_arrears_ = true;
+  } else {
+    ordinary_messages_ -= messages;
+    entries_[analyzer].ordinary_base -= units;
+  }
+}
+
+void Books::defer(AnalyzerId analyzer) {
+  const int128 units = ordinary_units(analyzer);
+  entries_[analyzer].ordinary_base += units;
+  raise_those_ahead(units);
+  has_arrears_ = true;
+}
+
+void Books::fold_arrears() {
+  for (Entry& entry : entries_) entry.ordinary_base = entry.base;
+  ordinary_messages_ = credited_messages_;
+  has_arrears_ = false;
 }
 
 void Books::charge_debt(AnalyzerId analyzer, std::uint32_t messages) {
@@ -110,9 +145,20 @@ Moment Books::passes(AnalyzerId analyzer, std::uint64_t messages) const {
   return {quotient.whole, quotient.part, entry.rate};
 }
 
+Moment Books::ordinary_passes(AnalyzerId analyzer, std::uint64_t messages) const {
+  const Entry& entry = entries_[analyzer];
+  const Quotient quotient = floor_divide(entry.ordinary_base + in_units(messages), entry.rate);
+  return {quotient.whole, quotient.part, entry.rate};
+}
+
 int128 Books::deficit_units(AnalyzerId analyzer) const {
   const Entry& entry = entries_[analyzer];
   return static_cast<int128>(entry.rate) * credited_messages_ - entry.base;
+}
+
+int128 Books::ordinary_units(AnalyzerId analyzer) const {
+  const Entry& entry = entries_[analyzer];
+  return static_cast<int128>(entry.rate) * ordinary_messages_ - entry.ordinary_base;
 }
 
 double Books::target_share(AnalyzerId analyzer) const {
@@ -122,9 +168,13 @@ double Books::target_share(AnalyzerId analyzer) const {
 }
 
 bool Books::sums_to_zero() const {
-  int128 sum = 0;
-  for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) sum += deficit_units(analyzer);
-  return sum == 0;
+  int128 deficits = 0;
+  int128 ordinary = 0;
+  for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
+    deficits += deficit_units(analyzer);
+    ordinary += ordinary_units(analyzer);
+  }
+  return deficits == 0 && ordinary == 0;
 }
 
 /// Ends the epoch: bases and debts say all, no message is counted any more.
@@ -132,16 +182,18 @@ void Books::carry_forward() {
   for (Entry& entry : entries_) {
     if (entry.in_service) {
       entry.base -= static_cast<int128>(entry.rate) * credited_messages_;
+      entry.ordinary_base -= static_cast<int128>(entry.rate) * ordinary_messages_;
     } else {
       entry.debt = debt_units(entry);
       entry.debt_as_of = 0;
     }
   }
   credited_messages_ = 0;
+  ordinary_messages_ = 0;
 }
 
 /// Gives `units` to all others in service, by weight.
-void Books::hand_over(AnalyzerId from, int128 units) {
+void Books::hand_over(AnalyzerId from, int128 units, int128 Entry::*base) {
   std::uint64_t weight = 0;
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
     if (analyzer != from && entries_[analyzer].in_service) weight += entries_[analyzer].weight;
@@ -153,24 +205,62 @@ void Books::hand_over(AnalyzerId from, int128 units) {
   }
   if (shares_.empty()) return;
   apportion(shares_, units);
-  for (const Share& share : shares_) entries_[share.analyzer].base -= share.units.whole;
+  for (const Share& share : shares_) entries_[share.analyzer].*base -= share.units.whole;
+}
+
+/// Gives `units` of ordinary credit to those whose ordinary part is negative, by weight
+/// but none of them more than it is short of 0; all together they are short of no less.
+void Books::raise_those_ahead(int128 units) {
+  shares_.clear();
+  for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
+    if (entries_[analyzer].in_service && ordinary_units(analyzer) < 0) shares_.push_back({analyzer, {}});
+  }
+  for (std::size_t left = shares_.size() + 1; left > shares_.size() && !shares_.empty();) {
+    left = shares_.size();
+    units -= fill_up_to_zero(units);
+  }
+  if (shares_.empty()) return;
+  apportion(shares_, units);
+  for (const Share& share : shares_) entries_[share.analyzer].ordinary_base -= share.units.whole;
+}
+
+/// Computes the shares of `units`. Whose share is more than it is short of 0 gets just
+/// that and has no share any more; returns what they got.
+int128 Books::fill_up_to_zero(int128 units) {
+  std::uint64_t weight = 0;
+  for (const Share& share : shares_) weight += entries_[share.analyzer].weight;
+  int128 given = 0;
+  std::erase_if(shares_, [&](Share& share) {
+    share.units = multiply_divide(units, entries_[share.analyzer].weight, weight);
+    const int128 short_of_zero = -ordinary_units(share.analyzer);
+    if (share.units.whole < short_of_zero) return false;
+    entries_[share.analyzer].ordinary_base -= short_of_zero;
+    given += short_of_zero;
+    return true;
+  });
+  return given;
 }
 
 /// Expresses all accounts in a new unit.
 void Books::convert(std::uint64_t units_per_message) {
   if (units_per_message == units_per_message_) return;
+  for (Entry& entry : entries_) {
+    if (!entry.in_service) entry.debt = multiply_divide(entry.debt, units_per_message, units_per_message_).whole;
+  }
+  convert(units_per_message, &Entry::base);
+  convert(units_per_message, &Entry::ordinary_base);
+  units_per_message_ = units_per_message;
+}
+
+void Books::convert(std::uint64_t units_per_message, int128 Entry::*base) {
   shares_.clear();
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
-    Entry& entry = entries_[analyzer];
-    if (entry.in_service) {
-      shares_.push_back({analyzer, multiply_divide(entry.base, units_per_message, units_per_message_)});
-    } else {
-      entry.debt = multiply_divide(entry.debt, units_per_message, units_per_message_).whole;
-    }
+    const Entry& entry = entries_[analyzer];
+    if (!entry.in_service) continue;
+    shares_.push_back({analyzer, multiply_divide(entry.*base, units_per_message, units_per_message_)});
   }
   apportion(shares_, 0);
-  for (const Share& share : shares_) entries_[share.analyzer].base = share.units.whole;
-  units_per_message_ = units_per_message;
+  for (const Share& share : shares_) entries_[share.analyzer].*base = share.units.whole;
 }
 
 /// The debt now: since `debt_as_of` it grew by what would have been credited had

@@ -5,6 +5,7 @@
 
 #include "balance/agenda.hpp"
 #include "balance/books.hpp"
+#include "balance/catch_up_meter.hpp"
 #include "logdist/base/check.hpp"
 
 namespace logdist::balance {
@@ -13,7 +14,8 @@ struct Selector::State {
   explicit State(const SelectorOptions& options)
       : books(std::min(options.max_debt, limit_messages_max)),
         agenda(books, std::min(options.catch_up_threshold, limit_messages_max),
-               std::min(options.max_debt, limit_messages_max)) {}
+               std::min(options.max_debt, limit_messages_max)),
+        meter(options.catch_up_share_ppm) {}
 
   struct Seat {
     std::uint32_t slots = 0;
@@ -27,11 +29,13 @@ struct Selector::State {
   void place(AnalyzerId analyzer);
   void place_all();
   void place_again(AnalyzerId analyzer);
-  void credit(std::uint32_t messages);
-  Charge charge(AnalyzerId analyzer, std::uint32_t messages);
+  void prepare(std::uint32_t messages);
+  void settle_arrears(std::uint32_t messages);
+  Charge charge(AnalyzerId analyzer, std::uint32_t messages, bool catch_up);
 
   Books books;
   Agenda agenda;
+  CatchUpMeter meter;
   std::vector<Seat> seats;  ///< by id
 };
 
@@ -67,9 +71,10 @@ void Selector::State::place_again(AnalyzerId analyzer) {
   }
 }
 
-/// Credits a packet to all in service, but for the full ones it would lift above
-/// what they can be owed: those get no more until they have a slot again.
-void Selector::State::credit(std::uint32_t messages) {
+/// Makes sure that a packet can be credited to all who are credited now: the full
+/// ones it would lift above what they can be owed get no more until they have a
+/// slot again.
+void Selector::State::prepare(std::uint32_t messages) {
   LOGDIST_CHECK(messages > 0);
   const bool larger = agenda.raise_largest(messages);
   if (books.epoch_is_long()) {
@@ -83,15 +88,36 @@ void Selector::State::credit(std::uint32_t messages) {
     place_all();
     if (!suspended) break;  // else the others get more now, and some of them may overflow in turn
   }
-  books.credit(messages);
-  agenda.advance();
 }
 
-Charge Selector::State::charge(AnalyzerId analyzer, std::uint32_t messages) {
-  books.charge(analyzer, messages);
+/// What is left of the arrears when nobody has more than a packet of them is made
+/// up for by ordinary packets, as all within a packet of their target are. What is
+/// too much for those becomes arrears.
+void Selector::State::settle_arrears(std::uint32_t messages) {
+  if (books.has_arrears() && meter.allows()) {
+    const int128 largest = agenda.largest_arrears();
+    if (largest <= books.in_units(agenda.largest_packet())) {
+      meter.spend(books.messages_rounded_up(largest));
+      books.fold_arrears();
+      place_all();
+    }
+  }
+  bool deferred = false;
+  while (const auto late = agenda.to_defer(messages)) {
+    books.defer(*late);
+    place(*late);
+    deferred = true;
+  }
+  if (deferred) place_all();
+}
+
+Charge Selector::State::charge(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
+  if (catch_up) meter.spend(messages);
+  meter.pass(messages);
+  books.charge(analyzer, messages, catch_up);
   ++seats[analyzer].in_flight;
   place_again(analyzer);
-  return {analyzer, messages};
+  return {analyzer, messages, catch_up};
 }
 
 Selector::Selector(SelectorOptions options) : state_(std::make_unique<State>(options)) {}
@@ -131,7 +157,7 @@ void Selector::set_in_service(AnalyzerId analyzer, bool in_service) {
   state_->present(analyzer);
   if (state_->books.in_service(analyzer) == in_service) return;
   if (in_service) {
-    state_->books.join(analyzer);
+    state_->books.join(analyzer, state_->agenda.largest_packet());
   } else {
     state_->books.leave(analyzer);
   }
@@ -151,18 +177,26 @@ bool Selector::can_pick(std::span<const AnalyzerId> excluded) const {
 
 std::optional<Charge> Selector::pick(std::uint32_t messages, std::span<const AnalyzerId> excluded) {
   if (!can_pick(excluded)) return std::nullopt;
-  state_->credit(messages);
-  for (const AnalyzerId analyzer : excluded) state_->agenda.withdraw(analyzer);
-  const AnalyzerId chosen = state_->agenda.choose();
+  Agenda& agenda = state_->agenda;
+  state_->prepare(messages);
+  state_->settle_arrears(messages);
+  for (const AnalyzerId analyzer : excluded) agenda.withdraw(analyzer);
+  const bool may_catch_up = state_->books.has_arrears() && state_->meter.allows();
+  const auto in_arrears = may_catch_up ? agenda.choose_in_arrears() : std::nullopt;
+  state_->books.credit(messages, in_arrears.has_value());
+  agenda.advance();
+  const AnalyzerId chosen = in_arrears ? *in_arrears : agenda.choose();
   for (const AnalyzerId analyzer : excluded) state_->place_again(analyzer);
-  return state_->charge(chosen, messages);
+  return state_->charge(chosen, messages, in_arrears.has_value());
 }
 
 Charge Selector::pick_this(AnalyzerId analyzer, std::uint32_t messages) {
   State::Seat& seat = state_->present(analyzer);
   if (state_->books.in_service(analyzer)) {
-    state_->credit(messages);
-    return state_->charge(analyzer, messages);
+    state_->prepare(messages);
+    state_->books.credit(messages, false);
+    state_->agenda.advance();
+    return state_->charge(analyzer, messages, false);
   }
   if (state_->agenda.raise_largest(messages)) state_->place_all();
   state_->books.charge_debt(analyzer, messages);
@@ -183,7 +217,7 @@ void Selector::undo(const Charge& charge) {
   LOGDIST_CHECK(seat.in_flight > 0);
   --seat.in_flight;
   if (state_->books.in_service(charge.analyzer)) {
-    state_->books.undo(charge.analyzer, charge.messages);
+    state_->books.undo(charge.analyzer, charge.messages, charge.catch_up);
     state_->place_again(charge.analyzer);
     state_->place(charge.analyzer);  // its deficit rose: it may cross the line sooner
   } else {
@@ -195,6 +229,7 @@ Account Selector::account(AnalyzerId analyzer) const {
   const Books& books = state_->books;
   const State::Seat& seat = state_->seats[analyzer];
   return {.deficit = books.deficit(analyzer),
+          .arrears = books.arrears(analyzer),
           .debt = seat.removed ? 0 : books.debt(analyzer),
           .target_share = books.target_share(analyzer),
           .catch_ups = state_->agenda.catch_ups(analyzer),

@@ -105,6 +105,8 @@ std::vector<Row<Options>> delivery_rows() {
              "Messages of deficit that give an analyzer priority over every preference."),
       option(LOGDIST_KEY(balance.max_debt), Whole{0, messages_max},
              "Messages an analyzer can be owed for time it was out of service or full."),
+      option(LOGDIST_KEY(balance.catch_up_share), Real{0.01, 1},
+             "After an outage, the most of all messages that catch-up may add to a returner's own share."),
   };
 }
 

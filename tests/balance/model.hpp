@@ -23,8 +23,9 @@ class Model {
   struct Analyzer {
     Rational weight;
     Rational deficit = 0;
-    Rational debt = 0;    ///< of one out of service, as of the last change of the set of those credited
-    Rational growth = 0;  ///< of its debt since; an undo takes its part back
+    Rational ordinary = 0;  ///< part of it; the rest are arrears
+    Rational debt = 0;      ///< of one out of service, as of the last change of the set of those credited
+    Rational growth = 0;    ///< of its debt since; an undo takes its part back
     std::uint32_t slots = 0;
     std::uint32_t in_flight = 0;
     bool in_service = true;
@@ -33,6 +34,8 @@ class Model {
 
     bool free() const { return in_flight < slots; }
     bool credited() const { return in_service && !suspended; }
+    Rational arrears() const { return deficit - ordinary; }
+    Rational payable_arrears() const { return std::min<Rational>(arrears(), deficit); }
   };
 
   void add(std::uint64_t weight, std::uint32_t slots) {
@@ -43,14 +46,14 @@ class Model {
   void set_in_service(AnalyzerId id, bool in_service);
   void set_slots(AnalyzerId id, std::uint32_t slots);
 
-  /// Credits a packet and says how far from the best choice `chosen` is, in the
-  /// measure that decides; next to 0 when it is the best or ties with it. Whether
-  /// one that is owed next to nothing is owed, the selector's rounding may decide.
-  Rational credit(std::uint32_t messages, const std::vector<AnalyzerId>& excluded, std::optional<AnalyzerId> chosen);
-  void charge(AnalyzerId id, std::uint32_t messages);
+  /// A packet is placed as `charge` says: how far that is from the best choice, in
+  /// the measure that decides; next to 0 when it is the best or ties with it. What
+  /// is a matter of next to nothing, the selector's rounding may decide: then its
+  /// accounts after the pick tell what it has decided.
+  Rational place(const Charge& charge, const std::vector<AnalyzerId>& excluded, const Selector& decided);
   void charge_trial(AnalyzerId id, std::uint32_t messages);
   void release(AnalyzerId id);
-  void undo(AnalyzerId id, std::uint32_t messages);
+  void undo(const Charge& charge);
 
   Rational debt(AnalyzerId id) const;
   /// The set of those credited, or a weight, is about to change.
@@ -62,16 +65,30 @@ class Model {
 
  private:
   Rational credited_weight() const;
-  int rank(const Rational& deficit) const;
+  Rational rate() const;
+  bool may_catch_up() const { return has_arrears_ && passed_ >= next_catch_up_; }
+  void settle_arrears(const Charge& charge, const Selector& decided);
+  void fold_arrears(const Rational& largest);
+  bool is_late(AnalyzerId id, std::uint32_t messages, const Rational& slack) const;
+  bool looks_deferred(AnalyzerId id, const Charge& charge, const Selector& decided) const;
+  void defer(AnalyzerId id);
+  void raise_those_ahead(Rational messages);
+  bool in_arrears(const Analyzer& analyzer, const Rational& slack) const;
+  Rational catch_up_distance(const std::vector<AnalyzerId>& excluded, AnalyzerId chosen) const;
+  Rational ordinary_distance(const std::vector<AnalyzerId>& excluded, AnalyzerId chosen) const;
   Rational distance_to_best(const std::vector<AnalyzerId>& excluded, AnalyzerId chosen, int chosen_rank) const;
+  void credit(std::uint32_t messages, bool catch_up);
   void suspend_full(std::uint32_t messages);
-  void hand_over(AnalyzerId from, const Rational& messages);
+  void hand_over(AnalyzerId from, const Rational& messages, Rational Analyzer::*part);
   void resume_free();
   Rational own_share(const Analyzer& analyzer, std::uint32_t messages) const;
 
   SelectorOptions options_;
   std::vector<Analyzer> analyzers_;
   std::uint32_t largest_ = 0;
+  bool has_arrears_ = false;
+  Rational passed_ = 0;         ///< messages placed
+  Rational next_catch_up_ = 0;  ///< as many have passed before the next packet that catches up
 };
 
 }  // namespace logdist::balance::test

@@ -12,6 +12,7 @@ namespace logdist::balance::test {
 namespace {
 
 constexpr std::uint64_t seed = 271'828;
+constexpr std::uint32_t whole_share = 1'000'000;
 using testing::ElementsAre;
 
 TEST(Pick, SharesByWeightInTheOrderOfDeadlines) {
@@ -107,7 +108,7 @@ TEST(Pick, RefuserKeepsItsChargeAndDoesNotDrawAllTraffic) {
 }
 
 TEST(CatchUp, ComesFirstAndIsCountedWhenTheLineIsCrossed) {
-  Selector selector = make_selector({1, 1, 1}, many_slots, {.catch_up_threshold = 20, .max_debt = 1'000});
+  Selector selector = make_selector({1, 1, 1}, many_slots, {20, 1'000, whole_share});
   selector.set_slots(2, 0);
   place(selector, 60, 1);
   EXPECT_EQ(selector.account(2).catch_ups, 0) << "behind by 20 is not behind by more than 20";

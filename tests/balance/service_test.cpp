@@ -155,7 +155,7 @@ TEST(Full, IsCreditedUpToTheBoundThenTheOthersGetItsCredit) {
   EXPECT_NEAR(packets[2], 1'000, 7);
   selector.release(stuck);
   EXPECT_EQ(place(selector, 1, 1).front(), 0) << "it has a slot again and is far behind";
-  place(selector, 2'000, 1);
+  place(selector, 8'000, 1);  // the lightest was ahead by half of what was owed
   EXPECT_LE(std::abs(selector.account(0).deficit), 7);
 }
 

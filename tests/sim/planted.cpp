@@ -68,9 +68,10 @@ LOGDIST_WRAP(delivery::Verdict, classify, "_ZN7logdist8delivery8classifyEjSt17ba
   return original_classify(struck ? 500 : status, retry_after, unix_seconds);
 }
 
-LOGDIST_WRAP(void, join, "_ZN7logdist7balance5Books4joinEj", balance::Books* books, AnalyzerId analyzer) {
+LOGDIST_WRAP(void, join, "_ZN7logdist7balance5Books4joinEjm", balance::Books* books, AnalyzerId analyzer,
+             std::uint64_t packet_messages_max) {
   came_back = true;
-  original_join(books, analyzer);
+  original_join(books, analyzer, packet_messages_max);
 }
 
 LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance6Agenda6chooseEv", balance::Agenda* agenda) {
@@ -145,6 +146,8 @@ LOGDIST_WRAP(void, make_selector, "_ZN7logdist7balance8SelectorC1ENS0_15Selector
              balance::SelectorOptions options) {
   if (has(Defect::debt_unbounded)) options.max_debt = unreachable;
   if (has(Defect::catch_up_forgotten)) options.catch_up_threshold = unreachable;
+  if (has(Defect::catch_up_unbounded)) options.catch_up_share_ppm = 1'000'000;
+  if (has(Defect::catch_up_slow)) options.catch_up_share_ppm = 1;
   original_make_selector(selector, options);
 }
 

@@ -25,6 +25,8 @@ enum class Defect {
   refund_lost_outside,     ///< what fails at an analyzer that has left service is not given back to it
   debt_unbounded,          ///< balance.max_debt is not heeded
   catch_up_forgotten,      ///< balance.catch_up_threshold is never reached
+  catch_up_unbounded,      ///< balance.catch_up_share is not heeded
+  catch_up_slow,           ///< balance.catch_up_share is next to nothing
   failures_forgiven,       ///< health.failure_threshold is never reached
   one_failure_enough,      ///< the first failure takes an analyzer out
   back_off_skipped,        ///< health.backoff is a millisecond

@@ -20,6 +20,7 @@ dispatch::SchedulerOptions draw_scheduler(Draws& draws) {
   dispatch::SchedulerOptions options;
   options.balance.catch_up_threshold = draws.one_of<std::uint64_t>({1, 10, 100, 1'000});
   options.balance.max_debt = draws.one_of<std::uint64_t>({1, 10, 100, 1'000, 10'000});
+  options.balance.catch_up_share_ppm = draws.one_of<std::uint32_t>({200'000, 500'000, 500'000, 1'000'000});
   options.health.probing = draws.chance(0.7);
   options.health.interval = draws.across(200ms, 10s);
   options.health.failure_threshold = draws.between(1u, 5u);

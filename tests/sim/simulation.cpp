@@ -64,6 +64,16 @@ class Life {
     double charged;
   };
   std::vector<Standing> standings() const;
+  static double largest_share(const std::vector<Standing>& standings) {
+    double largest = 0;
+    for (const Standing& each : standings) largest = std::max(largest, each.share);
+    return std::min(largest, 0.99);
+  }
+  static double smallest_share(const std::vector<Standing>& standings) {
+    double smallest = 1;
+    for (const Standing& each : standings) smallest = each.share > 0 ? std::min(smallest, each.share) : smallest;
+    return smallest;
+  }
   double feed(double messages);
 
   bool everything_settled() const {
@@ -136,7 +146,7 @@ void Life::heal() {
 }
 
 /// From here on nobody is full and nothing fails. Over this time each analyzer
-/// gets its share within one packet, once those that are ahead have been waited
+/// gets its share within two packets, once those that are ahead have been waited
 /// for; where that would take too long, nobody falls back by more than what is
 /// owed to all together, nor gets further ahead.
 void Life::compare_shares() {
@@ -148,11 +158,16 @@ void Life::compare_shares() {
     if (standing.owed < 0) wait = std::max(wait, -standing.owed / standing.share);
   }
   const double packets = static_cast<double>(scenario_.messages_max) * static_cast<double>(before.size());
-  const bool repaid = wait < 200.0 * scenario_.messages_max;
-  const double total = feed((repaid ? wait + owed : 0) + 4 * packets);
+  // Catch-up is a part of the traffic only. Up to a packet of each is made up for in the
+  // ordinary course, and one alone may be ahead by all of that.
+  const double rate = (10.0 * scenario_.scheduler.balance.catch_up_share_ppm / 1e6 - 1) / 9;
+  const double catch_up = std::max(wait, owed / (1 - largest_share(before))) * (1 + rate) / rate;
+  const double round = (packets + 3.0 * scenario_.messages_max) / smallest_share(before);
+  const bool repaid = wait + catch_up + round < 600.0 * scenario_.messages_max;
+  const double total = feed((repaid ? wait + catch_up + round : 0) + 4 * packets);
   if (!well()) return;
 
-  const double packet = world_.chronicle().largest_sent() + 1e-3;
+  const double packet = 2.0 * world_.chronicle().largest_sent() + 1e-3;  // the last arrears are within one
   const std::vector<Standing> after = standings();
   for (AnalyzerId id = 0; id < before.size(); ++id) {
     const double given = after[id].charged - before[id].charged;

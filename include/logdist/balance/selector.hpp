@@ -7,6 +7,10 @@
 // charged to analyzer i; i is owed while A_i/weight_i < V, and among those that
 // are owed the earliest (M + A_i)/weight_i wins, M being the largest packet seen.
 //
+// What somebody is owed after an outage is kept apart, as arrears: packets that
+// catch up pay them, and a meter bounds what those are of the traffic. All other
+// packets are shared by weight as if there were no arrears, so that nobody starves.
+//
 // docs/balance.md has the proof, the arithmetic and the debts. A pick costs
 // O(log n) of n analyzers; what changes who is credited, or by what weight, O(n log n).
 //
@@ -31,11 +35,16 @@ inline constexpr std::uint64_t weight_units_max = std::uint64_t{1} << 40;
 struct SelectorOptions {
   std::uint64_t catch_up_threshold = 1'000;  ///< messages
   std::uint64_t max_debt = 10'000;           ///< messages
+  /// The most of all messages that catch up, in millionths, 1 to 1'000'000: over any
+  /// 10 times the largest packet of them, or more. A share below a fifth may be
+  /// passed by one packet.
+  std::uint32_t catch_up_share_ppm = 500'000;
 };
 
 /// What one analyzer's account shows, in messages.
 struct Account {
   double deficit = 0;           ///< target minus charged while in service; positive = owed
+  double arrears = 0;           ///< of the deficit: what is left to catch-up
   double debt = 0;              ///< what it is owed while out of service
   double target_share = 0;      ///< of the weights in service; 0 when out of service
   std::uint64_t catch_ups = 0;  ///< times it fell behind by more than max(threshold, largest packet)
@@ -46,6 +55,7 @@ struct Account {
 struct Charge {
   AnalyzerId analyzer = 0;
   std::uint32_t messages = 0;
+  bool catch_up = false;  ///< it pays arrears
 };
 
 /// See the head of this file. All analyzers start in service, owed nothing.

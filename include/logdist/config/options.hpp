@@ -74,6 +74,7 @@ struct DeliveryOptions {
 struct BalanceOptions {
   std::uint64_t catch_up_threshold = 1'000;
   std::uint64_t max_debt = 10'000;
+  double catch_up_share = 0.5;
 };
 
 struct HealthOptions {
