@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <iostream>
-#include <random>
 
 #include "config/document.hpp"
 #include "config/report.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/config/load.hpp"
 #include "support.hpp"
+#include "tests/support/seed.hpp"
 
 namespace logdist::config {
 namespace {
@@ -149,10 +149,7 @@ std::string mutated(std::string text, Random& random) {
 }
 
 TEST(Hostile, MutationsOfTheExampleNeverThrow) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::cout << "seed " << seed << '\n';
-  Random random(seed);
+  Random random(logdist::test::draw_seed());
   const std::string example = project_file("config/log-distributor.yaml");
   ASSERT_FALSE(example.empty());
   std::size_t faulty = 0;

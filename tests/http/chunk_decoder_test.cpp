@@ -162,6 +162,14 @@ TEST(ChunkDecoder, RefusesOtherDataAndTrailersAtOnce) {
   });
 }
 
+TEST(ChunkDecoder, ABodyMayHaveAllThatItMay) {
+  const std::string all(max_body, 'x');
+  EXPECT_EQ(decode("186a0\r\n" + all + "\r\n0\r\n\r\n", 4'096).body.size(), max_body);
+  const std::string in_two = "1\r\nx\r\n1869f\r\n" + all.substr(1) + "\r\n";
+  EXPECT_EQ(decode(in_two + "0\r\n\r\n", 4'096).progress, Progress::complete);
+  EXPECT_EQ(decode(in_two + "1\r\n", 4'096).error.detail, errors::large_body.detail);
+}
+
 TEST(ChunkDecoder, LinesAreBounded) {
   const std::string most(ChunkDecoder::max_lines_size - 3, ' ');
   EXPECT_EQ(decode("1" + most + "\r\n").progress, Progress::need_more);

@@ -28,6 +28,7 @@ TEST(Authority, HostsAndPorts) {
   expect("a:", "a", "", false);
   expect("a:00000000065535", "a", "00000000065535", false);
   expect("a%20b", "a%20b", "", false);
+  expect("a%20", "a%20", "", false);
   expect("127.0.0.1:1", "127.0.0.1", "1", true);
   expect("127.1", "127.1", "", false);
   expect("0x7f.0.0.1", "0x7f.0.0.1", "", false);

@@ -2,10 +2,9 @@
 // answers or closes, keeps serving others, and lets go of everything.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "port.hpp"
 #include "tests/support/broken_requests.hpp"
+#include "tests/support/seed.hpp"
 
 namespace logdist::ingest::test {
 namespace {
@@ -34,9 +33,7 @@ void send_in_pieces(Client& client, Random& random, std::string_view bytes) {
 }
 
 TEST(Mutation, WhateverComesIsAnsweredOrClosed) {
-  const std::uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  Random random(seed);
+  Random random(logdist::test::draw_seed());
   config::ServerOptions options;
   options.max_body = 10'000;
   options.max_buffered = 20'000;
@@ -44,7 +41,7 @@ TEST(Mutation, WhateverComesIsAnsweredOrClosed) {
   for (int round = 0; round < 1'500; ++round) {
     const std::string bytes = random.below(5) == 0 ? logdist::test::random_bytes(random, random.below(2'000))
                                                    : logdist::test::broken_requests(random, good_requests());
-    SCOPED_TRACE(::testing::Message() << "seed " << seed << " round " << round);
+    SCOPED_TRACE(::testing::Message() << "round " << round);
     Client client = port.connect();
     send_in_pieces(client, random, bytes);
     if (random.below(8) == 0) {

@@ -138,6 +138,11 @@ TEST(Snapshot, SumsAnalyzersThatOnlyOneLoopKnows) {
   EXPECT_EQ(sum.analyzers[0].delivered, (Amount{1, 4}));
   EXPECT_EQ(sum.analyzers[1].delivered, Amount{});
   EXPECT_EQ(sum.analyzers[2].delivered, (Amount{1, 6}));
+  Snapshot reverse = second.snapshot();
+  reverse += first.snapshot();
+  ASSERT_EQ(reverse.analyzers.size(), 3u) << "whichever loop comes first";
+  EXPECT_EQ(reverse.analyzers[0].delivered, (Amount{1, 4}));
+  EXPECT_EQ(reverse.analyzers[2].delivered, (Amount{1, 6}));
 }
 
 }  // namespace

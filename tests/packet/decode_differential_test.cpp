@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <iostream>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "logdist/packet/decode.hpp"
 #include "tests/packet/corpus.hpp"
 #include "tests/packet/oracle.hpp"
+#include "tests/support/seed.hpp"
 
 namespace logdist::packet {
 namespace {
@@ -159,9 +159,7 @@ std::string random_number(Random& random) {
 }
 
 TEST(DecodeDifferential, AgreesOnNumbersOfAnyLength) {
-  const std::uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << '\n';
-  Random random(seed);
+  Random random(logdist::test::draw_seed());
   Comparison comparison;
   for (int i = 0; i < 30'000 && !HasFatalFailure(); ++i) {
     const std::string padding(random.below(9), ' ');

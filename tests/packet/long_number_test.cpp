@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 
 #include "logdist/base/random.hpp"
+#include "tests/support/seed.hpp"
 
 namespace logdist::packet {
 namespace {
@@ -61,9 +61,7 @@ bool has_long_number(std::string_view text) {
 }
 
 TEST(LongNumber, NoneIsMissedInRandomText) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(::testing::Message() << "seed " << seed);
-  Random random(seed);
+  Random random(logdist::test::draw_seed());
   constexpr std::string_view alphabet = "0123456789012345678901234567890123456789....-,: \"e";
   int found = 0;
   for (int i = 0; i < 50'000; ++i) {

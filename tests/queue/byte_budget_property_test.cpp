@@ -5,13 +5,13 @@
 #include <array>
 #include <deque>
 #include <memory>
-#include <random>
 #include <semaphore>
 #include <thread>
 #include <vector>
 
 #include "logdist/base/random.hpp"
 #include "tests/queue/body.hpp"
+#include "tests/support/seed.hpp"
 
 namespace logdist::queue {
 namespace {
@@ -110,8 +110,7 @@ class ByteBudgetProperty : public testing::Test {
     }
   }
 
-  const std::uint64_t seed_ = std::random_device{}();
-  Random random_{seed_};
+  Random random_{logdist::test::draw_seed()};
   ByteBudget budget_{max_bytes, small_max};
   std::deque<Entry> entries_;
   std::vector<int> order_;
@@ -121,7 +120,6 @@ class ByteBudgetProperty : public testing::Test {
 };
 
 TEST_F(ByteBudgetProperty, KeepsItsRulesUnderRandomUse) {
-  SCOPED_TRACE(::testing::Message() << "seed " << seed_);
   for (int step = 0; step < 20'000 && !HasFatalFailure(); ++step) {
     order_.clear();
     if (entries_.size() < 40 && random_.below(2) == 0) {
@@ -155,8 +153,7 @@ class ThreadBody final : public ByteBudget::Claim {
 };
 
 TEST(ByteBudgetThreads, NoWakeUpIsLostAndAllIsGivenBack) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  const std::uint64_t seed = logdist::test::draw_seed();
   constexpr std::size_t max_bytes = 1000;
   ByteBudget budget(max_bytes);
   std::vector<std::jthread> threads;
