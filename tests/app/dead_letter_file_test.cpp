@@ -16,6 +16,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "app/kept_letter.hpp"
 #include "app/letter_writer.hpp"
 #include "logdist/log/log.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -165,6 +166,27 @@ TEST_F(DeadLetters, ALineTellsHowThePacketHasFared) {
   EXPECT_LT(letter["analyzers"][0]["at"], letter["time"]);
   EXPECT_EQ(letter["analyzers"][1]["analyzer"], "alpha");
   EXPECT_EQ(letter["analyzers"][1]["cause"], "no answer within 5s");
+}
+
+/// Bodies may hold what is nobody else's business.
+TEST_F(DeadLetters, ItsFileIsTheOwnersAlone) {
+  const ::mode_t mask = ::umask(0);
+  const auto letters = DeadLetterFile::open(folder_.file("dead"));
+  ::umask(mask);
+  ASSERT_TRUE(letters);
+  struct stat status {};
+  ASSERT_EQ(::stat(folder_.file("dead").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(DeadLetters, TimesAreExactToTheMillisecond) {
+  using namespace std::chrono;
+  KeptLetter letter;
+  letter.admitted_at = KeptLetter::Time(seconds(1'700'000'000) + milliseconds(7));
+  letter.dead_lettered_at = KeptLetter::Time(seconds(1'700'000'001) - microseconds(1));
+  const auto line = nlohmann::json::parse(line_of(letter));
+  EXPECT_EQ(line["admitted_at"], "2023-11-14T22:13:20.007Z");
+  EXPECT_EQ(line["time"], "2023-11-14T22:13:20.999Z");
 }
 
 TEST_F(DeadLetters, AnotherNameForAnIdIsTakenFromThenOn) {

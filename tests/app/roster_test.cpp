@@ -117,6 +117,8 @@ TEST_F(RosterTest, OneThatComesAgainInTimeGoesOn) {
   const metrics::Scrape again = scrape();
   EXPECT_TRUE(again.removed.empty());
   EXPECT_EQ(metrics::counts_of(again, again.analyzers.at(1)).delivered.packets, 1);
+  EXPECT_EQ(again.analyzers[1].failures, 2u);
+  EXPECT_EQ(again.analyzers[0].failures, 0u);
   expect_conserved(again);
 }
 
