@@ -172,7 +172,9 @@ TEST(Analyzers, WhatADrainedOneMissesIsItsDebtAndIsPaidWhenItIsBack) {
   world.scheduler.set_drained(1, false, world.now);
   EXPECT_EQ(world.views()[1].account.debt, 0);
   EXPECT_NEAR(world.views()[1].account.deficit, 5, 1e-9);
-  EXPECT_EQ(shares(world, 10), (std::vector{0, 10}));
+  // balance.catch_up_share: the five it is owed come on top of its half, and the other one is never starved.
+  EXPECT_EQ(shares(world, 5), (std::vector{2, 3}));
+  EXPECT_EQ(shares(world, 25), (std::vector{8, 17}));
   EXPECT_NEAR(world.views()[1].account.deficit, 0, 1e-9);
 }
 
