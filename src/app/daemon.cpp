@@ -1,5 +1,6 @@
 #include "logdist/app/daemon.hpp"
 
+#include <list>
 #include <random>
 #include <vector>
 
@@ -21,8 +22,10 @@
 #include "logdist/admin/server.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/host_names.hpp"
+#include "logdist/config/text.hpp"
 #include "logdist/ingest/listener.hpp"
 #include "logdist/log/log.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::app {
 namespace {
@@ -36,7 +39,8 @@ std::uint64_t random_seed() {
 
 std::string cannot_listen(const char* key, const config::ListenAddress& address,
                           const boost::system::error_code& error) {
-  return fmt::format("{}: cannot listen on {}:{}: {}", key, address.host, address.port, error.message());
+  const std::string where = config::format_listen_address(address);
+  return fmt::format("{}: cannot listen on {}: {}", key, where, error.message());
 }
 
 }  // namespace
@@ -56,7 +60,9 @@ class Daemon::Body final : public dispatch::Wakes {
     for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
-    listener_.emplace(control, std::move(sessions), connections_);
+    for (std::size_t i = 0; i < shared_.options.server.listen.size(); ++i) {
+      listeners_.emplace_back(control, sessions, connections_);
+    }
     admin::Sources sources;
     sources.readiness = [this] { return readiness(); };
     sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
@@ -71,15 +77,24 @@ class Daemon::Body final : public dispatch::Wakes {
     for (const auto& loop : loops_) loop->stop();
   }
 
-  /// Empty when both ports are open.
+  /// Empty when both ports are open. One socket that was handed over takes the place
+  /// of all that are configured.
   std::string open(FileDescriptor packet_socket) {
     const config::Options& options = shared_.options;
+    const std::vector<config::ListenAddress>& addresses = options.server.listen;
     if (packet_socket.is_open()) {
-      if (const auto error = listener_->open(packet_socket.release())) {
+      while (listeners_.size() > 1) listeners_.pop_back();
+      if (const auto error = listeners_.front().open(packet_socket.release())) {
         return "the socket that was handed over cannot be the packet port: " + error.message();
       }
-    } else if (const auto error = listener_->open(options.server.listen)) {
-      return cannot_listen("server.listen", options.server.listen, error);
+    } else {
+      auto address = addresses.begin();
+      for (ingest::Listener& listener : listeners_) {
+        if (const auto error = listener.open(*address, net::is_v6_only(*address, addresses))) {
+          return cannot_listen("server.listen", *address, error);
+        }
+        ++address;
+      }
     }
     if (const auto error = admin_->open(options.admin.listen)) {
       return cannot_listen("admin.listen", options.admin.listen, error);
@@ -92,7 +107,7 @@ class Daemon::Body final : public dispatch::Wakes {
     health_.start();
     heap_.start();
     admin_->start();
-    listener_->start();
+    for (ingest::Listener& listener : listeners_) listener.start();
     watch_.start();
     events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
                                        loops_.size())});
@@ -114,7 +129,7 @@ class Daemon::Body final : public dispatch::Wakes {
     draining_ = true;
     watch_.stop();  // that requests are handed back now is nothing to be told of
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
-    listener_->stop();
+    for (ingest::Listener& listener : listeners_) listener.stop();
     reload_.close();
     drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, reload_.grace(),
                                      [this, done](DrainResult result) {
@@ -133,7 +148,7 @@ class Daemon::Body final : public dispatch::Wakes {
 
   std::size_t queued_packets() const { return shared_.bounds.packets(); }
   std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
-  const ingest::Listener& listener() const { return *listener_; }
+  const std::list<ingest::Listener>& listeners() const { return listeners_; }
   const admin::Server& admin() const { return *admin_; }
 
  private:
@@ -152,7 +167,7 @@ class Daemon::Body final : public dispatch::Wakes {
   std::vector<std::unique_ptr<Loop>> loops_;
   Reload reload_;
   Steering steering_;
-  std::optional<ingest::Listener> listener_;
+  std::list<ingest::Listener> listeners_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
   admin::ReadinessRule readiness_;
@@ -189,7 +204,25 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
 Daemon::Daemon(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 Daemon::~Daemon() = default;
 
-asio::ip::tcp::endpoint Daemon::packet_endpoint() const { return body_->listener().endpoint(); }
+asio::ip::tcp::endpoint Daemon::packet_endpoint() const {
+  for (const ingest::Listener& listener : body_->listeners()) {
+    if (listener.endpoint().port() != 0) return listener.endpoint();
+  }
+  return {};
+}
+
+std::vector<config::ListenAddress> Daemon::packet_addresses() const {
+  std::vector<config::ListenAddress> addresses;
+  for (const ingest::Listener& listener : body_->listeners()) addresses.push_back(listener.address());
+  return addresses;
+}
+
+std::string Daemon::packet_urls() const {
+  std::string urls;
+  for (const ingest::Listener& listener : body_->listeners()) urls += (urls.empty() ? "" : " ") + listener.url();
+  return urls;
+}
+
 asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().endpoint(); }
 
 std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }

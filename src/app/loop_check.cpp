@@ -17,7 +17,6 @@ namespace {
 using boost::asio::ip::address;
 using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 /// An IPv4 address that is written as an IPv6 one is that IPv4 address.
@@ -92,28 +91,28 @@ LocalNames LocalNames::of_this_machine() {
   return names;
 }
 
-void check_loops(config::Loaded& loaded, const std::optional<tcp::endpoint>& listening, const LocalNames& names) {
-  const config::ListenAddress& configured = loaded.options.server.listen;
-  const std::string port = std::to_string(listening ? listening->port() : configured.port);
-  const std::vector<config::AnalyzerOptions>& analyzers = loaded.options.analyzers;
-  const auto has_port = [&](const config::AnalyzerOptions& analyzer) { return analyzer.port == port; };
+void check_loops(config::Loaded& loaded, const std::optional<std::vector<config::ListenAddress>>& listening,
+                 const LocalNames& names) {
   // What the configuration alone tells was said: then the rest can wait.
-  if (!loaded.faults.empty() || port == "0" || std::none_of(analyzers.begin(), analyzers.end(), has_port)) return;
+  if (!loaded.faults.empty()) return;
+  const std::vector<config::AnalyzerOptions>& analyzers = loaded.options.analyzers;
   Finder finder(names);
-  std::vector<address> own = listening ? std::vector{plain(listening->address())} : finder.find(configured.host);
-  for (std::size_t i = 0; i < analyzers.size(); ++i) {
-    if (!has_port(analyzers[i])) continue;
-    const std::vector<address> targets = finder.find(analyzers[i].host);
-    const bool is_own = std::any_of(targets.begin(), targets.end(), [&](const address& to) {
-      return std::any_of(own.begin(), own.end(), [&](const address& on) { return arrives(to, on, names.addresses); });
-    });
-    if (!is_own) continue;
-    config::Fault fault = loaded.urls[i];
-    fault.message = config::own_port_message(
-        analyzers[i].url,
-        config::format_listen_address(
-            listening ? config::ListenAddress{listening->address().to_string(), listening->port()} : configured));
-    loaded.faults.push_back(std::move(fault));
+  for (const config::ListenAddress& own : listening ? *listening : loaded.options.server.listen) {
+    if (own.is_unix() || own.port == 0) continue;
+    std::optional<std::vector<address>> addresses;
+    for (std::size_t i = 0; i < analyzers.size(); ++i) {
+      if (analyzers[i].port != std::to_string(own.port)) continue;
+      if (!addresses) addresses = finder.find(own.host);
+      const std::vector<address> targets = finder.find(analyzers[i].host);
+      const bool is_own = std::any_of(targets.begin(), targets.end(), [&](const address& to) {
+        return std::any_of(addresses->begin(), addresses->end(),
+                           [&](const address& on) { return arrives(to, on, names.addresses); });
+      });
+      if (!is_own) continue;
+      config::Fault fault = loaded.urls[i];
+      fault.message = config::own_port_message(analyzers[i].url, config::format_listen_address(own));
+      loaded.faults.push_back(std::move(fault));
+    }
   }
 }
 

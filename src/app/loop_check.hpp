@@ -5,7 +5,6 @@
 #include <vector>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "logdist/base/time.hpp"
 #include "logdist/config/load.hpp"
@@ -28,7 +27,7 @@ struct LocalNames {
 /// each packet would come back, and be sent again. `listening` is where the port is, when it is open already;
 /// without it, where server.listen says. Looks up no name but of analyzers with the port's number. May block
 /// for `limit`.
-void check_loops(config::Loaded& loaded, const std::optional<boost::asio::ip::tcp::endpoint>& listening,
+void check_loops(config::Loaded& loaded, const std::optional<std::vector<config::ListenAddress>>& listening,
                  const LocalNames& names = LocalNames::of_this_machine());
 
 }  // namespace logdist::app

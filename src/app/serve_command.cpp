@@ -29,7 +29,7 @@ constexpr int exit_packets_left = 2;
 constexpr Duration reload_lookup_max = std::chrono::milliseconds(50);
 
 /// Reads the configuration; told where the packet port is, once it is open.
-using ConfigurationReader = std::function<config::Loaded(const std::optional<asio::ip::tcp::endpoint>&)>;
+using ConfigurationReader = std::function<config::Loaded(const std::optional<std::vector<config::ListenAddress>>&)>;
 
 /// What an end may take beyond shutdown.grace: dead letters are written then.
 constexpr Duration end_margin = std::chrono::seconds(15);
@@ -165,14 +165,14 @@ int run(const config::Options& options, const ConfigurationReader& reader, EndSi
   auto packet_socket = take_listening_socket(variables);
   if (!packet_socket) return not_started(packet_socket.error(), options.log.format);
   asio::io_context control{1};
-  const auto packet_port = std::make_shared<std::optional<asio::ip::tcp::endpoint>>();
+  const auto packet_port = std::make_shared<std::optional<std::vector<config::ListenAddress>>>();
   auto daemon = Daemon::start(control, options, std::move(*packet_socket),
                               [reader, packet_port] { return reader(*packet_port); });
   if (!daemon) return not_started(daemon.error(), options.log.format);
-  *packet_port = (*daemon)->packet_endpoint();
+  *packet_port = (*daemon)->packet_addresses();
   ServiceManager manager(control, variables);
   const Ending ending(control, signals, **daemon, manager);
-  const std::string packets = url_of((*daemon)->packet_endpoint());
+  const std::string packets = (*daemon)->packet_urls();
   const std::string admin = url_of((*daemon)->admin_endpoint());
   const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
   log::announce("listening", listening, {{"packets", packets}, {"admin", admin}});
@@ -188,7 +188,7 @@ int run(const config::Options& options, const ConfigurationReader& reader, EndSi
 /// Reads `file` as at the start; the environment is what it was then. Something
 /// else than a file cannot be read again: a pipe would be waited for.
 config::Loaded load_again(const std::optional<std::string>& file,
-                          const std::optional<asio::ip::tcp::endpoint>& listening) {
+                          const std::optional<std::vector<config::ListenAddress>>& listening) {
   std::error_code error;
   if (file && std::filesystem::exists(*file, error) && !std::filesystem::is_regular_file(*file, error)) {
     config::Loaded loaded;
@@ -204,7 +204,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
 
 /// The same, again and again; warns of what the file changes to no effect.
 ConfigurationReader source_of(const std::optional<std::string>& file, const config::Loaded& start) {
-  return [file, masked = start.masked](const std::optional<asio::ip::tcp::endpoint>& listening) mutable {
+  return [file, masked = start.masked](const std::optional<std::vector<config::ListenAddress>>& listening) mutable {
     config::Loaded before;
     before.masked = masked;
     config::Loaded loaded = load_again(file, listening);

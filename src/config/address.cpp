@@ -2,6 +2,7 @@
 // add is what this daemon can serve.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
@@ -55,6 +56,42 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text) {
   return ListenAddress{std::move(*host), *port};
 }
 
+namespace {
+
+constexpr std::string_view unix_scheme = "unix:";
+constexpr std::size_t listen_addresses_max = 16;
+constexpr std::size_t socket_path_length_max = 107;  // sockaddr_un holds as much, and a zero
+
+Parsed<ListenAddress> parse_unix_address(std::string_view text) {
+  const std::string_view path = text.substr(unix_scheme.size());
+  const bool printable = std::ranges::none_of(path, [](unsigned char character) { return character < 0x20; });
+  if (!path.starts_with('/') || path.ends_with('/') || !printable) {
+    return Complaint{quote(text) + " has no absolute path of a file"};
+  }
+  if (path.size() > socket_path_length_max) return Complaint{quote(text) + " has a path longer than 107 bytes"};
+  return ListenAddress{"", 0, std::string(path)};
+}
+
+}  // namespace
+
+Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text) {
+  std::vector<ListenAddress> addresses;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view one = text.substr(begin, end - begin);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    auto address = one.starts_with(unix_scheme) ? parse_unix_address(one) : parse_listen_address(one);
+    if (!address) return address.error();
+    const bool any_port = !address->is_unix() && address->port == 0;
+    if (!any_port && std::ranges::count(addresses, *address) > 0) return Complaint{quote(one) + " is given twice"};
+    addresses.push_back(std::move(*address));
+    begin = end + 1;
+  }
+  if (addresses.size() > listen_addresses_max) return Complaint{"are more than 16 addresses"};
+  return addresses;
+}
+
 Parsed<HttpUrl> parse_http_url(std::string_view text) {
   if (text.size() > url_length_max) return Complaint{quote(text) + " is too long"};
   const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
@@ -89,6 +126,7 @@ Parsed<HttpUrl> parse_typed_url(std::string_view text) {
 }
 
 std::string format_listen_address(const ListenAddress& address) {
+  if (address.is_unix()) return fmt::format("{}{}", unix_scheme, address.path);
   const bool ipv6 = address.host.find(':') != std::string::npos;
   return ipv6 ? fmt::format("[{}]:{}", address.host, address.port) : fmt::format("{}:{}", address.host, address.port);
 }

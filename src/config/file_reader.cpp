@@ -91,7 +91,8 @@ class FileReader {
 
   /// The single value that `row` needs; none, after a fault, if it is no such.
   template <typename Target>
-  std::optional<std::string_view> text_of(const Node& node, const Row<Target>& row, const Place& place) {
+  std::optional<std::string> text_of(const Node& node, const Row<Target>& row, const Place& place) {
+    if (row.is_list && node.kind == Node::Kind::list) return text_of_list(node, row, place);
     if (node.kind != Node::Kind::scalar) {
       refuse(place, node, row.allowed);
       return std::nullopt;
@@ -101,6 +102,20 @@ class FileReader {
       return std::nullopt;
     }
     return node.text;
+  }
+
+  /// As one text, with commas between the values.
+  template <typename Target>
+  std::optional<std::string> text_of_list(const Node& list, const Row<Target>& row, const Place& place) {
+    std::string text;
+    for (const Node& value : list.values) {
+      if (value.kind != Node::Kind::scalar || is_yaml_boolean(value)) {
+        report_.fault(place, fmt::format("has an entry that is no text; allowed: {}", row.allowed));
+        return std::nullopt;
+      }
+      text.append(text.empty() ? "" : ", ").append(value.text);
+    }
+    return text;
   }
 
   void read_analyzers(const Node& list, const Place& place) {

@@ -131,6 +131,48 @@ Refusal Address::assign(ListenAddress& field, std::string_view text) const {
 
 std::string Address::pattern() const { return fmt::format("^({})?:(0+|{})$", host_pattern, port_pattern); }
 
+std::string Addresses::pattern() const {
+  const std::string one = fmt::format("(({})?:(0+|{})|unix:/[^,]+)", host_pattern, port_pattern);
+  return fmt::format("^ *{0}( *, *{0})* *$", one);
+}
+
+Refusal Addresses::assign(std::vector<ListenAddress>& field, std::string_view text) const {
+  auto addresses = parse_listen_addresses(text);
+  if (!addresses) return addresses.error();
+  field = std::move(*addresses);
+  return std::nullopt;
+}
+
+std::string Addresses::show(const std::vector<ListenAddress>& value) const {
+  std::string text;
+  for (const ListenAddress& address : value) text += (text.empty() ? "" : ", ") + format_listen_address(address);
+  return text;
+}
+
+Refusal Networks::assign(std::vector<Network>& field, std::string_view text) const {
+  constexpr std::size_t networks_max = 64;
+  std::vector<Network> networks;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    std::string_view one = text.substr(0, comma);
+    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    const auto network = Network::parse(one);
+    if (!network) return Complaint{quote(one) + " is not a network: ADDRESS/BITS, and no bits beyond those"};
+    networks.push_back(*network);
+  }
+  if (networks.size() > networks_max) return Complaint{"are more than 64 networks"};
+  field = std::move(networks);
+  return std::nullopt;
+}
+
+std::string Networks::show(const std::vector<Network>& value) const {
+  std::string text;
+  for (const Network& network : value) text += (text.empty() ? "" : ", ") + network.to_string();
+  return text;
+}
+
 std::string AnalyzerUrl::pattern() const {
   return fmt::format("^[Hh][Tt][Tt][Pp]://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);
 }

@@ -122,6 +122,32 @@ struct Address {
   std::string show(const ListenAddress& value) const { return format_listen_address(value); }
 };
 
+/// Addresses to listen on: a list, or a text with commas.
+struct Addresses {
+  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr bool is_list = true;
+
+  std::string allowed() const { return "HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH, up to 16 of them"; }
+  std::string pattern() const;
+  Refusal assign(std::vector<ListenAddress>& field, std::string_view text) const;
+  std::string show(const std::vector<ListenAddress>& value) const;
+};
+
+/// Networks: a list, or a text with commas; may be empty.
+struct Networks {
+  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr bool is_list = true;
+
+  std::string allowed() const {
+    return "networks such as 10.0.0.0/8, addresses and unix: (unix sockets), up to 64 of them";
+  }
+  std::string pattern() const {
+    return "^((unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)( *, *(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?))*)?$";
+  }
+  Refusal assign(std::vector<Network>& field, std::string_view text) const;
+  std::string show(const std::vector<Network>& value) const;
+};
+
 /// Where an analyzer is: fills in url, host, port and target.
 struct AnalyzerUrl {
   static constexpr ValueKind kind = ValueKind::text;

@@ -17,6 +17,7 @@ Row<Target> row(std::string_view path, Field field, Kind kind, std::string_view 
   made.meaning = meaning;
   if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
   if constexpr (requires { kind.pattern(); }) made.pattern = kind.pattern();
+  if constexpr (requires { Kind::is_list; }) made.is_list = true;
   if constexpr (Kind::kind == ValueKind::whole_number || Kind::kind == ValueKind::number) {
     made.bounds = {static_cast<double>(kind.min), static_cast<double>(kind.max)};
   }
@@ -53,7 +54,13 @@ Row<Options> option(std::string_view path, Field field, Kind kind, std::string_v
 
 std::vector<Row<Options>> receiving_rows() {
   return {
-      option(LOGDIST_KEY(server.listen), Address{}, "Packet port; port 0 is any free one, the start line tells which."),
+      option(LOGDIST_KEY(server.listen), Addresses{},
+             "Packet port: an address or a list; port 0 is any free one, the start line tells which."),
+      option(
+          LOGDIST_KEY(server.proxy_protocol), Choice<bool>{{{"false", false}, {"true", true}}},
+          "Whether trusted proxies begin each connection with a PROXY header, version 1 or 2, that names the client."),
+      option(LOGDIST_KEY(server.trusted_proxies), Networks{},
+             "Whose PROXY header and X-Forwarded-For are believed; \"\" is nobody's."),
       option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
              "Agent connections; for one above it that which is idle for longest is closed; if none is idle, it is a "
              "503."),
@@ -233,6 +240,7 @@ KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) 
   info.default_text = row.show(Target{});
   info.allowed = row.allowed;
   info.meaning = row.meaning;
+  info.is_list = row.is_list;
   info.required = row.required;
   info.live = row.live;
   info.choices = row.choices;

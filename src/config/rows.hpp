@@ -26,6 +26,7 @@ struct Row {
   std::vector<std::string> choices;
   std::string pattern;
   std::optional<Bounds> bounds;  ///< of numbers
+  bool is_list = false;          ///< a list of texts will do, too, as one with commas
   bool required = false;
   bool live = false;  ///< a reload takes a new value at once; of options, an analyzer's all are
   /// Reads a text into the target; none for a mapping.

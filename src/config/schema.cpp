@@ -57,8 +57,14 @@ Json types_of(const KeyInfo& key) {
 Json schema_of_value(const KeyInfo& key) {
   Json schema{{"description", key.meaning + " Allowed: " + key.allowed + "."}};
   const bool is_number = key.kind == ValueKind::whole_number || key.kind == ValueKind::number;
-  if (key.kind == ValueKind::choice) {
+  const bool is_boolean = key.choices == std::vector<std::string>{"false", "true"};
+  if (is_boolean) {
+    schema["enum"] = {false, true, "false", "true"};
+  } else if (key.kind == ValueKind::choice) {
     schema["enum"] = key.choices;
+  } else if (key.is_list) {
+    schema["type"] = {"string", "array"};
+    schema["items"] = {{"type", "string"}};
   } else {
     schema["type"] = types_of(key);
   }
@@ -74,7 +80,8 @@ Json schema_of_value(const KeyInfo& key) {
   } else if (key.kind == ValueKind::mapping) {
     schema["additionalProperties"] = {{"type", {"string", "number"}}};
   }
-  if (!key.default_text.empty()) schema["default"] = is_number ? Json::parse(key.default_text) : Json(key.default_text);
+  if (!key.default_text.empty())
+    schema["default"] = is_number || is_boolean ? Json::parse(key.default_text) : Json(key.default_text);
   return schema;
 }
 

@@ -44,9 +44,21 @@ class Validator {
   }
 
   void check_addresses() {
-    const ListenAddress& packets = options_.server.listen;
     const ListenAddress& admin = options_.admin.listen;
-    if (!sound({"server.listen", "admin.listen"}) || packets.port != admin.port || packets.port == 0) return;
+    if (!sound({"server.listen", "admin.listen"})) return;
+    for (const ListenAddress& packets : options_.server.listen) check_overlap(packets, admin);
+  }
+
+  /// A PROXY header that nobody may send would refuse every connection that has one.
+  void check_proxies() {
+    const ServerOptions& server = options_.server;
+    if (!server.proxy_protocol || !server.trusted_proxies.empty() || !sound({"server.trusted_proxies"})) return;
+    report_.fault(place_of("server.proxy_protocol"),
+                  "is true, and no proxy is trusted; allowed: with networks in server.trusted_proxies");
+  }
+
+  void check_overlap(const ListenAddress& packets, const ListenAddress& admin) {
+    if (packets.is_unix() || packets.port != admin.port || packets.port == 0) return;
     const bool overlap = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
     if (!overlap) return;
     report_.fault(place_of(draft_.places.contains("admin.listen") ? "admin.listen" : "server.listen"),
@@ -59,9 +71,12 @@ class Validator {
     if (!sound({"analyzers", "server.listen"})) return;
     for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
       const AnalyzerOptions& analyzer = options_.analyzers[i];
-      if (analyzer.port != std::to_string(options_.server.listen.port) || !is_own(analyzer.host)) continue;
-      report_.fault(place_of(fmt::format("analyzers[{}].url", i)),
-                    own_port_message(analyzer.url, format_listen_address(options_.server.listen)));
+      for (const ListenAddress& own : options_.server.listen) {
+        if (own.is_unix() || analyzer.port != std::to_string(own.port) || !is_own(analyzer.host, own)) continue;
+        report_.fault(place_of(fmt::format("analyzers[{}].url", i)),
+                      own_port_message(analyzer.url, format_listen_address(own)));
+        break;
+      }
     }
   }
 
@@ -98,10 +113,10 @@ class Validator {
     return wide.host == "0.0.0.0" && boost::urls::parse_ipv4_address(narrow.host).has_value();
   }
 
-  /// Whether a packet for `host`, as an analyzer's url names it, arrives at
-  /// server.listen; what a look-up of other names would tell is not asked.
-  bool is_own(const std::string& host) const {
-    const std::string& listening = options_.server.listen.host;
+  /// Whether a packet for `host`, as an analyzer's url names it, arrives at `own`;
+  /// what a look-up of other names would tell is not asked.
+  static bool is_own(const std::string& host, const ListenAddress& own) {
+    const std::string& listening = own.host;
     const auto v4 = boost::urls::parse_ipv4_address(host);
     const bool v6_loopback = host == "::1" || host == "::";
     const bool loopback = host == "localhost" || v6_loopback || (v4 && (v4->is_loopback() || v4->is_unspecified()));
@@ -129,6 +144,7 @@ void validate(const Draft& draft, const std::string& source, Report& report) {
   validator.check_backoff("delivery.retry", draft.options.delivery.retry);
   validator.check_backoff("health.backoff", draft.options.health.backoff);
   validator.check_addresses();
+  validator.check_proxies();
   validator.check_circles();
   validator.check_sizes();
 }

@@ -10,7 +10,6 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/log/log.hpp"
-#include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -69,42 +68,40 @@ bool concerns_one_connection(const error_code& error) {
 }  // namespace
 
 Listener::Listener(asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots)
-    : acceptor_(home.get_executor()),
+    : socket_(home.get_executor()),
       pause_(home.get_executor()),
       loops_(std::make_shared<const std::vector<Sessions*>>(std::move(loops))),
       slots_(slots) {
   LOGDIST_CHECK(!loops_->empty());
 }
 
-error_code Listener::open(const config::ListenAddress& address) { return prepare(net::listen(acceptor_, address)); }
+error_code Listener::open(const config::ListenAddress& address, bool v6_only) {
+  return never_block(socket_.open(address, v6_only));
+}
 
-error_code Listener::open(int listening_socket) { return prepare(net::adopt(acceptor_, listening_socket)); }
+error_code Listener::open(int listening_socket) { return never_block(socket_.adopt(listening_socket)); }
 
-error_code Listener::prepare(error_code error) {
-  // accept() is never to wait: neither for the next nor in place of one that went away.
-  if (!error) acceptor_.non_blocking(true, error);
-  if (!error) acceptor_.set_option(asio::socket_base::enable_connection_aborted(true), error);
-  if (!error) endpoint_ = acceptor_.local_endpoint(error);
-  if (error) {
-    error_code ignored;
-    acceptor_.close(ignored);
-  }
+/// accept() is never to wait: neither for the next nor in place of one that went away.
+error_code Listener::never_block(error_code error) {
+  asio::ip::tcp::acceptor& acceptor = socket_.acceptor();
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) acceptor.set_option(asio::socket_base::enable_connection_aborted(true), error);
+  if (error) socket_.close();
   return error;
 }
 
 void Listener::start() { wait_for_connection(); }
 
 void Listener::stop() {
-  error_code ignored;
-  acceptor_.close(ignored);
+  socket_.close();
   pause_.cancel();
 }
 
 /// Waits, and accepts only then: an accept under way would hold a socket of a loop
 /// on `home`, which may outlive the loop.
 void Listener::wait_for_connection() {
-  acceptor_.async_wait(asio::socket_base::wait_read, [this](const error_code& error) {
-    if (!acceptor_.is_open()) return;
+  socket_.acceptor().async_wait(asio::socket_base::wait_read, [this](const error_code& error) {
+    if (!socket_.is_open()) return;
     if (error) return pause_after(error);
     accept();
   });
@@ -114,7 +111,7 @@ void Listener::accept() {
   Sessions& loop = *(*loops_)[next_];
   Socket socket(loop.executor());
   error_code error;
-  acceptor_.accept(socket, error);
+  socket_.acceptor().accept(socket, error);
   if (error && !concerns_one_connection(error)) return pause_after(error);
   if (!error) {
     next_ = (next_ + 1) % loops_->size();
@@ -134,7 +131,7 @@ void Listener::pause_after(const error_code& error) {
             {{"cause", error.message()}});
   pause_.expires_after(error_pause);
   pause_.async_wait([this](const error_code& cancelled) {
-    if (!cancelled && acceptor_.is_open()) wait_for_connection();
+    if (!cancelled && socket_.is_open()) wait_for_connection();
   });
 }
 

@@ -6,7 +6,9 @@
 
 #include <boost/asio/error.hpp>
 
+#include "ingest/client_address.hpp"
 #include "logdist/base/check.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -21,13 +23,23 @@ constexpr int max_reads = 16;
 }  // namespace
 
 Session::Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
-    : Watcher(Place::first), loop_(loop), stream_(std::move(connection)), slot_(std::move(slot)), refused_(!slot_) {}
+    : Watcher(Place::first),
+      loop_(loop),
+      stream_(std::move(connection)),
+      slot_(std::move(slot)),
+      refused_(!slot_),
+      peer_(net::peer_of(stream_.native_handle())),
+      client_(peer_),
+      proxy_header_due_(!refused_ && loop.context.server.proxy_protocol &&
+                        is_trusted(peer_, loop.context.server.trusted_proxies)) {}
 
 Session::~Session() { LOGDIST_CHECK(delivery_ == nullptr && phase_ == Phase::closed); }
 
 void Session::start() {
   if (loop_.poller.add(stream_.native_handle(), *this)) return close();
-  become_idle(Clock::now());
+  const TimePoint now = Clock::now();
+  become_idle(now);
+  if (proxy_header_due_) expire_at(now + loop_.context.server.header_timeout);
 }
 
 void Session::refuse_connection() {

@@ -15,6 +15,7 @@
 #include "ingest/output.hpp"
 #include "ingest/replies.hpp"
 #include "ingest/routes.hpp"
+#include "logdist/base/ip_address.hpp"
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
 #include "logdist/ingest/deadline_set.hpp"
@@ -87,6 +88,10 @@ class Session final : public boost::intrusive::list_base_hook<>,
   /// may still read the last one.
   bool busy() const;
 
+  /// Whose request is under way: the peer's, or whom trusted proxies have named. None
+  /// of a unix socket.
+  const IpAddress& client() const { return client_; }
+
  private:
   enum class Phase : std::uint8_t {
     head,       ///< reads a head, or is idle between requests
@@ -127,6 +132,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   Refusal refusal_of_expiry(TimePoint now) const;
 
   // session_request.cpp: what a request goes through.
+  bool read_proxy_header(TimePoint now);
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
   void begin_packet(const http::RequestHead& head, packet::Format format);
@@ -153,6 +159,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::optional<ConnectionSlots::Slot> slot_;
   const bool refused_;  ///< one too many: it has no slot from the beginning
   std::uint32_t references_ = 0;
+  IpAddress peer_;  ///< or whom its PROXY header has named
+  IpAddress client_;
+  bool proxy_header_due_;  ///< comes first, and has not come yet
 
   Phase phase_ = Phase::head;
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent

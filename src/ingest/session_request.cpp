@@ -4,11 +4,15 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
+#include "ingest/client_address.hpp"
+#include "ingest/proxy_header.hpp"
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
+#include "logdist/log/log.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -23,6 +27,13 @@ std::uint64_t unix_ms() {
   return static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
+void log_rejected(const IpAddress& client, const Refusal& refusal) {
+  if (!log::writes(log::Level::debug)) return;
+  const std::string name = client.is_set() ? client.to_string() : "unix";
+  log::debug("request_rejected", fmt::format("a request of {}: {}, {}", name, refusal.status, refusal.detail),
+             {{"client", name}, {"status", refusal.status}, {"cause", refusal.detail}});
+}
+
 /// Moves what `buffer` holds into a block with room for `capacity` bytes.
 void rehouse(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& pool) {
   packet::Buffer other = pool.take(capacity);
@@ -34,6 +45,7 @@ void rehouse(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& p
 
 /// True when something was done and there may be more to do; so for all steps.
 bool Session::read_head(TimePoint now) {
+  if (proxy_header_due_) return read_proxy_header(now);
   if (!parser_) {
     input_.consume(http::empty_lines_size(input_.view()));
     if (input_.empty() || input_.view() == "\r") return false;
@@ -50,8 +62,25 @@ bool Session::read_head(TimePoint now) {
   return false;
 }
 
+/// What comes first from a trusted proxy, once: without it nobody knows whose
+/// requests these are.
+bool Session::read_proxy_header(TimePoint now) {
+  const ProxyHeader header = parse_proxy_header(input_.view());
+  if (header.progress == ProxyHeader::Progress::need_more) return false;
+  proxy_header_due_ = false;
+  if (header.progress == ProxyHeader::Progress::malformed) {
+    refuse({RejectReason::malformed_http, 400, header.error, true});
+    return true;
+  }
+  input_.consume(header.size);
+  if (header.source.is_set()) client_ = peer_ = header.source;
+  expire_at(now + loop_.context.server.idle_timeout);
+  return true;
+}
+
 void Session::head_complete(TimePoint now) {
   const http::RequestHead head = parser_->head(input_.view());
+  client_ = client_of(peer_, head.fields, loop_.context.server.trusted_proxies);
   input_.consume(parser_->head_size());  // the bytes stay where they are
   const std::size_t max_body = loop_.context.server.max_body;
   if (head.chunked) chunks_.emplace(max_body);
@@ -261,6 +290,7 @@ void Session::answer_problem(unsigned status, std::string_view detail, std::opti
 
 void Session::refuse(const Refusal& refusal, std::optional<std::size_t> offset) {
   loop_.context.ledger.rejected(refusal.reason);
+  log_rejected(client_, refusal);
   drop_packet();
   if (refusal.close) {
     persistence_ = Persistence::close;
@@ -282,6 +312,7 @@ void Session::pass_body() {
 void Session::end_request() {
   parser_.reset();
   chunks_.reset();
+  client_ = peer_;
   phase_ = Phase::head;
   last_answer_ = persistence_ == Persistence::close;
   is_head_ = false;

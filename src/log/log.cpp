@@ -164,6 +164,8 @@ void shut_down() {
   spdlog::shutdown();
 }
 
+bool writes(Level level) { return current()->wants(level); }
+
 void write(Level level, std::string_view event, std::string_view message, const Fields& fields) {
   if (!current()->wants(level)) return;
   current()->write_unless_repeated({level, std::string(event), std::string(message), fields});

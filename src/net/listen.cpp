@@ -1,10 +1,21 @@
 #include "logdist/net/listen.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <string>
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include "logdist/config/text.hpp"
 
 namespace logdist::net {
 namespace {
@@ -22,13 +33,83 @@ tcp::endpoint resolve(const tcp::acceptor::executor_type& executor, const config
   return error ? tcp::endpoint() : found.begin()->endpoint();
 }
 
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+constexpr mode_t socket_mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
+
+/// `path` has to fit: config::parse_listen_addresses() sees to that.
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy_n(path.begin(), std::min(path.size(), sizeof(address.sun_path) - 1), address.sun_path);
+  return address;
+}
+
+/// Whether `path` is the file of a socket that nobody listens on any more.
+bool is_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  const bool refused =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return refused;
+}
+
+/// Bound and listening, and nobody else may connect at any time.
+error_code bind_and_listen(int socket, const std::string& path, SocketFile& file) {
+  const sockaddr_un address = unix_address(path);
+  const auto bind = [&] { return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)); };
+  int bound = bind();
+  if (bound != 0 && errno == EADDRINUSE && is_stale(path, address)) {
+    if (::unlink(path.c_str()) != 0) return last_error();
+    bound = bind();
+  }
+  if (bound != 0) return last_error();
+  file = SocketFile::of(path);
+  if (::chmod(path.c_str(), socket_mode) != 0) return last_error();
+  return ::listen(socket, SOMAXCONN) == 0 ? error_code() : last_error();
+}
+
+error_code listen_unix(tcp::acceptor& acceptor, const std::string& path, SocketFile& file) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return last_error();
+  error_code error = bind_and_listen(socket, path, file);
+  if (!error) acceptor.assign(tcp::v4(), socket, error);
+  if (error) {
+    ::close(socket);
+    file.remove();
+  }
+  return error;
+}
+
 }  // namespace
 
-error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address) {
+SocketFile SocketFile::of(const std::string& path) {
+  SocketFile file;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return file;
+  file.path_ = path;
+  file.device_ = status.st_dev;
+  file.inode_ = status.st_ino;
+  return file;
+}
+
+void SocketFile::remove() {
+  if (path_.empty()) return;
+  struct stat status {};
+  const bool there = ::lstat(path_.c_str(), &status) == 0;
+  if (there && status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+  path_.clear();
+}
+
+error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address, bool v6_only) {
   error_code error;
   const tcp::endpoint wanted = resolve(acceptor.get_executor(), address, error);
   if (!error) acceptor.open(wanted.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error && v6_only && wanted.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
   if (!error) acceptor.bind(wanted, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
@@ -38,14 +119,71 @@ error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address)
   return error;
 }
 
-error_code adopt(tcp::acceptor& acceptor, int listening_socket) {
-  tcp::endpoint endpoint;
-  auto size = static_cast<socklen_t>(endpoint.capacity());
+IpAddress peer_of(int connection) {
+  sockaddr_storage storage{};
+  auto size = static_cast<socklen_t>(sizeof(storage));
+  if (::getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  if (storage.ss_family == AF_INET) {
+    return IpAddress::from_v4(
+        std::bit_cast<std::array<std::uint8_t, 4>>(reinterpret_cast<const sockaddr_in&>(storage).sin_addr));
+  }
+  if (storage.ss_family == AF_INET6) {
+    return IpAddress::from_v6(
+        std::bit_cast<IpAddress::Bytes>(reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr));
+  }
+  return {};
+}
+
+bool is_v6_only(const config::ListenAddress& address, std::span<const config::ListenAddress> addresses) {
+  const auto is_v6 = [](const config::ListenAddress& any) { return any.host.find(':') != std::string::npos; };
+  if (address.is_unix() || address.port == 0 || !is_v6(address)) return false;
+  return std::ranges::any_of(addresses, [&](const config::ListenAddress& other) {
+    return !other.is_unix() && other.port == address.port && !is_v6(other);
+  });
+}
+
+error_code ListeningSocket::open(const config::ListenAddress& address, bool v6_only) {
+  unix_ = address.is_unix();
+  path_ = address.path;
+  return opened(unix_ ? listen_unix(acceptor_, path_, file_) : net::listen(acceptor_, address, v6_only));
+}
+
+error_code ListeningSocket::adopt(int listening_socket) {
+  sockaddr_storage storage{};
+  auto size = static_cast<socklen_t>(sizeof(storage));
   error_code error;
-  if (::getsockname(listening_socket, endpoint.data(), &size) != 0) error = {errno, boost::system::system_category()};
-  if (!error) acceptor.assign(endpoint.protocol(), listening_socket, error);
+  if (::getsockname(listening_socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) error = last_error();
+  unix_ = storage.ss_family == AF_UNIX;
+  if (unix_) {
+    const auto& address = reinterpret_cast<const sockaddr_un&>(storage);
+    path_ = size > offsetof(sockaddr_un, sun_path) ? address.sun_path : "";
+  }
+  if (!error) acceptor_.assign(storage.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), listening_socket, error);
   if (error) ::close(listening_socket);
+  return opened(error);
+}
+
+error_code ListeningSocket::opened(error_code error) {
+  endpoint_ = {};
+  if (!error && !unix_) endpoint_ = acceptor_.local_endpoint(error);
+  if (error) close();
   return error;
+}
+
+void ListeningSocket::close() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  file_.remove();
+}
+
+config::ListenAddress ListeningSocket::address() const {
+  if (unix_) return {"", 0, path_.empty() ? "?" : path_};  // one in the abstract space, handed over
+  return {endpoint_.address().to_string(), endpoint_.port()};
+}
+
+std::string ListeningSocket::url() const {
+  const std::string text = config::format_listen_address(address());
+  return unix_ ? text : "http://" + text;
 }
 
 }  // namespace logdist::net

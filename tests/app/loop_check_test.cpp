@@ -8,7 +8,7 @@ namespace logdist::app {
 namespace {
 
 using boost::asio::ip::make_address;
-using boost::asio::ip::tcp;
+using Listening = std::optional<std::vector<config::ListenAddress>>;
 
 class LoopCheckTest : public ::testing::Test {
  protected:
@@ -22,7 +22,7 @@ class LoopCheckTest : public ::testing::Test {
 
   /// The faults of a configuration that listens and sends there.
   std::vector<std::string> faults(const std::string& listen, const std::string& url,
-                                  const std::optional<tcp::endpoint>& listening = std::nullopt) {
+                                  const Listening& listening = std::nullopt) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
     config::Loaded loaded = config::load_text(text, "f.yaml", {});
     EXPECT_TRUE(loaded.faults.empty());
@@ -31,8 +31,7 @@ class LoopCheckTest : public ::testing::Test {
     for (const config::Fault& fault : loaded.faults) lines.push_back(to_string(fault));
     return lines;
   }
-  bool is_loop(const std::string& listen, const std::string& url,
-               const std::optional<tcp::endpoint>& listening = std::nullopt) {
+  bool is_loop(const std::string& listen, const std::string& url, const Listening& listening = std::nullopt) {
     return !faults(listen, url, listening).empty();
   }
 
@@ -71,8 +70,15 @@ TEST_F(LoopCheckTest, AnotherPortIsNotLookedUp) {
   EXPECT_EQ(scripted.asked("collector.example"), 0u);
 }
 
+TEST_F(LoopCheckTest, AnyOfSeveralAddressesIsOurs) {
+  const std::string listen = "127.0.0.1:8080, [2001:db8::7]:8081, unix:/run/packets.sock";
+  EXPECT_TRUE(is_loop(listen, "http://[2001:db8::7]:8081"));
+  EXPECT_FALSE(is_loop(listen, "http://collector.example:8080"));
+  EXPECT_FALSE(is_loop("unix:/run/packets.sock", "http://127.0.0.1:8080"));
+}
+
 TEST_F(LoopCheckTest, WhereItListensInTruthDecides) {
-  const tcp::endpoint open(make_address("0.0.0.0"), 4711);
+  const Listening open{{{"0.0.0.0", 4711}}};
   EXPECT_TRUE(is_loop("0.0.0.0:0", "http://collector.example:4711", open));
   EXPECT_FALSE(is_loop("0.0.0.0:8080", "http://collector.example:8080", open));
 }

@@ -87,8 +87,8 @@ TEST(Variables, EveryKindOfValue) {
   const Loaded loaded = load(std::nullopt, environment);
   EXPECT_THAT(lines(loaded.faults), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
-  EXPECT_EQ(loaded.options.server.listen.host, "::");
-  EXPECT_EQ(loaded.options.server.listen.port, 81);
+  EXPECT_EQ(loaded.options.server.listen.front().host, "::");
+  EXPECT_EQ(loaded.options.server.listen.front().port, 81);
   EXPECT_EQ(loaded.options.delivery.timeout, 7s);
   EXPECT_EQ(loaded.options.delivery.ack, AckMode::delivered);
   EXPECT_EQ(loaded.options.delivery.dead_letter, "/d.log");

@@ -202,5 +202,27 @@ TEST(Escape, LeavesWhatAnyTerminalShowsAsItIs) {
   EXPECT_EQ(escape("\xe2\x82"), "\\xe2\\x82") << "cut short";
 }
 
+TEST(ListenAddresses, AreReadOneByOne) {
+  const auto addresses = parse_listen_addresses("127.0.0.1:80, [::1]:80,unix:/run/packets.sock");
+  ASSERT_TRUE(addresses);
+  ASSERT_EQ(addresses->size(), 3u);
+  EXPECT_EQ(format_listen_address((*addresses)[0]), "127.0.0.1:80");
+  EXPECT_EQ(format_listen_address((*addresses)[1]), "[::1]:80");
+  EXPECT_EQ(format_listen_address((*addresses)[2]), "unix:/run/packets.sock");
+  EXPECT_TRUE((*addresses)[2].is_unix());
+  EXPECT_TRUE(parse_listen_addresses(":0, :0")) << "two free ports";
+  EXPECT_TRUE(parse_listen_addresses("unix:/" + std::string(106, 'x')));
+}
+
+TEST(ListenAddresses, RefuseWhatNobodyCanListenOn) {
+  std::string many = ":1";
+  for (int port = 2; port <= 17; ++port) many += ", :" + std::to_string(port);
+  for (const std::string& text : {std::string(), std::string(":80,"), std::string(",:80"), std::string(":80, :80"),
+                                  std::string("unix:"), std::string("unix:relative"), std::string("unix:/run/"),
+                                  std::string("unix:/a, unix:/a"), "unix:/" + std::string(107, 'x'), many}) {
+    EXPECT_FALSE(parse_listen_addresses(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace logdist::config

@@ -114,5 +114,20 @@ TEST(Headers, ThereIsALimit) {
               HasSubstr("f.yaml:69: analyzers[0].headers.X-64: is one header too many; allowed: "));
 }
 
+TEST(Validate, ListsMayBeWrittenAsListsOrAsTexts) {
+  EXPECT_EQ(fault_of("server: {listen: ['127.0.0.1:1', 'unix:/run/a.sock']}\n"), "");
+  EXPECT_EQ(fault_of("server: {listen: '127.0.0.1:1, [::1]:1'}\n"), "");
+  EXPECT_NE(fault_of("server: {listen: [nowhere]}\n"), "");
+  EXPECT_NE(fault_of("server: {listen: [{a: b}]}\n"), "");
+  EXPECT_NE(fault_of("server: {listen: [':1', ':8081']}\n"), "") << "one is the admin port's";
+}
+
+TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {
+  EXPECT_NE(fault_of("server: {proxy_protocol: true}\n"), "");
+  EXPECT_EQ(fault_of("server: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, '::1']}\n"), "");
+  EXPECT_NE(fault_of("server: {trusted_proxies: [10.0.0.1/8]}\n"), "");
+  EXPECT_NE(fault_of("server: {trusted_proxies: '10.0.0.0/8, '}\n"), "") << "nothing behind the comma";
+}
+
 }  // namespace
 }  // namespace logdist::config

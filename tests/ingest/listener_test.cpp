@@ -9,6 +9,10 @@
 #include <optional>
 #include <vector>
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
 #include "port.hpp"
 
 namespace logdist::ingest::test {
@@ -251,6 +255,28 @@ TEST(Listener, ListensOnIpv6) {
   client.send(post(small_body));
   EXPECT_EQ(client.read()->status, 202u);
   listener.stop();
+  client.close();
+  EXPECT_TRUE(port.eventually([&] { return slots.taken() == 0; }));
+}
+
+TEST(Listener, ListensOnAUnixSocketThatGoesWithIt) {
+  Port port;
+  boost::asio::io_context io;
+  ConnectionSlots slots(1);
+  const std::string path = "/tmp/listener_test." + std::to_string(::getpid()) + ".sock";
+  Listener listener(io, {&port.sessions()}, slots);
+  ASSERT_FALSE(listener.open({"", 0, path}).failed());
+  EXPECT_EQ(listener.url(), "unix:" + path);
+  listener.start();
+  boost::asio::local::stream_protocol::socket client(io);
+  client.connect(path);
+  io.run_one();
+  boost::asio::write(client, boost::asio::buffer(post(small_body)));
+  std::string answer(12, ' ');
+  boost::asio::read(client, boost::asio::buffer(answer));
+  EXPECT_EQ(answer, "HTTP/1.1 202");
+  listener.stop();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
   client.close();
   EXPECT_TRUE(port.eventually([&] { return slots.taken() == 0; }));
 }

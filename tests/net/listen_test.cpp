@@ -1,8 +1,16 @@
 #include "logdist/net/listen.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 namespace logdist::net {
 namespace {
@@ -55,6 +63,103 @@ TEST_F(Listen, TellsThatANameIsUnknown) {
   const std::string too_long_for_any_server(64, 'x');
   EXPECT_TRUE(listen(acceptor_, {too_long_for_any_server, 0}));
   EXPECT_FALSE(acceptor_.is_open());
+}
+
+TEST(PeerOf, IsTheAddressAtTheOtherEnd) {
+  asio::io_context loop;
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    tcp::acceptor acceptor(loop);
+    ASSERT_FALSE(listen(acceptor, {address, 0}));
+    tcp::socket client(loop);
+    client.connect(acceptor.local_endpoint());
+    EXPECT_EQ(peer_of(client.native_handle()).to_string(), address);
+  }
+  asio::local::stream_protocol::socket one(loop), other(loop);
+  asio::local::connect_pair(one, other);
+  EXPECT_FALSE(peer_of(one.native_handle()).is_set());
+}
+
+TEST(V6Only, WhereAnotherHasThePortForIpv4) {
+  const std::vector<config::ListenAddress> both{{"::", 80}, {"0.0.0.0", 80}, {"::", 81}, {"::", 0}, {"::1", 0}};
+  EXPECT_TRUE(is_v6_only(both[0], both));
+  for (const std::size_t index : {1U, 2U, 3U, 4U}) EXPECT_FALSE(is_v6_only(both[index], both)) << index;
+}
+
+/// A folder of its own for socket files.
+class UnixListen : public testing::Test {
+ protected:
+  UnixListen() {
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+    path_ = folder_ + "/packets.sock";
+  }
+  ~UnixListen() override { std::filesystem::remove_all(folder_); }
+
+  boost::system::error_code open(ListeningSocket& socket) { return socket.open({"", 0, path_}); }
+
+  bool connects() {
+    asio::local::stream_protocol::socket client(loop_);
+    boost::system::error_code error;
+    client.connect(path_, error);
+    return !error;
+  }
+
+  asio::io_context loop_;
+  std::string folder_ = "/tmp/listen_test.XXXXXX";
+  std::string path_;
+};
+
+TEST_F(UnixListen, UserAndGroupMayConnectAndTheFileGoesAtTheEnd) {
+  ListeningSocket socket(loop_.get_executor());
+  ASSERT_FALSE(open(socket));
+  EXPECT_EQ(socket.url(), "unix:" + path_);
+  EXPECT_TRUE(connects());
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path_).permissions(),
+            perms::owner_read | perms::owner_write | perms::group_read | perms::group_write);
+  socket.close();
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(UnixListen, ReplacesAFileThatNobodyListensOn) {
+  { asio::local::stream_protocol::acceptor dead(loop_, path_); }
+  ASSERT_TRUE(std::filesystem::exists(path_));
+  ListeningSocket socket(loop_.get_executor());
+  EXPECT_FALSE(open(socket));
+  EXPECT_TRUE(connects());
+}
+
+TEST_F(UnixListen, LeavesASocketThatIsInUseAndAnyOtherFile) {
+  ListeningSocket socket(loop_.get_executor());
+  {
+    asio::local::stream_protocol::acceptor alive(loop_, path_);
+    EXPECT_EQ(open(socket), asio::error::address_in_use);
+    EXPECT_FALSE(socket.is_open());
+    EXPECT_TRUE(connects());
+  }
+  std::filesystem::remove(path_);
+  std::ofstream(path_) << "text";
+  EXPECT_EQ(open(socket), asio::error::address_in_use);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
+TEST_F(UnixListen, LeavesTheFileOfItsSuccessor) {
+  ListeningSocket socket(loop_.get_executor());
+  ASSERT_FALSE(open(socket));
+  std::filesystem::remove(path_);
+  asio::local::stream_protocol::acceptor successor(loop_, path_);
+  socket.close();
+  EXPECT_TRUE(connects());
+}
+
+TEST_F(UnixListen, TakesOverASocketAndLeavesItsFile) {
+  asio::local::stream_protocol::acceptor made(loop_, path_);
+  {
+    ListeningSocket socket(loop_.get_executor());
+    ASSERT_FALSE(socket.adopt(::dup(made.native_handle())));
+    EXPECT_TRUE(socket.is_unix());
+    EXPECT_EQ(socket.url(), "unix:" + path_);
+  }
+  EXPECT_TRUE(connects());
 }
 
 }  // namespace

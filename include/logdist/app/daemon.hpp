@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -43,7 +44,12 @@ class Daemon {
                                                                            ConfigurationSource source = {});
   ~Daemon();
 
+  /// The first address of the packet port that is no unix socket.
   boost::asio::ip::tcp::endpoint packet_endpoint() const;
+  /// Where the packet port is, free ports known.
+  std::vector<config::ListenAddress> packet_addresses() const;
+  /// The same as URLs, with blanks between: `http://HOST:PORT`, `unix:/PATH`.
+  std::string packet_urls() const;
   boost::asio::ip::tcp::endpoint admin_endpoint() const;
 
   /// Packets that hold a place in the queue now.

@@ -25,6 +25,7 @@ struct KeyInfo {
   std::string default_text;          ///< as one would write it; empty when there is none
   std::string allowed;               ///< "a duration from 1ms to 24h, such as 250ms, 5s or 2m"
   std::string meaning;               ///< one sentence
+  bool is_list = false;              ///< a list of such texts will do, too
   bool required = false;             ///< of every analyzer
   bool live = false;                 ///< a reload takes a new value at once; else it needs a restart
   std::optional<Bounds> bounds;      ///< of a number, whole or not

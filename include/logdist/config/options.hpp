@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "logdist/base/ip_address.hpp"
 #include "logdist/base/time.hpp"
 
 namespace logdist::config {
@@ -33,10 +34,16 @@ struct BackoffOptions {
 struct ListenAddress {
   std::string host;
   std::uint16_t port = 0;
+  std::string path = {};  ///< of a unix socket: then there is no host
+
+  bool is_unix() const { return !path.empty(); }
+  bool operator==(const ListenAddress&) const = default;
 };
 
 struct ServerOptions {
-  ListenAddress listen{"0.0.0.0", 8080};
+  std::vector<ListenAddress> listen{{"0.0.0.0", 8080}};
+  bool proxy_protocol = false;
+  std::vector<Network> trusted_proxies;
   std::size_t max_connections = 10'000;
   std::size_t max_body = 10 * MiB;
   std::size_t max_buffered = 128 * MiB;

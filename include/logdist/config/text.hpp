@@ -44,6 +44,9 @@ Parsed<Weight> parse_weight(std::string_view text);
 /// `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for every IPv4 address of the machine.
 Parsed<ListenAddress> parse_listen_address(std::string_view text);
 
+/// Several, at least one and at most 16, with commas between them; `unix:/PATH`, too.
+Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text);
+
 /// `http://HOST[:PORT][/PATH][?QUERY]` without user or fragment.
 Parsed<HttpUrl> parse_http_url(std::string_view text);
 
@@ -60,7 +63,7 @@ std::string format_size(std::uint64_t bytes);
 /// Without needless decimals: `40`, `0.5`.
 std::string format_weight(Weight weight);
 
-/// `HOST:PORT`, an IPv6 host in brackets.
+/// `HOST:PORT`, an IPv6 host in brackets; `unix:/PATH`.
 std::string format_listen_address(const ListenAddress& address);
 
 /// The Host header (RFC 9110, 7.2) of a request to `host`, an IPv6 address

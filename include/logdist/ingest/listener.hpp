@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -14,6 +15,7 @@
 #include "logdist/config/options.hpp"
 #include "logdist/ingest/connection_slots.hpp"
 #include "logdist/ingest/sessions.hpp"
+#include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {
 
@@ -30,15 +32,17 @@ class Listener {
   /// `loops`, at least one, and `slots` outlive the listener.
   Listener(boost::asio::io_context& home, std::vector<Sessions*> loops, ConnectionSlots& slots);
 
-  /// Binds and listens; port 0 takes any free one. A host that is no address is
-  /// resolved. The error says why the port cannot be had.
-  boost::system::error_code open(const config::ListenAddress& address);
+  /// Binds and listens, as net::ListeningSocket does.
+  boost::system::error_code open(const config::ListenAddress& address, bool v6_only = false);
 
   /// The same on a socket that listens already, which becomes the listener's.
   boost::system::error_code open(int listening_socket);
 
-  /// Where it listens, once open.
-  boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
+  /// Where it listens, once open; nothing of a unix socket.
+  boost::asio::ip::tcp::endpoint endpoint() const { return socket_.endpoint(); }
+  config::ListenAddress address() const { return socket_.address(); }
+  /// `http://HOST:PORT` or `unix:/PATH`.
+  std::string url() const { return socket_.url(); }
 
   /// Begins to accept.
   void start();
@@ -48,17 +52,16 @@ class Listener {
  private:
   using Executor = boost::asio::io_context::executor_type;
 
-  boost::system::error_code prepare(boost::system::error_code error);
+  boost::system::error_code never_block(boost::system::error_code error);
   void wait_for_connection();
   void accept();
   void hand_over(net::Stream connection, Sessions& loop);
   void pause_after(const boost::system::error_code& error);
 
-  boost::asio::ip::tcp::acceptor acceptor_;
+  net::ListeningSocket socket_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> pause_;
   const std::shared_ptr<const std::vector<Sessions*>> loops_;
   ConnectionSlots& slots_;
-  boost::asio::ip::tcp::endpoint endpoint_;
   std::size_t next_ = 0;  ///< whose turn it is
 };
 

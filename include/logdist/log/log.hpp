@@ -41,6 +41,9 @@ void set_level(Level level);
 /// Writes what is still to be written; the last thing a process does.
 void shut_down();
 
+/// Whether lines of `level` are written: asks before what is costly to say.
+bool writes(Level level);
+
 /// One event, unless log.level leaves it out. `event` names it, in words joined by
 /// `_`; `message` is one line for people, complete without the fields.
 ///

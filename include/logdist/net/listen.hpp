@@ -1,20 +1,102 @@
 // Listening sockets.
 #pragma once
 
+#include <sys/types.h>
+
+#include <span>
+#include <string>
+#include <utility>
+
 #include <boost/asio/ip/tcp.hpp>
 
+#include "logdist/base/ip_address.hpp"
 #include "logdist/config/options.hpp"
 
 namespace logdist::net {
 
-/// Opens `acceptor` and listens on `address`; port 0 takes any free one, which
-/// acceptor.local_endpoint() tells. A host that is no address is looked up, which
-/// may block, and the first of its addresses is taken. After an error, which says
-/// why the port cannot be had, `acceptor` is closed and can be opened again.
-boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const config::ListenAddress& address);
+/// The file of a listening unix socket: removed at the end, unless another process
+/// has put its own there meanwhile.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  SocketFile(SocketFile&& other) noexcept { swap(other); }
+  SocketFile& operator=(SocketFile&& other) noexcept {
+    SocketFile(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~SocketFile() { remove(); }
 
-/// Opens `acceptor` on a socket that listens already, and is its owner from then
-/// on. After an error `acceptor` is closed, and so is the socket.
-boost::system::error_code adopt(boost::asio::ip::tcp::acceptor& acceptor, int listening_socket);
+  /// Takes over the file at `path`.
+  static SocketFile of(const std::string& path);
+  void remove();
+
+ private:
+  void swap(SocketFile& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(device_, other.device_);
+    std::swap(inode_, other.inode_);
+  }
+
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+/// Opens `acceptor` and listens on `address`, which is no unix socket; port 0 takes any
+/// free one, which acceptor.local_endpoint() tells. A host that is no address is looked
+/// up, which may block, and the first of its addresses is taken. `v6_only`: an IPv6
+/// address takes no IPv4 connections, so that another socket may have the port for those.
+/// After an error, which says why the port cannot be had, `acceptor` is closed and can be
+/// opened again.
+boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const config::ListenAddress& address,
+                                 bool v6_only = false);
+
+/// The address at the other end of a connection; none of a unix socket, or when it has gone.
+IpAddress peer_of(int connection);
+
+/// Whether an IPv6 address of `addresses`, to be listened on all together, has to leave
+/// the IPv4 connections of its port to another of them.
+bool is_v6_only(const config::ListenAddress& address, std::span<const config::ListenAddress> addresses);
+
+/// A socket that listens, of TCP or unix. Confined to the loop of its executor. Its file,
+/// if it has one, goes with it.
+class ListeningSocket {
+ public:
+  explicit ListeningSocket(const boost::asio::ip::tcp::acceptor::executor_type& executor) : acceptor_(executor) {}
+
+  /// Listens on `address`, as listen() does. User and group may connect to a unix socket; a
+  /// file of one that nobody listens on any more is replaced. After an error it is closed
+  /// and can be opened again.
+  boost::system::error_code open(const config::ListenAddress& address, bool v6_only = false);
+
+  /// Takes over a socket that listens already, as open() does with one of its own; its
+  /// file, if it has one, stays whoever's it is. After an error it is closed.
+  boost::system::error_code adopt(int listening_socket);
+
+  /// Accepts no more; the file of a unix socket goes.
+  void close();
+
+  bool is_open() const { return acceptor_.is_open(); }
+  bool is_unix() const { return unix_; }
+  /// Where it listens, once open; nothing of a unix socket.
+  const boost::asio::ip::tcp::endpoint& endpoint() const { return endpoint_; }
+  /// Likewise, of a unix socket, too.
+  config::ListenAddress address() const;
+  /// `http://HOST:PORT` or `unix:/PATH`.
+  std::string url() const;
+
+  /// To wait and accept with. A unix socket is one like those of TCP to it, but that its
+  /// endpoints mean nothing, nor do those of what it accepts.
+  boost::asio::ip::tcp::acceptor& acceptor() { return acceptor_; }
+
+ private:
+  boost::system::error_code opened(boost::system::error_code error);
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::ip::tcp::endpoint endpoint_;
+  bool unix_ = false;
+  std::string path_;  ///< of a unix socket
+  SocketFile file_;
+};
 
 }  // namespace logdist::net
