@@ -122,7 +122,11 @@ error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address,
 IpAddress peer_of(int connection) {
   sockaddr_storage storage{};
   auto size = static_cast<socklen_t>(sizeof(storage));
-  if (::getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  if (::getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
+    size = static_cast<socklen_t>(sizeof(storage));
+    const bool is_known = ::getsockname(connection, reinterpret_cast<sockaddr*>(&storage), &size) == 0;
+    return is_known && storage.ss_family == AF_UNIX ? IpAddress() : IpAddress::from_v6({});
+  }
   if (storage.ss_family == AF_INET) {
     return IpAddress::from_v4(
         std::bit_cast<std::array<std::uint8_t, 4>>(reinterpret_cast<const sockaddr_in&>(storage).sin_addr));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 
 namespace logdist::net {
 namespace {
@@ -76,6 +78,29 @@ TEST(PeerOf, IsTheAddressAtTheOtherEnd) {
   }
   asio::local::stream_protocol::socket one(loop), other(loop);
   asio::local::connect_pair(one, other);
+  EXPECT_FALSE(peer_of(one.native_handle()).is_set());
+}
+
+TEST(PeerOf, OneThatHasGoneDidNotComeByAUnixSocket) {
+  asio::io_context loop;
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    tcp::acceptor acceptor(loop);
+    ASSERT_FALSE(listen(acceptor, {address, 0}));
+    tcp::socket client(loop);
+    client.connect(acceptor.local_endpoint());
+    asio::write(client, asio::buffer("PROXY", 5));
+    client.set_option(asio::socket_base::linger(true, 0));
+    client.close();  // resets the connection
+    tcp::socket accepted = acceptor.accept();
+    std::array<char, 8> bytes{};
+    EXPECT_EQ(accepted.read_some(asio::buffer(bytes)), 5U) << "what it sent can be read";
+    const IpAddress peer = peer_of(accepted.native_handle());
+    EXPECT_EQ(peer.to_string(), "::");
+    EXPECT_FALSE(Network::parse("unix:")->contains(peer));
+  }
+  asio::local::stream_protocol::socket one(loop), other(loop);
+  asio::local::connect_pair(one, other);
+  other.close();
   EXPECT_FALSE(peer_of(one.native_handle()).is_set());
 }
 

@@ -51,7 +51,9 @@ class SocketFile {
 boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const config::ListenAddress& address,
                                  bool v6_only = false);
 
-/// The address at the other end of a connection; none of a unix socket, or when it has gone.
+/// The address at the other end of a connection; none of a unix socket. When it has gone it
+/// is `::`: one that reset the connection before it was accepted may have sent a request, and
+/// is not to be taken for one that came by a unix socket.
 IpAddress peer_of(int connection);
 
 /// Whether an IPv6 address of `addresses`, to be listened on all together, has to leave
