@@ -8,7 +8,7 @@ namespace logdist::app {
 namespace {
 
 using boost::asio::ip::make_address;
-using Listening = std::optional<std::vector<config::ListenAddress>>;
+using ListenAddresses = std::optional<std::vector<config::ListenAddress>>;
 
 class LoopCheckTest : public ::testing::Test {
  protected:
@@ -22,7 +22,7 @@ class LoopCheckTest : public ::testing::Test {
 
   /// The faults of a configuration that listens and sends there.
   std::vector<std::string> faults(const std::string& listen, const std::string& url,
-                                  const Listening& listening = std::nullopt) {
+                                  const ListenAddresses& listening = std::nullopt) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
     config::Loaded loaded = config::load_text(text, "f.yaml", {});
     EXPECT_TRUE(loaded.faults.empty());
@@ -31,7 +31,7 @@ class LoopCheckTest : public ::testing::Test {
     for (const config::Fault& fault : loaded.faults) lines.push_back(to_string(fault));
     return lines;
   }
-  bool is_loop(const std::string& listen, const std::string& url, const Listening& listening = std::nullopt) {
+  bool is_loop(const std::string& listen, const std::string& url, const ListenAddresses& listening = std::nullopt) {
     return !faults(listen, url, listening).empty();
   }
 
@@ -78,7 +78,7 @@ TEST_F(LoopCheckTest, AnyOfSeveralAddressesIsOurs) {
 }
 
 TEST_F(LoopCheckTest, WhereItListensInTruthDecides) {
-  const Listening open{{{"0.0.0.0", 4711}}};
+  const ListenAddresses open{{{"0.0.0.0", 4711}}};
   EXPECT_TRUE(is_loop("0.0.0.0:0", "http://collector.example:4711", open));
   EXPECT_FALSE(is_loop("0.0.0.0:8080", "http://collector.example:8080", open));
 }
