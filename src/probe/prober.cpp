@@ -40,7 +40,8 @@ Ending judge(unsigned status) {
 }
 
 /// One probe under way. Whichever comes first, its answer or its timeout, is told;
-/// a look-up of the name that takes longer finds nothing to do here any more.
+/// a look-up of the name that takes longer finds nothing to do here any more. The timer's
+/// handler keeps it until then.
 class Exchange : public std::enable_shared_from_this<Exchange> {
   using Socket = upstream::Dial::Socket;
 
@@ -60,7 +61,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  private:
   void connect(const upstream::Endpoints& endpoints) {
-    dial_.emplace(io_, endpoints, [self = shared_from_this()](const beast::error_code& error, Socket socket) {
+    // Not by its own dial: the two would keep each other when the loop ends in between.
+    dial_.emplace(io_, endpoints, [weak = weak_from_this()](const beast::error_code& error, Socket socket) {
+      const auto self = weak.lock();
+      if (!self) return;
       if (error) return self->finish(failed(Outcome::connect_error, error));
       self->socket_ = std::move(socket);
       asio::co_spawn(self->io_, run(self), asio::detached);

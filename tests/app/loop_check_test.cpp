@@ -16,6 +16,7 @@ class LoopCheckTest : public ::testing::Test {
     scripted.set("collector.example", {"192.0.2.7"});
     scripted.set("all.example", {"192.0.2.9", "192.0.2.7"});
     scripted.set("other.example", {"192.0.2.8"});
+    scripted.set("six.example", {"2001:db8::7"});
     names.lookup = scripted.lookup();
     names.addresses = {make_address("127.0.0.1"), make_address("192.0.2.7"), make_address("2001:db8::7")};
   }
@@ -72,7 +73,7 @@ TEST_F(LoopCheckTest, AnotherPortIsNotLookedUp) {
 
 TEST_F(LoopCheckTest, AnyOfSeveralAddressesIsOurs) {
   const std::string listen = "127.0.0.1:8080, [2001:db8::7]:8081, unix:/run/packets.sock";
-  EXPECT_TRUE(is_loop(listen, "http://[2001:db8::7]:8081"));
+  EXPECT_TRUE(is_loop(listen, "http://six.example:8081"));
   EXPECT_FALSE(is_loop(listen, "http://collector.example:8080"));
   EXPECT_FALSE(is_loop("unix:/run/packets.sock", "http://127.0.0.1:8080"));
 }

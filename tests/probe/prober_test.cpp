@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 
 #include "logdist/app/reference_analyzer.hpp"
@@ -54,6 +55,17 @@ TEST_F(ProberTest, FailsOn503) {
   EXPECT_EQ(failure.outcome, Outcome::http_error);
   EXPECT_EQ(failure.status, 503u);
   EXPECT_TRUE(failure.of_probe);
+}
+
+TEST_F(ProberTest, OneUnderWayIsFreedWithItsLoop) {
+  const auto held = std::make_shared<int>();
+  {
+    boost::asio::io_context loop{1};
+    Prober prober(loop, names, "/health", 5s, {{"127.0.0.1", std::to_string(port()), {}}});
+    prober.probe(0, [held](ProbeResult, const delivery::Failure&) { FAIL() << "the loop never ran"; });
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST_F(ProberTest, FailsOnSilenceAfterTheTimeout) {
