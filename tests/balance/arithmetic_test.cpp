@@ -7,7 +7,7 @@
 
 #include "balance/apportion.hpp"
 #include "balance/int128.hpp"
-#include "balance/moment.hpp"
+#include "balance/virtual_time.hpp"
 #include "logdist/base/random.hpp"
 
 namespace logdist::balance {
@@ -39,17 +39,17 @@ TEST(MultiplyDivide, IsExactWhereTheProductWouldOverflow) {
   }
 }
 
-TEST(Moment, ComparesAsTheRationalItIs) {
-  const Moment third{5, 1, 3};
-  const Moment two_sixths{5, 2, 6};
-  const Moment half{5, 1, 2};
+TEST(VirtualTime, ComparesAsTheRationalItIs) {
+  const VirtualTime third{5, 1, 3};
+  const VirtualTime two_sixths{5, 2, 6};
+  const VirtualTime half{5, 1, 2};
   EXPECT_FALSE(third < two_sixths);
   EXPECT_FALSE(two_sixths < third);
   EXPECT_TRUE(third < half);
-  EXPECT_TRUE((Moment{4, 1, 2} < third));
-  EXPECT_TRUE((Moment{-1, 1, 2} < Moment{0, 0, 7}));
-  EXPECT_FALSE((Moment{5, 0, 3}.before(5)));
-  EXPECT_TRUE((Moment{4, 2, 3}.before(5)));
+  EXPECT_TRUE((VirtualTime{4, 1, 2} < third));
+  EXPECT_TRUE((VirtualTime{-1, 1, 2} < VirtualTime{0, 0, 7}));
+  EXPECT_FALSE((VirtualTime{5, 0, 3}.before(5)));
+  EXPECT_TRUE((VirtualTime{4, 2, 3}.before(5)));
 }
 
 TEST(Apportion, RaisesTheLargestRemaindersAndTiesById) {

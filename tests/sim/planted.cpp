@@ -6,8 +6,8 @@
 #include <span>
 #include <string_view>
 
-#include "balance/agenda.hpp"
-#include "balance/books.hpp"
+#include "balance/credit_accounts.hpp"
+#include "balance/edf_queue.hpp"
 #include "logdist/balance/selector.hpp"
 #include "logdist/delivery/classify.hpp"
 #include "logdist/delivery/course.hpp"
@@ -68,17 +68,17 @@ LOGDIST_WRAP(delivery::Verdict, classify, "_ZN7logdist8delivery8classifyEjSt17ba
   return original_classify(struck ? 500 : status, retry_after, unix_seconds);
 }
 
-LOGDIST_WRAP(void, join, "_ZN7logdist7balance5Books4joinEjm", balance::Books* books, AnalyzerId analyzer,
-             std::uint64_t packet_messages_max) {
+LOGDIST_WRAP(void, join, "_ZN7logdist7balance14CreditAccounts4joinEjm", balance::CreditAccounts* accounts,
+             AnalyzerId analyzer, std::uint64_t packet_messages_max) {
   came_back = true;
-  original_join(books, analyzer, packet_messages_max);
+  original_join(accounts, analyzer, packet_messages_max);
 }
 
-LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance6Agenda6chooseEv", balance::Agenda* agenda) {
-  const AnalyzerId chosen = original_choose(agenda);
+LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance8EdfQueue6chooseEv", balance::EdfQueue* queue) {
+  const AnalyzerId chosen = original_choose(queue);
   if (!has(Defect::order_lost) || !came_back) return chosen;
   AnalyzerId first = 0;
-  while (!agenda->is_candidate(first)) ++first;
+  while (!queue->is_candidate(first)) ++first;
   return first;
 }
 
@@ -137,9 +137,9 @@ LOGDIST_WRAP(void, on_probe,
   original_on_probe(monitor, has(Defect::probe_misread) ? health::ProbeResult::failed : result, epoch, now);
 }
 
-LOGDIST_WRAP(void, undo_debt, "_ZN7logdist7balance5Books9undo_debtEjj", balance::Books* books, AnalyzerId analyzer,
-             std::uint32_t messages) {
-  if (!has(Defect::refund_lost_outside)) original_undo_debt(books, analyzer, messages);
+LOGDIST_WRAP(void, undo_debt, "_ZN7logdist7balance14CreditAccounts9undo_debtEjj", balance::CreditAccounts* accounts,
+             AnalyzerId analyzer, std::uint32_t messages) {
+  if (!has(Defect::refund_lost_outside)) original_undo_debt(accounts, analyzer, messages);
 }
 
 LOGDIST_WRAP(void, make_selector, "_ZN7logdist7balance8SelectorC1ENS0_15SelectorOptionsE", balance::Selector* selector,
@@ -165,13 +165,13 @@ LOGDIST_WRAP(void, make_monitor,
   original_make_monitor(monitor, heard, random, now);
 }
 
-LOGDIST_WRAP(
-    void, make_scheduler,
-    "_ZN7logdist8dispatch9SchedulerC1ERKNS0_16SchedulerOptionsESt4spanIKNS0_12AnalyzerSpecELm18446744073709551615"
-    "EEmRNS0_5WakesENSt6chrono10time_pointINSB_3_V212steady_clockENSB_8durationIlSt5ratioILl1ELl1000000000"
-    "EEEEEE",
-    dispatch::Scheduler* scheduler, const dispatch::SchedulerOptions& options,
-    std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::Wakes& wakes, TimePoint now) {
+LOGDIST_WRAP(void, make_scheduler,
+             "_ZN7logdist8dispatch9SchedulerC1ERKNS0_16SchedulerOptionsESt4spanIKNS0_"
+             "12AnalyzerSpecELm18446744073709551615EEmRNS0_5WakesENSt6chrono10time_pointINSB_3_V212steady_clockENSB_"
+             "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             dispatch::Scheduler* scheduler, const dispatch::SchedulerOptions& options,
+             std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::Wakes& wakes,
+             TimePoint now) {
   dispatch::SchedulerOptions heard = options;
   if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
   original_make_scheduler(scheduler, heard, analyzers, loops, wakes, now);

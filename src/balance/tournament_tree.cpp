@@ -1,11 +1,11 @@
-#include "balance/schedule.hpp"
+#include "balance/tournament_tree.hpp"
 
 #include <bit>
 #include <numeric>
 
 namespace logdist::balance {
 
-void Schedule::grow(std::size_t analyzers) {
+void TournamentTree::grow(std::size_t analyzers) {
   if (analyzers <= leaves_) return;
   leaves_ = std::bit_ceil(analyzers);
   moments_.resize(leaves_, {.whole = never});
@@ -16,20 +16,20 @@ void Schedule::grow(std::size_t analyzers) {
   }
 }
 
-void Schedule::put(AnalyzerId analyzer, const Moment& moment) {
+void TournamentTree::put(AnalyzerId analyzer, const VirtualTime& moment) {
   if (!contains(analyzer)) ++size_;
   moments_[analyzer] = moment;
   replay(analyzer);
 }
 
-void Schedule::erase(AnalyzerId analyzer) {
+void TournamentTree::erase(AnalyzerId analyzer) {
   if (!contains(analyzer)) return;
   --size_;
   moments_[analyzer] = {.whole = never};
   replay(analyzer);
 }
 
-void Schedule::replay(AnalyzerId analyzer) {
+void TournamentTree::replay(AnalyzerId analyzer) {
   for (std::size_t node = (leaves_ + analyzer) / 2; node > 0; node /= 2) {
     const AnalyzerId now = winner(winners_[2 * node], winners_[2 * node + 1]);
     // Another's unchanged victory here leaves all matches above as they were.

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "balance/moment.hpp"
+#include "balance/virtual_time.hpp"
 #include "logdist/base/ids.hpp"
 
 namespace logdist::balance {
@@ -14,13 +14,13 @@ namespace logdist::balance {
 /// matches from the leaf up, O(log n); the first is read off the root. The lower
 /// id wins a tie because it always plays on the left. Those not in it play, too,
 /// with a moment that never comes. (Knuth, TAOCP 3, 5.4.1.)
-class Schedule {
+class TournamentTree {
  public:
   /// Makes room for the ids below `analyzers`; keeps what is in it. O(n).
   void grow(std::size_t analyzers);
 
   /// Enters `analyzer`, or moves it, to `moment`.
-  void put(AnalyzerId analyzer, const Moment& moment);
+  void put(AnalyzerId analyzer, const VirtualTime& moment);
   /// No effect when it is not in it.
   void erase(AnalyzerId analyzer);
 
@@ -44,7 +44,7 @@ class Schedule {
 
   std::size_t leaves_ = 1;
   std::size_t size_ = 0;
-  std::vector<Moment> moments_{{.whole = never}};
+  std::vector<VirtualTime> moments_{{.whole = never}};
   std::vector<AnalyzerId> winners_{0, 0};  ///< a heap's layout: root at 1, leaves from leaves_ on
 };
 

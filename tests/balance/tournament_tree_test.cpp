@@ -1,4 +1,4 @@
-#include "balance/schedule.hpp"
+#include "balance/tournament_tree.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t seed = 31'337;
 
 /// The earliest by looking at every one; the first of equals.
-AnalyzerId earliest(const std::map<AnalyzerId, Moment>& moments) {
+AnalyzerId earliest(const std::map<AnalyzerId, VirtualTime>& moments) {
   auto best = moments.begin();
   for (auto at = moments.begin(); at != moments.end(); ++at) {
     if (at->second < best->second) best = at;
@@ -22,13 +22,13 @@ AnalyzerId earliest(const std::map<AnalyzerId, Moment>& moments) {
   return best->first;
 }
 
-TEST(Schedule, KnowsTheFirstThroughRandomChanges) {
+TEST(TournamentTree, KnowsTheFirstThroughRandomChanges) {
   std::cout << "seed " << seed << "\n";
   Random random(seed);
   for (const std::size_t analyzers : {1U, 2U, 5U, 8U, 100U}) {
-    Schedule schedule;
+    TournamentTree schedule;
     schedule.grow(analyzers);
-    std::map<AnalyzerId, Moment> moments;
+    std::map<AnalyzerId, VirtualTime> moments;
     for (int round = 0; round < 5'000; ++round) {
       const auto analyzer = static_cast<AnalyzerId>(random.below(analyzers));
       if (random.below(3) == 0) {
@@ -48,8 +48,8 @@ TEST(Schedule, KnowsTheFirstThroughRandomChanges) {
   }
 }
 
-TEST(Schedule, KeepsWhatIsInItWhenItGrows) {
-  Schedule schedule;
+TEST(TournamentTree, KeepsWhatIsInItWhenItGrows) {
+  TournamentTree schedule;
   EXPECT_TRUE(schedule.empty());
   EXPECT_FALSE(schedule.due(1'000).has_value());
   for (AnalyzerId analyzer = 0; analyzer < 50; ++analyzer) {

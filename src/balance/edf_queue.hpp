@@ -1,6 +1,6 @@
 // Who is next: the analyzers in service, ordered by what will happen to them
-// when. Virtual time advances for all of them at once; a move on the agenda is
-// made only when somebody's moment has come, so a pick costs O(log n).
+// when. Virtual time advances for all of them at once; an entry moves
+// only when somebody's moment has come, so a pick costs O(log n).
 //
 // Not thread-safe: the caller serialises.
 #pragma once
@@ -12,20 +12,20 @@
 #include <span>
 #include <vector>
 
-#include "balance/books.hpp"
-#include "balance/schedule.hpp"
+#include "balance/credit_accounts.hpp"
+#include "balance/tournament_tree.hpp"
 #include "logdist/base/ids.hpp"
 
 namespace logdist::balance {
 
-/// Reads the books, which must outlive it; is told by place() and advance() of
+/// Reads the accounts, which must outlive it; is told by place() and advance() of
 /// each change there. A candidate is one in service that has a free slot.
-class Agenda {
+class EdfQueue {
  public:
   /// Both limits in messages, at most limit_messages_max.
-  Agenda(const Books& books, std::uint64_t catch_up_threshold, std::uint64_t max_debt);
+  EdfQueue(const CreditAccounts& accounts, std::uint64_t catch_up_threshold, std::uint64_t max_debt);
 
-  /// Makes room for all accounts of the books.
+  /// Makes room for all accounts.
   void grow();
   /// Enters `analyzer` anew, after whatever change of its account or its slots.
   void place(AnalyzerId analyzer, bool free_slot);
@@ -71,22 +71,22 @@ class Agenda {
 
  private:
   std::uint64_t line() const { return std::max(catch_up_threshold_, largest_packet_); }
-  bool is_behind(AnalyzerId analyzer) const { return books_.deficit_units(analyzer) > books_.in_units(line()); }
+  bool is_behind(AnalyzerId analyzer) const { return accounts_.deficit_units(analyzer) > accounts_.in_units(line()); }
   void watch(AnalyzerId analyzer);
   void unlist(AnalyzerId analyzer);
   void prune_behind();
   int128 payable_arrears(AnalyzerId analyzer) const;
   AnalyzerId least_ahead() const;
 
-  const Books& books_;
+  const CreditAccounts& accounts_;
   const std::uint64_t catch_up_threshold_;
   const std::uint64_t max_debt_;
   std::uint64_t largest_packet_ = 0;
 
-  Schedule waiting_;                ///< candidates not owed, by when they will be
-  Schedule owed_;                   ///< candidates owed, by deadline; an undo may leave some here that no longer are
-  Schedule late_;                   ///< credited, by when they cross the line of catch-up or earlier
-  Schedule full_;                   ///< credited without a free slot, by when they reach max_debt
+  TournamentTree waiting_;          ///< candidates not owed, by when they will be
+  TournamentTree owed_;             ///< candidates owed, by deadline; an undo may leave some here that no longer are
+  TournamentTree late_;             ///< credited, by when they cross the line of catch-up or earlier
+  TournamentTree full_;             ///< credited without a free slot, by when they reach max_debt
   std::vector<AnalyzerId> behind_;  ///< crossed the line of catch-up; advance() unlists those that are back
   std::vector<bool> listed_behind_;
   std::vector<std::uint64_t> catch_ups_;

@@ -32,7 +32,7 @@
 
 #include "balance/apportion.hpp"
 #include "balance/int128.hpp"
-#include "balance/moment.hpp"
+#include "balance/virtual_time.hpp"
 #include "logdist/base/ids.hpp"
 
 namespace logdist::balance {
@@ -50,10 +50,10 @@ static_assert(epoch_messages_max + (std::int64_t{1} << 32) < std::int64_t{1} << 
               "one more packet of any size fits into the epoch");
 
 /// See the head of this file.
-class Books {
+class CreditAccounts {
  public:
   /// `max_debt` in messages, at most limit_messages_max.
-  explicit Books(std::uint64_t max_debt) : max_debt_(max_debt) {}
+  explicit CreditAccounts(std::uint64_t max_debt) : max_debt_(max_debt) {}
 
   /// A new account, in service, owed nothing. Begins an epoch, as everything up
   /// to resume() does: moments told before are void.
@@ -106,9 +106,9 @@ class Books {
   std::int64_t ordinary_now() const { return ordinary_messages_; }
   /// The moment after which `analyzer`, credited and not charged meanwhile, is
   /// behind by more than `messages`.
-  Moment passes(AnalyzerId analyzer, std::uint64_t messages) const;
+  VirtualTime passes(AnalyzerId analyzer, std::uint64_t messages) const;
   /// The same of the ordinary part, in its time.
-  Moment ordinary_passes(AnalyzerId analyzer, std::uint64_t messages) const;
+  VirtualTime ordinary_passes(AnalyzerId analyzer, std::uint64_t messages) const;
   int128 deficit_units(AnalyzerId analyzer) const;
   int128 ordinary_units(AnalyzerId analyzer) const;
   int128 arrears_units(AnalyzerId analyzer) const { return deficit_units(analyzer) - ordinary_units(analyzer); }

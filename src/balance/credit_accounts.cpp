@@ -1,4 +1,4 @@
-#include "balance/books.hpp"
+#include "balance/credit_accounts.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -7,20 +7,20 @@
 
 namespace logdist::balance {
 
-AnalyzerId Books::open(std::uint64_t weight) {
+AnalyzerId CreditAccounts::open(std::uint64_t weight) {
   carry_forward();
   entries_.push_back({.weight = weight});
   begin_epoch();
   return static_cast<AnalyzerId>(entries_.size() - 1);
 }
 
-void Books::set_weight(AnalyzerId analyzer, std::uint64_t weight) {
+void CreditAccounts::set_weight(AnalyzerId analyzer, std::uint64_t weight) {
   carry_forward();
   entries_[analyzer].weight = weight;
   begin_epoch();
 }
 
-void Books::leave(AnalyzerId analyzer) {
+void CreditAccounts::leave(AnalyzerId analyzer) {
   carry_forward();
   Entry& entry = entries_[analyzer];
   const int128 deficit = -entry.base;
@@ -31,7 +31,7 @@ void Books::leave(AnalyzerId analyzer) {
   begin_epoch();
 }
 
-void Books::join(AnalyzerId analyzer, std::uint64_t packet_messages_max) {
+void CreditAccounts::join(AnalyzerId analyzer, std::uint64_t packet_messages_max) {
   carry_forward();
   Entry& entry = entries_[analyzer];
   const bool alone = std::ranges::none_of(entries_, &Entry::in_service);
@@ -47,7 +47,7 @@ void Books::join(AnalyzerId analyzer, std::uint64_t packet_messages_max) {
   begin_epoch();
 }
 
-bool Books::suspend(std::span<const AnalyzerId> analyzers) {
+bool CreditAccounts::suspend(std::span<const AnalyzerId> analyzers) {
   std::uint64_t weight = 0;
   for (const AnalyzerId analyzer : analyzers) {
     if (credited(analyzer)) weight += entries_[analyzer].weight;
@@ -59,13 +59,13 @@ bool Books::suspend(std::span<const AnalyzerId> analyzers) {
   return true;
 }
 
-void Books::resume(AnalyzerId analyzer) {
+void CreditAccounts::resume(AnalyzerId analyzer) {
   carry_forward();
   entries_[analyzer].suspended = false;
   begin_epoch();
 }
 
-void Books::begin_epoch() {
+void CreditAccounts::begin_epoch() {
   carry_forward();
   credited_weight_ = 0;
   weight_in_service_ = 0;
@@ -88,20 +88,20 @@ void Books::begin_epoch() {
   }
 }
 
-bool Books::epoch_is_long() const {
+bool CreditAccounts::epoch_is_long() const {
   const auto is_long = [](std::int64_t messages) {
     return messages >= epoch_messages_max || messages <= -epoch_messages_max;
   };
   return is_long(credited_messages_) || is_long(ordinary_messages_);
 }
 
-void Books::charge(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
+void CreditAccounts::charge(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
   const int128 units = in_units(messages);
   entries_[analyzer].base += units;
   if (!catch_up) entries_[analyzer].ordinary_base += units;
 }
 
-void Books::undo(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
+void CreditAccounts::undo(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
   const int128 units = in_units(messages);
   credited_messages_ -= messages;
   entries_[analyzer].base -= units;
@@ -113,61 +113,61 @@ void Books::undo(AnalyzerId analyzer, std::uint32_t messages, bool catch_up) {
   }
 }
 
-void Books::defer(AnalyzerId analyzer) {
+void CreditAccounts::defer(AnalyzerId analyzer) {
   const int128 units = ordinary_units(analyzer);
   entries_[analyzer].ordinary_base += units;
   raise_those_ahead(units);
   has_arrears_ = true;
 }
 
-void Books::fold_arrears() {
+void CreditAccounts::fold_arrears() {
   for (Entry& entry : entries_) entry.ordinary_base = entry.base;
   ordinary_messages_ = credited_messages_;
   has_arrears_ = false;
 }
 
-void Books::charge_debt(AnalyzerId analyzer, std::uint32_t messages) {
+void CreditAccounts::charge_debt(AnalyzerId analyzer, std::uint32_t messages) {
   Entry& entry = entries_[analyzer];
   entry.debt = debt_units(entry) - trial_units(entry, messages);
   entry.debt_as_of = credited_messages_;
 }
 
-void Books::undo_debt(AnalyzerId analyzer, std::uint32_t messages) {
+void CreditAccounts::undo_debt(AnalyzerId analyzer, std::uint32_t messages) {
   Entry& entry = entries_[analyzer];
   const int128 debt = debt_units(entry);
   entry.debt = std::max(debt, std::min(debt + trial_units(entry, messages), in_units(max_debt_)));
   entry.debt_as_of = credited_messages_;
 }
 
-Moment Books::passes(AnalyzerId analyzer, std::uint64_t messages) const {
+VirtualTime CreditAccounts::passes(AnalyzerId analyzer, std::uint64_t messages) const {
   const Entry& entry = entries_[analyzer];
   const Quotient quotient = floor_divide(entry.base + in_units(messages), entry.rate);
   return {quotient.whole, quotient.part, entry.rate};
 }
 
-Moment Books::ordinary_passes(AnalyzerId analyzer, std::uint64_t messages) const {
+VirtualTime CreditAccounts::ordinary_passes(AnalyzerId analyzer, std::uint64_t messages) const {
   const Entry& entry = entries_[analyzer];
   const Quotient quotient = floor_divide(entry.ordinary_base + in_units(messages), entry.rate);
   return {quotient.whole, quotient.part, entry.rate};
 }
 
-int128 Books::deficit_units(AnalyzerId analyzer) const {
+int128 CreditAccounts::deficit_units(AnalyzerId analyzer) const {
   const Entry& entry = entries_[analyzer];
   return static_cast<int128>(entry.rate) * credited_messages_ - entry.base;
 }
 
-int128 Books::ordinary_units(AnalyzerId analyzer) const {
+int128 CreditAccounts::ordinary_units(AnalyzerId analyzer) const {
   const Entry& entry = entries_[analyzer];
   return static_cast<int128>(entry.rate) * ordinary_messages_ - entry.ordinary_base;
 }
 
-double Books::target_share(AnalyzerId analyzer) const {
+double CreditAccounts::target_share(AnalyzerId analyzer) const {
   const Entry& entry = entries_[analyzer];
   if (!entry.in_service) return 0;
   return static_cast<double>(entry.weight) / static_cast<double>(weight_in_service_);
 }
 
-bool Books::sums_to_zero() const {
+bool CreditAccounts::sums_to_zero() const {
   int128 deficits = 0;
   int128 ordinary = 0;
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
@@ -178,7 +178,7 @@ bool Books::sums_to_zero() const {
 }
 
 /// Ends the epoch: bases and debts say all, no message is counted any more.
-void Books::carry_forward() {
+void CreditAccounts::carry_forward() {
   for (Entry& entry : entries_) {
     if (entry.in_service) {
       entry.base -= static_cast<int128>(entry.rate) * credited_messages_;
@@ -193,7 +193,7 @@ void Books::carry_forward() {
 }
 
 /// Gives `units` to all others in service, by weight.
-void Books::hand_over(AnalyzerId from, int128 units, int128 Entry::*base) {
+void CreditAccounts::hand_over(AnalyzerId from, int128 units, int128 Entry::*base) {
   std::uint64_t weight = 0;
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
     if (analyzer != from && entries_[analyzer].in_service) weight += entries_[analyzer].weight;
@@ -210,7 +210,7 @@ void Books::hand_over(AnalyzerId from, int128 units, int128 Entry::*base) {
 
 /// Gives `units` of ordinary credit to those whose ordinary part is negative, by weight
 /// but none of them more than it is short of 0; all together they are short of no less.
-void Books::raise_those_ahead(int128 units) {
+void CreditAccounts::raise_those_ahead(int128 units) {
   shares_.clear();
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
     if (entries_[analyzer].in_service && ordinary_units(analyzer) < 0) shares_.push_back({analyzer, {}});
@@ -226,7 +226,7 @@ void Books::raise_those_ahead(int128 units) {
 
 /// Computes the shares of `units`. Whose share is more than it is short of 0 gets just
 /// that and has no share any more; returns what they got.
-int128 Books::fill_up_to_zero(int128 units) {
+int128 CreditAccounts::fill_up_to_zero(int128 units) {
   std::uint64_t weight = 0;
   for (const Share& share : shares_) weight += entries_[share.analyzer].weight;
   int128 given = 0;
@@ -242,7 +242,7 @@ int128 Books::fill_up_to_zero(int128 units) {
 }
 
 /// Expresses all accounts in a new unit.
-void Books::convert(std::uint64_t units_per_message) {
+void CreditAccounts::convert(std::uint64_t units_per_message) {
   if (units_per_message == units_per_message_) return;
   for (Entry& entry : entries_) {
     if (!entry.in_service) entry.debt = multiply_divide(entry.debt, units_per_message, units_per_message_).whole;
@@ -252,7 +252,7 @@ void Books::convert(std::uint64_t units_per_message) {
   units_per_message_ = units_per_message;
 }
 
-void Books::convert(std::uint64_t units_per_message, int128 Entry::*base) {
+void CreditAccounts::convert(std::uint64_t units_per_message, int128 Entry::*base) {
   shares_.clear();
   for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
     const Entry& entry = entries_[analyzer];
@@ -265,7 +265,7 @@ void Books::convert(std::uint64_t units_per_message, int128 Entry::*base) {
 
 /// The debt now: since `debt_as_of` it grew by what would have been credited had
 /// this one been in service beside those that are, up to the bound.
-int128 Books::debt_units(const Entry& entry) const {
+int128 CreditAccounts::debt_units(const Entry& entry) const {
   if (credited_weight_ == 0 || entry.in_service) return entry.debt;
   const std::int64_t messages = credited_messages_ - entry.debt_as_of;
   const int128 weighted = static_cast<int128>(messages) * static_cast<int128>(entry.weight);
@@ -276,7 +276,7 @@ int128 Books::debt_units(const Entry& entry) const {
 
 /// What a packet that is placed on one out of service costs it: the messages
 /// less its own share of them.
-int128 Books::trial_units(const Entry& entry, std::uint32_t messages) const {
+int128 CreditAccounts::trial_units(const Entry& entry, std::uint32_t messages) const {
   if (credited_weight_ == 0) return 0;
   const int128 weighted = static_cast<int128>(messages) * static_cast<int128>(credited_weight_);
   return multiply_divide(weighted, units_per_message_, credited_weight_ + entry.weight).whole;
