@@ -59,7 +59,7 @@ struct House {
 
   NoWakes wakes;
   Scheduler scheduler;
-  queue::Bounds bounds{queue_packets, std::size_t{1} << 30};
+  queue::QueueLimits bounds{queue_packets, std::size_t{1} << 30};
   NoDeadLetters dead_letters;
 };
 

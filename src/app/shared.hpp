@@ -8,8 +8,8 @@
 #include "logdist/base/instance_id.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/scheduler.hpp"
-#include "logdist/queue/bounds.hpp"
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
+#include "logdist/queue/queue_limits.hpp"
 #include "logdist/upstream/name_resolver.hpp"
 
 namespace logdist::app {
@@ -24,8 +24,8 @@ struct Shared {
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
   const InstanceId instance;
-  queue::Bounds bounds;
-  queue::ByteBudget bodies;
+  queue::QueueLimits bounds;
+  queue::MemoryLimiter bodies;
   std::unique_ptr<DeadLetterFile> dead_letters;
   upstream::NameResolver names;
   Roster roster;

@@ -9,7 +9,7 @@
 namespace logdist::dispatch {
 
 using queue::Delivery;
-using queue::Place;
+using queue::DeliveryState;
 
 namespace {
 
@@ -46,17 +46,17 @@ Delivery& Dispatcher::make() {
   }
   Delivery& delivery = *free_.back();
   free_.pop_back();
-  delivery.place = Place::filling;
+  delivery.state = DeliveryState::filling;
   return delivery;
 }
 
 void Dispatcher::discard(Delivery& delivery) {
-  LOGDIST_CHECK(delivery.place == Place::filling);
+  LOGDIST_CHECK(delivery.state == DeliveryState::filling);
   recycle(delivery);
 }
 
 queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, TimePoint now) {
-  LOGDIST_CHECK(delivery.place == Place::filling);
+  LOGDIST_CHECK(delivery.state == DeliveryState::filling);
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
   unsettled_.push_back(delivery);
@@ -77,8 +77,8 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
   delivery.waiter = nullptr;
   delivery.abandoned = true;
   unlink_waiter(delivery);
-  if (delivery.place == Place::in_flight) return;
-  leave_place(delivery);
+  if (delivery.state == DeliveryState::in_flight) return;
+  leave_state(delivery);
   hand_back(delivery);
   turn_request_.turn_soon();  // another may be the oldest now
 }
@@ -154,13 +154,13 @@ void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
     Delivery& delivery = from_lane ? lane_.front() : retry->packets.front();
     const auto placement = shared.place(delivery.packet.messages, delivery.course, delivery.admitted_at);
     if (placement) {
-      leave_place(delivery);
+      leave_state(delivery);
       placed_.push_back({&delivery, *placement});
     } else if (from_lane) {
       lane_blocked = true;  // any free slot would have done, so the younger ones find none either
     } else if (!retry->excluded.empty() && !shared.anyone_else(retry->excluded)) {
       // Those it had not asked yet have left service while it waited for a slot.
-      leave_place(delivery);
+      leave_state(delivery);
       reported_.push_back({&delivery, {}, {}, end_round(shared, delivery, now)});
     } else {
       retry->blocked = true;
@@ -185,7 +185,7 @@ void Dispatcher::settle_finished(TimePoint now) {
 void Dispatcher::send_placed(TimePoint now) {
   for (const Placed& placed : placed_) {
     Delivery& delivery = *placed.delivery;
-    delivery.place = Place::in_flight;
+    delivery.state = DeliveryState::in_flight;
     delivery.charge = placed.placement.charge;
     delivery.attempt.packet = &delivery.packet;
     delivery.attempt.analyzer = placed.placement.charge.analyzer;
@@ -208,15 +208,15 @@ TimePoint Dispatcher::next_timer() const {
 void Dispatcher::on_timer(TimePoint now) {
   while (!between_rounds_.empty() && between_rounds_.begin()->first <= now) {
     Delivery& delivery = *between_rounds_.begin()->second;
-    leave_place(delivery);
+    leave_state(delivery);
     enter_retry(delivery);
     turn_request_.turn_soon();
   }
   while (!waiters_.empty() && waiters_.front().give_up_at <= now) {
     Delivery& delivery = waiters_.front();
     unlink_waiter(delivery);
-    if (delivery.place == Place::in_flight) continue;  // the attempt under way decides
-    leave_place(delivery);
+    if (delivery.state == DeliveryState::in_flight) continue;  // the attempt under way decides
+    leave_state(delivery);
     hand_back(delivery);
     turn_request_.turn_soon();
   }
@@ -226,10 +226,10 @@ void Dispatcher::begin_drain(TimePoint) {
   draining_ = true;
   std::vector<Delivery*> requests;
   for (Delivery& delivery : waiters_) {
-    if (delivery.place != Place::in_flight) requests.push_back(&delivery);
+    if (delivery.state != DeliveryState::in_flight) requests.push_back(&delivery);
   }
   for (Delivery* delivery : requests) {
-    leave_place(*delivery);
+    leave_state(*delivery);
     hand_back(*delivery);
   }
   turn_request_.turn_soon();
@@ -242,7 +242,7 @@ void Dispatcher::give_up(TimePoint now) {
   giving_up_ = true;
   while (!between_rounds_.empty()) {
     Delivery& delivery = *between_rounds_.begin()->second;
-    leave_place(delivery);
+    leave_state(delivery);
     enter_retry(delivery);
   }
 }
@@ -265,7 +265,7 @@ void Dispatcher::dead_letter_until(TimePoint admitted_at) {
   while (oldest_left() <= admitted_at) {
     Delivery* const oldest = oldest_ready();
     if (oldest == nullptr) return;  // until `never`
-    leave_place(*oldest);
+    leave_state(*oldest);
     dead_letter(*oldest, DeadLetterReason::shutdown);
   }
 }

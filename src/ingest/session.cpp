@@ -77,7 +77,7 @@ void Session::ready(net::Readiness readiness) {
   const TimePoint now = Clock::now();
   if (output_.blocked()) {
     if (readiness.writable && send()) rest_sent(now);
-  } else if (phase_ != Phase::room && phase_ != Phase::delivery) {
+  } else if (phase_ != Phase::buffer_space && phase_ != Phase::delivery) {
     advance(now);
   } else if (hung_up_) {
     close();
@@ -92,7 +92,7 @@ void Session::advance(TimePoint now) {
     }
     if (phase_ == Phase::closed || !flush(now)) return;
     if (last_answer_) return linger(now);
-    const bool reads_on = phase_ != Phase::room && phase_ != Phase::delivery;
+    const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
     if (reads == max_reads && reads_on) return loop_.poller.again(*this);
     if (!take_input(now)) return;
   }
@@ -103,7 +103,7 @@ bool Session::step(TimePoint now) {
     case Phase::head: return read_head(now);
     case Phase::body: return read_body(now);
     case Phase::chunks: return read_chunks(now);
-    case Phase::room:
+    case Phase::buffer_space:
     case Phase::delivery:
     case Phase::lingering:
     case Phase::closed: return false;
@@ -160,9 +160,9 @@ bool Session::take_input(TimePoint now) {
       [[fallthrough]];
     case Phase::chunks:
     case Phase::body: return receive();
-    case Phase::room:
+    case Phase::buffer_space:
     case Phase::delivery:
-      expire_at(phase_ == Phase::room ? now + loop_.context.room_timeout : never);
+      expire_at(phase_ == Phase::buffer_space ? now + loop_.context.buffer_timeout : never);
       if (hung_up_) close();
       return false;
     case Phase::lingering:

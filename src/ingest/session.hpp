@@ -64,7 +64,7 @@ struct SessionLoop {
 class Session final : public boost::intrusive::list_base_hook<>,
                       public IdleEntry,
                       public queue::Waiter,
-                      public queue::ByteBudget::Claim,
+                      public queue::MemoryLimiter::Reservation,
                       public Deadline,
                       private net::Watcher {
  public:
@@ -94,12 +94,12 @@ class Session final : public boost::intrusive::list_base_hook<>,
 
  private:
   enum class Phase : std::uint8_t {
-    head,       ///< reads a head, or is idle between requests
-    room,       ///< waits for room in the budget
-    body,       ///< reads a body of known length into its buffer
-    chunks,     ///< reads a chunked body
-    delivery,   ///< waits for its packet's settlement
-    lingering,  ///< has answered for the last time; lets the agent read it
+    head,          ///< reads a head, or is idle between requests
+    buffer_space,  ///< waits for buffer space
+    body,          ///< reads a body of known length into its buffer
+    chunks,        ///< reads a chunked body
+    delivery,      ///< waits for its packet's settlement
+    lingering,     ///< has answered for the last time; lets the agent read it
     closed,
   };
 
@@ -136,9 +136,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
   void begin_packet(const http::RequestHead& head, packet::Format format);
-  void ask_for_room(std::size_t total_bytes, std::size_t length, TimePoint now);
+  void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
-  void room_granted(TimePoint now);
+  void space_granted(TimePoint now);
   bool read_body(TimePoint now);
   bool read_chunks(TimePoint now);
   http::Progress decode_chunks();

@@ -68,7 +68,7 @@ void Session::stop_body_time(TimePoint now) { body_time_left_ = std::max(body_en
 
 /// A body that holds much is to come at a least rate, in each window of time from here on.
 void Session::watch_rate(TimePoint now) {
-  if (loop_.context.server.min_body_rate == 0 || held_bytes() <= loop_.context.budget.small_body_max()) return;
+  if (loop_.context.server.min_body_rate == 0 || held_bytes() <= loop_.context.memory.small_body_max()) return;
   rate_ends_ = now + loop_.context.rate_window;
   rate_begins_bytes_ = delivery_->packet.body.size();
 }
@@ -98,7 +98,7 @@ void Session::expired(TimePoint now) {
 
 Refusal Session::refusal_of_expiry(TimePoint now) const {
   if (loop_.draining) return draining_refusal();
-  if (phase_ == Phase::room) {
+  if (phase_ == Phase::buffer_space) {
     return {RejectReason::buffers_full, 503, "no space for the body in time: send the packet again later", true};
   }
   if (phase_ == Phase::head) return {RejectReason::timeout, 408, "the request's head took too long", true};

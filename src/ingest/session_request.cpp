@@ -96,8 +96,8 @@ void Session::head_complete(TimePoint now) {
   if (!judgement) return refuse(judgement.error());
   if (judgement->purpose != Purpose::packet) return answer_purpose(judgement->purpose);
   begin_packet(head, judgement->format);
-  const std::size_t length = head.chunked ? queue::ByteBudget::length_unknown : body_unread_;
-  ask_for_room(std::min(loop_.context.budget.step(std::min(input_.size(), length), length), max_body), length, now);
+  const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
+  ask_for_space(std::min(loop_.context.memory.step(std::min(input_.size(), length), length), max_body), length, now);
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
@@ -118,32 +118,32 @@ void Session::begin_packet(const http::RequestHead& head, packet::Format format)
 }
 
 /// Reserves up to `total_bytes` for a body of `length`, now or when its turn comes.
-void Session::ask_for_room(std::size_t total_bytes, std::size_t length, TimePoint now) {
+void Session::ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now) {
   // The wait may end on another thread, which must not count references: the one
   // that granted() passes on is taken here.
   intrusive_ptr_add_ref(this);
-  if (loop_.context.budget.reserve(*this, total_bytes, length)) {
+  if (loop_.context.memory.reserve(*this, total_bytes, length)) {
     intrusive_ptr_release(this);
-    room_granted(now);
+    space_granted(now);
   } else {
     stop_body_time(now);
-    phase_ = Phase::room;
+    phase_ = Phase::buffer_space;
   }
 }
 
 void Session::granted() {
   boost::asio::post(loop_.context.loop, [self = SessionPtr(this, false)] {
-    if (self->phase_ != Phase::room) return;  // its time was over, or the agent had gone
+    if (self->phase_ != Phase::buffer_space) return;  // its time was over, or the agent had gone
     const TimePoint now = Clock::now();
-    self->room_granted(now);
+    self->space_granted(now);
     self->advance(now);
   });
 }
 
-void Session::room_granted(TimePoint now) {
+void Session::space_granted(TimePoint now) {
   packet::Buffer& body = delivery_->packet.body;
   const bool first = body.capacity() == 0;
-  const bool waited = phase_ == Phase::room;
+  const bool waited = phase_ == Phase::buffer_space;
   if (first || body.capacity() < held_bytes()) rehouse(body, held_bytes(), loop_.context.buffers);
   phase_ = parser_->chunked() ? Phase::chunks : Phase::body;
   if (first || waited) resume_body_time(now, first);
@@ -166,7 +166,7 @@ bool Session::read_body(TimePoint now) {
   if (body.size() < held_bytes()) return false;
   const std::size_t length = body.size() + body_unread_;
   const std::size_t arrived = body.size() + std::min(input_.size(), body_unread_);
-  ask_for_room(loop_.context.budget.step(arrived, length), length, now);
+  ask_for_space(loop_.context.memory.step(arrived, length), length, now);
   return true;
 }
 
@@ -177,14 +177,14 @@ bool Session::read_chunks(TimePoint now) {
   // The payload in hand is at most as long as the bytes in hand.
   if (const std::size_t needed = std::min(body.size() + input_.size(), max_body); needed > held_bytes()) {
     input_.enlarge();  // it is one of the longer ones
-    constexpr std::size_t unknown = queue::ByteBudget::length_unknown;
-    ask_for_room(std::min(loop_.context.budget.step(needed, unknown), max_body), unknown, now);
+    constexpr std::size_t unknown = queue::MemoryLimiter::length_unknown;
+    ask_for_space(std::min(loop_.context.memory.step(needed, unknown), max_body), unknown, now);
     return true;
   }
   switch (decode_chunks()) {
     case http::Progress::complete:
       body_unread_ = 0;
-      loop_.context.budget.end_growth(*this, body.size());
+      loop_.context.memory.end_growth(*this, body.size());
       if (body.capacity() / 2 > body.size()) rehouse(body, body.size(), loop_.context.buffers);
       body_complete(now);
       return true;
@@ -234,7 +234,7 @@ void Session::admit(TimePoint now) {
   switch (loop_.context.sink.admit(*delivery_, *this, now)) {
     case queue::Admission::queued:
       delivery_ = nullptr;
-      loop_.context.budget.release(*this);
+      loop_.context.memory.release(*this);
       return answer_accepted(202);
     case queue::Admission::waiting: phase_ = Phase::delivery; return;
   }
@@ -243,7 +243,7 @@ void Session::admit(TimePoint now) {
 void Session::settled(queue::Settlement settlement) {
   const SessionPtr self(this);
   delivery_ = nullptr;
-  loop_.context.budget.release(*this);
+  loop_.context.memory.release(*this);
   if (loop_.draining) persistence_ = Persistence::close;
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(200); break;
@@ -319,9 +319,9 @@ void Session::end_request() {
   body_unread_ = 0;
 }
 
-/// Lets go of the packet and of its room, wherever they are.
+/// Lets go of the packet and of its buffer space, wherever they are.
 void Session::drop_packet() {
-  if (loop_.context.budget.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
+  if (loop_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
   if (delivery_ == nullptr) return;
   queue::Delivery& delivery = *std::exchange(delivery_, nullptr);
   if (phase_ == Phase::delivery) {

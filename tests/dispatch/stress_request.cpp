@@ -31,7 +31,7 @@ void StressRequest::begin() {
 void StressRequest::receive() {
   while (room_ < bytes_) {
     room_ = std::min(bytes_, room_ + chunk_bytes);
-    if (!loop_.ground().bodies.reserve(*this, room_, queue::ByteBudget::length_unknown)) return;
+    if (!loop_.ground().bodies.reserve(*this, room_, queue::MemoryLimiter::length_unknown)) return;
   }
   loop_.ground().bodies.end_growth(*this, bytes_);
   admit();

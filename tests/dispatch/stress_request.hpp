@@ -1,15 +1,15 @@
 // One request of an agent in the stress test, as a session would handle it.
 #pragma once
 
-#include "logdist/queue/byte_budget.hpp"
 #include "logdist/queue/delivery.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 #include "tests/dispatch/stress_loop.hpp"
 
 namespace logdist::dispatch {
 
 /// Reserves the room for its body, is admitted, waits if it must. Confined to its
 /// loop, but for granted().
-class StressRequest final : public queue::Waiter, public queue::ByteBudget::Claim {
+class StressRequest final : public queue::Waiter, public queue::MemoryLimiter::Reservation {
  public:
   StressRequest(StressLoop& loop, std::size_t serial);
   ~StressRequest() override;

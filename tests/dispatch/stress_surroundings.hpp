@@ -13,8 +13,8 @@
 
 #include "logdist/base/random.hpp"
 #include "logdist/dispatch/scheduler.hpp"
-#include "logdist/queue/bounds.hpp"
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
+#include "logdist/queue/queue_limits.hpp"
 #include "logdist/upstream/upstream.hpp"
 
 namespace logdist::dispatch {
@@ -56,8 +56,8 @@ struct StressGround {
 
   StressClock clock;
   StressAnalyzers analyzers;
-  queue::Bounds bounds{60, 50'000};
-  queue::ByteBudget bodies{20'000};
+  queue::QueueLimits bounds{60, 50'000};
+  queue::MemoryLimiter bodies{20'000};
   Scheduler scheduler;
 };
 

@@ -105,7 +105,7 @@ class World final : public Wakes {
   bool control_wanted = false;
   std::vector<StateChange> changes;
   packet::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
-  queue::Bounds bounds;
+  queue::QueueLimits bounds;
   std::vector<std::unique_ptr<LoopParts>> loops;
   Scheduler scheduler;
 

@@ -112,7 +112,7 @@ class Desk {
     run_loop();
     LOGDIST_CHECK(sessions_.open_count() == 0);
     LOGDIST_CHECK(sink_.out() == 0);
-    LOGDIST_CHECK(budget_.held_bytes() == 0);
+    LOGDIST_CHECK(memory_.held_bytes() == 0);
     LOGDIST_CHECK(slots_.taken() == 0);
   }
 
@@ -149,10 +149,10 @@ class Desk {
   packet::BufferPool buffers_{1 << 16};
   packet::Decoder decoder_;
   ledger::Ledger ledger_;
-  queue::ByteBudget budget_{options_.max_buffered};
+  queue::MemoryLimiter memory_{options_.max_buffered};
   Random random_{1};
   ConnectionSlots slots_{options_.max_connections};
-  Sessions sessions_{{loop_, sink_, decoder_, buffers_, ledger_, budget_, random_, options_, std::chrono::seconds(30)}};
+  Sessions sessions_{{loop_, sink_, decoder_, buffers_, ledger_, memory_, random_, options_, std::chrono::seconds(30)}};
   std::array<std::unique_ptr<Agent>, max_connections> agents_;
   std::size_t queued_ = 0;  ///< packets to be answered 202
 };

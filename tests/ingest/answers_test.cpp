@@ -69,7 +69,7 @@ TEST(Answers, AcceptedPacketIsQueued) {
   EXPECT_EQ(counts.packets_received, 1u);
   EXPECT_EQ(counts.messages_received, 2u);
   EXPECT_EQ(counts.bytes_received, small_body.size());
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Answers, PacketIdComesFromTheHeaderOrIsMade) {
@@ -232,7 +232,7 @@ TEST(Answers, LargeBodiesAre413AtOnce) {
   expect_problem(port, chunked_head + "65\r\n", 413, RejectReason::body_too_large);
   expect_problem(port, chunked_head + "64\r\n" + std::string(100, 'a') + "\r\n1\r\n", 413,
                  RejectReason::body_too_large);
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Answers, AnAgentThatGoesOnSendingCanReadThe413) {

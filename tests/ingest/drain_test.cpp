@@ -47,7 +47,7 @@ TEST(Drain, IsNotHeldUpByHalfARequest) {
     EXPECT_TRUE(is_through(port)) << half;
     expect_sent_away(client);
     EXPECT_EQ(port.rejected(RejectReason::draining), 1u);
-    EXPECT_EQ(port.budget().held_bytes(), 0u);
+    EXPECT_EQ(port.memory().held_bytes(), 0u);
     EXPECT_EQ(port.on_loop([&] { return port.sink.out(); }), 0u);
   }
 }
@@ -58,7 +58,7 @@ TEST(Drain, IsNotHeldUpByABodyThatWaitsForSpace) {
   Port port(options, 1h);
   Client holder = port.connect();
   holder.send(post("[\"" + std::string(9'996, 'x') + "\"]").substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 10'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 10'000; }));
   Client waiter = port.connect();
   waiter.send(post("[\"" + std::string(4'996, 'x') + "\"]"));
   ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 2; }));
@@ -66,7 +66,7 @@ TEST(Drain, IsNotHeldUpByABodyThatWaitsForSpace) {
   EXPECT_TRUE(is_through(port));
   expect_sent_away(holder);
   expect_sent_away(waiter);
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Drain, IsNotHeldUpByAnAgentThatReadsNoAnswers) {

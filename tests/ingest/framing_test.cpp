@@ -89,7 +89,7 @@ TEST(Framing, ChunksOfAnySizeMakeTheSameBody) {
   }
   EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.back().headers; }), "Content-Type: application/json\r\n")
       << "trailers change nothing";
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Framing, AChunkSizeMayBePaddedWithBlanks) {
@@ -182,7 +182,7 @@ TEST(Framing, AnAgentThatLeavesMidRequestLeavesNothingBehind) {
         client.close();
       }
       ASSERT_TRUE(port.eventually([&] { return port.sessions().open_count() == 0; }));
-      EXPECT_EQ(port.budget().held_bytes(), 0u);
+      EXPECT_EQ(port.memory().held_bytes(), 0u);
       EXPECT_EQ(port.on_loop([&] { return port.sink.out(); }), 0u);
     }
   }

@@ -100,7 +100,7 @@ TEST(BodyRate, ASlowBodyThatHoldsMuchIs408) {
     EXPECT_EQ(answer->status, 408u);
     EXPECT_NE(answer->body.find("min_body_rate"), std::string::npos) << answer->body;
     EXPECT_EQ(answer->header("connection"), "close");
-    EXPECT_EQ(port.budget().held_bytes(), 0u);
+    EXPECT_EQ(port.memory().held_bytes(), 0u);
     EXPECT_EQ(port.rejected(RejectReason::timeout), 1u);
   }
 }
@@ -147,7 +147,7 @@ TEST(BufferSpace, AnnouncedBodiesThatDoNotComeHoldNextToNothing) {
     announcers.back().send(head_of(10'000'000) + "[");
   }
   ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == announcers.size(); }));
-  EXPECT_LE(port.budget().held_bytes(), options.max_buffered * 3 / 4);
+  EXPECT_LE(port.memory().held_bytes(), options.max_buffered * 3 / 4);
   Client agent = port.connect();
   for (const std::size_t size : {20'000u, 64'000u, 100'000u}) {
     agent.send(post(json_of(size)));
@@ -171,7 +171,7 @@ TEST(BufferSpace, SmallBodiesNeverWaitForLargeOnes) {
   for (Client& holder : holders) {
     senders.emplace_back([&holder, &part] { holder.try_send(part); });
   }
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() > options.max_buffered * 3 / 4; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() > options.max_buffered * 3 / 4; }));
   Client agent = port.connect();
   for (int i = 0; i < 20; ++i) {
     agent.send(post(json_of(64 * 1024)));
@@ -190,7 +190,7 @@ TEST(BufferSpace, ABodyInStepsArrivesUnchanged) {
   second.send(head_of(60'000) + "x");
   Client third = port.connect();
   third.send(head_of(60'000) + "x");
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 180'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 180'000; }));
   for (const std::size_t size : {10u, 4'000u, 20'000u, 70'000u, 110'000u}) {
     std::string body = "[\"";
     while (body.size() < size) body += static_cast<char>('a' + body.size() % 23);
@@ -216,7 +216,7 @@ TEST(BufferSpace, AnAgentIsToldToContinueOnlyOnceThereIsSome) {
   Client holder = port.connect();
   const std::string large = post(json_of(10'000));
   holder.send(large.substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 10'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 10'000; }));
   Client waiter = port.connect();
   const std::string body = json_of(5'000);
   waiter.send(head_of(body.size(), "Expect: 100-continue\r\n"));
@@ -236,7 +236,7 @@ TEST(BufferSpace, AnAgentThatWaitsForItInVainIsNotToldToContinue) {
   Port port(options, 50ms);
   Client holder = port.connect();
   holder.send(post(json_of(10'000)).substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 10'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 10'000; }));
   Client waiter = port.connect();
   waiter.send(head_of(5'000, "Expect: 100-continue\r\n"));
   EXPECT_EQ(waiter.read()->status, 503u);
@@ -253,11 +253,11 @@ TEST(BufferSpace, AChunkedBodyThatWaitsForItsDeliveryHoldsItsBytes) {
     client.send(fmt::format("{:x};a=b\r\n{}\r\n", size / 2, body.substr(0, size / 2)));
     client.send(fmt::format("{:x}\r\n{}\r\n0\r\nX-Trailer: t\r\n\r\n", size - size / 2, body.substr(size / 2)));
     ASSERT_TRUE(port.eventually([&] { return port.sink.waiting.size() == 1; }));
-    EXPECT_EQ(port.budget().held_bytes(), size);
+    EXPECT_EQ(port.memory().held_bytes(), size);
     EXPECT_EQ(port.counts().bytes_received - received_before, size);
     port.on_loop([&] { port.sink.settle(queue::Settlement::delivered); });
     EXPECT_EQ(client.read()->status, 200u);
-    EXPECT_EQ(port.budget().held_bytes(), 0u);
+    EXPECT_EQ(port.memory().held_bytes(), 0u);
   }
 }
 

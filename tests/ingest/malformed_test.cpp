@@ -40,7 +40,7 @@ void expect_refused(Port& port, std::string_view request, std::string_view detai
 void expect_nothing_taken(Port& port) {
   EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.size(); }), 0u);
   EXPECT_EQ(port.on_loop([&] { return port.sink.out(); }), 0u);
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Malformed, RequestLines) {

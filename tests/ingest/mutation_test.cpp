@@ -60,7 +60,7 @@ TEST(Mutation, WhateverComesIsAnsweredOrClosed) {
     }
     // Together: a connection reset at once may be accepted only now.
     ASSERT_TRUE(port.eventually(
-        [&] { return port.sessions().open_count() == 0 && port.budget().held_bytes() == 0 && port.sink.out() == 0; }));
+        [&] { return port.sessions().open_count() == 0 && port.memory().held_bytes() == 0 && port.sink.out() == 0; }));
   }
   Client client = port.connect();
   client.send(post(small_body));

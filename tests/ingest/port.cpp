@@ -134,13 +134,14 @@ bool Client::ends() {
   return count == 0;
 }
 
-Port::Port(const config::ServerOptions& options, Duration room_timeout, std::shared_ptr<queue::ByteBudget> budget,
+Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::shared_ptr<queue::MemoryLimiter> memory,
            Duration rate_window, Duration kept_after_packet)
     : options_(options),
-      budget_(budget ? std::move(budget) : std::make_shared<queue::ByteBudget>(options.max_buffered)),
+      memory_(memory ? std::move(memory) : std::make_shared<queue::MemoryLimiter>(options.max_buffered)),
       slots_(options.max_connections) {
-  sessions_ = std::make_unique<Sessions>(LoopContext{loop_, sink, decoder_, buffers_, ledger_, *budget_, random_,
-                                                     options_, room_timeout, via_name, rate_window, kept_after_packet});
+  sessions_ =
+      std::make_unique<Sessions>(LoopContext{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_, options_,
+                                             buffer_timeout, via_name, rate_window, kept_after_packet});
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
   listener_->start();

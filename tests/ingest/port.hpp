@@ -110,8 +110,8 @@ class Port {
   static constexpr std::string_view via_name = "log-distributor-0123456789abcdef";
 
   /// Ports that share a `budget` are loops of one daemon; without, it has its own.
-  explicit Port(const config::ServerOptions& options = {}, Duration room_timeout = std::chrono::seconds(30),
-                std::shared_ptr<queue::ByteBudget> budget = nullptr, Duration rate_window = std::chrono::seconds(5),
+  explicit Port(const config::ServerOptions& options = {}, Duration buffer_timeout = std::chrono::seconds(30),
+                std::shared_ptr<queue::MemoryLimiter> memory = nullptr, Duration rate_window = std::chrono::seconds(5),
                 Duration kept_after_packet = std::chrono::seconds(0));
   ~Port();
   Port(const Port&) = delete;
@@ -135,7 +135,7 @@ class Port {
   Sessions& sessions() { return *sessions_; }
   Listener& listener() { return *listener_; }
   const ConnectionSlots& slots() const { return slots_; }
-  const queue::ByteBudget& budget() const { return *budget_; }
+  const queue::MemoryLimiter& memory() const { return *memory_; }
   ledger::IngestCounts counts();
 
   ScriptedSink sink;
@@ -146,7 +146,7 @@ class Port {
   packet::BufferPool buffers_{1 << 20};
   packet::Decoder decoder_;
   ledger::Ledger ledger_;
-  std::shared_ptr<queue::ByteBudget> budget_;
+  std::shared_ptr<queue::MemoryLimiter> memory_;
   Random random_{1};
   ConnectionSlots slots_;
   std::unique_ptr<Sessions> sessions_;

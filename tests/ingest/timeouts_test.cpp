@@ -20,7 +20,7 @@ void expect_timeout(Port& port, std::string_view part_of_request) {
   EXPECT_EQ(answer->header("connection"), "close");
   EXPECT_TRUE(client.ends());
   EXPECT_EQ(port.rejected(RejectReason::timeout), 1u);
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
   EXPECT_EQ(port.on_loop([&] { return port.sink.out(); }), 0u);
 }
 

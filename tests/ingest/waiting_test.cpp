@@ -31,7 +31,7 @@ TEST(Waiting, TheSettlementIsTheAnswer) {
   Client client = port.connect();
   client.send(post(small_body));
   ASSERT_TRUE(port.has_waiting(1));
-  EXPECT_EQ(port.budget().held_bytes(), small_body.size()) << "a body that waits keeps its room";
+  EXPECT_EQ(port.memory().held_bytes(), small_body.size()) << "a body that waits keeps its room";
   port.settle(queue::Settlement::delivered);
   const auto delivered = client.read();
   EXPECT_EQ(delivered->status, 200u);
@@ -50,7 +50,7 @@ TEST(Waiting, TheSettlementIsTheAnswer) {
   const auto dead_lettered = client.read();
   EXPECT_EQ(dead_lettered->status, 422u);
   EXPECT_EQ(dead_lettered->header("content-type"), "application/problem+json");
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Waiting, WhoIsSentAwayAtTheDrainIsToldSo) {
@@ -96,7 +96,7 @@ TEST(Waiting, AnAgentThatGoesAbandonsItsPacket) {
       expected += 1;
       ASSERT_TRUE(port.eventually([&] { return port.sink.abandoned == expected; }));
       ASSERT_TRUE(port.eventually([&] { return port.sessions().open_count() == 0; }));
-      EXPECT_EQ(port.budget().held_bytes(), 0u);
+      EXPECT_EQ(port.memory().held_bytes(), 0u);
     }
   }
 }
@@ -135,12 +135,12 @@ TEST(Room, BodiesWaitTheirTurn) {
   Client first = port.connect(), second = port.connect(), third = port.connect();
   const std::string large = post(json_of_size("1", 8'000));
   first.send(std::string_view(large).substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 8'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 8'000; }));
   second.send(post(json_of_size("2", 9'000)));
   ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 2; }));
   third.send(post(json_of_size("3", 2'000)));  // would fit, but is not the oldest
   ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 3; }));
-  EXPECT_EQ(port.budget().held_bytes(), 8'000u);
+  EXPECT_EQ(port.memory().held_bytes(), 8'000u);
 
   first.send(std::string_view(large).substr(5'000));
   for (Client* client : {&first, &second, &third}) EXPECT_EQ(client->read()->status, 202u);
@@ -148,7 +148,7 @@ TEST(Room, BodiesWaitTheirTurn) {
   EXPECT_EQ(admitted.at(0).id, "1");
   EXPECT_EQ(admitted.at(1).id, "2");
   EXPECT_EQ(admitted.at(2).id, "3");
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Room, ABodyLargerThanAllRoomGoesAlone) {
@@ -182,12 +182,12 @@ TEST(Room, ChunkedBodiesThatGrowTogetherAllArrive) {
   }
   senders.clear();
   for (Client& client : clients) EXPECT_EQ(client.read()->status, 202u);
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
 TEST(Room, LoopsGiveEachOtherTheirTurn) {
-  const auto budget = std::make_shared<queue::ByteBudget>(20'000);
-  Port one({}, std::chrono::seconds(30), budget), two({}, std::chrono::seconds(30), budget);
+  const auto memory = std::make_shared<queue::MemoryLimiter>(20'000);
+  Port one({}, std::chrono::seconds(30), memory), two({}, std::chrono::seconds(30), memory);
   constexpr int packets = 200;
   std::vector<std::jthread> agents;
   for (int i = 0; i < 8; ++i) {
@@ -205,14 +205,14 @@ TEST(Room, LoopsGiveEachOtherTheirTurn) {
   }
   agents.clear();
   EXPECT_EQ(one.counts().packets_received + two.counts().packets_received, 8u * packets);
-  EXPECT_EQ(budget->held_bytes(), 0u);
+  EXPECT_EQ(memory->held_bytes(), 0u);
 }
 
 TEST(Room, WhoWaitsTooLongIs503) {
   Port port(small_budget(), std::chrono::milliseconds(50));
   Client holder = port.connect(), waiter = port.connect();
   holder.send(post(json_of_size("1", 10'000)).substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 10'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 10'000; }));
   waiter.send(post(json_of_size("2", 5'000)));
   const auto answer = waiter.read();
   ASSERT_TRUE(answer);
@@ -220,14 +220,14 @@ TEST(Room, WhoWaitsTooLongIs503) {
   EXPECT_FALSE(answer->header("retry-after").empty());
   EXPECT_TRUE(waiter.ends());
   EXPECT_EQ(port.rejected(RejectReason::buffers_full), 1u);
-  EXPECT_EQ(port.budget().held_bytes(), 10'000u);
+  EXPECT_EQ(port.memory().held_bytes(), 10'000u);
 }
 
 TEST(Room, WhoLeavesTheLineIsForgotten) {
   Port port(small_budget());
   Client holder = port.connect();
   holder.send(post(json_of_size("1", 10'000)).substr(0, 5'000));
-  ASSERT_TRUE(port.eventually([&] { return port.budget().held_bytes() == 10'000; }));
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() == 10'000; }));
   {
     Client waiter = port.connect();
     waiter.send(post(json_of_size("2", 50)).substr(0, 120));
@@ -236,7 +236,7 @@ TEST(Room, WhoLeavesTheLineIsForgotten) {
   ASSERT_TRUE(port.eventually([&] { return port.sessions().open_count() == 1; }));
   holder.close();
   ASSERT_TRUE(port.eventually([&] { return port.sessions().open_count() == 0; }));
-  EXPECT_EQ(port.budget().held_bytes(), 0u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
   EXPECT_EQ(port.on_loop([&] { return port.sink.out(); }), 0u);
 }
 

@@ -1,16 +1,16 @@
-// A claim on the budget, for its tests.
+// A reservation on the budget, for its tests.
 #pragma once
 
 #include <vector>
 
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 
 namespace logdist::queue {
 
-inline constexpr std::size_t unknown = ByteBudget::length_unknown;
+inline constexpr std::size_t unknown = MemoryLimiter::length_unknown;
 
 /// A body that notes in `order` when its wait is over.
-class Body final : public ByteBudget::Claim {
+class Body final : public MemoryLimiter::Reservation {
  public:
   explicit Body(int name = 0, std::vector<int>* order = nullptr) : name_(name), order_(order) {}
   void granted() override {

@@ -16,7 +16,7 @@ constexpr Duration retry_after = 1s;
 
 }  // namespace
 
-Agent::Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::ByteBudget& bodies)
+Agent::Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies)
     : stage_(stage), plan_(plan), loop_(loop), bodies_(bodies), draws_(stage.draws.seed()) {}
 
 Agent::~Agent() { release(); }
@@ -42,7 +42,7 @@ void Agent::begin_body() {
 
 void Agent::reserve(std::size_t total_bytes) {
   wanted_bytes_ = total_bytes;
-  waits_for_space_ = !bodies_.reserve(*this, total_bytes, chunked_ ? queue::ByteBudget::length_unknown : bytes_);
+  waits_for_space_ = !bodies_.reserve(*this, total_bytes, chunked_ ? queue::MemoryLimiter::length_unknown : bytes_);
   waits_since_ = stage_.timeline.now();
   if (!waits_for_space_) receive();
 }

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "logdist/queue/byte_budget.hpp"
 #include "logdist/queue/delivery.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 #include "tests/sim/loop.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -12,9 +12,9 @@ namespace logdist::sim {
 
 /// See the head of this file. Does what a session does for its agent: reserves
 /// space for the body, receives it, admits it, and waits where it has to.
-class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
+class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservation {
  public:
-  Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::ByteBudget& bodies);
+  Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies);
 
   ~Agent() override;
 
@@ -50,7 +50,7 @@ class Agent final : public queue::Waiter, public queue::ByteBudget::Claim {
   Stage& stage_;
   const AgentPlan plan_;
   Loop& loop_;
-  queue::ByteBudget& bodies_;
+  queue::MemoryLimiter& bodies_;
   Draws draws_;
   bool stopped_ = false;
 

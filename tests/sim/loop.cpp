@@ -17,7 +17,7 @@ dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId 
 
 }  // namespace
 
-Loop::Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::Bounds& bounds,
+Loop::Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::QueueLimits& bounds,
            dispatch::DeadLetters& dead_letters)
     : stage_(stage),
       id_(id),

@@ -5,7 +5,7 @@
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/packet/buffer.hpp"
-#include "logdist/queue/bounds.hpp"
+#include "logdist/queue/queue_limits.hpp"
 #include "tests/sim/stage.hpp"
 #include "tests/sim/upstream.hpp"
 
@@ -15,7 +15,7 @@ namespace logdist::sim {
 /// that several events may share one, and loops overtake each other.
 class Loop final : public dispatch::TurnRequest {
  public:
-  Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::Bounds& bounds,
+  Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::QueueLimits& bounds,
        dispatch::DeadLetters& dead_letters);
 
   /// By another loop or the control thread.

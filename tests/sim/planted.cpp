@@ -14,8 +14,8 @@
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
-#include "logdist/queue/bounds.hpp"
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
+#include "logdist/queue/queue_limits.hpp"
 
 // A member function is called as a free one with its object first. Both of these
 // names are the linker's: calls of the first come here, the second is the original.
@@ -89,8 +89,8 @@ LOGDIST_WRAP(void, dead_letter,
   if (!struck) original_dead_letter(dispatcher, delivery, reason);
 }
 
-LOGDIST_WRAP(void, make_bounds, "_ZN7logdist5queue6BoundsC1Emm", queue::Bounds* bounds, std::size_t max_packets,
-             std::size_t max_bytes) {
+LOGDIST_WRAP(void, make_bounds, "_ZN7logdist5queue11QueueLimitsC1Emm", queue::QueueLimits* bounds,
+             std::size_t max_packets, std::size_t max_bytes) {
   original_make_bounds(bounds, max_packets + (has(Defect::queue_bound_off_by_one) ? 1 : 0), max_bytes);
 }
 
@@ -186,9 +186,9 @@ LOGDIST_WRAP(std::optional<Duration>, end_round,
   return original_end_round(course, heard, random);
 }
 
-LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue10ByteBudgetC1Emm", queue::ByteBudget* budget, std::size_t max_bytes,
-             std::size_t small_body_max) {
-  original_make_budget(budget, max_bytes + (has(Defect::buffer_bound_off) ? 400 : 0),
+LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue13MemoryLimiterC1Emm", queue::MemoryLimiter* limiter,
+             std::size_t max_bytes, std::size_t small_body_max) {
+  original_make_budget(limiter, max_bytes + (has(Defect::buffer_bound_off) ? 400 : 0),
                        has(Defect::nothing_kept_for_small) ? 0 : small_body_max);
 }
 

@@ -11,8 +11,8 @@
 
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/metrics/scrape.hpp"
-#include "logdist/queue/bounds.hpp"
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
+#include "logdist/queue/queue_limits.hpp"
 #include "tests/sim/agent.hpp"
 #include "tests/sim/control.hpp"
 #include "tests/sim/loop.hpp"
@@ -50,8 +50,8 @@ class World final : public dispatch::Wakes {
   const Chronicle& chronicle() const { return chronicle_; }
   Chronicle& chronicle() { return chronicle_; }
   const Journal& journal() const { return journal_; }
-  const queue::Bounds& bounds() const { return bounds_; }
-  const queue::ByteBudget& bodies() const { return bodies_; }
+  const queue::QueueLimits& bounds() const { return bounds_; }
+  const queue::MemoryLimiter& bodies() const { return bodies_; }
   /// The body of each agent, in their order.
   std::vector<Agent::Body> agents_bodies() const;
   std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
@@ -97,8 +97,8 @@ class World final : public dispatch::Wakes {
   std::set<AnalyzerId> drained_;                    ///< of those, now
   Stage stage_;
   Letters letters_{*this};
-  queue::Bounds bounds_;
-  queue::ByteBudget bodies_;
+  queue::QueueLimits bounds_;
+  queue::MemoryLimiter bodies_;
   dispatch::Scheduler scheduler_;
   std::vector<std::unique_ptr<Loop>> loops_;
   Control control_;

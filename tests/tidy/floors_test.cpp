@@ -12,22 +12,22 @@ Faults faults_of(const std::string& path, const std::string& name) {
 }
 
 TEST(Floors, LowerFloorsMayBeUsed) {
-  EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"logdist/queue/bounds.hpp\"").empty());
-  EXPECT_TRUE(faults_of("include/logdist/queue/bounds.hpp", "\"logdist/base/time.hpp\"").empty());
+  EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"logdist/queue/queue_limits.hpp\"").empty());
+  EXPECT_TRUE(faults_of("include/logdist/queue/queue_limits.hpp", "\"logdist/base/time.hpp\"").empty());
   EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"logdist/dispatch/dispatcher.hpp\"").empty());
   EXPECT_TRUE(faults_of("src/dispatch/lane.cpp", "\"dispatch/lane.hpp\"").empty());
-  EXPECT_TRUE(faults_of("src/queue/bounds.cpp", "<thread>").empty());
+  EXPECT_TRUE(faults_of("src/queue/queue_limits.cpp", "<thread>").empty());
 }
 
 TEST(Floors, HigherFloorsMayNot) {
-  const Faults faults = faults_of("include/logdist/queue/bounds.hpp", "\"logdist/ingest/listener.hpp\"");
+  const Faults faults = faults_of("include/logdist/queue/queue_limits.hpp", "\"logdist/ingest/listener.hpp\"");
   ASSERT_EQ(faults.size(), 1U);
   EXPECT_EQ(faults[0].line, 2U);
   EXPECT_EQ(faults[0].what, "queue may not use ingest: not a lower floor");
 }
 
 TEST(Floors, SiblingsMayNot) {
-  EXPECT_EQ(faults_of("src/queue/bounds.cpp", "\"logdist/upstream/upstream.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/queue/queue_limits.cpp", "\"logdist/upstream/upstream.hpp\"").size(), 1U);
   EXPECT_EQ(faults_of("src/health/health.cpp", "\"logdist/delivery/course.hpp\"").size(), 1U);
 }
 
@@ -45,8 +45,8 @@ TEST(Floors, PrivateHeadersAreNamedFromSrc) {
 }
 
 TEST(Floors, TestsMayUseAnyFloor) {
-  EXPECT_TRUE(faults_of("tests/queue/bounds_test.cpp", "\"logdist/app/run.hpp\"").empty());
-  EXPECT_TRUE(faults_of("tests/queue/bounds_test.cpp", "\"tests/support/agent.hpp\"").empty());
+  EXPECT_TRUE(faults_of("tests/queue/queue_limits_test.cpp", "\"logdist/app/run.hpp\"").empty());
+  EXPECT_TRUE(faults_of("tests/queue/queue_limits_test.cpp", "\"tests/support/agent.hpp\"").empty());
   EXPECT_TRUE(faults_of("tests/packet/pool_test.cpp", "<thread>").empty());
 }
 

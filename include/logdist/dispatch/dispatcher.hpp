@@ -3,7 +3,7 @@
 // Sans-I/O: no socket, clock, thread or log inside. The loop's driver calls
 // turn() when turn_soon() asked for it and on_timer() at next_timer(); the
 // simulation does the same with simulated time. Confined to its loop; what the
-// loops share (Scheduler, queue::Bounds) is thread-safe by itself.
+// loops share (Scheduler, queue::QueueLimits) is thread-safe by itself.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,8 @@
 #include "logdist/dispatch/retry_lists.hpp"
 #include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
-#include "logdist/queue/bounds.hpp"
 #include "logdist/queue/packet_sink.hpp"
+#include "logdist/queue/queue_limits.hpp"
 #include "logdist/upstream/upstream.hpp"
 
 namespace logdist::dispatch {
@@ -70,7 +70,7 @@ struct DispatcherOptions {
 /// What a dispatcher works with. All of it outlives the dispatcher.
 struct DispatcherParts {
   Scheduler& scheduler;
-  queue::Bounds& bounds;
+  queue::QueueLimits& bounds;
   ledger::Ledger& ledger;
   upstream::Upstream& upstream;
   DeadLetters& dead_letters;
@@ -154,7 +154,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   void enter_lane(queue::Delivery& delivery);
   void enter_retry(queue::Delivery& delivery);
   void enter_between_rounds(queue::Delivery& delivery, Duration wait, TimePoint now);
-  void leave_place(queue::Delivery& delivery);
+  void leave_state(queue::Delivery& delivery);
 
   // Ends. Each recycles the delivery.
   void settle_delivered(queue::Delivery& delivery, TimePoint now);
@@ -170,7 +170,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   // Constant after construction.
   const DispatcherOptions options_;
   Scheduler& scheduler_;
-  queue::Bounds& bounds_;
+  queue::QueueLimits& bounds_;
   ledger::Ledger& ledger_;
   upstream::Upstream& upstream_;
   DeadLetters& dead_letters_;

@@ -12,25 +12,25 @@
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/packet/buffer.hpp"
 #include "logdist/packet/decode.hpp"
-#include "logdist/queue/byte_budget.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/packet_sink.hpp"
 
 namespace logdist::ingest {
 
 /// References to the few things a session needs, all of them the loop's own but
-/// for `budget`, which all loops share. All outlive the loop's sessions.
+/// for `memory`, which all loops share. All outlive the loop's sessions.
 struct LoopContext {
   boost::asio::io_context& loop;
   queue::PacketSink& sink;
   packet::Decoder& decoder;
   packet::BufferPool& buffers;
   ledger::Ledger& ledger;
-  queue::ByteBudget& budget;
-  Random& random;                       ///< of the packet ids made here
-  const config::ServerOptions& server;  ///< limits and timeouts
-  Duration room_timeout;                ///< longest wait for room in the budget (delivery.caller_runs_timeout)
-  std::string_view via_name = {};       ///< ours in Via: a request that has it already is a loop
-  Duration rate_window = std::chrono::seconds(5);        ///< in which server.min_body_rate is measured
+  queue::MemoryLimiter& memory;
+  Random& random;                                  ///< of the packet ids made here
+  const config::ServerOptions& server;             ///< limits and timeouts
+  Duration buffer_timeout;                         ///< longest wait for buffer space (delivery.caller_runs_timeout)
+  std::string_view via_name = {};                  ///< ours in Via: a request that has it already is a loop
+  Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
   Duration kept_after_packet = std::chrono::seconds(1);  ///< so long an idle connection makes no room for another
 };
 

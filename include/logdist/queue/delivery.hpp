@@ -39,7 +39,7 @@ enum class Admission : std::uint8_t {
 };
 
 /// Where a delivery is now.
-enum class Place : std::uint8_t {
+enum class DeliveryState : std::uint8_t {
   free,            ///< recycled, to be made again
   filling,         ///< made, not yet admitted
   lane,            ///< not yet attempted
@@ -48,13 +48,13 @@ enum class Place : std::uint8_t {
   in_flight,       ///< an attempt is under way
 };
 
-struct PlaceTag;
+struct StateTag;
 struct WaiterTag;
 struct AgeTag;
 
 /// One packet and all that is known of its way. Recycled by its dispatcher, so
 /// that the steady state allocates nothing.
-struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>,
+struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<AgeTag>> {
   packet::Packet packet;
@@ -71,14 +71,14 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTa
   TimePoint give_up_at = never;  ///< of a waiting request: no new attempt from then on
   TimePoint due_at{};            ///< between rounds: when the next one begins
   Waiter* waiter = nullptr;      ///< none when queued or abandoned
-  Place place = Place::free;
+  DeliveryState state = DeliveryState::free;
   bool holds_queue_place = false;
   bool abandoned = false;  ///< its agent has gone
 };
 
-/// The deliveries of one place, the requests that wait, and all that are not settled.
+/// The deliveries in one state, the requests that wait, and all that are not settled.
 using DeliveryList = boost::intrusive::list<
-    Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<PlaceTag>>>>;
+    Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>>>;
 using WaiterList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>>>;
 using AgeList = boost::intrusive::list<

@@ -9,7 +9,7 @@
 namespace logdist::sim {
 namespace {
 
-class Bounds final : public Checker {
+class QueueLimits final : public Checker {
  public:
   using Checker::Checker;
 
@@ -75,7 +75,7 @@ class Bounds final : public Checker {
 }  // namespace
 
 std::unique_ptr<Checker> make_bounds(const World& world, Findings& findings) {
-  return std::make_unique<Bounds>("bounds", world, findings);
+  return std::make_unique<QueueLimits>("bounds", world, findings);
 }
 
 }  // namespace logdist::sim

@@ -19,7 +19,7 @@ namespace {
 /// Random bodies of all kinds against the plain statement of the rules: bytes are never
 /// lost, those who wait for the first time go oldest first, the oldest that grow never
 /// wait, small bodies find what is kept for them, and nobody waits while the space would do.
-class ByteBudgetProperty : public testing::Test {
+class MemoryLimiterProperty : public testing::Test {
  protected:
   static constexpr std::size_t max_bytes = 1000;
   static constexpr std::size_t small_max = 60;
@@ -39,7 +39,7 @@ class ByteBudgetProperty : public testing::Test {
 
   void reserve(Entry& entry, std::size_t total) {
     entry.wanted = total;
-    if (!budget_.reserve(*entry.body, total, entry.announced ? entry.length : unknown)) entry.waits += 1;
+    if (!limiter_.reserve(*entry.body, total, entry.announced ? entry.length : unknown)) entry.waits += 1;
   }
 
   void come() {
@@ -54,7 +54,7 @@ class ByteBudgetProperty : public testing::Test {
     if (held < entry.length && random_.below(4) != 0) {
       reserve(entry, std::min(held + 1 + random_.below(100), entry.length));
     } else {
-      EXPECT_FALSE(budget_.release(*entry.body));
+      EXPECT_FALSE(limiter_.release(*entry.body));
       gone(entry);
     }
   }
@@ -78,7 +78,7 @@ class ByteBudgetProperty : public testing::Test {
       const bool grows = bytes > 0 && (entry.grows() || entry.waiting());
       if (grows && oldest_growing[kind] == nullptr) oldest_growing[kind] = &entry;
     }
-    ASSERT_EQ(budget_.held_bytes(), held);
+    ASSERT_EQ(limiter_.held_bytes(), held);
     ASSERT_LE(held, max_bytes + largest[0] + largest[1]);
     ASSERT_LE(held - small_held, large_max + largest[1]);
     if (held <= max_bytes && held - small_held <= large_max) {
@@ -111,7 +111,7 @@ class ByteBudgetProperty : public testing::Test {
   }
 
   Random random_{logdist::test::draw_seed()};
-  ByteBudget budget_{max_bytes, small_max};
+  MemoryLimiter limiter_{max_bytes, small_max};
   std::deque<Entry> entries_;
   std::vector<int> order_;
   int next_name_ = 1;
@@ -119,7 +119,7 @@ class ByteBudgetProperty : public testing::Test {
   int large_waits_ = 0;
 };
 
-TEST_F(ByteBudgetProperty, KeepsItsRulesUnderRandomUse) {
+TEST_F(MemoryLimiterProperty, KeepsItsRulesUnderRandomUse) {
   for (int step = 0; step < 20'000 && !HasFatalFailure(); ++step) {
     order_.clear();
     if (entries_.size() < 40 && random_.below(2) == 0) {
@@ -129,21 +129,21 @@ TEST_F(ByteBudgetProperty, KeepsItsRulesUnderRandomUse) {
       if (!entry.waiting()) {
         go_on(entry);
       } else if (random_.below(4) == 0) {
-        EXPECT_TRUE(budget_.release(*entry.body));
+        EXPECT_TRUE(limiter_.release(*entry.body));
         gone(entry);
       }
     }
     check();
     check_order();
   }
-  for (Entry& entry : entries_) budget_.release(*entry.body);
-  EXPECT_EQ(budget_.held_bytes(), 0u);
+  for (Entry& entry : entries_) limiter_.release(*entry.body);
+  EXPECT_EQ(limiter_.held_bytes(), 0u);
   EXPECT_GT(small_waits_, 100);
   EXPECT_GT(large_waits_, 100);
 }
 
 /// A body of its own thread: granted() wakes it.
-class ThreadBody final : public ByteBudget::Claim {
+class ThreadBody final : public MemoryLimiter::Reservation {
  public:
   void granted() override { wake_.release(); }
   void wait() { wake_.acquire(); }
@@ -152,36 +152,36 @@ class ThreadBody final : public ByteBudget::Claim {
   std::binary_semaphore wake_{0};
 };
 
-TEST(ByteBudgetThreads, NoWakeUpIsLostAndAllIsGivenBack) {
+TEST(MemoryLimiterThreads, NoWakeUpIsLostAndAllIsGivenBack) {
   const std::uint64_t seed = logdist::test::draw_seed();
   constexpr std::size_t max_bytes = 1000;
-  ByteBudget budget(max_bytes);
+  MemoryLimiter limiter(max_bytes);
   std::vector<std::jthread> threads;
   for (std::uint64_t thread = 0; thread < 6; ++thread) {
-    threads.emplace_back([&budget, seed, thread] {
+    threads.emplace_back([&limiter, seed, thread] {
       Random random(seed + thread);
       ThreadBody body;
       for (int round = 0; round < 5'000; ++round) {
         if (random.below(2) == 0) {
-          if (!budget.reserve(body, 1 + random.below(600))) {
+          if (!limiter.reserve(body, 1 + random.below(600))) {
             if (random.below(4) == 0) {
-              if (!budget.release(body)) body.wait();  // granted meanwhile: take the news off
+              if (!limiter.release(body)) body.wait();  // granted meanwhile: take the news off
               continue;
             }
             body.wait();
           }
         } else {
           for (std::size_t total = 100; total <= 500; total += 100) {
-            if (!budget.reserve(body, total, ByteBudget::length_unknown)) body.wait();
+            if (!limiter.reserve(body, total, MemoryLimiter::length_unknown)) body.wait();
           }
-          budget.end_growth(body, 450);
+          limiter.end_growth(body, 450);
         }
-        budget.release(body);
+        limiter.release(body);
       }
     });
   }
   threads.clear();
-  EXPECT_EQ(budget.held_bytes(), 0u);
+  EXPECT_EQ(limiter.held_bytes(), 0u);
 }
 
 }  // namespace

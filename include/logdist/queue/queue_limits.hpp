@@ -11,14 +11,14 @@ namespace logdist::queue {
 /// queued and keeps it until it is settled. When either bound would be passed,
 /// try_take() says no, and the caller runs the delivery itself. Both counts live
 /// in one word, so that one atomic step decides exactly. Thread-safe.
-class Bounds {
+class QueueLimits {
  public:
   static constexpr unsigned byte_bits = 40;
   /// Largest values that `max_packets` and `max_bytes` may have.
   static constexpr std::uint64_t limit_packets = (std::uint64_t{1} << (64 - byte_bits)) - 1;
   static constexpr std::uint64_t limit_bytes = (std::uint64_t{1} << byte_bits) - 1;
 
-  Bounds(std::size_t max_packets, std::size_t max_bytes);
+  QueueLimits(std::size_t max_packets, std::size_t max_bytes);
 
   /// Takes one place and `bytes`; false when either bound would be passed.
   bool try_take(std::size_t bytes);

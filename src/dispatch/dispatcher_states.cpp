@@ -8,7 +8,7 @@
 namespace logdist::dispatch {
 
 using queue::Delivery;
-using queue::Place;
+using queue::DeliveryState;
 using queue::Settlement;
 
 void Dispatcher::enter_lane(Delivery& delivery) {
@@ -17,33 +17,33 @@ void Dispatcher::enter_lane(Delivery& delivery) {
   } else {
     ledger_.wait_entered(delivery.packet.messages);
   }
-  delivery.place = Place::lane;
+  delivery.state = DeliveryState::lane;
   lane_.push_back(delivery);
 }
 
 void Dispatcher::enter_retry(Delivery& delivery) {
   ledger_.wait_entered(delivery.packet.messages);
-  delivery.place = Place::retry;
+  delivery.state = DeliveryState::retry;
   retry_.insert(delivery);
 }
 
 void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
   ledger_.wait_entered(delivery.packet.messages);
-  delivery.place = Place::between_rounds;
+  delivery.state = DeliveryState::between_rounds;
   delivery.due_at = now + wait;
   between_rounds_.emplace(delivery.due_at, &delivery);
 }
 
-void Dispatcher::leave_place(Delivery& delivery) {
-  if (delivery.place == Place::lane && delivery.holds_queue_place) {
+void Dispatcher::leave_state(Delivery& delivery) {
+  if (delivery.state == DeliveryState::lane && delivery.holds_queue_place) {
     ledger_.queue_left(delivery.packet.messages);
   } else {
     ledger_.wait_left(delivery.packet.messages);
   }
-  switch (delivery.place) {
-    case Place::lane: lane_.erase(lane_.iterator_to(delivery)); break;
-    case Place::retry: retry_.erase(delivery); break;
-    case Place::between_rounds: {
+  switch (delivery.state) {
+    case DeliveryState::lane: lane_.erase(lane_.iterator_to(delivery)); break;
+    case DeliveryState::retry: retry_.erase(delivery); break;
+    case DeliveryState::between_rounds: {
       const auto [first, last] = between_rounds_.equal_range(delivery.due_at);
       between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
       break;
@@ -85,7 +85,7 @@ void Dispatcher::recycle(Delivery& delivery) {
   delivery.waiter = nullptr;
   delivery.holds_queue_place = false;
   delivery.abandoned = false;
-  delivery.place = Place::free;
+  delivery.state = DeliveryState::free;
   free_.push_back(&delivery);
 }
 

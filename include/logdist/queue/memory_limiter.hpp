@@ -27,8 +27,8 @@
 namespace logdist::queue {
 
 /// See the head of this file. Thread-safe; one atomic step and no lock for a small
-/// body that is reserved whole, while nobody waits. Must outlive its claims' use of it.
-class ByteBudget {
+/// body that is reserved whole, while nobody waits. Must outlive its reservations' use of it.
+class MemoryLimiter {
  public:
   /// Of a body whose length is not announced.
   static constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
@@ -37,25 +37,25 @@ class ByteBudget {
 
   /// One body's share. Belongs to one thread, which alone calls the budget with
   /// it; release() it before it is destroyed.
-  class Claim : public boost::intrusive::list_base_hook<boost::intrusive::tag<struct WaitingTag>>,
-                public boost::intrusive::list_base_hook<boost::intrusive::tag<struct GrowingTag>> {
+  class Reservation : public boost::intrusive::list_base_hook<boost::intrusive::tag<struct WaitingTag>>,
+                      public boost::intrusive::list_base_hook<boost::intrusive::tag<struct GrowingTag>> {
    public:
-    virtual ~Claim();
+    virtual ~Reservation();
 
     /// Bytes held. Not to be asked while waiting.
     std::size_t held_bytes() const { return held_bytes_; }
 
    protected:
-    Claim() = default;
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
+    Reservation() = default;
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
 
     /// What was waited for is held now. Called once a wait, on any thread and
     /// under the budget's lock: hand the news to your own thread, nothing else.
     virtual void granted() = 0;
 
    private:
-    friend class ByteBudget;
+    friend class MemoryLimiter;
     std::size_t held_bytes_ = 0;
     std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the budget's mutex
     std::uint64_t ticket_ = 0;      ///< age; 0 until it first takes the lock
@@ -66,10 +66,10 @@ class ByteBudget {
     bool counts_as_large_ = false;  ///< what it holds; guarded by the budget's mutex
   };
 
-  explicit ByteBudget(std::size_t max_bytes, std::size_t small_body_max = default_small_body_max);
-  ~ByteBudget();
-  ByteBudget(const ByteBudget&) = delete;
-  ByteBudget& operator=(const ByteBudget&) = delete;
+  explicit MemoryLimiter(std::size_t max_bytes, std::size_t small_body_max = default_small_body_max);
+  ~MemoryLimiter();
+  MemoryLimiter(const MemoryLimiter&) = delete;
+  MemoryLimiter& operator=(const MemoryLimiter&) = delete;
 
   /// What a body of `length` bytes, of which `arrived_bytes` are here, is to reserve
   /// up to: its length, if it is small and half of the space is free; else twice what
@@ -79,19 +79,19 @@ class ByteBudget {
   /// Reserves up to `total_bytes`, more than is held, for a body of `length` bytes; it
   /// is whole, or grows by further steps. False: it waits, and is told. A body larger
   /// than the whole budget goes when nothing else is held.
-  bool reserve(Claim& claim, std::size_t total_bytes, std::size_t length);
+  bool reserve(Reservation& reservation, std::size_t total_bytes, std::size_t length);
   /// The same for the whole of a body.
-  bool reserve(Claim& claim, std::size_t length) { return reserve(claim, length, length); }
+  bool reserve(Reservation& reservation, std::size_t length) { return reserve(reservation, length, length); }
 
   /// A body of unknown length has ended with `total_bytes`, at most what is held:
   /// gives back the rest, and its place as one of those that grow.
-  void end_growth(Claim& claim, std::size_t total_bytes);
+  void end_growth(Reservation& reservation, std::size_t total_bytes);
 
   /// Gives back all that is held, or ends the wait. True when it was waiting, so
   /// that granted() has not been called and won't be.
-  bool release(Claim& claim);
+  bool release(Reservation& reservation);
 
-  /// Bytes held by all claims.
+  /// Bytes held by all reservations.
   std::size_t held_bytes() const { return word_.load(std::memory_order_relaxed) & ~waiters_bit; }
   std::size_t max_bytes() const { return max_bytes_; }
   /// The largest body that is small.
@@ -101,35 +101,35 @@ class ByteBudget {
 
  private:
   using Waiting = boost::intrusive::list<
-      Claim, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaitingTag>>>>;
+      Reservation, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaitingTag>>>>;
   using Growing = boost::intrusive::list<
-      Claim, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<GrowingTag>>>>;
+      Reservation, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<GrowingTag>>>>;
 
   /// The bodies of one kind, by age, the oldest first.
   struct Line {
     Waiting waiting;
-    Growing growing;          ///< hold bytes, and more steps are to come
-    Claim* beyond = nullptr;  ///< went beyond the bound from this line, until it is released
+    Growing growing;                ///< hold bytes, and more steps are to come
+    Reservation* beyond = nullptr;  ///< went beyond the bound from this line, until it is released
   };
 
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;
 
   template <typename List>
-  static void insert_by_age(List& list, Claim& claim);
+  static void insert_by_age(List& list, Reservation& reservation);
 
   bool try_take(std::size_t bytes);
   void give_back(std::size_t bytes);
-  void give_back_locked(const Claim& claim, std::size_t bytes);
-  void wait_locked(Claim& claim, std::size_t bytes);
-  void change_line_locked(Claim& claim);
-  void serve_locked(const Claim* newcomer);
-  void help_oldest_locked(Line& line, const Claim* newcomer);
-  Claim* next_locked();
-  void grant_locked(Claim& claim, const Claim* newcomer);
+  void give_back_locked(const Reservation& reservation, std::size_t bytes);
+  void wait_locked(Reservation& reservation, std::size_t bytes);
+  void change_line_locked(Reservation& reservation);
+  void serve_locked(const Reservation* newcomer);
+  void help_oldest_locked(Line& line, const Reservation* newcomer);
+  Reservation* next_locked();
+  void grant_locked(Reservation& reservation, const Reservation* newcomer);
   bool fits_in_all(std::uint64_t held, std::size_t bytes) const;
-  bool fits_locked(const Claim& claim) const;
-  bool fits_in_kept_part_locked(const Claim& claim) const;
-  Line& line_of(const Claim& claim) { return lines_[claim.in_large_line_ ? 1 : 0]; }
+  bool fits_locked(const Reservation& reservation) const;
+  bool fits_in_kept_part_locked(const Reservation& reservation) const;
+  Line& line_of(const Reservation& reservation) { return lines_[reservation.in_large_line_ ? 1 : 0]; }
   std::size_t large_max() const { return max_bytes_ - kept_for_small(); }
 
   const std::size_t max_bytes_;

@@ -1,4 +1,4 @@
-#include "logdist/queue/bounds.hpp"
+#include "logdist/queue/queue_limits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 namespace logdist::queue {
 namespace {
 
-TEST(Bounds, TakesUntilThePacketsAreAllTaken) {
-  Bounds bounds(3, 100);
+TEST(QueueLimits, TakesUntilThePacketsAreAllTaken) {
+  QueueLimits bounds(3, 100);
   EXPECT_TRUE(bounds.try_take(10));
   EXPECT_TRUE(bounds.try_take(0)) << "a packet of no bytes is one, too";
   EXPECT_TRUE(bounds.try_take(10));
@@ -22,8 +22,8 @@ TEST(Bounds, TakesUntilThePacketsAreAllTaken) {
   EXPECT_EQ(bounds.bytes(), 11u);
 }
 
-TEST(Bounds, TakesUntilTheBytesAreAllTaken) {
-  Bounds bounds(100, 50);
+TEST(QueueLimits, TakesUntilTheBytesAreAllTaken) {
+  QueueLimits bounds(100, 50);
   EXPECT_TRUE(bounds.try_take(30));
   EXPECT_FALSE(bounds.try_take(21));
   EXPECT_EQ(bounds.packets(), 1u) << "who is refused takes nothing";
@@ -35,32 +35,32 @@ TEST(Bounds, TakesUntilTheBytesAreAllTaken) {
   EXPECT_TRUE(bounds.try_take(30));
 }
 
-TEST(Bounds, NeverTakesMoreThanAllBytes) {
-  Bounds bounds(100, 50);
+TEST(QueueLimits, NeverTakesMoreThanAllBytes) {
+  QueueLimits bounds(100, 50);
   EXPECT_FALSE(bounds.try_take(51)) << "even when it is empty";
   EXPECT_FALSE(bounds.try_take(~std::size_t{0}));
   EXPECT_EQ(bounds.packets(), 0u);
   EXPECT_TRUE(bounds.try_take(50));
 }
 
-TEST(Bounds, KeepsItsCountsApartAtTheirLimits) {
-  Bounds bounds(Bounds::limit_packets, Bounds::limit_bytes);
-  EXPECT_EQ(bounds.max_packets(), Bounds::limit_packets);
-  EXPECT_EQ(bounds.max_bytes(), Bounds::limit_bytes);
-  ASSERT_TRUE(bounds.try_take(Bounds::limit_bytes));
+TEST(QueueLimits, KeepsItsCountsApartAtTheirLimits) {
+  QueueLimits bounds(QueueLimits::limit_packets, QueueLimits::limit_bytes);
+  EXPECT_EQ(bounds.max_packets(), QueueLimits::limit_packets);
+  EXPECT_EQ(bounds.max_bytes(), QueueLimits::limit_bytes);
+  ASSERT_TRUE(bounds.try_take(QueueLimits::limit_bytes));
   EXPECT_EQ(bounds.packets(), 1u);
-  EXPECT_EQ(bounds.bytes(), Bounds::limit_bytes);
+  EXPECT_EQ(bounds.bytes(), QueueLimits::limit_bytes);
   EXPECT_FALSE(bounds.try_take(1));
   EXPECT_TRUE(bounds.try_take(0)) << "no byte is left, but places are";
   EXPECT_EQ(bounds.packets(), 2u);
-  bounds.give_back(Bounds::limit_bytes);
+  bounds.give_back(QueueLimits::limit_bytes);
   bounds.give_back(0);
   EXPECT_EQ(bounds.packets(), 0u);
   EXPECT_EQ(bounds.bytes(), 0u);
 }
 
-TEST(Bounds, IsFullWhenTheLastWhoAskedHasFoundNoPlace) {
-  Bounds bounds(3, 100);
+TEST(QueueLimits, IsFullWhenTheLastWhoAskedHasFoundNoPlace) {
+  QueueLimits bounds(3, 100);
   EXPECT_FALSE(bounds.full());
   EXPECT_TRUE(bounds.try_take(60));
   EXPECT_FALSE(bounds.full());
@@ -77,7 +77,7 @@ TEST(Bounds, IsFullWhenTheLastWhoAskedHasFoundNoPlace) {
 }
 
 TEST(BoundsThreads, AreNeverPassed) {
-  Bounds bounds(5, 1'000);
+  QueueLimits bounds(5, 1'000);
   std::vector<std::jthread> threads;
   for (std::size_t thread = 1; thread <= 4; ++thread) {
     threads.emplace_back([&bounds, thread] {

@@ -1,19 +1,20 @@
-#include "logdist/queue/bounds.hpp"
+#include "logdist/queue/queue_limits.hpp"
 
 #include "logdist/base/check.hpp"
 
 namespace logdist::queue {
 namespace {
 
-constexpr std::uint64_t one_packet = std::uint64_t{1} << Bounds::byte_bits;
+constexpr std::uint64_t one_packet = std::uint64_t{1} << QueueLimits::byte_bits;
 
 }  // namespace
 
-Bounds::Bounds(std::size_t max_packets, std::size_t max_bytes) : max_packets_(max_packets), max_bytes_(max_bytes) {
+QueueLimits::QueueLimits(std::size_t max_packets, std::size_t max_bytes)
+    : max_packets_(max_packets), max_bytes_(max_bytes) {
   LOGDIST_CHECK(max_packets <= limit_packets && max_bytes <= limit_bytes);
 }
 
-bool Bounds::try_take(std::size_t bytes) {
+bool QueueLimits::try_take(std::size_t bytes) {
   std::uint64_t held = held_.load(std::memory_order_relaxed);
   for (;;) {
     const std::uint64_t packets = held >> byte_bits;
@@ -28,7 +29,7 @@ bool Bounds::try_take(std::size_t bytes) {
   }
 }
 
-void Bounds::give_back(std::size_t bytes) {
+void QueueLimits::give_back(std::size_t bytes) {
   held_.fetch_sub(one_packet + bytes, std::memory_order_relaxed);
   set_refused(false);
 }
