@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "logdist/dispatch/dispatcher.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::dispatch {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::size_t queue_packets = 10'000;
 constexpr std::size_t packets_a_turn = 16;
 
 /// Nobody waits for a slot here, so nobody is to be woken.
-class NoWakes final : public Wakes {
+class NoWakes final : public WakeupListener {
  public:
   void wake_loop(LoopId) override {}
   void wake_control() override {}
@@ -54,11 +54,11 @@ class NoWaiter final : public queue::Waiter {
 /// What the loops share.
 struct House {
   explicit House(std::size_t loops)
-      : scheduler({}, std::vector<AnalyzerSpec>{{40, 4096, 4096}, {30, 4096, 4096}, {30, 4096, 4096}}, loops, wakes,
-                  TimePoint{}) {}
+      : balancer({}, std::vector<AnalyzerSpec>{{40, 4096, 4096}, {30, 4096, 4096}, {30, 4096, 4096}}, loops, wakeups,
+                 TimePoint{}) {}
 
-  NoWakes wakes;
-  Scheduler scheduler;
+  NoWakes wakeups;
+  LoadBalancer balancer;
   queue::QueueLimits bounds{queue_packets, std::size_t{1} << 30};
   NoDeadLetters dead_letters;
 };
@@ -66,7 +66,7 @@ struct House {
 class Loop final : public TurnRequest {
  public:
   Loop(House& house, LoopId id)
-      : dispatcher_(options(id), {house.scheduler, house.bounds, ledger_, upstream_, house.dead_letters, *this}) {
+      : dispatcher_(options(id), {house.balancer, house.bounds, ledger_, upstream_, house.dead_letters, *this}) {
     upstream_.set_listener(dispatcher_);
   }
 

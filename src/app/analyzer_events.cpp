@@ -25,9 +25,9 @@ std::string times(std::uint64_t count) {
 
 }  // namespace
 
-AnalyzerEvents::AnalyzerEvents(boost::asio::io_context& control, const dispatch::Scheduler& scheduler,
+AnalyzerEvents::AnalyzerEvents(boost::asio::io_context& control, const dispatch::LoadBalancer& balancer,
                                admin::EventLog& log, const config::Options& options)
-    : scheduler_(scheduler),
+    : balancer_(balancer),
       log_(log),
       packet_limit_(options.delivery.timeout),
       probe_limit_(options.health.timeout),
@@ -78,7 +78,7 @@ void AnalyzerEvents::paused(const dispatch::PauseNotice& notice) {
 
 void AnalyzerEvents::look() {
   const TimePoint now = Clock::now();
-  const std::vector<dispatch::AnalyzerView> views = scheduler_.views(now);
+  const std::vector<dispatch::AnalyzerView> views = balancer_.views(now);
   for (AnalyzerId id = 0; id < views.size() && id < analyzers_.size(); ++id) {
     Analyzer& analyzer = analyzers_[id];
     const std::uint64_t seen = std::exchange(analyzer.catch_ups_seen, views[id].account.catch_ups);

@@ -10,7 +10,7 @@
 
 #include "logdist/admin/events.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::app {
 
@@ -20,7 +20,7 @@ namespace logdist::app {
 /// outlives it.
 class AnalyzerEvents {
  public:
-  AnalyzerEvents(boost::asio::io_context& control, const dispatch::Scheduler& scheduler, admin::EventLog& log,
+  AnalyzerEvents(boost::asio::io_context& control, const dispatch::LoadBalancer& balancer, admin::EventLog& log,
                  const config::Options& options);
 
   /// The next AnalyzerId has this name and host.
@@ -58,7 +58,7 @@ class AnalyzerEvents {
   /// The count to be told now; 0 when it is too early, or there is nothing to tell.
   static std::uint64_t to_tell(Often& often, std::uint64_t more, TimePoint now);
 
-  const dispatch::Scheduler& scheduler_;
+  const dispatch::LoadBalancer& balancer_;
   admin::EventLog& log_;
   const Duration packet_limit_;
   const Duration probe_limit_;

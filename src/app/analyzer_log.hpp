@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "logdist/config/options.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::app {
 

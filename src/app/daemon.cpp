@@ -46,7 +46,7 @@ std::string cannot_listen(const char* key, const config::ListenAddress& address,
 }  // namespace
 
 /// Members in the order of their life: what is declared later is destroyed first.
-class Daemon::Body final : public dispatch::Wakes {
+class Daemon::Body final : public dispatch::WakeupListener {
  public:
   /// `configured` is what `fitted` was made of, for this machine.
   Body(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
@@ -54,7 +54,7 @@ class Daemon::Body final : public dispatch::Wakes {
       : control_(control),
         shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
-        health_(control, shared_.scheduler, shared_.names, shared_.options, *events_),
+        health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
         reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
         steering_(shared_, reload_, *events_) {
     for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
@@ -154,7 +154,7 @@ class Daemon::Body final : public dispatch::Wakes {
  private:
   admin::Readiness readiness() {
     return readiness_.look(
-        {.draining = draining_, .analyzer_in_service = shared_.scheduler.ready(), .queue_full = shared_.bounds.full()},
+        {.draining = draining_, .analyzer_in_service = shared_.balancer.ready(), .queue_full = shared_.bounds.full()},
         Clock::now());
   }
 

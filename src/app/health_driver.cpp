@@ -4,9 +4,9 @@
 
 namespace logdist::app {
 
-HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
+HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& balancer, upstream::NameResolver& names,
                            const config::Options& options, admin::EventLog& events)
-    : io_(io), scheduler_(scheduler), log_(options), events_(io, scheduler, events, options), timer_(io) {
+    : io_(io), balancer_(balancer), log_(options), events_(io, balancer, events, options), timer_(io) {
   std::vector<probe::Target> targets;
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     targets.push_back({analyzer.host, analyzer.port, analyzer.headers});
@@ -45,16 +45,16 @@ void HealthDriver::wake() {
 }
 
 void HealthDriver::tick() {
-  for (const dispatch::ProbeOrder& order : scheduler_.tick(Clock::now())) begin_probe(order);
-  for (const dispatch::StateChange& change : scheduler_.take_state_changes()) {
+  for (const dispatch::ProbeOrder& order : balancer_.tick(Clock::now())) begin_probe(order);
+  for (const dispatch::StateChange& change : balancer_.take_state_changes()) {
     log_.changed(change);
     events_.changed(change);
   }
-  for (const dispatch::PauseNotice& notice : scheduler_.take_pauses()) {
+  for (const dispatch::PauseNotice& notice : balancer_.take_pauses()) {
     log_.paused(notice);
     events_.paused(notice);
   }
-  const TimePoint next = scheduler_.next_event();
+  const TimePoint next = balancer_.next_event();
   if (next == never) return;
   timer_.expires_at(next);
   timer_.async_wait([this](boost::system::error_code error) {
@@ -66,7 +66,7 @@ void HealthDriver::begin_probe(const dispatch::ProbeOrder& order) {
   prober_->probe(order.analyzer, [this, order](health::ProbeResult result, const delivery::Failure& failure) {
     if (result == health::ProbeResult::missing) log_.path_missing(order.analyzer);
     if (result == health::ProbeResult::failed) log_.probe_failed(order.analyzer, failure);
-    scheduler_.probe_ended(order, result, Clock::now(), failure);
+    balancer_.probe_ended(order, result, Clock::now(), failure);
   });
 }
 

@@ -1,4 +1,4 @@
-// Drives the scheduler's clock on the control thread: back-offs, pauses, ramps
+// Drives the load balancer's clock on the control thread: back-offs, pauses, ramps
 // and probes, and logs how analyzers fare.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "app/analyzer_events.hpp"
 #include "app/analyzer_log.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/probe/prober.hpp"
 #include "logdist/upstream/name_resolver.hpp"
 
@@ -25,10 +25,10 @@ namespace logdist::app {
 class HealthDriver {
  public:
   /// What happens is posted to `events`, too, which outlives it.
-  HealthDriver(boost::asio::io_context& io, dispatch::Scheduler& scheduler, upstream::NameResolver& names,
+  HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& balancer, upstream::NameResolver& names,
                const config::Options& options, admin::EventLog& events);
 
-  /// Another analyzer; ids are given in order. Before the scheduler knows it.
+  /// Another analyzer; ids are given in order. Before the load balancer knows it.
   void add(const config::AnalyzerOptions& analyzer);
   /// Of its probes, from the next on.
   void set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers);
@@ -36,7 +36,7 @@ class HealthDriver {
   void start();
   void stop();
 
-  /// The scheduler has something new for the control thread. Any thread; cheap
+  /// The load balancer has something new for the control thread. Any thread; cheap
   /// when the last wake has not been heard yet.
   void wake();
 
@@ -45,7 +45,7 @@ class HealthDriver {
   void begin_probe(const dispatch::ProbeOrder& order);
 
   boost::asio::io_context& io_;
-  dispatch::Scheduler& scheduler_;
+  dispatch::LoadBalancer& balancer_;
   std::optional<probe::Prober> prober_;  ///< none when probing is off
   AnalyzerLog log_;
   AnalyzerEvents events_;

@@ -45,7 +45,7 @@ Loop::Loop(LoopId id, Shared& shared)
       random_(~shared.seed - id),
       upstream_(io_, shared.names, pool_options(id, shared)),
       dispatcher_(dispatcher_options(id, shared),
-                  {shared.scheduler, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
+                  {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
                  shared.options.delivery.caller_runs_timeout, shared.instance.via_name()}),
       timer_(io_) {

@@ -145,7 +145,7 @@ void Reload::revise(const config::Difference& difference) {
 
   std::vector<AnalyzerId> new_headers;
   {
-    dispatch::Scheduler::Revision revision(shared_.scheduler, Clock::now());
+    dispatch::LoadBalancer::UpdateTransaction revision(shared_.balancer, Clock::now());
     for (const AnalyzerId id : removed) revision.remove(id);
     for (const config::AnalyzerOptions& wanted : loaded_.options.analyzers) {
       const auto id = roster.find(wanted.name);

@@ -22,8 +22,8 @@ namespace logdist::app {
 
 /// Reads the configuration again, and takes it over whole or not at all: a fault
 /// refuses all of it. In two steps, since a packet may be placed on an analyzer as
-/// soon as the scheduler knows it: first every loop is told who is added; when all
-/// have answered, the scheduler learns of everything at once, between two picks.
+/// soon as the load balancer knows it: first every loop is told who is added; when all
+/// have answered, the load balancer learns of everything at once, between two picks.
 /// Then the loops let go of the removed ones, whose packets under way are awaited.
 ///
 /// Weights become the configured ones; what was drained stays so as long as the

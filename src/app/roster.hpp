@@ -10,7 +10,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
 #include "logdist/upstream/shared_limits.hpp"
 
@@ -18,7 +18,7 @@ namespace logdist::app {
 
 /// One analyzer. Removed ones stay known: the books go on counting them.
 struct Member {
-  /// An entering one is known to the loops, and not yet to the scheduler.
+  /// An entering one is known to the loops, and not yet to the load balancer.
   enum class Standing { entering, present, removed };
 
   config::AnalyzerOptions configured;  ///< as the configuration has it
@@ -52,7 +52,7 @@ class Roster {
   /// How long a removed one goes on being shown by its name, and how many of them at most.
   static constexpr Duration shown_for = std::chrono::hours(1);
   static constexpr std::size_t shown_max = 100;
-  /// Folds those that are to be shown no longer. `views` are the scheduler's: while packets are under way
+  /// Folds those that are to be shown no longer. `views` are the load balancer's: while packets are under way
   /// to one it stays as it is.
   void fold_removed(const std::vector<dispatch::AnalyzerView>& views, TimePoint now);
 
@@ -62,7 +62,7 @@ class Roster {
   /// Those present, as configured but for the weights, which are those in force.
   std::vector<config::AnalyzerOptions> in_force() const;
 
-  /// As the scheduler and the loops are told. `delivery` has what an analyzer has
+  /// As the load balancer and the loops are told. `delivery` has what an analyzer has
   /// not of its own.
   dispatch::AnalyzerSpec spec(AnalyzerId id, const config::DeliveryOptions& delivery) const;
   std::vector<dispatch::AnalyzerSpec> specs(const config::DeliveryOptions& delivery) const;

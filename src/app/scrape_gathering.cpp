@@ -44,7 +44,7 @@ metrics::Scrape complete(Sums sums, Shared& shared, const ingest::ConnectionSlot
   scrape.buffered_bytes = {shared.bodies.held_bytes(), shared.bodies.max_bytes()};
   scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
   const TimePoint now = Clock::now();
-  const std::vector<dispatch::AnalyzerView> views = shared.scheduler.views(now);
+  const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);
   shared.roster.fold_removed(views, now);
   show_analyzers(scrape, shared.roster, views);
   return scrape;

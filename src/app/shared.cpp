@@ -5,8 +5,8 @@
 namespace logdist::app {
 namespace {
 
-dispatch::SchedulerOptions scheduler_options(const config::Options& options, std::uint64_t seed) {
-  dispatch::SchedulerOptions result;
+dispatch::LoadBalancerOptions balancer_options(const config::Options& options, std::uint64_t seed) {
+  dispatch::LoadBalancerOptions result;
   result.balance = {options.balance.catch_up_threshold, options.balance.max_debt,
                     static_cast<std::uint32_t>(std::lround(options.balance.catch_up_share * 1e6))};
   result.health.probing = !options.health.path.empty();
@@ -31,7 +31,7 @@ InstanceId make_instance_id(std::uint64_t seed) {
 }  // namespace
 
 Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
-               dispatch::Wakes& wakes, std::uint64_t seed_value, TimePoint now)
+               dispatch::WakeupListener& wakeups, std::uint64_t seed_value, TimePoint now)
     : options(daemon_options),
       seed(seed_value),
       instance(make_instance_id(seed_value)),
@@ -39,7 +39,7 @@ Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::un
       bodies(options.server.max_buffered),
       dead_letters(std::move(letters)),
       roster(options, loops),
-      scheduler(scheduler_options(options, seed), roster.specs(options.delivery), loops, wakes, now) {
+      balancer(balancer_options(options, seed), roster.specs(options.delivery), loops, wakeups, now) {
   for (const AnalyzerId id : roster.present()) {
     dead_letters->name(id, roster[id].configured.name, roster[id].configured.host);
   }

@@ -1,4 +1,4 @@
-// What all loops share: the scheduler, the bounds, the dead letters.
+// What all loops share: the load balancer, the bounds, the dead letters.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 #include "logdist/app/dead_letter_file.hpp"
 #include "logdist/base/instance_id.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/upstream/name_resolver.hpp"
@@ -19,7 +19,7 @@ namespace logdist::app {
 struct Shared {
   /// `seed` is the source of every jitter and id; `now` is the start.
   Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
-         dispatch::Wakes& wakes, std::uint64_t seed, TimePoint now);
+         dispatch::WakeupListener& wakeups, std::uint64_t seed, TimePoint now);
 
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
@@ -29,7 +29,7 @@ struct Shared {
   std::unique_ptr<DeadLetterFile> dead_letters;
   upstream::NameResolver names;
   Roster roster;
-  dispatch::Scheduler scheduler;
+  dispatch::LoadBalancer balancer;
 };
 
 }  // namespace logdist::app

@@ -8,7 +8,7 @@
 namespace logdist::app {
 
 std::vector<admin::ControlledAnalyzer> Steering::analyzers() const {
-  const std::vector<dispatch::AnalyzerView> views = shared_.scheduler.views(Clock::now());
+  const std::vector<dispatch::AnalyzerView> views = shared_.balancer.views(Clock::now());
   std::vector<admin::ControlledAnalyzer> all;
   for (const AnalyzerId id : shared_.roster.present()) {
     const Member& member = shared_.roster[id];
@@ -24,7 +24,7 @@ bool Steering::set_drained(const std::string& analyzer, bool drained, const std:
   const auto id = shared_.roster.find(analyzer);
   if (!id) return false;
   if (std::exchange(shared_.roster[*id].drained, drained) == drained) return true;
-  shared_.scheduler.set_drained(*id, drained, Clock::now());
+  shared_.balancer.set_drained(*id, drained, Clock::now());
   const std::string text = fmt::format("{} (by {})", drained ? "drained" : "no longer drained", who);
   log::record(log::Level::info, drained ? "analyzer_drained" : "analyzer_undrained",
               fmt::format("analyzer {} {}", analyzer, text), {{"analyzer", analyzer}, {"by", who}});
@@ -37,7 +37,7 @@ bool Steering::set_weight(const std::string& analyzer, config::Weight weight, co
   if (!id) return false;
   const config::Weight before = std::exchange(shared_.roster[*id].weight, weight);
   if (before.units == weight.units) return true;
-  shared_.scheduler.set_weight(*id, weight.units);
+  shared_.balancer.set_weight(*id, weight.units);
   const std::string text = fmt::format("weight {} -> {} (by {})", format_weight(before), format_weight(weight), who);
   log::record(log::Level::info, "analyzer_weight", fmt::format("analyzer {}: {}", analyzer, text),
               {{"analyzer", analyzer}, {"from", before.value()}, {"to", weight.value()}, {"by", who}});

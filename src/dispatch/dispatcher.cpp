@@ -25,7 +25,7 @@ Delivery& delivery_of(delivery::Attempt& attempt) {
 
 Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts)
     : options_(options),
-      scheduler_(parts.scheduler),
+      balancer_(parts.balancer),
       bounds_(parts.bounds),
       ledger_(parts.ledger),
       upstream_(parts.upstream),
@@ -85,14 +85,14 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
 
 std::chrono::seconds Dispatcher::retry_after(TimePoint now) const {
   using std::chrono::seconds;
-  const Duration wait = draining_ ? Duration::zero() : scheduler_.until_ready(now);
+  const Duration wait = draining_ ? Duration::zero() : balancer_.until_ready(now);
   if (wait == Duration::zero()) return congestion_pause;
   return std::min(std::chrono::ceil<seconds>(wait), seconds(60));
 }
 
 void Dispatcher::turn(TimePoint now) {
   {
-    Scheduler::Turn shared(scheduler_, options_.loop, now);
+    LoadBalancer::PlacementBatch shared(balancer_, options_.loop, now);
     report(shared, now);
     place(shared, now);
     shared.take_recalls(recalls_);
@@ -104,7 +104,7 @@ void Dispatcher::turn(TimePoint now) {
   upstream_.flush(now);
 }
 
-void Dispatcher::report(Scheduler::Turn& shared, TimePoint now) {
+void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   reported_.swap(finished_);
   for (Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
@@ -114,34 +114,36 @@ void Dispatcher::report(Scheduler::Turn& shared, TimePoint now) {
     --in_flight_;
   }
   // Routing asks who is in service, so it comes after all results are known.
-  for (Finished& finished : reported_) finished.fate = route(shared, finished, now);
+  for (Finished& finished : reported_) finished.disposition = route(shared, finished, now);
 }
 
-Dispatcher::Fate Dispatcher::route(Scheduler::Turn& shared, const Finished& finished, TimePoint now) {
+Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, const Finished& finished,
+                                          TimePoint now) {
   Delivery& delivery = *finished.delivery;
   const delivery::Next next =
       delivery.course.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
-  if (next == delivery::Next::done) return Fate::delivered;
-  if (next == delivery::Next::dead_letter) return Fate::refused;
-  if (must_hand_back(delivery, now)) return Fate::handed_back;
+  if (next == delivery::Next::done) return Disposition::delivered;
+  if (next == delivery::Next::dead_letter) return Disposition::refused;
+  if (must_hand_back(delivery, now)) return Disposition::handed_back;
   if (giving_up_ || next == delivery::Next::again || shared.anyone_else(delivery.course.excluded())) {
     enter_retry(delivery);
-    return Fate::moved;
+    return Disposition::moved;
   }
   return end_round(shared, delivery, now);
 }
 
 /// Nobody is left to be asked in this round.
-Dispatcher::Fate Dispatcher::end_round(const Scheduler::Turn& shared, Delivery& delivery, TimePoint now) {
+Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
+                                              TimePoint now) {
   const bool refused = delivery.course.refused_once();
-  if (refused && shared.analyzer_count() == 1) return Fate::refused;  // there is no second to ask
+  if (refused && shared.analyzer_count() == 1) return Disposition::refused;  // there is no second to ask
   const std::optional<Duration> wait = delivery.course.end_round(options_.retry, random_);
-  if (!wait) return refused ? Fate::refused : Fate::poison;
+  if (!wait) return refused ? Disposition::refused : Disposition::poison;
   enter_between_rounds(delivery, *wait, now);
-  return Fate::moved;
+  return Disposition::moved;
 }
 
-void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
+void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   bool lane_blocked = false;
   retry_.begin_turn();
   if (giving_up_) return;
@@ -171,12 +173,12 @@ void Dispatcher::place(Scheduler::Turn& shared, TimePoint now) {
 void Dispatcher::settle_finished(TimePoint now) {
   for (const Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
-    switch (finished.fate) {
-      case Fate::moved: break;
-      case Fate::delivered: settle_delivered(delivery, now); break;
-      case Fate::refused: dead_letter(delivery, DeadLetterReason::refused); break;
-      case Fate::poison: dead_letter(delivery, DeadLetterReason::max_rounds); break;
-      case Fate::handed_back: hand_back(delivery); break;
+    switch (finished.disposition) {
+      case Disposition::moved: break;
+      case Disposition::delivered: settle_delivered(delivery, now); break;
+      case Disposition::refused: dead_letter(delivery, DeadLetterReason::refused); break;
+      case Disposition::poison: dead_letter(delivery, DeadLetterReason::max_rounds); break;
+      case Disposition::handed_back: hand_back(delivery); break;
     }
   }
   reported_.clear();
@@ -278,7 +280,7 @@ void Dispatcher::attempt_ended(delivery::Attempt& attempt, const delivery::Attem
 }
 
 void Dispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
-  scheduler_.set_capacity(analyzer, packets, now);
+  balancer_.set_capacity(analyzer, packets, now);
 }
 
 bool Dispatcher::must_hand_back(const Delivery& delivery, TimePoint now) const {

@@ -13,14 +13,14 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-struct NoWakes final : dispatch::Wakes {
+struct NoWakes final : dispatch::WakeupListener {
   void wake_loop(LoopId) override {}
   void wake_control() override {}
 };
 
 class AnalyzerEventsTest : public testing::Test {
  protected:
-  AnalyzerEventsTest() : scheduler_({}, {}, 1, wakes_, Clock::now()), events_(control_, scheduler_, log_, {}) {
+  AnalyzerEventsTest() : balancer_({}, {}, 1, wakeups_, Clock::now()), events_(control_, balancer_, log_, {}) {
     events_.add("alpha", "alpha.example");
     events_.add("beta", "beta.example");
   }
@@ -36,8 +36,8 @@ class AnalyzerEventsTest : public testing::Test {
   const admin::Event& newest() const { return log_.events().back(); }
 
   boost::asio::io_context control_;
-  NoWakes wakes_;
-  dispatch::Scheduler scheduler_;
+  NoWakes wakeups_;
+  dispatch::LoadBalancer balancer_;
   admin::EventLog log_;
   AnalyzerEvents events_;
 };

@@ -36,7 +36,7 @@ void end_all_at(World& world, AnalyzerId analyzer, Outcome outcome) {
 TEST(Analyzers, AnAddedOneStartsAtNothingAndGetsItsShareFromThenOn) {
   World world({.weights = {1, 1}});
   shares(world, 11);
-  EXPECT_EQ(world.scheduler.add({2, 256, 256}, world.now), 2u);
+  EXPECT_EQ(world.balancer.add({2, 256, 256}, world.now), 2u);
   EXPECT_EQ(world.views()[2].account.deficit, 0);
   EXPECT_TRUE(world.views()[2].in_service);
   const std::vector<int> got = shares(world, 40);
@@ -51,7 +51,7 @@ TEST(Analyzers, AnAddedOneTakesWhatWaitsOnAnyLoop) {
   world.admit("waiting", 1, 1);
   world.run();
   ASSERT_TRUE(world.loops[1]->upstream.under_way.empty());
-  world.scheduler.add({1, 1, 1}, world.now);
+  world.balancer.add({1, 1, 1}, world.now);
   world.run();
   ASSERT_EQ(world.loops[1]->upstream.under_way.size(), 1u);
   EXPECT_EQ(world.loops[1]->upstream.under_way.front()->analyzer, 1u);
@@ -64,7 +64,7 @@ TEST(Analyzers, WhatIsUnderWayToARemovedOneIsSettledThereOrTriedElsewhere) {
     World world({.weights = {1, 1}});
     for (int i = 0; i < 10; ++i) world.admit(std::to_string(i));
     world.run();
-    world.scheduler.remove(1, world.now);
+    world.balancer.remove(1, world.now);
     world.run();
     EXPECT_EQ(world.loops[0]->upstream.recalled, std::vector<AnalyzerId>{1});
     EXPECT_EQ(world.views()[1].account.in_flight, 5u);
@@ -84,7 +84,7 @@ TEST(Analyzers, WhatARemovedOneWasOwedGoesToTheOthersByWeight) {
   world.admit("all to the first", 100);
   world.run();
   ASSERT_NEAR(world.views()[2].account.deficit, 30, 1e-9);
-  world.scheduler.remove(2, world.now);
+  world.balancer.remove(2, world.now);
   EXPECT_NEAR(world.views()[0].account.deficit, -40 + 30 * 60.0 / 70, 1e-9);
   EXPECT_NEAR(world.views()[1].account.deficit, 10 + 30 * 10.0 / 70, 1e-9);
   world.deliver_everything();
@@ -97,7 +97,7 @@ TEST(Analyzers, ANewWeightKeepsDeficits) {
   world.run();
   const double owed = world.views()[1].account.deficit;
   ASSERT_GT(owed, 1);
-  world.scheduler.set_weight(1, 3);
+  world.balancer.set_weight(1, 3);
   EXPECT_NEAR(world.views()[1].account.deficit, owed, 1e-9);
   EXPECT_NEAR(world.views()[1].account.target_share, 0.5, 1e-9);
   world.deliver_everything();
@@ -107,7 +107,7 @@ TEST(Analyzers, FewerSlotsHoldFromTheNextPacketOn) {
   World world({.weights = {1}});
   for (int i = 0; i < 5; ++i) world.admit(std::to_string(i));
   world.run();
-  world.scheduler.set_max_in_flight(0, 2, world.now);
+  world.balancer.set_max_in_flight(0, 2, world.now);
   world.admit("later");
   for (std::size_t left = 5; left > 2; --left) {
     EXPECT_EQ(world.loops[0]->upstream.under_way.size(), left);
@@ -124,13 +124,13 @@ TEST(Analyzers, ARemovedOneThatHadFailedIsNotTestedAnyMore) {
   end_all_at(world, 1, Outcome::connect_error);
   ASSERT_EQ(world.views()[1].state, health::State::failed);
   world.deliver_everything();
-  world.scheduler.remove(1, world.now);
+  world.balancer.remove(1, world.now);
   world.advance(1min);
   EXPECT_EQ(world.views()[1].state, health::State::failed);
-  EXPECT_EQ(world.scheduler.next_event(), never);
-  EXPECT_TRUE(world.scheduler.ready());
-  world.scheduler.probe_ended({1, 0}, health::ProbeResult::passed, world.now);
-  world.scheduler.set_capacity(1, 1, world.now);
+  EXPECT_EQ(world.balancer.next_event(), never);
+  EXPECT_TRUE(world.balancer.ready());
+  world.balancer.probe_ended({1, 0}, health::ProbeResult::passed, world.now);
+  world.balancer.set_capacity(1, 1, world.now);
 }
 
 TEST(Analyzers, WithTheSecondToAskRemovedARefusedPacketIsADeadLetter) {
@@ -140,7 +140,7 @@ TEST(Analyzers, WithTheSecondToAskRemovedARefusedPacketIsADeadLetter) {
   const AnalyzerId second = 1 - world.loops[0]->upstream.under_way.front()->analyzer;
   world.end(Outcome::refused, 422);
   ASSERT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, second);
-  world.scheduler.remove(second, world.now);
+  world.balancer.remove(second, world.now);
   world.end(Outcome::unsent);
   ASSERT_EQ(world.dead_letters.letters.size(), 1u);
   EXPECT_EQ(world.dead_letters.letters.front().second, DeadLetterReason::refused);
@@ -150,7 +150,7 @@ TEST(Analyzers, ADrainedOneGetsNothingNewAndFinishesWhatItHas) {
   World world({.weights = {1, 1}, .loops = 2});
   for (int i = 0; i < 4; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
   world.run();
-  world.scheduler.set_drained(1, true, world.now);
+  world.balancer.set_drained(1, true, world.now);
   world.run();
   for (const auto& loop : world.loops) EXPECT_EQ(loop->upstream.recalled, std::vector<AnalyzerId>{1});
   EXPECT_TRUE(world.views()[1].drained);
@@ -165,11 +165,11 @@ TEST(Analyzers, ADrainedOneGetsNothingNewAndFinishesWhatItHas) {
 
 TEST(Analyzers, WhatADrainedOneMissesIsItsDebtAndIsPaidWhenItIsBack) {
   World world({.weights = {1, 1}});
-  world.scheduler.set_drained(1, true, world.now);
+  world.balancer.set_drained(1, true, world.now);
   shares(world, 10);
   EXPECT_NEAR(world.views()[1].account.debt, 5, 1e-9);
-  world.scheduler.set_drained(1, false, world.now);
-  world.scheduler.set_drained(1, false, world.now);
+  world.balancer.set_drained(1, false, world.now);
+  world.balancer.set_drained(1, false, world.now);
   EXPECT_EQ(world.views()[1].account.debt, 0);
   EXPECT_NEAR(world.views()[1].account.deficit, 5, 1e-9);
   // balance.catch_up_share: the five it is owed come on top of its half, and the other one is never starved.
@@ -181,8 +181,8 @@ TEST(Analyzers, WhatADrainedOneMissesIsItsDebtAndIsPaidWhenItIsBack) {
 TEST(Analyzers, OneThatIsBackBeginsSlowly) {
   World world({.weights = {1, 1}});
   const std::uint32_t full = world.views()[1].slots;
-  world.scheduler.set_drained(1, true, world.now);
-  world.scheduler.set_drained(1, false, world.now);
+  world.balancer.set_drained(1, true, world.now);
+  world.balancer.set_drained(1, false, world.now);
   EXPECT_TRUE(world.control_wanted);
   EXPECT_EQ(world.views()[1].slots, 1u);
   world.advance(1h);
@@ -191,18 +191,18 @@ TEST(Analyzers, OneThatIsBackBeginsSlowly) {
 
 TEST(Analyzers, WithAllDrainedPacketsWaitForTheFirstThatIsBack) {
   World world({.weights = {1, 1}});
-  world.scheduler.set_drained(0, true, world.now);
-  world.scheduler.set_drained(1, true, world.now);
-  EXPECT_FALSE(world.scheduler.ready());
-  EXPECT_GE(world.scheduler.until_ready(world.now), 1h);
+  world.balancer.set_drained(0, true, world.now);
+  world.balancer.set_drained(1, true, world.now);
+  EXPECT_FALSE(world.balancer.ready());
+  EXPECT_GE(world.balancer.until_ready(world.now), 1h);
   world.admit("patient");
   world.run();
   EXPECT_TRUE(world.loops[0]->upstream.under_way.empty());
-  world.scheduler.set_drained(1, false, world.now);
+  world.balancer.set_drained(1, false, world.now);
   world.run();
   ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
   EXPECT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, 1u);
-  EXPECT_TRUE(world.scheduler.ready());
+  EXPECT_TRUE(world.balancer.ready());
   world.deliver_everything();
 }
 
@@ -212,14 +212,14 @@ TEST(Analyzers, ADrainedOneThatHadFailedIsNotTriedWithAPacket) {
   world.run();
   end_all_at(world, 1, Outcome::connect_error);
   world.deliver_everything();
-  world.scheduler.set_drained(1, true, world.now);
+  world.balancer.set_drained(1, true, world.now);
   world.advance(1min);
   ASSERT_EQ(world.views()[1].state, health::State::testing);
-  world.scheduler.set_drained(0, true, world.now);
-  EXPECT_FALSE(world.scheduler.ready());
-  world.scheduler.set_drained(0, false, world.now);
+  world.balancer.set_drained(0, true, world.now);
+  EXPECT_FALSE(world.balancer.ready());
+  world.balancer.set_drained(0, false, world.now);
   EXPECT_EQ(shares(world, 3), (std::vector{3, 0}));
-  world.scheduler.set_drained(1, false, world.now);
+  world.balancer.set_drained(1, false, world.now);
   EXPECT_EQ(shares(world, 1), (std::vector{0, 1})) << "its trial";
   EXPECT_EQ(world.views()[1].state, health::State::healthy);
 }
@@ -229,7 +229,7 @@ TEST(Analyzers, ARevisionTakesEffectAsAWhole) {
   world.admit("all to the first", 100);
   world.run();
   {
-    Scheduler::Revision revision(world.scheduler, world.now);
+    LoadBalancer::UpdateTransaction revision(world.balancer, world.now);
     revision.remove(2);
     EXPECT_EQ(revision.add({70, 256, 256}), 3u);
     revision.set_weight(1, 70);
@@ -248,7 +248,7 @@ TEST(Analyzers, AllMayBeReplacedAtOnce) {
   for (int i = 0; i < 4; ++i) world.admit(std::to_string(i));
   world.run();
   {
-    Scheduler::Revision revision(world.scheduler, world.now);
+    LoadBalancer::UpdateTransaction revision(world.balancer, world.now);
     revision.remove(0);
     revision.remove(1);
     revision.add({1, 8, 8});

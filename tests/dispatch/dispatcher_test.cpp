@@ -123,7 +123,7 @@ void strand(World& world, Outcome outcome, unsigned status) {
   ASSERT_EQ(world.loops[0]->upstream.under_way.front()->analyzer, 0u);
   world.end(outcome, status);
   ASSERT_EQ(world.terms().waiting.packets, 1);
-  for (int i = 0; i < 3; ++i) world.scheduler.probe_ended({1, 0}, health::ProbeResult::failed, world.now);
+  for (int i = 0; i < 3; ++i) world.balancer.probe_ended({1, 0}, health::ProbeResult::failed, world.now);
   world.run();
   ASSERT_FALSE(world.views()[1].in_service);
 }

@@ -40,7 +40,7 @@ StressLoop::StressLoop(LoopId id, StressGround& ground, std::size_t packets, std
       random_(seed),
       upstream_(io_, ground, seed + 1),
       dispatcher_(dispatcher_options(id, seed + 2),
-                  {ground.scheduler, ground.bounds, ledger_, upstream_, *this, *this}) {
+                  {ground.balancer, ground.bounds, ledger_, upstream_, *this, *this}) {
   upstream_.set_listener(*this);
 }
 
@@ -117,7 +117,7 @@ void StressLoop::send_some() {
   send_soon();
 }
 
-/// What loops ask of the scheduler besides their turns.
+/// What loops ask of the load balancer besides their turns.
 void StressLoop::change_something() {
   const TimePoint now = ground_.clock.now();
   if (random_.below(20) == 0) {

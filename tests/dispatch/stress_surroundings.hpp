@@ -1,5 +1,5 @@
 // What several loops share in the stress test, and the analyzers at the other end:
-// the product's own scheduler and bounds, a clock that the control thread moves,
+// the product's own load balancer and bounds, a clock that the control thread moves,
 // and an upstream that ends its attempts on its loop's thread.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "logdist/base/random.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/upstream/upstream.hpp"
@@ -48,8 +48,9 @@ class StressClock {
 struct StressGround {
   static constexpr std::size_t body_bytes_max = 2'000;
 
-  StressGround(const SchedulerOptions& options, std::span<const AnalyzerSpec> specs, std::size_t loops, Wakes& wakes)
-      : scheduler(options, specs, loops, wakes, clock.now()) {}
+  StressGround(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> specs, std::size_t loops,
+               WakeupListener& wakeups)
+      : balancer(options, specs, loops, wakeups, clock.now()) {}
 
   /// Neither the queue nor the room for bodies was passed, at this very moment.
   void expect_within_bounds() const;
@@ -58,7 +59,7 @@ struct StressGround {
   StressAnalyzers analyzers;
   queue::QueueLimits bounds{60, 50'000};
   queue::MemoryLimiter bodies{20'000};
-  Scheduler scheduler;
+  LoadBalancer balancer;
 };
 
 /// Ends attempts as the analyzers' moods are, a few at a time and no more than it

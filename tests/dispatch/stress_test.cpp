@@ -24,8 +24,8 @@ constexpr std::size_t loop_count = 4;
 constexpr std::size_t packets_each = 6'000;
 constexpr std::size_t looks_max = 100'000;  ///< of the control thread, until something counts as stuck
 
-SchedulerOptions scheduler_options() {
-  SchedulerOptions options;
+LoadBalancerOptions balancer_options() {
+  LoadBalancerOptions options;
   options.health.probing = true;
   options.health.interval = 20ms;
   options.health.failure_threshold = 3;
@@ -41,7 +41,7 @@ SchedulerOptions scheduler_options() {
 constexpr AnalyzerSpec ordinary{3, StressAnalyzer::slots_max, StressAnalyzer::slots_max};
 
 /// The control thread, which is the test's own, and its loops.
-class Stress : public testing::Test, public Wakes {
+class Stress : public testing::Test, public WakeupListener {
  protected:
   void SetUp() override {
     std::cout << "seed " << seed << '\n';
@@ -68,13 +68,13 @@ class Stress : public testing::Test, public Wakes {
     on_all_loops([](StressLoop& own) { own.go_on(); });
     for (std::uint64_t changes = stormy_ ? random_.below(4) : 0; changes > 0; --changes) change_something();
     for (const auto& [order, result] : std::exchange(probes_, {})) {
-      ground_.scheduler.probe_ended(order, result, ground_.clock.now());
+      ground_.balancer.probe_ended(order, result, ground_.clock.now());
     }
-    for (const ProbeOrder& order : ground_.scheduler.tick(ground_.clock.now())) {
+    for (const ProbeOrder& order : ground_.balancer.tick(ground_.clock.now())) {
       probes_.emplace_back(order, draw_probe(ground_.analyzers[order.analyzer].mood));
     }
-    state_changes_ += ground_.scheduler.take_state_changes().size();
-    for (const PauseNotice& notice : ground_.scheduler.take_pauses()) pauses_ += notice.pauses;
+    state_changes_ += ground_.balancer.take_state_changes().size();
+    for (const PauseNotice& notice : ground_.balancer.take_pauses()) pauses_ += notice.pauses;
     ground_.expect_within_bounds();
     gather();
   }
@@ -101,20 +101,20 @@ class Stress : public testing::Test, public Wakes {
     const std::size_t whom = random_.below(present_.size());
     const AnalyzerId analyzer = present_[whom];
     switch (random_.below(10)) {
-      case 0: ground_.scheduler.set_weight(analyzer, 1 + random_.below(100)); break;
+      case 0: ground_.balancer.set_weight(analyzer, 1 + random_.below(100)); break;
       case 1: {
         const auto packets = static_cast<std::uint32_t>(1 + random_.below(StressAnalyzer::slots_max));
-        ground_.scheduler.set_max_in_flight(analyzer, packets, ground_.clock.now());
+        ground_.balancer.set_max_in_flight(analyzer, packets, ground_.clock.now());
         break;
       }
       case 2:
         if (known_ == ground_.analyzers.size()) break;
-        present_.push_back(ground_.scheduler.add(ordinary, ground_.clock.now()));
+        present_.push_back(ground_.balancer.add(ordinary, ground_.clock.now()));
         ASSERT_EQ(present_.back(), known_++);
         break;
       case 3:
         if (present_.size() < 3) break;
-        ground_.scheduler.remove(analyzer, ground_.clock.now());
+        ground_.balancer.remove(analyzer, ground_.clock.now());
         present_.erase(present_.begin() + static_cast<std::ptrdiff_t>(whom));
         break;
       case 4: ground_.analyzers[analyzer].mood = Mood::well; break;
@@ -126,9 +126,9 @@ class Stress : public testing::Test, public Wakes {
 
   /// Any analyzer, the last one in service too: packets then wait for it.
   void drain_or_take_back(AnalyzerId analyzer) {
-    const bool drained = !ground_.scheduler.views(ground_.clock.now())[analyzer].drained;
-    ground_.scheduler.set_drained(analyzer, drained, ground_.clock.now());
-    const AnalyzerView view = ground_.scheduler.views(ground_.clock.now())[analyzer];
+    const bool drained = !ground_.balancer.views(ground_.clock.now())[analyzer].drained;
+    ground_.balancer.set_drained(analyzer, drained, ground_.clock.now());
+    const AnalyzerView view = ground_.balancer.views(ground_.clock.now())[analyzer];
     EXPECT_EQ(view.drained, drained);
     EXPECT_FALSE(view.drained && view.in_service);
     drains_ += drained ? 1 : 0;
@@ -159,7 +159,7 @@ class Stress : public testing::Test, public Wakes {
     for (StressAnalyzer& analyzer : ground_.analyzers) analyzer.mood = Mood::well;
     for (const AnalyzerId analyzer : present_) {
       // Also when it is not drained: then nothing changes.
-      ground_.scheduler.set_drained(analyzer, false, ground_.clock.now());
+      ground_.balancer.set_drained(analyzer, false, ground_.clock.now());
     }
   }
 
@@ -170,7 +170,7 @@ class Stress : public testing::Test, public Wakes {
   Random random_{seed};
   std::vector<AnalyzerId> present_{0, 1, 2};
   std::size_t known_ = present_.size();
-  StressGround ground_{scheduler_options(), std::vector<AnalyzerSpec>(present_.size(), ordinary), loop_count, *this};
+  StressGround ground_{balancer_options(), std::vector<AnalyzerSpec>(present_.size(), ordinary), loop_count, *this};
   std::vector<std::unique_ptr<StressLoop>> loops_;
   std::vector<std::pair<ProbeOrder, health::ProbeResult>> probes_;  ///< under way
   std::vector<StressReport> reports_;                               ///< of the last look
@@ -225,7 +225,7 @@ void Stress::expect_all_settled_once() {
   EXPECT_EQ(ground_.bounds.packets() + ground_.bounds.bytes() + ground_.bodies.held_bytes(), 0u);
   for (const StressAnalyzer& analyzer : ground_.analyzers) EXPECT_EQ(analyzer.under_way, 0u);
   double deficits = 0;
-  for (const AnalyzerView& view : ground_.scheduler.views(ground_.clock.now())) {
+  for (const AnalyzerView& view : ground_.balancer.views(ground_.clock.now())) {
     EXPECT_EQ(view.account.in_flight, 0u);
     if (view.in_service) deficits += view.account.deficit;
   }

@@ -21,7 +21,7 @@ TEST(Trial, WaitsForASlotThatAnOlderAttemptStillHolds) {
     world.end(Outcome::connect_error);
   }
   ASSERT_EQ(world.views()[0].state, health::State::failed);
-  world.scheduler.set_capacity(0, 1, world.now);
+  world.balancer.set_capacity(0, 1, world.now);
 
   world.advance(5s);
   EXPECT_EQ(world.views()[0].state, health::State::testing);

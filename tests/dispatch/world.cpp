@@ -5,8 +5,8 @@
 namespace logdist::dispatch {
 namespace {
 
-SchedulerOptions scheduler_options(const WorldOptions& options) {
-  SchedulerOptions result;
+LoadBalancerOptions balancer_options(const WorldOptions& options) {
+  LoadBalancerOptions result;
   result.health.probing = options.probing;
   result.health.interval = 5s;
   result.health.failure_threshold = 3;
@@ -28,7 +28,7 @@ std::vector<AnalyzerSpec> specs(const WorldOptions& options) {
 
 World::World(const WorldOptions& options)
     : bounds(options.queue_packets, 1 << 30),
-      scheduler(scheduler_options(options), specs(options), options.loops, *this, now) {
+      balancer(balancer_options(options), specs(options), options.loops, *this, now) {
   for (LoopId id = 0; id < options.loops; ++id) {
     LoopParts& loop = *loops.emplace_back(std::make_unique<LoopParts>());
     DispatcherOptions own;
@@ -38,7 +38,7 @@ World::World(const WorldOptions& options)
     own.ack_delivered = options.ack_delivered;
     own.seed = options.seed + id;
     loop.dispatcher = std::make_unique<Dispatcher>(
-        own, DispatcherParts{scheduler, bounds, loop.ledger, loop.upstream, dead_letters, loop});
+        own, DispatcherParts{balancer, bounds, loop.ledger, loop.upstream, dead_letters, loop});
   }
 }
 
@@ -63,8 +63,8 @@ void World::run() {
   for (bool again = true; again;) {
     again = false;
     if (std::exchange(control_wanted, false)) {
-      scheduler.tick(now);
-      for (const StateChange& change : scheduler.take_state_changes()) changes.push_back(change);
+      balancer.tick(now);
+      for (const StateChange& change : balancer.take_state_changes()) changes.push_back(change);
       again = true;
     }
     for (auto& loop : loops) {
@@ -79,7 +79,7 @@ void World::run() {
 void World::advance(Duration step) {
   const TimePoint until = now + step;
   while (now < until) {
-    TimePoint next = std::min(until, std::max(scheduler.next_event(), now + 1ms));
+    TimePoint next = std::min(until, std::max(balancer.next_event(), now + 1ms));
     for (auto& loop : loops) next = std::min(next, std::max(loop->dispatcher->next_timer(), now + 1ms));
     now = next;
     control_wanted = true;

@@ -1,4 +1,4 @@
-// A small world around the real scheduler and dispatchers: several loops on one
+// A small world around the real load balancer and dispatchers: several loops on one
 // thread, simulated time, upstreams whose attempts the test ends by hand.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "logdist/dispatch/dispatcher.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::dispatch {
 
@@ -66,7 +66,7 @@ struct WorldOptions {
 };
 
 /// See the head of this file.
-class World final : public Wakes {
+class World final : public WakeupListener {
  public:
   explicit World(const WorldOptions& options);
 
@@ -97,7 +97,7 @@ class World final : public Wakes {
   void deliver_everything();
 
   ledger::Terms terms() const;
-  std::vector<AnalyzerView> views() const { return scheduler.views(now); }
+  std::vector<AnalyzerView> views() const { return balancer.views(now); }
 
   TimePoint now = TimePoint{} + 1h;
   DeadLetterBox dead_letters;
@@ -107,7 +107,7 @@ class World final : public Wakes {
   packet::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
   queue::QueueLimits bounds;
   std::vector<std::unique_ptr<LoopParts>> loops;
-  Scheduler scheduler;
+  LoadBalancer balancer;
 
  private:
   void check_books() const;

@@ -14,14 +14,14 @@ void Control::wake() {
 }
 
 void Control::tick() {
-  for (const dispatch::ProbeOrder& order : scheduler_.tick(stage_.timeline.now())) begin_probe(order);
-  for (const dispatch::StateChange& change : scheduler_.take_state_changes()) {
+  for (const dispatch::ProbeOrder& order : balancer_.tick(stage_.timeline.now())) begin_probe(order);
+  for (const dispatch::StateChange& change : balancer_.take_state_changes()) {
     const std::string cause =
         change.to == health::State::failed ? std::string(" (") + to_string(change.failure.outcome) + ")" : "";
     stage_.journal.note("analyzer {}: {} -> {}{}", change.analyzer, health::to_string(change.from),
                         health::to_string(change.to), cause);
   }
-  const TimePoint next = scheduler_.next_event();
+  const TimePoint next = balancer_.next_event();
   if (next == never) return;
   stage_.timeline.at(next + stage_.draws.between(0ns, lateness_max), [this, mine = ++timer_] {
     if (mine == timer_) tick();
@@ -37,7 +37,7 @@ void Control::begin_probe(const dispatch::ProbeOrder& order) {
     stage_.chronicle.end_probe(order.analyzer, order.epoch, result);
     stage_.journal.note("analyzer {}: its probe {}", order.analyzer,
                         result == health::ProbeResult::failed ? "fails" : "passes");
-    scheduler_.probe_ended(order, result, stage_.timeline.now(), {Outcome::http_error, 500, {}, true});
+    balancer_.probe_ended(order, result, stage_.timeline.now(), {Outcome::http_error, 500, {}, true});
   });
 }
 

@@ -2,7 +2,7 @@
 // drives it by the real one; the probes are simulated.
 #pragma once
 
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace logdist::sim {
@@ -10,7 +10,7 @@ namespace logdist::sim {
 /// See the head of this file.
 class Control {
  public:
-  Control(Stage& stage, dispatch::Scheduler& scheduler) : stage_(stage), scheduler_(scheduler) {}
+  Control(Stage& stage, dispatch::LoadBalancer& balancer) : stage_(stage), balancer_(balancer) {}
 
   /// A tick is wanted soon.
   void wake();
@@ -21,7 +21,7 @@ class Control {
   void begin_probe(const dispatch::ProbeOrder& order);
 
   Stage& stage_;
-  dispatch::Scheduler& scheduler_;
+  dispatch::LoadBalancer& balancer_;
   bool tick_pending_ = false;
   std::uint64_t timer_ = 0;  ///< number of the timer that counts; those set before it are void
 };

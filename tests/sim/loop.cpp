@@ -17,13 +17,12 @@ dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId 
 
 }  // namespace
 
-Loop::Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::QueueLimits& bounds,
+Loop::Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
            dispatch::DeadLetters& dead_letters)
     : stage_(stage),
       id_(id),
       upstream_(stage),
-      dispatcher_(dispatcher_options(stage.scenario, id),
-                  {scheduler, bounds, ledger_, upstream_, dead_letters, *this}) {
+      dispatcher_(dispatcher_options(stage.scenario, id), {balancer, bounds, ledger_, upstream_, dead_letters, *this}) {
   upstream_.set_listener(dispatcher_);
 }
 

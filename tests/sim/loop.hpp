@@ -15,7 +15,7 @@ namespace logdist::sim {
 /// that several events may share one, and loops overtake each other.
 class Loop final : public dispatch::TurnRequest {
  public:
-  Loop(Stage& stage, LoopId id, dispatch::Scheduler& scheduler, queue::QueueLimits& bounds,
+  Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
        dispatch::DeadLetters& dead_letters);
 
   /// By another loop or the control thread.

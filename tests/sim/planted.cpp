@@ -166,15 +166,15 @@ LOGDIST_WRAP(void, make_monitor,
 }
 
 LOGDIST_WRAP(void, make_scheduler,
-             "_ZN7logdist8dispatch9SchedulerC1ERKNS0_16SchedulerOptionsESt4spanIKNS0_"
-             "12AnalyzerSpecELm18446744073709551615EEmRNS0_5WakesENSt6chrono10time_pointINSB_3_V212steady_clockENSB_"
-             "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
-             dispatch::Scheduler* scheduler, const dispatch::SchedulerOptions& options,
-             std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::Wakes& wakes,
+             "_ZN7logdist8dispatch12LoadBalancerC1ERKNS0_19LoadBalancerOptionsESt4spanIKNS0_"
+             "12AnalyzerSpecELm18446744073709551615EEmRNS0_14WakeupListenerENSt6chrono10time_pointINSB_3_V212steady_"
+             "clockENSB_8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             dispatch::LoadBalancer* balancer, const dispatch::LoadBalancerOptions& options,
+             std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::WakeupListener& wakeups,
              TimePoint now) {
-  dispatch::SchedulerOptions heard = options;
+  dispatch::LoadBalancerOptions heard = options;
   if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
-  original_make_scheduler(scheduler, heard, analyzers, loops, wakes, now);
+  original_make_scheduler(balancer, heard, analyzers, loops, wakeups, now);
 }
 
 LOGDIST_WRAP(std::optional<Duration>, end_round,
@@ -193,10 +193,10 @@ LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue13MemoryLimiterC1Emm", queue::
 }
 
 LOGDIST_WRAP(void, set_drained,
-             "_ZN7logdist8dispatch9Scheduler11set_drainedEjbNSt6chrono10time_pointINS2_3_V212steady_clockENS2_"
+             "_ZN7logdist8dispatch12LoadBalancer11set_drainedEjbNSt6chrono10time_pointINS2_3_V212steady_clockENS2_"
              "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
-             dispatch::Scheduler* scheduler, AnalyzerId analyzer, bool drained, TimePoint now) {
-  original_set_drained(scheduler, analyzer, drained && !has(Defect::drain_ignored), now);
+             dispatch::LoadBalancer* balancer, AnalyzerId analyzer, bool drained, TimePoint now) {
+  original_set_drained(balancer, analyzer, drained && !has(Defect::drain_ignored), now);
 }
 
 }  // namespace logdist::sim

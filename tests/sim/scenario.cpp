@@ -16,8 +16,8 @@ constexpr const char* mood_names[mood_count] = {
     "throttling", "overloaded",   "failing", "path missing", "rejecting",      "talking nonsense",
 };
 
-dispatch::SchedulerOptions draw_scheduler(Draws& draws) {
-  dispatch::SchedulerOptions options;
+dispatch::LoadBalancerOptions draw_scheduler(Draws& draws) {
+  dispatch::LoadBalancerOptions options;
   options.balance.catch_up_threshold = draws.one_of<std::uint64_t>({1, 10, 100, 1'000});
   options.balance.max_debt = draws.one_of<std::uint64_t>({1, 10, 100, 1'000, 10'000});
   options.balance.catch_up_share_ppm = draws.one_of<std::uint32_t>({200'000, 500'000, 500'000, 1'000'000});
@@ -126,7 +126,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.caller_runs_timeout = draws.across(200ms, 30s);
   scenario.delivery_timeout = draws.across(100ms, 5s);
   scenario.probe_timeout = draws.across(50ms, 2s);
-  scenario.scheduler = draw_scheduler(draws);
+  scenario.balancer = draw_scheduler(draws);
   scenario.storm = draws.across(2s, 120s);
   scenario.messages_max = draws.one_of<std::uint32_t>({1, 10, 100, 1'000});
   scenario.ends_in_storm = draws.chance(0.3);

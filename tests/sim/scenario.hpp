@@ -9,7 +9,7 @@
 
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/course.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::sim {
 
@@ -87,7 +87,7 @@ struct Scenario {
   Duration caller_runs_timeout{};
   Duration delivery_timeout{};
   Duration probe_timeout{};
-  dispatch::SchedulerOptions scheduler;
+  dispatch::LoadBalancerOptions balancer;
 
   std::vector<AnalyzerPlan> analyzers;
   std::vector<AgentPlan> agents;

@@ -115,7 +115,7 @@ Duration Life::longest_pause() const {
 /// Once nothing bad is under way: a back-off and a pause may just have begun, then
 /// each analyzer needs a probe and a packet, which may wait with all the others.
 Duration Life::longest_recovery() const {
-  const auto& health = scenario_.scheduler.health;
+  const auto& health = scenario_.balancer.health;
   const Duration tests = 2 * health.backoff_max + health.interval;
   return tests + longest_pause() + longest_settling();
 }
@@ -160,7 +160,7 @@ void Life::compare_shares() {
   const double packets = static_cast<double>(scenario_.messages_max) * static_cast<double>(before.size());
   // Catch-up is a part of the traffic only. Up to a packet of each is made up for in the
   // ordinary course, and one alone may be ahead by all of that.
-  const double rate = (10.0 * scenario_.scheduler.balance.catch_up_share_ppm / 1e6 - 1) / 9;
+  const double rate = (10.0 * scenario_.balancer.balance.catch_up_share_ppm / 1e6 - 1) / 9;
   const double catch_up = std::max(wait, owed / (1 - largest_share(before))) * (1 + rate) / rate;
   const double round = (packets + 3.0 * scenario_.messages_max) / smallest_share(before);
   const bool repaid = wait + catch_up + round < 600.0 * scenario_.messages_max;

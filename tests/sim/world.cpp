@@ -24,10 +24,10 @@ World::World(const Scenario& scenario)
       stage_{scenario_, timeline_, draws_, journal_, chronicle_, analyzers_},
       bounds_(scenario.queue_packets, scenario.queue_bytes),
       bodies_(scenario.buffered_bytes, scenario.small_body_max),
-      scheduler_(scenario.scheduler, specs(scenario), scenario.loops, *this, timeline_.now()),
-      control_(stage_, scheduler_) {
+      balancer_(scenario.balancer, specs(scenario), scenario.loops, *this, timeline_.now()),
+      control_(stage_, balancer_) {
   for (LoopId id = 0; id < scenario.loops; ++id) {
-    loops_.push_back(std::make_unique<Loop>(stage_, id, scheduler_, bounds_, letters_));
+    loops_.push_back(std::make_unique<Loop>(stage_, id, balancer_, bounds_, letters_));
   }
   for (const AnalyzerPlan& plan : scenario.analyzers) enter(plan);
   for (const Change& change : scenario_.changes) {
@@ -40,7 +40,7 @@ World::World(const Scenario& scenario)
   control_.wake();
 }
 
-/// The scheduler has given it the next id, or is about to.
+/// The load balancer has given it the next id, or is about to.
 void World::enter(const AnalyzerPlan& plan) {
   const auto id = static_cast<AnalyzerId>(analyzers_.size());
   analyzers_.push_back(std::make_unique<Analyzer>(plan, draws_.seed()));
@@ -57,7 +57,7 @@ void World::make(const Change& change) {
     case Change::Kind::add:
       journal_.note("analyzer {} is added with weight {}", analyzers_.size(), wanted.weight_units);
       enter(change.plan);
-      scheduler_.add(wanted, now());
+      balancer_.add(wanted, now());
       break;
     case Change::Kind::remove:
       if (present_.size() > 1) remove(whom);
@@ -65,12 +65,12 @@ void World::make(const Change& change) {
     case Change::Kind::set_weight:
       journal_.note("analyzer {} gets weight {}", whom, wanted.weight_units);
       configured_[whom].weight_units = wanted.weight_units;
-      scheduler_.set_weight(whom, wanted.weight_units);
+      balancer_.set_weight(whom, wanted.weight_units);
       break;
     case Change::Kind::set_max_in_flight:
       journal_.note("analyzer {} gets at most {} packets", whom, wanted.max_in_flight);
       configured_[whom].max_in_flight = wanted.max_in_flight;
-      scheduler_.set_max_in_flight(whom, wanted.max_in_flight, now());
+      balancer_.set_max_in_flight(whom, wanted.max_in_flight, now());
       break;
     case Change::Kind::turn_drain: set_drained(whom, !drained(whom)); break;
   }
@@ -79,7 +79,7 @@ void World::make(const Change& change) {
 void World::remove(AnalyzerId analyzer) {
   journal_.note("analyzer {} is removed", analyzer);
   std::erase(present_, analyzer);
-  scheduler_.remove(analyzer, now());
+  balancer_.remove(analyzer, now());
 }
 
 void World::set_drained(AnalyzerId analyzer, bool drained) {
@@ -89,7 +89,7 @@ void World::set_drained(AnalyzerId analyzer, bool drained) {
   } else {
     drained_.erase(analyzer);
   }
-  scheduler_.set_drained(analyzer, drained, now());
+  balancer_.set_drained(analyzer, drained, now());
 }
 
 void World::begin_spell(AnalyzerId analyzer, std::size_t index) {

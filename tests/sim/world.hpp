@@ -1,4 +1,4 @@
-// The daemon in simulated surroundings: the real scheduler, dispatchers, queue
+// The daemon in simulated surroundings: the real load balancer, dispatchers, queue
 // bounds and ledgers; simulated threads, time, analyzers and agents.
 //
 // It lets things happen and judges nothing: that is the checkers' part.
@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/metrics/scrape.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
@@ -21,7 +21,7 @@
 namespace logdist::sim {
 
 /// See the head of this file.
-class World final : public dispatch::Wakes {
+class World final : public dispatch::WakeupListener {
  public:
   explicit World(const Scenario& scenario);
 
@@ -54,7 +54,7 @@ class World final : public dispatch::Wakes {
   const queue::MemoryLimiter& bodies() const { return bodies_; }
   /// The body of each agent, in their order.
   std::vector<Agent::Body> agents_bodies() const;
-  std::vector<dispatch::AnalyzerView> views() const { return scheduler_.views(now()); }
+  std::vector<dispatch::AnalyzerView> views() const { return balancer_.views(now()); }
   bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
   std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }
   /// The bound on packets in flight to `analyzer`, as configured and learned.
@@ -99,7 +99,7 @@ class World final : public dispatch::Wakes {
   Letters letters_{*this};
   queue::QueueLimits bounds_;
   queue::MemoryLimiter bodies_;
-  dispatch::Scheduler scheduler_;
+  dispatch::LoadBalancer balancer_;
   std::vector<std::unique_ptr<Loop>> loops_;
   Control control_;
   std::vector<std::unique_ptr<Agent>> agents_;

@@ -3,7 +3,7 @@
 // Sans-I/O: no socket, clock, thread or log inside. The loop's driver calls
 // turn() when turn_soon() asked for it and on_timer() at next_timer(); the
 // simulation does the same with simulated time. Confined to its loop; what the
-// loops share (Scheduler, queue::QueueLimits) is thread-safe by itself.
+// loops share (LoadBalancer, queue::QueueLimits) is thread-safe by itself.
 #pragma once
 
 #include <chrono>
@@ -18,8 +18,8 @@
 #include "logdist/delivery/attempt.hpp"
 #include "logdist/delivery/course.hpp"
 #include "logdist/delivery/history.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/dispatch/retry_lists.hpp"
-#include "logdist/dispatch/scheduler.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/packet_sink.hpp"
 #include "logdist/queue/queue_limits.hpp"
@@ -69,7 +69,7 @@ struct DispatcherOptions {
 
 /// What a dispatcher works with. All of it outlives the dispatcher.
 struct DispatcherParts {
-  Scheduler& scheduler;
+  LoadBalancer& balancer;
   queue::QueueLimits& bounds;
   ledger::Ledger& ledger;
   upstream::Upstream& upstream;
@@ -129,24 +129,24 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
 
  private:
   /// What a turn does with a packet whose attempt or round has ended.
-  enum class Fate : std::uint8_t { moved, delivered, refused, poison, handed_back };
+  enum class Disposition : std::uint8_t { moved, delivered, refused, poison, handed_back };
 
   struct Finished {
     queue::Delivery* delivery;
     delivery::AttemptResult result;
     Duration duration;  ///< of the attempt
-    Fate fate = Fate::moved;
+    Disposition disposition = Disposition::moved;
   };
   struct Placed {
     queue::Delivery* delivery;
     Placement placement;
   };
 
-  // Steps of a turn, in their order; those with a Turn run under the scheduler's lock.
-  void report(Scheduler::Turn& shared, TimePoint now);
-  Fate route(Scheduler::Turn& shared, const Finished& finished, TimePoint now);
-  Fate end_round(const Scheduler::Turn& shared, queue::Delivery& delivery, TimePoint now);
-  void place(Scheduler::Turn& shared, TimePoint now);
+  // Steps of a turn, in their order; those with a PlacementBatch run under the load balancer's lock.
+  void report(LoadBalancer::PlacementBatch& shared, TimePoint now);
+  Disposition route(LoadBalancer::PlacementBatch& shared, const Finished& finished, TimePoint now);
+  Disposition end_round(const LoadBalancer::PlacementBatch& shared, queue::Delivery& delivery, TimePoint now);
+  void place(LoadBalancer::PlacementBatch& shared, TimePoint now);
   void settle_finished(TimePoint now);
   void send_placed(TimePoint now);
 
@@ -169,7 +169,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
 
   // Constant after construction.
   const DispatcherOptions options_;
-  Scheduler& scheduler_;
+  LoadBalancer& balancer_;
   queue::QueueLimits& bounds_;
   ledger::Ledger& ledger_;
   upstream::Upstream& upstream_;

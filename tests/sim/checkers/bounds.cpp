@@ -57,7 +57,7 @@ class QueueLimits final : public Checker {
     seen.state = view.state;
     seen.drained = view.drained;
     const std::uint32_t all = world_.slots(id);
-    const Duration slow_start = world_.scenario().scheduler.health.slow_start;
+    const Duration slow_start = world_.scenario().balancer.health.slow_start;
     const bool over = seen.ramps_since == TimePoint::min() || world_.now() - seen.ramps_since >= slow_start;
     if (!healthy || over || all <= 1) return all;
     const double part = to_seconds(world_.now() - seen.ramps_since) / to_seconds(slow_start);

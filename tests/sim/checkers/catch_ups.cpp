@@ -75,7 +75,7 @@ class CatchUps final : public Checker {
   static constexpr double rounding = 1e-6;
 
   double line() const {
-    return std::max(static_cast<double>(world_.scenario().scheduler.balance.catch_up_threshold),
+    return std::max(static_cast<double>(world_.scenario().balancer.balance.catch_up_threshold),
                     static_cast<double>(largest_));
   }
 
@@ -143,7 +143,7 @@ class CatchUps final : public Checker {
     }
   }
 
-  double share() const { return world_.scenario().scheduler.balance.catch_up_share_ppm / 1e6; }
+  double share() const { return world_.scenario().balancer.balance.catch_up_share_ppm / 1e6; }
   static double own_share(const std::vector<Standing>& now, AnalyzerId id) {
     double weight = 0;
     for (const Standing& standing : now) weight += standing.in_service ? standing.weight : 0;
@@ -180,7 +180,7 @@ class CatchUps final : public Checker {
   /// messages; `begins` are where the packets begin and the last one ends. In whole
   /// numbers: one that is allowed a packet later changes all that follow.
   std::int64_t least_catch_up(const std::vector<std::int64_t>& begins, double first_within) const {
-    const std::int64_t passing = 10 * std::int64_t{world_.scenario().scheduler.balance.catch_up_share_ppm} - 1'000'000;
+    const std::int64_t passing = 10 * std::int64_t{world_.scenario().balancer.balance.catch_up_share_ppm} - 1'000'000;
     const std::size_t count = begins.size() - 1;
     std::vector<std::int64_t> from_here(count + 1);  // beginning with this packet
     std::int64_t least = begins.back();

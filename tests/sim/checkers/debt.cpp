@@ -69,7 +69,7 @@ class Debt final : public Checker {
 
   static constexpr double rounding = 1e-6;
 
-  double max_debt() const { return static_cast<double>(world_.scenario().scheduler.balance.max_debt); }
+  double max_debt() const { return static_cast<double>(world_.scenario().balancer.balance.max_debt); }
 
   void move(AnalyzerId analyzer, std::int64_t messages) {
     if (moves_.size() <= analyzer) moves_.resize(analyzer + std::size_t{1});

@@ -73,7 +73,7 @@ class Health final : public Checker {
     bool probe_under_way = false;
   };
 
-  const health::MonitorOptions& promised() const { return world_.scenario().scheduler.health; }
+  const health::MonitorOptions& promised() const { return world_.scenario().balancer.health; }
 
   Known& of(AnalyzerId id) {
     while (known_.size() <= id) known_.push_back({OutsideHealth(promised(), world_.now())});

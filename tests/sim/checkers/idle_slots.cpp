@@ -16,7 +16,7 @@ class IdleSlots final : public Checker {
 
   void result_seen(const Story& story, const delivery::AttemptResult& result) override {
     if (result.outcome != Outcome::refused || story.analyzer >= seen_.size()) return;
-    const health::MonitorOptions& health = world_.scenario().scheduler.health;
+    const health::MonitorOptions& health = world_.scenario().balancer.health;
     const double longest = to_seconds(health.backoff_max) * (1 + health.backoff_jitter);
     seen_[story.analyzer].may_rest_until =
         world_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(longest));
@@ -59,7 +59,7 @@ class IdleSlots final : public Checker {
     }
   }
 
-  bool probing() const { return world_.scenario().scheduler.health.probing; }
+  bool probing() const { return world_.scenario().balancer.health.probing; }
 
   std::vector<Seen> seen_;
 };

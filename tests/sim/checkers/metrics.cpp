@@ -1,5 +1,5 @@
 // metrics: what /metrics would show is what was seen from outside, or what the
-// scheduler told those checkers that work out the same.
+// load balancer told those checkers that work out the same.
 #include <map>
 
 #include "logdist/metrics/catalogue.hpp"

@@ -86,7 +86,7 @@ class Refunds final : public Checker {
     for (AnalyzerId other = 0; other < state.views.size(); ++other) {
       moved += std::abs(state.charged[other] - before_.charged[other]);
     }
-    const double max_debt = static_cast<double>(world_.scenario().scheduler.balance.max_debt);
+    const double max_debt = static_cast<double>(world_.scenario().balancer.balance.max_debt);
     const double owed = std::max(state.views[id].account.deficit, before_.views[id].account.deficit);
     if (owed > max_debt - 4.0 * static_cast<double>(moved)) {
       suspended_.insert(id);

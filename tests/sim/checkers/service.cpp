@@ -35,7 +35,7 @@ class Service final : public Checker {
       complain("packet {} is sent to analyzer {}, which is being tested with packet {}", story.serial, attempt.analyzer,
                trials_[stay]);
     }
-    if (world_.scenario().scheduler.health.probing && !passed_.contains(stay)) {
+    if (world_.scenario().balancer.health.probing && !passed_.contains(stay)) {
       complain("packet {} is sent to analyzer {} in Testing, whose probe has not passed", story.serial,
                attempt.analyzer);
     }
@@ -49,7 +49,7 @@ class Service final : public Checker {
     if (!result.pause) {
       // What was under way when the first 429 came says nothing new.
       if (world_.now() < pause.not_before || world_.views()[story.analyzer].paused) return;
-      const Backoff& promised = world_.scenario().scheduler.pause;
+      const Backoff& promised = world_.scenario().balancer.pause;
       const double seconds = std::min(to_seconds(promised.initial) * std::pow(promised.multiplier, pause.unnamed++),
                                       to_seconds(promised.max));
       lengthen(pause, seconds * (1 - promised.jitter), seconds * (1 + promised.jitter));

@@ -1,18 +1,18 @@
-// What the scheduler tells the log.
+// What the load balancer tells the log.
 #include <utility>
 #include <vector>
 
-#include "dispatch/scheduler_state.hpp"
-#include "logdist/dispatch/scheduler.hpp"
+#include "dispatch/load_balancer_state.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::dispatch {
 
-std::vector<StateChange> Scheduler::take_state_changes() {
+std::vector<StateChange> LoadBalancer::take_state_changes() {
   const std::lock_guard lock(mutex_);
   return std::exchange(state_changes_, {});
 }
 
-std::vector<PauseNotice> Scheduler::take_pauses() {
+std::vector<PauseNotice> LoadBalancer::take_pauses() {
   const std::lock_guard lock(mutex_);
   std::vector<PauseNotice> notices;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {

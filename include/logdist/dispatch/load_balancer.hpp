@@ -26,14 +26,14 @@
 
 namespace logdist::dispatch {
 
-struct SchedulerOptions {
+struct LoadBalancerOptions {
   balance::SelectorOptions balance;
   health::MonitorOptions health;
   Backoff pause;           ///< of an analyzer that answered 429 and named no time
   std::uint64_t seed = 0;  ///< of the back-offs' jitter
 };
 
-/// One analyzer as the scheduler knows it.
+/// One analyzer as the load balancer knows it.
 struct AnalyzerSpec {
   std::uint64_t weight_units = 0;
   std::uint32_t max_in_flight = 0;  ///< packets
@@ -82,9 +82,9 @@ struct Placement {
   health::Epoch epoch = 0;
 };
 
-/// How the scheduler reaches the loops. Called from any loop's thread, never
-/// under the scheduler's lock; both calls only post.
-class Wakes {
+/// How the load balancer reaches the loops. Called from any loop's thread, never
+/// under the load balancer's lock; both calls only post.
+class WakeupListener {
  public:
   /// The loop has packets that may be placed now, or attempts to recall.
   virtual void wake_loop(LoopId loop) = 0;
@@ -92,20 +92,20 @@ class Wakes {
   virtual void wake_control() = 0;
 
  protected:
-  ~Wakes() = default;
+  ~WakeupListener() = default;
 };
 
 /// See the head of this file.
-class Scheduler {
+class LoadBalancer {
  public:
-  Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops, Wakes& wakes,
-            TimePoint now);
-  ~Scheduler();
+  LoadBalancer(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops,
+               WakeupListener& wakeups, TimePoint now);
+  ~LoadBalancer();
 
-  class Turn;
-  class Revision;
+  class PlacementBatch;
+  class UpdateTransaction;
 
-  // Changes of one analyzer; a Revision makes several at once.
+  // Changes of one analyzer; a UpdateTransaction makes several at once.
 
   /// A new analyzer: Healthy, in service, owed nothing. Ids count up and are never
   /// used again. The upstream of every loop must know it before.
@@ -161,13 +161,13 @@ class Scheduler {
   void pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
   TimePoint earliest_event(TimePoint now) const;
-  void plan_wakes(LoopId current, TimePoint now, WakeList& wakes);
+  void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups);
 
   // Needs it released.
-  void send_wakes(const WakeList& wakes);
+  void send_wakes(const WakeList& wakeups);
 
-  const SchedulerOptions options_;
-  Wakes& wakes_;
+  const LoadBalancerOptions options_;
+  WakeupListener& wakeups_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_:
@@ -185,13 +185,13 @@ class Scheduler {
 
 /// Changes of the analyzers that take effect together, between two picks: holds
 /// the lock from construction to destruction, then wakes whom they concern. Each
-/// change is as the Scheduler's function of that name says.
-class Scheduler::Revision {
+/// change is as the LoadBalancer's function of that name says.
+class LoadBalancer::UpdateTransaction {
  public:
-  Revision(Scheduler& scheduler, TimePoint now);
-  ~Revision();
-  Revision(const Revision&) = delete;
-  Revision& operator=(const Revision&) = delete;
+  UpdateTransaction(LoadBalancer& balancer, TimePoint now);
+  ~UpdateTransaction();
+  UpdateTransaction(const UpdateTransaction&) = delete;
+  UpdateTransaction& operator=(const UpdateTransaction&) = delete;
 
   AnalyzerId add(const AnalyzerSpec& spec);
   void remove(AnalyzerId analyzer);
@@ -200,19 +200,19 @@ class Scheduler::Revision {
   void set_drained(AnalyzerId analyzer, bool drained);
 
  private:
-  Scheduler& scheduler_;
+  LoadBalancer& balancer_;
   const TimePoint now_;
   std::unique_lock<std::mutex> lock_;
 };
 
 /// One loop's turn: holds the lock from construction to destruction, then wakes
 /// whom its changes concern.
-class Scheduler::Turn {
+class LoadBalancer::PlacementBatch {
  public:
-  Turn(Scheduler& scheduler, LoopId loop, TimePoint now);
-  ~Turn();
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
+  PlacementBatch(LoadBalancer& balancer, LoopId loop, TimePoint now);
+  ~PlacementBatch();
+  PlacementBatch(const PlacementBatch&) = delete;
+  PlacementBatch& operator=(const PlacementBatch&) = delete;
 
   /// Takes the result of an attempt placed earlier.
   void attempt_ended(const Placement& placement, const delivery::AttemptResult& result);
@@ -237,7 +237,7 @@ class Scheduler::Turn {
   /// Whether a packet of another loop waits for a slot since before `admitted_at`.
   bool older_elsewhere(TimePoint admitted_at) const;
 
-  Scheduler& scheduler_;
+  LoadBalancer& balancer_;
   const LoopId loop_;
   const TimePoint now_;  ///< of the turn
   std::unique_lock<std::mutex> lock_;

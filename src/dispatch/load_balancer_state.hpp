@@ -1,4 +1,4 @@
-// What the scheduler keeps of each analyzer and each loop.
+// What the load balancer keeps of each analyzer and each loop.
 #pragma once
 
 #include <memory>
@@ -6,13 +6,13 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::dispatch {
 
 inline constexpr LoopId no_loop = ~LoopId{0};
 
-struct Scheduler::Analyzer {
+struct LoadBalancer::Analyzer {
   std::unique_ptr<health::Monitor> monitor;
   std::uint32_t max_in_flight = 0;
   std::uint32_t capacity = 0;
@@ -28,7 +28,7 @@ struct Scheduler::Analyzer {
   bool removed = false;  ///< for good; kept for what is under way there
 };
 
-struct Scheduler::Loop {
+struct LoadBalancer::Loop {
   TimePoint blocked_head = never;        ///< admission of its oldest packet that found no slot
   std::uint64_t blocked_at_version = 0;  ///< capacity_version_ then; 0: nothing is blocked
   bool wake_pending = false;             ///< woken, its turn not yet begun
@@ -36,7 +36,7 @@ struct Scheduler::Loop {
 };
 
 /// Whom to wake once the lock is released.
-struct Scheduler::WakeList {
+struct LoadBalancer::WakeList {
   boost::container::small_vector<LoopId, 8> loops;
   bool control = false;
 };

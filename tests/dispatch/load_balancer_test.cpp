@@ -27,7 +27,7 @@ void play(World& world, AnalyzerId broken) {
   }
 }
 
-TEST(Scheduler, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
+TEST(LoadBalancer, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
   World world({.loops = 2});
   for (int i = 0; i < 12; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
   world.run();
@@ -42,7 +42,7 @@ TEST(Scheduler, ThreeFailuresTakeAnAnalyzerOutAndAllLoopsRecall) {
   EXPECT_EQ(world.changes[0].failure.outcome, Outcome::connect_error);
 }
 
-TEST(Scheduler, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
+TEST(LoadBalancer, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
   World world({});
   for (int i = 0; i < 12; ++i) world.admit(std::to_string(i));
   world.run();
@@ -62,7 +62,7 @@ TEST(Scheduler, ATestingAnalyzerGetsTheNextPacketFirstOfAllAndRecovers) {
   EXPECT_EQ(world.views()[1].slots, 256u);
 }
 
-TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
+TEST(LoadBalancer, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
   World world({.weights = {1}});
   for (int i = 0; i < 3; ++i) {
     world.admit(std::to_string(i));
@@ -73,11 +73,11 @@ TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
     world.end(Outcome::timeout);
   }
   while (!world.loops[0]->upstream.under_way.empty()) world.end(Outcome::timeout);
-  EXPECT_FALSE(world.scheduler.ready());
+  EXPECT_FALSE(world.balancer.ready());
   world.advance(700ms);
   ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
   EXPECT_EQ(world.loops[0]->upstream.under_way[0]->packet->id, "0");
-  EXPECT_FALSE(world.scheduler.ready()) << "it is tested";
+  EXPECT_FALSE(world.balancer.ready()) << "it is tested";
   world.end(Outcome::delivered, 200);
   world.deliver_everything();
   world.advance(5s);
@@ -85,7 +85,7 @@ TEST(Scheduler, AllFailedPacketsWaitAndTheTrialTakesTheOldest) {
   EXPECT_EQ(world.terms().delivered.packets, 3);
 }
 
-TEST(Scheduler, AChangeOfStateCarriesItsCause) {
+TEST(LoadBalancer, AChangeOfStateCarriesItsCause) {
   World world({.weights = {1}});
   for (int i = 0; i < 3; ++i) world.admit(std::to_string(i));
   world.run();
@@ -107,18 +107,18 @@ TEST(Scheduler, AChangeOfStateCarriesItsCause) {
   EXPECT_FALSE(world.changes[0].failure.of_probe);
 }
 
-TEST(Scheduler, AFailedProbeGivesItsCauseToTheChangeOfState) {
+TEST(LoadBalancer, AFailedProbeGivesItsCauseToTheChangeOfState) {
   World world({.weights = {1}, .probing = true});
   const delivery::Failure refused{Outcome::connect_error, 0, make_error_code(boost::system::errc::connection_refused),
                                   true};
-  for (int i = 0; i < 3; ++i) world.scheduler.probe_ended({0, 0}, health::ProbeResult::failed, world.now, refused);
+  for (int i = 0; i < 3; ++i) world.balancer.probe_ended({0, 0}, health::ProbeResult::failed, world.now, refused);
   world.run();
   ASSERT_EQ(world.changes.size(), 1u);
   EXPECT_EQ(world.changes[0].failure.error, boost::system::errc::connection_refused);
   EXPECT_TRUE(world.changes[0].failure.of_probe);
 }
 
-TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {
+TEST(LoadBalancer, APausedAnalyzerIsLeftAloneForSoLong) {
   World world({.weights = {1, 1}});
   world.admit("a");
   world.run();
@@ -140,18 +140,18 @@ TEST(Scheduler, APausedAnalyzerIsLeftAloneForSoLong) {
   EXPECT_TRUE(world.views()[paused].in_service);
 }
 
-TEST(Scheduler, ABurstOf429IsOnePause) {
+TEST(LoadBalancer, ABurstOf429IsOnePause) {
   World world({.weights = {1}});
   for (int i = 0; i < 50; ++i) world.admit(std::to_string(i));
   world.run();
   while (!world.loops[0]->upstream.under_way.empty()) world.end(Outcome::paused, 429);
   EXPECT_TRUE(world.views()[0].paused);
-  const std::vector<PauseNotice> notices = world.scheduler.take_pauses();
+  const std::vector<PauseNotice> notices = world.balancer.take_pauses();
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_EQ(notices[0].pauses, 1u);
   EXPECT_EQ(notices[0].status, 429u);
   EXPECT_GE(notices[0].length, 80ms);
-  EXPECT_TRUE(world.scheduler.take_pauses().empty());
+  EXPECT_TRUE(world.balancer.take_pauses().empty());
   world.advance(121ms);  // 100 ms, with 20 % jitter at most
   EXPECT_FALSE(world.views()[0].paused);
   world.advance(200ms);
@@ -159,7 +159,7 @@ TEST(Scheduler, ABurstOf429IsOnePause) {
   EXPECT_EQ(world.terms().delivered.packets, 50);
 }
 
-TEST(Scheduler, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
+TEST(LoadBalancer, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
   World world({.weights = {1}, .loops = 3, .slots = 1});
   world.admit("0", 1, 0);
   world.run();
@@ -182,7 +182,7 @@ TEST(Scheduler, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
   EXPECT_EQ(order, "0123456789");
 }
 
-TEST(Scheduler, ALoopThatLeftASlotToAnOlderPacketGetsTheNextOne) {
+TEST(LoadBalancer, ALoopThatLeftASlotToAnOlderPacketGetsTheNextOne) {
   World world({.weights = {1}, .loops = 2, .slots = 2});
   world.admit("first");
   world.admit("second");
@@ -205,19 +205,19 @@ TEST(Scheduler, ALoopThatLeftASlotToAnOlderPacketGetsTheNextOne) {
   EXPECT_EQ(world.loops[0]->upstream.under_way.size(), 1u) << "no packet waits while a slot is free";
 }
 
-TEST(Scheduler, MoreCapacityIsUsedAtOnce) {
+TEST(LoadBalancer, MoreCapacityIsUsedAtOnce) {
   World world({.weights = {1}, .loops = 2, .slots = 1});
   for (int i = 0; i < 6; ++i) world.admit(std::to_string(i), 1, static_cast<LoopId>(i % 2));
   world.run();
   EXPECT_EQ(world.terms().in_flight.packets, 1);
-  world.scheduler.set_capacity(0, 256, world.now);
+  world.balancer.set_capacity(0, 256, world.now);
   world.run();
   EXPECT_EQ(world.terms().in_flight.packets, 1) << "max_in_flight still binds";
   world.deliver_everything();
   EXPECT_EQ(world.terms().delivered.packets, 6);
 }
 
-TEST(Scheduler, SharesFollowTheWeightsToOnePacketOverAllLoops) {
+TEST(LoadBalancer, SharesFollowTheWeightsToOnePacketOverAllLoops) {
   World world({.weights = {40, 30, 30}, .loops = 4, .queue_packets = 10'000, .slots = 10'000});
   Random random(7);
   std::map<AnalyzerId, std::int64_t> sent;

@@ -1,9 +1,9 @@
-#include "logdist/dispatch/scheduler.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "dispatch/scheduler_state.hpp"
+#include "dispatch/load_balancer_state.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/delivery/classify.hpp"
 
@@ -19,16 +19,16 @@ bool contains(std::span<const AnalyzerId> analyzers, AnalyzerId analyzer) {
 
 }  // namespace
 
-Scheduler::Scheduler(const SchedulerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops,
-                     Wakes& wakes, TimePoint now)
-    : options_(options), wakes_(wakes), random_(options.seed), selector_(options.balance), loops_(loops) {
+LoadBalancer::LoadBalancer(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> analyzers,
+                           std::size_t loops, WakeupListener& wakeups, TimePoint now)
+    : options_(options), wakeups_(wakeups), random_(options.seed), selector_(options.balance), loops_(loops) {
   for (const AnalyzerSpec& spec : analyzers) enter(spec, now);
 }
 
-Scheduler::~Scheduler() = default;
+LoadBalancer::~LoadBalancer() = default;
 
-std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
-  WakeList wakes;
+std::vector<ProbeOrder> LoadBalancer::tick(TimePoint now) {
+  WakeList wakeups;
   std::vector<ProbeOrder> probes;
   {
     const std::lock_guard lock(mutex_);
@@ -46,18 +46,18 @@ std::vector<ProbeOrder> Scheduler::tick(TimePoint now) {
     }
     next_event_ = earliest_event(now);
     wake_control_ = false;  // the caller looks at everything anyway
-    plan_wakes(no_loop, now, wakes);
+    plan_wakes(no_loop, now, wakeups);
   }
-  send_wakes(wakes);
+  send_wakes(wakeups);
   return probes;
 }
 
-TimePoint Scheduler::next_event() const {
+TimePoint LoadBalancer::next_event() const {
   const std::lock_guard lock(mutex_);
   return next_event_;
 }
 
-TimePoint Scheduler::earliest_event(TimePoint now) const {
+TimePoint LoadBalancer::earliest_event(TimePoint now) const {
   TimePoint earliest = never;
   for (const Analyzer& analyzer : analyzers_) {
     if (analyzer.removed) continue;
@@ -68,9 +68,9 @@ TimePoint Scheduler::earliest_event(TimePoint now) const {
   return earliest;
 }
 
-void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
-                            const delivery::Failure& failure) {
-  WakeList wakes;
+void LoadBalancer::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
+                               const delivery::Failure& failure) {
+  WakeList wakeups;
   {
     const std::lock_guard lock(mutex_);
     Analyzer& analyzer = analyzers_[order.analyzer];
@@ -81,12 +81,12 @@ void Scheduler::probe_ended(const ProbeOrder& order, health::ProbeResult result,
     wake_control_ = true;
     // A passed probe may have made a trial possible without a change of state.
     ++capacity_version_;
-    plan_wakes(no_loop, now, wakes);
+    plan_wakes(no_loop, now, wakeups);
   }
-  send_wakes(wakes);
+  send_wakes(wakeups);
 }
 
-std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
+std::vector<AnalyzerView> LoadBalancer::views(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   std::vector<AnalyzerView> views(analyzers_.size());
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
@@ -104,13 +104,13 @@ std::vector<AnalyzerView> Scheduler::views(TimePoint now) const {
   return views;
 }
 
-bool Scheduler::ready() const {
+bool LoadBalancer::ready() const {
   const std::lock_guard lock(mutex_);
   return std::any_of(analyzers_.begin(), analyzers_.end(),
                      [](const Analyzer& analyzer) { return analyzer.in_service; });
 }
 
-Duration Scheduler::until_ready(TimePoint now) const {
+Duration LoadBalancer::until_ready(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   TimePoint earliest = never;
   for (const Analyzer& analyzer : analyzers_) {
@@ -123,7 +123,7 @@ Duration Scheduler::until_ready(TimePoint now) const {
 
 /// Brings the selector's picture of one analyzer up to date with its monitor and
 /// its pause. `failure` is what may have moved the monitor.
-void Scheduler::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure) {
+void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure) {
   Analyzer& analyzer = analyzers_[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
@@ -158,7 +158,7 @@ void Scheduler::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& f
   for (Loop& loop : loops_) loop.recalls.push_back(id);
 }
 
-void Scheduler::pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now) {
+void LoadBalancer::pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now) {
   // What was under way when the first 429 came says nothing new.
   const bool is_paused = analyzer.paused_until > now;
   if (!result.pause && is_paused) return;
@@ -172,7 +172,7 @@ void Scheduler::pause(Analyzer& analyzer, const delivery::AttemptResult& result,
 }
 
 /// The analyzer that is to get the next packet to test it; configured order.
-std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const {
+std::optional<AnalyzerId> LoadBalancer::wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const {
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     const Analyzer& analyzer = analyzers_[id];
@@ -186,10 +186,10 @@ std::optional<AnalyzerId> Scheduler::wanted_trial(std::span<const AnalyzerId> ex
 
 /// Loops with something to recall are woken in any case; of those that wait for a
 /// slot only the one with the oldest packet, which wakes the next in its turn.
-void Scheduler::plan_wakes(LoopId current, TimePoint now, WakeList& wakes) {
-  const auto wake = [this, &wakes](LoopId id) {
+void LoadBalancer::plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) {
+  const auto wake = [this, &wakeups](LoopId id) {
     // One that was woken and has not had its turn yet will see it all then.
-    if (!std::exchange(loops_[id].wake_pending, true)) wakes.loops.push_back(id);
+    if (!std::exchange(loops_[id].wake_pending, true)) wakeups.loops.push_back(id);
   };
   LoopId oldest = no_loop;
   const bool capacity = selector_.can_pick({}) || wanted_trial({}, now);
@@ -201,72 +201,72 @@ void Scheduler::plan_wakes(LoopId current, TimePoint now, WakeList& wakes) {
     if (capacity && waits && (oldest == no_loop || loop.blocked_head < loops_[oldest].blocked_head)) oldest = id;
   }
   if (oldest != no_loop) wake(oldest);
-  wakes.control = std::exchange(wake_control_, false);
+  wakeups.control = std::exchange(wake_control_, false);
 }
 
-void Scheduler::send_wakes(const WakeList& wakes) {
-  for (const LoopId loop : wakes.loops) wakes_.wake_loop(loop);
-  if (wakes.control) wakes_.wake_control();
+void LoadBalancer::send_wakes(const WakeList& wakeups) {
+  for (const LoopId loop : wakeups.loops) wakeups_.wake_loop(loop);
+  if (wakeups.control) wakeups_.wake_control();
 }
 
-Scheduler::Turn::Turn(Scheduler& scheduler, LoopId loop, TimePoint now)
-    : scheduler_(scheduler), loop_(loop), now_(now), lock_(scheduler.mutex_) {
-  Loop& mine = scheduler_.loops_[loop_];
+LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop, TimePoint now)
+    : balancer_(balancer), loop_(loop), now_(now), lock_(balancer.mutex_) {
+  Loop& mine = balancer_.loops_[loop_];
   mine.blocked_head = never;
   mine.blocked_at_version = 0;
   mine.wake_pending = false;
 }
 
-Scheduler::Turn::~Turn() {
-  WakeList wakes;
-  scheduler_.plan_wakes(loop_, now_, wakes);
+LoadBalancer::PlacementBatch::~PlacementBatch() {
+  WakeList wakeups;
+  balancer_.plan_wakes(loop_, now_, wakeups);
   lock_.unlock();
-  scheduler_.send_wakes(wakes);
+  balancer_.send_wakes(wakeups);
 }
 
-void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::AttemptResult& result) {
+void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const delivery::AttemptResult& result) {
   const AnalyzerId id = placement.charge.analyzer;
-  Analyzer& analyzer = scheduler_.analyzers_[id];
+  Analyzer& analyzer = balancer_.analyzers_[id];
   health::Monitor& monitor = *analyzer.monitor;
-  ++scheduler_.capacity_version_;
+  ++balancer_.capacity_version_;
   if (analyzer.removed) {
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
-      scheduler_.selector_.release(placement.charge);
+      balancer_.selector_.release(placement.charge);
     } else {
-      scheduler_.selector_.undo(placement.charge);
+      balancer_.selector_.undo(placement.charge);
     }
     return;
   }
 
   switch (result.outcome) {
     case Outcome::delivered:
-      scheduler_.selector_.release(placement.charge);
+      balancer_.selector_.release(placement.charge);
       analyzer.pauses = 0;
       monitor.on_success(placement.epoch, now_);
-      if (monitor.state() != analyzer.seen_state) scheduler_.refresh(id, now_);
+      if (monitor.state() != analyzer.seen_state) balancer_.refresh(id, now_);
       return;
     case Outcome::refused:
       if (monitor.state() == health::State::testing && placement.epoch == monitor.epoch()) {
         // Who is out of service has no share that it could have used up.
-        scheduler_.selector_.undo(placement.charge);
+        balancer_.selector_.undo(placement.charge);
         monitor.trial_refused(placement.epoch, now_);
-        scheduler_.wake_control_ = true;
+        balancer_.wake_control_ = true;
       } else {
-        scheduler_.selector_.release(placement.charge);
+        balancer_.selector_.release(placement.charge);
       }
       break;
     case Outcome::paused:
-      scheduler_.selector_.undo(placement.charge);
-      scheduler_.pause(analyzer, result, now_);
+      balancer_.selector_.undo(placement.charge);
+      balancer_.pause(analyzer, result, now_);
       monitor.trial_void(placement.epoch);
       break;
     case Outcome::unsent:
-      scheduler_.selector_.undo(placement.charge);
+      balancer_.selector_.undo(placement.charge);
       monitor.trial_void(placement.epoch);
       break;
     default:
       LOGDIST_CHECK(delivery::is_analyzer_failure(result.outcome));
-      scheduler_.selector_.undo(placement.charge);
+      balancer_.selector_.undo(placement.charge);
       if (result.counts_for_health) {
         ++analyzer.failures;
         monitor.on_failure(placement.epoch, now_);
@@ -275,12 +275,12 @@ void Scheduler::Turn::attempt_ended(const Placement& placement, const delivery::
       }
       break;
   }
-  scheduler_.refresh(id, now_, {result.outcome, result.status, result.error, false});
+  balancer_.refresh(id, now_, {result.outcome, result.status, result.error, false});
 }
 
-std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, const delivery::Course& course,
-                                                TimePoint admitted_at) {
-  Scheduler& shared = scheduler_;
+std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages, const delivery::Course& course,
+                                                             TimePoint admitted_at) {
+  LoadBalancer& shared = balancer_;
   const auto excluded = course.excluded();
   const auto trial = shared.wanted_trial(excluded, now_);
   // The last opinion on a refused packet is not left to one that is being tested,
@@ -306,28 +306,28 @@ std::optional<Placement> Scheduler::Turn::place(std::uint32_t messages, const de
   return std::nullopt;
 }
 
-bool Scheduler::Turn::older_elsewhere(TimePoint admitted_at) const {
-  for (const Loop& loop : scheduler_.loops_) {
-    if (loop.blocked_head < admitted_at && &loop != &scheduler_.loops_[loop_]) return true;
+bool LoadBalancer::PlacementBatch::older_elsewhere(TimePoint admitted_at) const {
+  for (const Loop& loop : balancer_.loops_) {
+    if (loop.blocked_head < admitted_at && &loop != &balancer_.loops_[loop_]) return true;
   }
   return false;
 }
 
-bool Scheduler::Turn::has_capacity() const {
-  return scheduler_.selector_.can_pick({}) || scheduler_.wanted_trial({}, now_);
+bool LoadBalancer::PlacementBatch::has_capacity() const {
+  return balancer_.selector_.can_pick({}) || balancer_.wanted_trial({}, now_);
 }
 
-std::size_t Scheduler::Turn::analyzer_count() const { return scheduler_.present_; }
+std::size_t LoadBalancer::PlacementBatch::analyzer_count() const { return balancer_.present_; }
 
-bool Scheduler::Turn::anyone_else(std::span<const AnalyzerId> excluded) const {
-  for (AnalyzerId id = 0; id < scheduler_.analyzers_.size(); ++id) {
-    if (scheduler_.analyzers_[id].in_service && !contains(excluded, id)) return true;
+bool LoadBalancer::PlacementBatch::anyone_else(std::span<const AnalyzerId> excluded) const {
+  for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
+    if (balancer_.analyzers_[id].in_service && !contains(excluded, id)) return true;
   }
   return false;
 }
 
-void Scheduler::Turn::take_recalls(std::vector<AnalyzerId>& analyzers) {
-  std::vector<AnalyzerId>& recalls = scheduler_.loops_[loop_].recalls;
+void LoadBalancer::PlacementBatch::take_recalls(std::vector<AnalyzerId>& analyzers) {
+  std::vector<AnalyzerId>& recalls = balancer_.loops_[loop_].recalls;
   analyzers.insert(analyzers.end(), recalls.begin(), recalls.end());
   recalls.clear();
 }
