@@ -8,9 +8,9 @@ namespace logdist::app {
 
 AgentVerdict judge(const Answer& answer, std::int64_t unix_seconds) {
   // An analyzer's answers mean the same to the daemon as the daemon's to us.
-  const delivery::Verdict verdict = delivery::classify(answer.status, answer.retry_after, unix_seconds);
-  if (verdict.outcome == Outcome::delivered) return {Advice::accepted, {}};
-  if (verdict.outcome == Outcome::paused || answer.status == 503) return {Advice::later, verdict.pause};
+  const delivery::Classification classification = delivery::classify(answer.status, answer.retry_after, unix_seconds);
+  if (classification.outcome == Outcome::delivered) return {Advice::accepted, {}};
+  if (classification.outcome == Outcome::paused || answer.status == 503) return {Advice::later, classification.pause};
   const bool passing = answer.status == 408 || answer.status >= 500;
   return {passing ? Advice::again : Advice::rejected, {}};
 }

@@ -32,7 +32,7 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::int64_t un
 
 }  // namespace
 
-Verdict classify(unsigned status, std::string_view retry_after, std::int64_t unix_seconds) {
+Classification classify(unsigned status, std::string_view retry_after, std::int64_t unix_seconds) {
   if (status >= 200 && status <= 299) return {Outcome::delivered, std::nullopt};
   switch (status) {
     case 400:

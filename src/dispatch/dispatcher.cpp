@@ -120,12 +120,12 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
 Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, const Finished& finished,
                                           TimePoint now) {
   Delivery& delivery = *finished.delivery;
-  const delivery::Next next =
-      delivery.course.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
-  if (next == delivery::Next::done) return Disposition::delivered;
-  if (next == delivery::Next::dead_letter) return Disposition::refused;
+  const delivery::RetryAction next =
+      delivery.retry_state.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
+  if (next == delivery::RetryAction::done) return Disposition::delivered;
+  if (next == delivery::RetryAction::dead_letter) return Disposition::refused;
   if (must_hand_back(delivery, now)) return Disposition::handed_back;
-  if (giving_up_ || next == delivery::Next::again || shared.anyone_else(delivery.course.excluded())) {
+  if (giving_up_ || next == delivery::RetryAction::again || shared.anyone_else(delivery.retry_state.excluded())) {
     enter_retry(delivery);
     return Disposition::moved;
   }
@@ -135,9 +135,9 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
 /// Nobody is left to be asked in this round.
 Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
                                               TimePoint now) {
-  const bool refused = delivery.course.refused_once();
+  const bool refused = delivery.retry_state.refused_once();
   if (refused && shared.analyzer_count() == 1) return Disposition::refused;  // there is no second to ask
-  const std::optional<Duration> wait = delivery.course.end_round(options_.retry, random_);
+  const std::optional<Duration> wait = delivery.retry_state.end_round(options_.retry, random_);
   if (!wait) return refused ? Disposition::refused : Disposition::poison;
   enter_between_rounds(delivery, *wait, now);
   return Disposition::moved;
@@ -154,7 +154,7 @@ void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
     const bool from_lane =
         lane_open && (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at);
     Delivery& delivery = from_lane ? lane_.front() : retry->packets.front();
-    const auto placement = shared.place(delivery.packet.messages, delivery.course, delivery.admitted_at);
+    const auto placement = shared.place(delivery.packet.messages, delivery.retry_state, delivery.admitted_at);
     if (placement) {
       leave_state(delivery);
       placed_.push_back({&delivery, *placement});

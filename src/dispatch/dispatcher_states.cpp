@@ -60,7 +60,7 @@ void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
 void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
   ledger_.dead_lettered(delivery.packet.messages, reason);
   if (reason == DeadLetterReason::shutdown) ++given_up_;
-  dead_letters_.put({delivery.packet, reason, delivery.admitted_at, delivery.course.attempts(), delivery.history});
+  dead_letters_.put({delivery.packet, reason, delivery.admitted_at, delivery.retry_state.attempts(), delivery.history});
   end(delivery, Settlement::dead_lettered);
 }
 
@@ -79,7 +79,7 @@ void Dispatcher::end(Delivery& delivery, Settlement settlement) {
 
 void Dispatcher::recycle(Delivery& delivery) {
   delivery.packet.recycle();
-  delivery.course.reset();
+  delivery.retry_state.reset();
   delivery.history.reset();
   delivery.give_up_at = never;
   delivery.waiter = nullptr;

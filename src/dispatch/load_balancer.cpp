@@ -278,14 +278,15 @@ void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, con
   balancer_.refresh(id, now_, {result.outcome, result.status, result.error, false});
 }
 
-std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages, const delivery::Course& course,
+std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages,
+                                                             const delivery::RetryState& retry_state,
                                                              TimePoint admitted_at) {
   LoadBalancer& shared = balancer_;
-  const auto excluded = course.excluded();
+  const auto excluded = retry_state.excluded();
   const auto trial = shared.wanted_trial(excluded, now_);
   // The last opinion on a refused packet is not left to one that is being tested,
   // when one in service has room.
-  if (trial && !(course.refused_once() && shared.selector_.can_pick(excluded))) {
+  if (trial && !(retry_state.refused_once() && shared.selector_.can_pick(excluded))) {
     health::Monitor& monitor = *shared.analyzers_[*trial].monitor;
     monitor.trial_begun();
     return Placement{shared.selector_.pick_this(*trial, messages), monitor.epoch()};

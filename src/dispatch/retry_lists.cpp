@@ -14,7 +14,7 @@ RetryLists::~RetryLists() {
 }
 
 RetryLists::Group& RetryLists::group_of(const Delivery& delivery) {
-  const auto excluded = delivery.course.excluded();
+  const auto excluded = delivery.retry_state.excluded();
   const auto same = [excluded](const auto& group) {
     return std::equal(excluded.begin(), excluded.end(), group->excluded.begin(), group->excluded.end());
   };

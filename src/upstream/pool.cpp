@@ -16,7 +16,7 @@ namespace {
 constexpr Duration spare_after = std::chrono::milliseconds(100);
 
 /// Only a Retry-After that is a date asks for the time of day.
-delivery::Verdict classify(const AnswerHead& answer) {
+delivery::Classification classify(const AnswerHead& answer) {
   if (answer.retry_after.empty()) return delivery::classify(answer.status, {}, 0);
   const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
   return delivery::classify(answer.status, answer.retry_after,
@@ -91,7 +91,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     ended(connection, End::broken_http, make_error_code(AnswerFault::early), now);
     return false;
   }
-  const delivery::Verdict verdict = classify(answer);
+  const delivery::Classification classification = classify(answer);
   pace_.on_answer(std::max(loop_.told_until(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
@@ -100,7 +100,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     notes.clean_answers = 0;
     notes.depth = std::min(notes.depth * 2, depth_.ceiling());
   }
-  loop_.attempt_ended(take_front(connection), {verdict.outcome, answer.status, verdict.pause, true, {}});
+  loop_.attempt_ended(take_front(connection), {classification.outcome, answer.status, classification.pause, true, {}});
   note_ceiling();
   notes.last = !keeps;
   if (!early) return true;

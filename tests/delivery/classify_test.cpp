@@ -92,10 +92,10 @@ TEST(Classify, BearsAnyText) {
   for (int i = 0; i < 5'000; ++i) {
     std::string text;
     for (std::uint64_t length = random.below(40); length > 0; --length) text += alphabet[random.below(alphabet.size())];
-    const Verdict verdict = classify(503, text, example);
-    EXPECT_EQ(verdict.outcome == Outcome::paused, verdict.pause.has_value()) << text;
-    if (verdict.pause) {
-      EXPECT_TRUE(*verdict.pause >= 0s && *verdict.pause <= max_pause) << text;
+    const Classification classification = classify(503, text, example);
+    EXPECT_EQ(classification.outcome == Outcome::paused, classification.pause.has_value()) << text;
+    if (classification.pause) {
+      EXPECT_TRUE(*classification.pause >= 0s && *classification.pause <= max_pause) << text;
     }
   }
 }

@@ -1,5 +1,5 @@
 // Any course of events in the life of an analyzer and of a packet: whatever
-// happens in whatever order, the health monitor and the packet's course keep what
+// happens in whatever order, the health monitor and the packet's retry state keep what
 // their headers promise, and once all goes well the analyzer comes back. What they
 // promise is counted here a second time: failures in a row, and rounds.
 #include <fuzzer/FuzzedDataProvider.h>
@@ -11,7 +11,7 @@
 
 #include "logdist/base/backoff.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/delivery/course.hpp"
+#include "logdist/delivery/retry_state.hpp"
 #include "logdist/health/health.hpp"
 
 namespace logdist {
@@ -246,22 +246,22 @@ class ExpectedRounds {
 };
 
 /// The round is over, as expected; false when no other is to come.
-bool end_round(delivery::Course& course, ExpectedRounds& expected, const delivery::RetryPolicy& policy,
+bool end_round(delivery::RetryState& retry_state, ExpectedRounds& expected, const delivery::RetryPolicy& policy,
                Random& random) {
   const bool last = expected.end(policy.max_rounds);
-  const auto wait = course.end_round(policy, random);
+  const auto wait = retry_state.end_round(policy, random);
   LOGDIST_CHECK(wait.has_value() == !last);
   if (!wait) return false;
   const Backoff backoff{policy.initial, policy.max, policy.multiplier, policy.jitter};
   LOGDIST_CHECK(may_be_wait(*wait, backoff, expected.ended() - 1));
-  LOGDIST_CHECK(std::ranges::equal(course.excluded(), expected.excluded()));
+  LOGDIST_CHECK(std::ranges::equal(retry_state.excluded(), expected.excluded()));
   return true;
 }
 
-delivery::Next expected_next(Outcome outcome, std::uint32_t refusals) {
-  if (outcome == Outcome::unsent) return delivery::Next::again;
-  if (outcome == Outcome::delivered) return delivery::Next::done;
-  return refusals == 2 ? delivery::Next::dead_letter : delivery::Next::other;
+delivery::RetryAction expected_next(Outcome outcome, std::uint32_t refusals) {
+  if (outcome == Outcome::unsent) return delivery::RetryAction::again;
+  if (outcome == Outcome::delivered) return delivery::RetryAction::done;
+  return refusals == 2 ? delivery::RetryAction::dead_letter : delivery::RetryAction::other;
 }
 
 /// One packet among `analyzers`, until it settles or the events end.
@@ -272,29 +272,29 @@ void send_packet(FuzzedDataProvider& data) {
   policy.initial = 1ms + draw_duration(data, 1s);
   policy.max = policy.initial + draw_duration(data, 60s);
   policy.max_rounds = data.ConsumeIntegralInRange<std::uint32_t>(1, 10);
-  delivery::Course course;
+  delivery::RetryState retry_state;
   ExpectedRounds expected;
   std::uint32_t refusals = 0;
   std::uint32_t heard = 0;
   while (data.remaining_bytes() > 0) {
-    const auto excluded = course.excluded();
+    const auto excluded = retry_state.excluded();
     const auto analyzer = data.ConsumeIntegralInRange<AnalyzerId>(0, analyzers - 1);
     if (std::find(excluded.begin(), excluded.end(), analyzer) != excluded.end()) {
-      if (!end_round(course, expected, policy, random)) return;
+      if (!end_round(retry_state, expected, policy, random)) return;
       continue;
     }
     const auto outcome = static_cast<Outcome>(data.ConsumeIntegralInRange<int>(0, outcome_count - 1));
     const auto status = data.ConsumeIntegralInRange<unsigned>(0, 999);
-    const delivery::Next next = course.on_result(analyzer, outcome, status);
+    const delivery::RetryAction next = retry_state.on_result(analyzer, outcome, status);
     heard += outcome == Outcome::unsent ? 0 : 1;
     refusals += outcome == Outcome::refused ? 1 : 0;
-    LOGDIST_CHECK(course.attempts() == heard);
-    LOGDIST_CHECK(!is_ambiguous(outcome) || course.may_be_duplicate());
+    LOGDIST_CHECK(retry_state.attempts() == heard);
+    LOGDIST_CHECK(!is_ambiguous(outcome) || retry_state.may_be_duplicate());
     LOGDIST_CHECK(next == expected_next(outcome, refusals));
-    if (next == delivery::Next::done || next == delivery::Next::dead_letter) return;
+    if (next == delivery::RetryAction::done || next == delivery::RetryAction::dead_letter) return;
     expected.heard(analyzer, outcome, status);
-    LOGDIST_CHECK(course.refused_once() == (refusals == 1));
-    LOGDIST_CHECK(std::ranges::equal(course.excluded(), expected.excluded()));
+    LOGDIST_CHECK(retry_state.refused_once() == (refusals == 1));
+    LOGDIST_CHECK(std::ranges::equal(retry_state.excluded(), expected.excluded()));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "logdist/base/time.hpp"
-#include "logdist/delivery/course.hpp"
+#include "logdist/delivery/retry_state.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::sim {

@@ -119,10 +119,10 @@ AttemptResult Upstream::judge(const Reply& reply) const {
   if (reply.kind == Kind::no_connection) return result_of(Outcome::connect_error);
   if (reply.kind == Kind::nonsense) return result_of(Outcome::protocol_error);
   const auto now = std::chrono::floor<std::chrono::seconds>(stage_.timeline.now().time_since_epoch());
-  const delivery::Verdict verdict = delivery::classify(reply.status, reply.retry_after, now.count());
-  AttemptResult result = result_of(verdict.outcome);
+  const delivery::Classification classification = delivery::classify(reply.status, reply.retry_after, now.count());
+  AttemptResult result = result_of(classification.outcome);
   result.status = reply.status;
-  result.pause = verdict.pause;
+  result.pause = classification.pause;
   return result;
 }
 

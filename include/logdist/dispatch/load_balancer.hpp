@@ -20,8 +20,8 @@
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
-#include "logdist/delivery/course.hpp"
 #include "logdist/delivery/failure.hpp"
+#include "logdist/delivery/retry_state.hpp"
 #include "logdist/health/health.hpp"
 
 namespace logdist::dispatch {
@@ -218,9 +218,10 @@ class LoadBalancer::PlacementBatch {
   void attempt_ended(const Placement& placement, const delivery::AttemptResult& result);
 
   /// Places a packet of `messages` admitted at `admitted_at`, not with those whom
-  /// its course excludes. None when no slot is free for it, or an older packet of
+  /// its retry state excludes. None when no slot is free for it, or an older packet of
   /// another loop goes first; the loop is woken when that has changed.
-  std::optional<Placement> place(std::uint32_t messages, const delivery::Course& course, TimePoint admitted_at);
+  std::optional<Placement> place(std::uint32_t messages, const delivery::RetryState& retry_state,
+                                 TimePoint admitted_at);
 
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;

@@ -8,8 +8,8 @@
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/delivery/attempt.hpp"
-#include "logdist/delivery/course.hpp"
 #include "logdist/delivery/history.hpp"
+#include "logdist/delivery/retry_state.hpp"
 #include "logdist/packet/packet.hpp"
 
 namespace logdist::queue {
@@ -63,7 +63,7 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  delivery::Course course;
+  delivery::RetryState retry_state;
   delivery::History history;
   delivery::Attempt attempt;
   balance::Charge charge;

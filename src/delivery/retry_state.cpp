@@ -1,10 +1,10 @@
-#include "logdist/delivery/course.hpp"
+#include "logdist/delivery/retry_state.hpp"
 
 #include "logdist/base/backoff.hpp"
 
 namespace logdist::delivery {
 
-void Course::reset() {
+void RetryState::reset() {
   excluded_.clear();
   attempts_ = 0;
   rounds_ = 0;
@@ -15,25 +15,25 @@ void Course::reset() {
   may_be_duplicate_ = false;
 }
 
-Next Course::on_result(AnalyzerId analyzer, Outcome outcome, unsigned status) {
-  if (outcome == Outcome::unsent) return Next::again;
+RetryAction RetryState::on_result(AnalyzerId analyzer, Outcome outcome, unsigned status) {
+  if (outcome == Outcome::unsent) return RetryAction::again;
   ++attempts_;
-  if (outcome == Outcome::delivered) return Next::done;
+  if (outcome == Outcome::delivered) return RetryAction::done;
   may_be_duplicate_ = may_be_duplicate_ || is_ambiguous(outcome);
 
   const bool answered_5xx = outcome == Outcome::http_error && status >= 500 && status <= 599;
   round_answered_ = round_answered_ && answered_5xx;
   if (outcome != Outcome::refused) {
     excluded_.push_back(analyzer);
-    return Next::other;
+    return RetryAction::other;
   }
-  if (refused_) return Next::dead_letter;
+  if (refused_) return RetryAction::dead_letter;
   refused_ = true;
   excluded_.insert(excluded_.begin(), analyzer);
-  return Next::other;
+  return RetryAction::other;
 }
 
-std::optional<Duration> Course::end_round(const RetryPolicy& policy, Random& random) {
+std::optional<Duration> RetryState::end_round(const RetryPolicy& policy, Random& random) {
   const std::size_t kept = refused_ ? 1 : 0;
   const bool somebody_asked = excluded_.size() > kept;
   if (somebody_asked && round_answered_ && ++rounds_answered_ >= policy.max_rounds) return std::nullopt;

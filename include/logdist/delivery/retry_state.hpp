@@ -1,4 +1,4 @@
-// The course of one packet over the analyzers: whom it has asked in this round,
+// The retry state of one packet: which analyzers it has asked in this round,
 // who refused it, when to try again, when to give up.
 //
 // Sans-I/O: results in, decisions out. Not thread-safe: belongs to its packet.
@@ -27,7 +27,7 @@ struct RetryPolicy {
 };
 
 /// What is to be done with the packet after a result.
-enum class Next : std::uint8_t {
+enum class RetryAction : std::uint8_t {
   done,         ///< delivered
   other,        ///< ask another analyzer outside excluded() at once; when none in service is left, end_round()
   again,        ///< the attempt said nothing (unsent): pick again, nothing excluded for it
@@ -35,7 +35,7 @@ enum class Next : std::uint8_t {
 };
 
 /// One packet's way. A round ends when every analyzer in service was asked.
-class Course {
+class RetryState {
  public:
   /// Back to the start, for a recycled packet. Keeps its memory.
   void reset();
@@ -47,7 +47,7 @@ class Course {
 
   /// Takes the result of an attempt at `analyzer`; `status` is the HTTP status,
   /// 0 when there was none.
-  Next on_result(AnalyzerId analyzer, Outcome outcome, unsigned status);
+  RetryAction on_result(AnalyzerId analyzer, Outcome outcome, unsigned status);
 
   /// The round is over. How long to wait before the next, with jitter; none when
   /// there is to be none: in `max_rounds` rounds all who were asked answered 5xx

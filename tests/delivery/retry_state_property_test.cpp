@@ -1,4 +1,4 @@
-// Random results against a course and a second, slower opinion: the whole
+// Random results against a retry state and a second, slower opinion: the whole
 // history of the packet, asked anew at each step.
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "logdist/delivery/course.hpp"
+#include "logdist/delivery/retry_state.hpp"
 
 namespace logdist::delivery {
 namespace {
@@ -43,23 +43,23 @@ class World {
   }
 
  private:
-  bool everybody_asked() const { return course_.excluded().size() == analyzers_; }
+  bool everybody_asked() const { return retry_state_.excluded().size() == analyzers_; }
 
   bool ask_somebody() {
-    const auto excluded = course_.excluded();
+    const auto excluded = retry_state_.excluded();
     AnalyzerId analyzer = 0;
     do analyzer = static_cast<AnalyzerId>(random_.below(analyzers_));
     while (std::find(excluded.begin(), excluded.end(), analyzer) != excluded.end());
     const Result result = draw(analyzer);
-    const Next next = course_.on_result(analyzer, result.outcome, result.status);
+    const RetryAction next = retry_state_.on_result(analyzer, result.outcome, result.status);
     if (result.outcome != Outcome::unsent) {
       this_round_.push_back(result);
       history_.push_back(result);
     }
     EXPECT_EQ(next, expected(result));
     check_always();
-    dead_ = next == Next::dead_letter;
-    return next == Next::done || next == Next::dead_letter;
+    dead_ = next == RetryAction::dead_letter;
+    return next == RetryAction::done || next == RetryAction::dead_letter;
   }
 
   bool end_this_round() {
@@ -69,7 +69,7 @@ class World {
         });
     rounds_answered_ += answered ? 1 : 0;
     if (refusals() > 0) ++rounds_since_refusal_;
-    const auto wait = course_.end_round(policy_, random_);
+    const auto wait = retry_state_.end_round(policy_, random_);
     dead_ = (answered && rounds_answered_ == policy_.max_rounds) || rounds_since_refusal_ == policy_.max_rounds;
     EXPECT_EQ(wait.has_value(), !dead_);
     if (dead_) return true;
@@ -94,10 +94,10 @@ class World {
         history_.begin(), history_.end(), [](const Result& result) { return result.outcome == Outcome::refused; }));
   }
 
-  Next expected(const Result& result) const {
-    if (result.outcome == Outcome::unsent) return Next::again;
-    if (result.outcome == Outcome::delivered) return Next::done;
-    return refusals() == 2 ? Next::dead_letter : Next::other;
+  RetryAction expected(const Result& result) const {
+    if (result.outcome == Outcome::unsent) return RetryAction::again;
+    if (result.outcome == Outcome::delivered) return RetryAction::done;
+    return refusals() == 2 ? RetryAction::dead_letter : RetryAction::other;
   }
 
   void check_always() const {
@@ -108,21 +108,21 @@ class World {
       ambiguous = ambiguous || is_ambiguous(result.outcome);
     }
     for (const Result& result : this_round_) excluded.insert(result.analyzer);
-    const std::set<AnalyzerId> got(course_.excluded().begin(), course_.excluded().end());
+    const std::set<AnalyzerId> got(retry_state_.excluded().begin(), retry_state_.excluded().end());
     if (history_.empty() || (history_.back().outcome != Outcome::delivered && refusals() < 2)) {
       EXPECT_EQ(got, excluded);
-      EXPECT_EQ(got.size(), course_.excluded().size()) << "nobody twice";
+      EXPECT_EQ(got.size(), retry_state_.excluded().size()) << "nobody twice";
     }
-    EXPECT_EQ(course_.refused_once(), refusals() > 0);
-    EXPECT_EQ(course_.attempts(), history_.size());
-    EXPECT_EQ(course_.may_be_duplicate(), ambiguous);
+    EXPECT_EQ(retry_state_.refused_once(), refusals() > 0);
+    EXPECT_EQ(retry_state_.attempts(), history_.size());
+    EXPECT_EQ(retry_state_.may_be_duplicate(), ambiguous);
   }
 
   Random random_;
   const AnalyzerId analyzers_;
   const RetryPolicy policy_;
   const bool mostly_5xx_;
-  Course course_;
+  RetryState retry_state_;
   std::vector<Result> history_;
   std::vector<Result> this_round_;
   int rounds_ = 0;
@@ -131,7 +131,7 @@ class World {
   bool dead_ = false;
 };
 
-TEST(CourseProperty, AgreesWithItsHistory) {
+TEST(RetryStateProperty, AgreesWithItsHistory) {
   int dead = 0;
   for (std::uint64_t seed = 1; seed <= 3'000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
