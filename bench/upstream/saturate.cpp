@@ -116,7 +116,7 @@ int run(const Arguments& arguments) {
     packet.body = buffers.take(arguments.body_bytes);
     packet.body.append(std::string(arguments.body_bytes, 'x'));
     packet.id = "018f3b6a-7c2e-7d3a-9f10-" + std::to_string(100'000'000'000 + index);
-    packet.passthrough_headers = "Content-Type: application/json\r\n";
+    packet.forwarded_headers = "Content-Type: application/json\r\n";
     packet.messages = 10;
     attempts[index].packet = &packet;
     saturation.add(attempts[index]);

@@ -25,9 +25,9 @@ constexpr Duration progress_wait = std::chrono::seconds(10);
 
 std::string open_error_text(int error) { return std::generic_category().message(error); }
 
-/// The value of the first passthrough header, which is Content-Type.
+/// The value of the first forwarded header, which is Content-Type.
 std::string_view content_type(const packet::Packet& packet) {
-  const std::string_view headers = packet.passthrough_headers;
+  const std::string_view headers = packet.forwarded_headers;
   const std::size_t colon = headers.find(": ");
   const std::size_t end = headers.find("\r\n");
   if (colon == std::string_view::npos || end == std::string_view::npos || end < colon) return {};

@@ -105,12 +105,12 @@ void Session::begin_packet(const http::RequestHead& head, packet::Format format)
   format_ = format;
   delivery_ = &loop_.context.sink.make();
   packet::Packet& packet = delivery_->packet;
-  packet.passthrough_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
+  packet.forwarded_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
   if (!head.traceparent.empty()) {
-    packet.passthrough_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
+    packet.forwarded_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
   }
   for (const std::string_view line : head.tracestate) {
-    packet.passthrough_headers.append("tracestate: ").append(line).append("\r\n");
+    packet.forwarded_headers.append("tracestate: ").append(line).append("\r\n");
   }
   packet.id.clear();
   invalid_key_ = head.idempotency_key && !packet::is_valid_id(*head.idempotency_key);
@@ -211,7 +211,7 @@ void Session::body_complete(TimePoint now) {
   const packet::DecodeResult decoded = loop_.context.decoder.decode(format_, packet.body);
   if (!decoded) {
     const packet::DecodeError fault = decoded.error();
-    const bool is_id = fault.fault == packet::DecodeFault::invalid_packet_id;
+    const bool is_id = fault.code == packet::DecodeErrorCode::invalid_packet_id;
     return refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, fault.detail},
                   fault.offset);
   }

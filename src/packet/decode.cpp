@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "packet/judge.hpp"
 #include "packet/long_number.hpp"
-#include "packet/rules.hpp"
+#include "packet/packet_schema.hpp"
+#include "packet/strict_validator.hpp"
 
 namespace logdist::packet {
 namespace {
@@ -89,7 +89,7 @@ struct Decoder::Scratch {
   std::optional<DecodeError> check_line(std::string_view line, bool long_numbers);
 
   dom::parser parser;
-  ValueJudge values;
+  StrictValidator values;
   std::string packet_id;
 };
 
@@ -112,7 +112,7 @@ DecodeResult Decoder::Scratch::decode_json(std::string_view text) {
     decoded->packet_id = packet_id;
     return *decoded;
   }
-  const auto messages = judge_body(text, packet_id);
+  const auto messages = validate_strictly(text, packet_id);
   if (!messages) return messages.error();
   return Decoded{*messages, packet_id};
 }
@@ -122,7 +122,7 @@ std::optional<DecodeError> Decoder::Scratch::check_line(std::string_view line, b
   const bool quick = line.size() > short_line_max && !(long_numbers && may_have_long_number(line));
   // The bytes of the lines below, or of the body's own padding, are the line's padding.
   if (quick && parser.parse(line.data(), line.size(), false).error() == simdjson::SUCCESS) return std::nullopt;
-  return values.judge(line);
+  return values.validate(line);
 }
 
 DecodeResult Decoder::Scratch::decode_lines(std::string_view text) {
@@ -135,14 +135,14 @@ DecodeResult Decoder::Scratch::decode_lines(std::string_view text) {
     const std::string_view line = text.substr(begin, end - begin);
     if (!std::all_of(line.begin(), line.end(), is_json_whitespace)) {
       if (const auto error = check_line(line, long_numbers)) {
-        return DecodeError{error->fault, fmt::format("line {}: {}", line_number, error->detail), begin + error->offset};
+        return DecodeError{error->code, fmt::format("line {}: {}", line_number, error->detail), begin + error->offset};
       }
       ++decoded.messages;
     }
     begin = end + 1;
   }
   if (decoded.messages == 0)
-    return DecodeError{DecodeFault::invalid_body, "there are no messages: no line holds one", 0};
+    return DecodeError{DecodeErrorCode::invalid_body, "there are no messages: no line holds one", 0};
   return decoded;
 }
 
@@ -152,7 +152,8 @@ Decoder::~Decoder() = default;
 DecodeResult Decoder::decode(Format format, const Buffer& body) {
   const std::string_view text = body.view();
   if (text.starts_with(byte_order_mark)) {
-    return DecodeError{DecodeFault::invalid_body, "the body begins with a byte order mark; send UTF-8 without one", 0};
+    return DecodeError{DecodeErrorCode::invalid_body, "the body begins with a byte order mark; send UTF-8 without one",
+                       0};
   }
   DecodeResult result = format == Format::json ? scratch_->decode_json(text) : scratch_->decode_lines(text);
   if (scratch_->parser.capacity() > max_kept_body) scratch_->renew();

@@ -38,7 +38,7 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
 
 void RequestHead::write(std::string& head, const packet::Packet& packet) const {
   head.assign(common_);
-  head.append(packet.passthrough_headers);
+  head.append(packet.forwarded_headers);
   append_header(head, "Idempotency-Key", packet.id);
   head.append("Packet-Messages: ");
   append_number(head, packet.messages);

@@ -39,7 +39,7 @@ class DeadLetters : public testing::Test {
     packet::Packet packet;
     packet.id = id;
     packet.messages = 3;
-    packet.passthrough_headers = "Content-Type: application/json\r\n";
+    packet.forwarded_headers = "Content-Type: application/json\r\n";
     packet.body = buffers_.take(bytes);
     packet.body.append(std::string(bytes, 'x'));
     letters.put({packet, DeadLetterReason::refused, Clock::now() - std::chrono::minutes(1), 7, history});

@@ -42,7 +42,7 @@ void ScriptedSink::discard(queue::Delivery& delivery) {
 queue::Admission ScriptedSink::admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint) {
   const packet::Packet& packet = delivery.packet;
   if (remember) {
-    admitted.push_back({std::string(packet.body.view()), packet.id, packet.passthrough_headers, packet.messages});
+    admitted.push_back({std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages});
   }
   if (next_admission == queue::Admission::queued) {
     recycle(delivery);

@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Syntax, DecodeOffset, ::testing::Values(
   Case{Format::json, "\xef\xbb\xbf[\"a\"]",
                      R"(^)"}));
 
-INSTANTIATE_TEST_SUITE_P(Rules, DecodeOffset, ::testing::Values(
+INSTANTIATE_TEST_SUITE_P(PacketSchema, DecodeOffset, ::testing::Values(
   Case{Format::json, R"( 7)",
                      R"( ^)"},
   Case{Format::json, R"("")",

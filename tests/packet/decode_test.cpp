@@ -24,10 +24,10 @@ class Decode : public ::testing::Test {
     EXPECT_EQ(result->messages, messages);
   }
   void expect_refused(const DecodeResult& result, std::string_view detail,
-                      DecodeFault fault = DecodeFault::invalid_body) {
+                      DecodeErrorCode fault = DecodeErrorCode::invalid_body) {
     ASSERT_TRUE(result.has_error());
     EXPECT_EQ(result.error().detail, detail);
-    EXPECT_EQ(result.error().fault, fault);
+    EXPECT_EQ(result.error().code, fault);
   }
 
   BufferPool pool_{1 << 20};
@@ -115,7 +115,7 @@ TEST_F(Decode, RefusesAFieldGivenTwiceHoweverItIsWritten) {
 
 TEST_F(Decode, TellsABadPacketIdFromABadBody) {
   const auto characters = "`packet_id` must be 1 to 128 visible ASCII characters";
-  const auto fault = DecodeFault::invalid_packet_id;
+  const auto fault = DecodeErrorCode::invalid_packet_id;
   expect_refused(json(R"({"packet_id":"","messages":["a"]})"), characters, fault);
   expect_refused(json(R"({"packet_id":"a b","messages":["a"]})"), characters, fault);
   expect_refused(json(R"({"packet_id":"\u00e9","messages":["a"]})"), characters, fault);

@@ -56,7 +56,7 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
     Parcel& parcel = parcels.emplace_back();
     parcel.packet.id = "id-" + std::to_string(parcels.size() - 1);
     parcel.packet.messages = static_cast<std::uint32_t>(parcels.size());
-    parcel.packet.passthrough_headers = "Content-Type: application/json\r\n";
+    parcel.packet.forwarded_headers = "Content-Type: application/json\r\n";
     std::string body = "body of " + parcel.packet.id + " ";
     body.resize(std::max(body_bytes, body.size()), '.');
     parcel.packet.body = buffers.take(body.size());

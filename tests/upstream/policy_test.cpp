@@ -103,7 +103,7 @@ TEST(Pace, IsSlowByItsAnswersOrByItsSilence) {
 packet::Packet small_packet() {
   packet::Packet packet;
   packet.id = "abc";
-  packet.passthrough_headers = "Content-Type: application/json\r\ntraceparent: 00-1-2-01\r\n";
+  packet.forwarded_headers = "Content-Type: application/json\r\ntraceparent: 00-1-2-01\r\n";
   packet.messages = 12;
   return packet;
 }

@@ -1,7 +1,7 @@
 // Validates a body in full and counts its messages.
 //
 // Two readers share the work. simdjson, the fast one, only ever says yes. What
-// it does not like, a streaming parser (Boost.JSON) judges anew: it names the
+// it does not like, a streaming parser (Boost.JSON) checks anew: it names the
 // fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
 // such as integers above 64 bits.
 #pragma once
@@ -36,7 +36,7 @@ struct Decoded {
 };
 
 /// Which rule a refused body broke; the reasons of the packet port tell them apart.
-enum class DecodeFault : std::uint8_t {
+enum class DecodeErrorCode : std::uint8_t {
   invalid_body,       ///< not JSON, or not the layout of a packet
   invalid_packet_id,  ///< `packet_id` is no string of 1–128 visible ASCII characters
 };
@@ -45,7 +45,7 @@ enum class DecodeFault : std::uint8_t {
 /// the fault is: the first byte that cannot be, or of the value that may not be;
 /// the body's size when it ends too early. The sentence does not repeat the byte.
 struct DecodeError {
-  DecodeFault fault = DecodeFault::invalid_body;
+  DecodeErrorCode code = DecodeErrorCode::invalid_body;
   std::string detail;
   std::size_t offset = 0;
 };

@@ -13,18 +13,18 @@ namespace logdist::packet {
 /// when a packet is recycled, so the steady state allocates nothing.
 struct Packet {
   Buffer body;
-  std::string id;                   ///< 1–128 visible ASCII characters
-  std::string passthrough_headers;  ///< whole lines, "Content-Type: …\r\n[traceparent: …\r\n]"
-  std::uint32_t messages = 0;       ///< at least 1 once decoded
+  std::string id;                 ///< 1–128 visible ASCII characters
+  std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[traceparent: …\r\n]"
+  std::uint32_t messages = 0;     ///< at least 1 once decoded
 
   /// What it takes of the queue's bytes.
-  std::size_t queue_bytes() const { return body.size() + passthrough_headers.size(); }
+  std::size_t queue_bytes() const { return body.size() + forwarded_headers.size(); }
 
   /// Empty again, for the next packet. Keeps the capacity of usual strings, not of long ones.
   void recycle() {
     body = {};
     messages = 0;
-    for (std::string* text : {&id, &passthrough_headers}) {
+    for (std::string* text : {&id, &forwarded_headers}) {
       text->clear();
       if (text->capacity() > kept_text_bytes) text->shrink_to_fit();
     }

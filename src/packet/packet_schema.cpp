@@ -1,4 +1,4 @@
-#include "packet/rules.hpp"
+#include "packet/packet_schema.hpp"
 
 #include <utility>
 
@@ -25,7 +25,7 @@ const char* name_of(Kind kind) {
 
 }  // namespace
 
-bool Rules::begin(Kind container) {
+bool PacketSchema::begin(Kind container) {
   if (!admit(container)) return false;
   const bool bare_messages = depth_ == 0 && container == Kind::array;
   const bool named_messages = depth_ == packet_depth && field_ == Field::messages && messages_depth_ == 0;
@@ -34,7 +34,7 @@ bool Rules::begin(Kind container) {
   return true;
 }
 
-bool Rules::end(Kind container) {
+bool PacketSchema::end(Kind container) {
   if (depth_ == messages_depth_) {
     if (messages_ == 0) return refuse("there are no messages: the array is empty");
     messages_depth_ = 0;
@@ -46,7 +46,7 @@ bool Rules::end(Kind container) {
   return true;
 }
 
-bool Rules::key(std::string_view unescaped) {
+bool PacketSchema::key(std::string_view unescaped) {
   if (depth_ != packet_depth) return true;
   field_ = field_of(unescaped);
   if (field_ == Field::other) return true;
@@ -56,30 +56,30 @@ bool Rules::key(std::string_view unescaped) {
   return true;
 }
 
-bool Rules::string(std::string_view unescaped) {
+bool PacketSchema::string(std::string_view unescaped) {
   if (!admit(Kind::string)) return false;
   if (depth_ != packet_depth || messages_depth_ != 0 || field_ != Field::packet_id) return true;
   if (!is_valid_id(unescaped)) {
     return refuse(fmt::format("`packet_id` must be 1 to {} visible ASCII characters", max_id_length),
-                  DecodeFault::invalid_packet_id);
+                  DecodeErrorCode::invalid_packet_id);
   }
   packet_id_ = unescaped;
   return true;
 }
 
-bool Rules::admit(Kind kind) {
+bool PacketSchema::admit(Kind kind) {
   if (depth_ == 0) return admit_root(kind);
   if (depth_ == messages_depth_) return admit_message(kind);
   if (depth_ == packet_depth && messages_depth_ == 0) return admit_field(kind);
   return true;
 }
 
-bool Rules::admit_root(Kind kind) {
+bool PacketSchema::admit_root(Kind kind) {
   if (kind == Kind::object || kind == Kind::array) return true;
   return refuse(fmt::format("the body must be a packet, or an array of messages; it is {}", name_of(kind)));
 }
 
-bool Rules::admit_field(Kind kind) {
+bool PacketSchema::admit_field(Kind kind) {
   switch (field_) {
     case Field::other: return true;
     case Field::messages:
@@ -88,7 +88,7 @@ bool Rules::admit_field(Kind kind) {
     case Field::packet_id:
       if (kind == Kind::string) return true;
       return refuse(fmt::format("`packet_id` must be a string; it is {}", name_of(kind)),
-                    DecodeFault::invalid_packet_id);
+                    DecodeErrorCode::invalid_packet_id);
     case Field::agent_id:
       if (kind == Kind::string) return true;
       return refuse(fmt::format("`agent_id` must be a string; it is {}", name_of(kind)));
@@ -96,7 +96,7 @@ bool Rules::admit_field(Kind kind) {
   check_failed("a known value", __FILE__, __LINE__);
 }
 
-bool Rules::admit_message(Kind kind) {
+bool PacketSchema::admit_message(Kind kind) {
   if (kind != Kind::object && kind != Kind::string) {
     return refuse(fmt::format("`messages` must be a non-empty array of objects or strings; element {} is {}", messages_,
                               name_of(kind)));
@@ -105,8 +105,8 @@ bool Rules::admit_message(Kind kind) {
   return true;
 }
 
-bool Rules::refuse(std::string detail, DecodeFault fault) {
-  breach_ = Breach{fault, std::move(detail)};
+bool PacketSchema::refuse(std::string detail, DecodeErrorCode code) {
+  violation_ = Violation{code, std::move(detail)};
   return false;
 }
 

@@ -1,4 +1,4 @@
-#include "packet/judge.hpp"
+#include "packet/strict_validator.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -8,7 +8,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "logdist/base/check.hpp"
-#include "packet/rules.hpp"
+#include "packet/packet_schema.hpp"
 
 namespace logdist::packet {
 namespace {
@@ -48,39 +48,39 @@ struct AnyValueHandler {
 /// Passes Boost.JSON's events on to the rules.
 class RulesHandler : public AnyValueHandler {
  public:
-  const Rules& rules() const { return rules_; }
+  const PacketSchema& schema() const { return schema_; }
   /// Of the event told last.
   Stop stop() const { return stop_; }
   /// Bytes of the number told last.
   std::size_t number_length() const { return number_length_; }
 
-  bool on_object_begin(json::error_code& error) { return told(rules_.begin(Kind::object), Stop::at_value, error); }
+  bool on_object_begin(json::error_code& error) { return told(schema_.begin(Kind::object), Stop::at_value, error); }
   bool on_object_end(std::size_t, json::error_code& error) {
-    return told(rules_.end(Kind::object), Stop::at_closing_brace, error);
+    return told(schema_.end(Kind::object), Stop::at_closing_brace, error);
   }
-  bool on_array_begin(json::error_code& error) { return told(rules_.begin(Kind::array), Stop::at_value, error); }
+  bool on_array_begin(json::error_code& error) { return told(schema_.begin(Kind::array), Stop::at_value, error); }
   bool on_array_end(std::size_t, json::error_code& error) {
-    return told(rules_.end(Kind::array), Stop::at_closing_bracket, error);
+    return told(schema_.end(Kind::array), Stop::at_closing_bracket, error);
   }
   bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
     collect(part);
-    const bool holds = rules_.key(text_);
+    const bool holds = schema_.key(text_);
     text_.clear();
     return told(holds, Stop::at_closing_quote, error);
   }
   bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
   bool on_string(json::string_view part, std::size_t, json::error_code& error) {
     collect(part);
-    const bool holds = rules_.string(text_);
+    const bool holds = schema_.string(text_);
     text_.clear();
     return told(holds, Stop::at_closing_quote, error);
   }
   bool on_int64(std::int64_t, json::string_view text, json::error_code& error) { return number(text, error); }
   bool on_uint64(std::uint64_t, json::string_view text, json::error_code& error) { return number(text, error); }
   bool on_double(double, json::string_view text, json::error_code& error) { return number(text, error); }
-  bool on_bool(bool, json::error_code& error) { return told(rules_.scalar(Kind::boolean), Stop::at_value, error); }
-  bool on_null(json::error_code& error) { return told(rules_.scalar(Kind::null), Stop::at_value, error); }
+  bool on_bool(bool, json::error_code& error) { return told(schema_.scalar(Kind::boolean), Stop::at_value, error); }
+  bool on_null(json::error_code& error) { return told(schema_.scalar(Kind::null), Stop::at_value, error); }
 
  private:
   /// Keeps no more of a text than tells it from every shorter one that matters.
@@ -92,7 +92,7 @@ class RulesHandler : public AnyValueHandler {
 
   bool number(json::string_view text, json::error_code& error) {
     number_length_ = text.size();
-    return told(rules_.scalar(Kind::number), Stop::behind_number, error);
+    return told(schema_.scalar(Kind::number), Stop::behind_number, error);
   }
 
   bool told(bool holds, Stop stop, json::error_code& error) {
@@ -101,7 +101,7 @@ class RulesHandler : public AnyValueHandler {
     return holds;
   }
 
-  Rules rules_;
+  PacketSchema schema_;
   std::string text_;  ///< of the key or string under way, its beginning
   std::size_t number_length_ = 0;
   Stop stop_ = Stop::at_value;
@@ -167,8 +167,8 @@ std::size_t refused_offset(std::string_view text, std::size_t offset, const Rule
 /// The first fault of the JSON itself, if there is one, after the parser stopped at `offset`.
 std::optional<DecodeError> find_syntax_fault(std::string_view text, std::size_t offset, const json::error_code& error) {
   if (error) offset = first_byte(text, offset, error);
-  if (error) return DecodeError{DecodeFault::invalid_body, describe(error, text, offset), offset};
-  if (offset < text.size()) return DecodeError{DecodeFault::invalid_body, "not JSON: more after its end", offset};
+  if (error) return DecodeError{DecodeErrorCode::invalid_body, describe(error, text, offset), offset};
+  if (offset < text.size()) return DecodeError{DecodeErrorCode::invalid_body, "not JSON: more after its end", offset};
   return std::nullopt;
 }
 
@@ -180,27 +180,27 @@ json::parse_options options() {
 
 }  // namespace
 
-boost::system::result<std::uint32_t, DecodeError> judge_body(std::string_view text, std::string& packet_id) {
+boost::system::result<std::uint32_t, DecodeError> validate_strictly(std::string_view text, std::string& packet_id) {
   json::basic_parser<RulesHandler> parser(options());
   json::error_code error;
   const std::size_t stop = parser.write_some(false, text.data(), text.size(), error);
   const RulesHandler& handler = parser.handler();
-  if (const auto& breach = handler.rules().breach()) {
-    return DecodeError{breach->fault, breach->detail, refused_offset(text, stop, handler)};
+  if (const auto& violation = handler.schema().violation()) {
+    return DecodeError{violation->code, violation->detail, refused_offset(text, stop, handler)};
   }
   if (auto fault = find_syntax_fault(text, stop, error)) return std::move(*fault);
-  packet_id = handler.rules().packet_id().value_or("");
-  return handler.rules().messages();
+  packet_id = handler.schema().packet_id().value_or("");
+  return handler.schema().messages();
 }
 
-struct ValueJudge::Parser : json::basic_parser<AnyValueHandler> {
+struct StrictValidator::Parser : json::basic_parser<AnyValueHandler> {
   Parser() : basic_parser(options()) {}
 };
 
-ValueJudge::ValueJudge() : parser_(std::make_unique<Parser>()) {}
-ValueJudge::~ValueJudge() = default;
+StrictValidator::StrictValidator() : parser_(std::make_unique<Parser>()) {}
+StrictValidator::~StrictValidator() = default;
 
-std::optional<DecodeError> ValueJudge::judge(std::string_view text) {
+std::optional<DecodeError> StrictValidator::validate(std::string_view text) {
   json::error_code error;
   parser_->reset();
   const std::size_t stop = parser_->write_some(false, text.data(), text.size(), error);

@@ -28,14 +28,14 @@ inline Field field_of(std::string_view key) {
 enum class Kind : std::uint8_t { object, array, string, number, boolean, null };
 
 /// A rule that was broken: the sentence and the reason, not the place.
-struct Breach {
-  DecodeFault fault = DecodeFault::invalid_body;
+struct Violation {
+  DecodeErrorCode code = DecodeErrorCode::invalid_body;
   std::string detail;
 };
 
 /// Follows one JSON text from event to event. Every event returns whether the
-/// rules still hold; after the first breach no more may come. Confined to one thread.
-class Rules {
+/// rules still hold; after the first violation no more may come. Confined to one thread.
+class PacketSchema {
  public:
   bool begin(Kind container);
   bool end(Kind container);
@@ -46,14 +46,14 @@ class Rules {
   std::uint32_t messages() const { return messages_; }
   /// The id of the body, when it has one.
   const std::optional<std::string>& packet_id() const { return packet_id_; }
-  const std::optional<Breach>& breach() const { return breach_; }
+  const std::optional<Violation>& violation() const { return violation_; }
 
  private:
   bool admit(Kind kind);
   bool admit_root(Kind kind);
   bool admit_field(Kind kind);
   bool admit_message(Kind kind);
-  bool refuse(std::string detail, DecodeFault fault = DecodeFault::invalid_body);
+  bool refuse(std::string detail, DecodeErrorCode code = DecodeErrorCode::invalid_body);
 
   std::uint32_t depth_ = 0;           ///< containers open
   std::uint32_t messages_depth_ = 0;  ///< depth right inside the messages, 0 outside of them
@@ -61,7 +61,7 @@ class Rules {
   Field field_ = Field::other;  ///< the field of the packet whose value comes or came last
   std::array<bool, field_count> seen_{};
   std::optional<std::string> packet_id_;
-  std::optional<Breach> breach_;
+  std::optional<Violation> violation_;
 };
 
 }  // namespace logdist::packet

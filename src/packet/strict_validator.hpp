@@ -1,4 +1,4 @@
-// The slow reader: judges what simdjson would not accept.
+// The strict validator: checks what simdjson would not accept.
 //
 // A streaming pass of Boost.JSON (strict RFC 8259, UTF-8 checked, any size of
 // number) that holds the rules of the packet port and knows where a fault is. A
@@ -17,19 +17,19 @@
 
 namespace logdist::packet {
 
-/// Judges `text` as a JSON body: the count of its messages, or its first fault.
+/// Validates `text` as a JSON body: the count of its messages, or its first fault.
 /// Sets `packet_id` when the body has one.
-boost::system::result<std::uint32_t, DecodeError> judge_body(std::string_view text, std::string& packet_id);
+boost::system::result<std::uint32_t, DecodeError> validate_strictly(std::string_view text, std::string& packet_id);
 
-/// Judges single JSON values, one after the other. Keeps its parser between them, so
+/// Validates single JSON values, one after the other. Keeps its parser between them, so
 /// that one of two bytes costs little more than those. Confined to one thread.
-class ValueJudge {
+class StrictValidator {
  public:
-  ValueJudge();
-  ~ValueJudge();
+  StrictValidator();
+  ~StrictValidator();
 
   /// The first fault of `text` as one JSON value, or none.
-  std::optional<DecodeError> judge(std::string_view text);
+  std::optional<DecodeError> validate(std::string_view text);
 
  private:
   struct Parser;
