@@ -95,11 +95,11 @@ Response configuration(const Control& control) {
 config::Parsed<config::Weight> weight_of(const Request& request) {
   const Json json = object_of(request).value_or(Json::object());
   const auto given = json.find("weight");
-  if (given == json.end() || json.size() != 1) return config::Complaint{"the body is {\"weight\": NUMBER}"};
-  if (!given->is_number()) return config::Complaint{"weight is not a number"};
+  if (given == json.end() || json.size() != 1) return config::ValueError{"the body is {\"weight\": NUMBER}"};
+  if (!given->is_number()) return config::ValueError{"weight is not a number"};
   auto weight = config::parse_weight(given->dump());
   if (!weight)
-    return config::Complaint{"weight " + weight.error().text + "; allowed: above 0, at most 1000000, 6 decimals"};
+    return config::ValueError{"weight " + weight.error().text + "; allowed: above 0, at most 1000000, 6 decimals"};
   return weight;
 }
 

@@ -11,7 +11,7 @@ config::Parsed<config::HttpUrl> listening_url(const config::Environment& environ
   config::ListenAddress address = config::AdminOptions().listen;
   if (const auto found = environment.find(listen_variable); found != environment.end()) {
     auto parsed = config::parse_listen_address(found->second);
-    if (!parsed) return config::Complaint{fmt::format("{} {}", listen_variable, parsed.error().text)};
+    if (!parsed) return config::ValueError{fmt::format("{} {}", listen_variable, parsed.error().text)};
     address = *parsed;
   }
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
@@ -21,7 +21,7 @@ config::Parsed<config::HttpUrl> listening_url(const config::Environment& environ
 
 config::Parsed<config::HttpUrl> given_url(const std::string& url) {
   auto parsed = config::parse_typed_url(url);
-  if (!parsed) return config::Complaint{"--url " + parsed.error().text + "; allowed: http://HOST:PORT or HOST:PORT"};
+  if (!parsed) return config::ValueError{"--url " + parsed.error().text + "; allowed: http://HOST:PORT or HOST:PORT"};
   return parsed;
 }
 

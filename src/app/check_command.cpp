@@ -13,16 +13,16 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
   check_loops(loaded, std::nullopt);
   const std::string& letters = loaded.options.delivery.dead_letter;
   if (const std::string why = DeadLetterFile::why_not(letters); !why.empty()) {
-    loaded.faults.push_back({source, 0, "delivery.dead_letter", fmt::format("cannot append to {}: {}", letters, why)});
+    loaded.errors.push_back({source, 0, "delivery.dead_letter", fmt::format("cannot append to {}: {}", letters, why)});
   }
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", to_string(warning));
-  for (const auto& fault : loaded.faults) fmt::print("{}\n", to_string(fault));
+  for (const auto& fault : loaded.errors) fmt::print("{}\n", to_string(fault));
   const std::size_t analyzers = loaded.options.analyzers.size();
-  if (loaded.faults.empty()) {
+  if (loaded.errors.empty()) {
     fmt::print("{}: ok, {} {}\n", source, analyzers, analyzers == 1 ? "analyzer" : "analyzers");
   }
   std::fflush(stdout);
-  return loaded.faults.empty() ? 0 : 1;
+  return loaded.errors.empty() ? 0 : 1;
 }
 
 }  // namespace logdist::app

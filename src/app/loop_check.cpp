@@ -94,7 +94,7 @@ LocalNames LocalNames::of_this_machine() {
 void check_loops(config::Loaded& loaded, const std::optional<std::vector<config::ListenAddress>>& listening,
                  const LocalNames& names) {
   // What the configuration alone tells was said: then the rest can wait.
-  if (!loaded.faults.empty()) return;
+  if (!loaded.errors.empty()) return;
   const std::vector<config::AnalyzerOptions>& analyzers = loaded.options.analyzers;
   Finder finder(names);
   for (const config::ListenAddress& own : listening ? *listening : loaded.options.server.listen) {
@@ -109,9 +109,9 @@ void check_loops(config::Loaded& loaded, const std::optional<std::vector<config:
                            [&](const address& on) { return arrives(to, on, names.addresses); });
       });
       if (!is_own) continue;
-      config::Fault fault = loaded.urls[i];
+      config::Error fault = loaded.urls[i];
       fault.message = config::own_port_message(analyzers[i].url, config::format_listen_address(own));
-      loaded.faults.push_back(std::move(fault));
+      loaded.errors.push_back(std::move(fault));
     }
   }
 }

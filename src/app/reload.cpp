@@ -79,7 +79,7 @@ std::vector<std::string> Reload::load() {
   if (!source_) return {"this daemon has no configuration that could be read again"};
   loaded_ = source_();
   std::vector<std::string> faults;
-  for (const config::Fault& fault : loaded_.faults) faults.push_back(to_string(fault));
+  for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
   return faults;
 }
 
@@ -197,7 +197,7 @@ void Reload::finish(std::vector<std::string> faults, config::Difference differen
   last_successful_ = faults.empty();
   if (last_successful_) taken_at_ = std::chrono::system_clock::now();
   admin::ReloadReport report{std::move(faults), {}, std::move(difference), revision_};
-  for (const config::Fault& warning : loaded_.warnings) report.warnings.push_back(to_string(warning));
+  for (const config::Error& warning : loaded_.warnings) report.warnings.push_back(to_string(warning));
   tell(request.who, report);
   loaded_ = {};
   if (request.done) request.done(report);

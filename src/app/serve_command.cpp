@@ -123,7 +123,7 @@ class Ending {
 };
 
 void log_warnings(const config::Loaded& loaded) {
-  for (const config::Fault& warning : loaded.warnings) {
+  for (const config::Error& warning : loaded.warnings) {
     log::record(log::Level::warn, "configuration_warning", config::to_string(warning), {{"key", warning.key}});
   }
 }
@@ -148,13 +148,13 @@ int misconfigured(const config::Loaded& loaded) {
   if (loaded.options.log.format == config::LogFormat::json) {
     log::set_up(loaded.options.log);
     log_warnings(loaded);
-    for (const config::Fault& fault : loaded.faults) {
+    for (const config::Error& fault : loaded.errors) {
       log::record(log::Level::error, "configuration_fault", config::to_string(fault), {{"key", fault.key}});
     }
     log::shut_down();
   } else {
-    for (const config::Fault& warning : loaded.warnings) std::cerr << "warning: " << config::to_string(warning) << '\n';
-    for (const config::Fault& fault : loaded.faults) std::cerr << config::to_string(fault) << '\n';
+    for (const config::Error& warning : loaded.warnings) std::cerr << "warning: " << config::to_string(warning) << '\n';
+    for (const config::Error& fault : loaded.errors) std::cerr << config::to_string(fault) << '\n';
   }
   return exit_not_started;
 }
@@ -192,7 +192,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
   std::error_code error;
   if (file && std::filesystem::exists(*file, error) && !std::filesystem::is_regular_file(*file, error)) {
     config::Loaded loaded;
-    loaded.faults.push_back({*file, 0, "", "is not a file that can be read again"});
+    loaded.errors.push_back({*file, 0, "", "is not a file that can be read again"});
     return loaded;
   }
   config::Loaded loaded = config::load(file, config::read_environment());
@@ -208,8 +208,8 @@ ConfigurationReader source_of(const std::optional<std::string>& file, const conf
     config::Loaded before;
     before.masked = masked;
     config::Loaded loaded = load_again(file, listening);
-    for (config::Fault& warning : config::masked_changes(before, loaded)) loaded.warnings.push_back(std::move(warning));
-    if (loaded.faults.empty()) masked = loaded.masked;
+    for (config::Error& warning : config::masked_changes(before, loaded)) loaded.warnings.push_back(std::move(warning));
+    if (loaded.errors.empty()) masked = loaded.masked;
     return loaded;
   };
 }
@@ -219,7 +219,7 @@ ConfigurationReader source_of(const std::optional<std::string>& file, const conf
 int run_serve(const std::optional<std::string>& config_file) {
   config::Loaded loaded = config::load(config_file, config::read_environment());
   check_loops(loaded, std::nullopt);
-  if (!loaded.faults.empty()) return misconfigured(loaded);
+  if (!loaded.errors.empty()) return misconfigured(loaded);
   EndSignals signals;
   log::set_up(loaded.options.log);
   log_warnings(loaded);

@@ -47,12 +47,12 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text) {
   const bool any_host = text.starts_with(':');
   const std::string with_host = any_host ? fmt::format("0.0.0.0{}", text) : std::string(text);
   const auto authority = boost::urls::parse_authority(with_host);
-  if (!authority || authority->has_userinfo()) return Complaint{quote(text) + " is not an address"};
-  if (!authority->has_port()) return Complaint{quote(text) + " has no port"};
+  if (!authority || authority->has_userinfo()) return ValueError{quote(text) + " is not an address"};
+  if (!authority->has_port()) return ValueError{quote(text) + " has no port"};
   const auto port = parse_port(std_view(authority->port()));
-  if (!port) return Complaint{quote(text) + " has no port from 0 to 65535"};
+  if (!port) return ValueError{quote(text) + " has no port from 0 to 65535"};
   auto host = usable_host(*authority);
-  if (!host) return Complaint{quote(text) + " has no usable host"};
+  if (!host) return ValueError{quote(text) + " has no usable host"};
   return ListenAddress{std::move(*host), *port};
 }
 
@@ -66,9 +66,9 @@ Parsed<ListenAddress> parse_unix_address(std::string_view text) {
   const std::string_view path = text.substr(unix_scheme.size());
   const bool printable = std::ranges::none_of(path, [](unsigned char character) { return character < 0x20; });
   if (!path.starts_with('/') || path.ends_with('/') || !printable) {
-    return Complaint{quote(text) + " has no absolute path of a file"};
+    return ValueError{quote(text) + " has no absolute path of a file"};
   }
-  if (path.size() > socket_path_length_max) return Complaint{quote(text) + " has a path longer than 107 bytes"};
+  if (path.size() > socket_path_length_max) return ValueError{quote(text) + " has a path longer than 107 bytes"};
   return ListenAddress{"", 0, std::string(path)};
 }
 
@@ -84,35 +84,35 @@ Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text)
     auto address = one.starts_with(unix_scheme) ? parse_unix_address(one) : parse_listen_address(one);
     if (!address) return address.error();
     const bool any_port = !address->is_unix() && address->port == 0;
-    if (!any_port && std::ranges::count(addresses, *address) > 0) return Complaint{quote(one) + " is given twice"};
+    if (!any_port && std::ranges::count(addresses, *address) > 0) return ValueError{quote(one) + " is given twice"};
     addresses.push_back(std::move(*address));
     begin = end + 1;
   }
-  if (addresses.size() > listen_addresses_max) return Complaint{"are more than 16 addresses"};
+  if (addresses.size() > listen_addresses_max) return ValueError{"are more than 16 addresses"};
   return addresses;
 }
 
 Parsed<HttpUrl> parse_http_url(std::string_view text) {
-  if (text.size() > url_length_max) return Complaint{quote(text) + " is too long"};
+  if (text.size() > url_length_max) return ValueError{quote(text) + " is too long"};
   const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
-  if (!url) return Complaint{quote(text) + " is not a URL"};
+  if (!url) return ValueError{quote(text) + " is not a URL"};
   // Before all that shows the text: it may hold a password.
-  if (url->has_userinfo()) return Complaint{"names a user, which no analyzer is told"};
-  if (url->scheme_id() == boost::urls::scheme::https) return Complaint{quote(text) + ": TLS is not supported yet"};
-  if (url->scheme_id() != boost::urls::scheme::http) return Complaint{quote(text) + " does not start with http://"};
-  if (url->has_fragment()) return Complaint{quote(text) + " has a fragment (#…), which is never sent"};
+  if (url->has_userinfo()) return ValueError{"names a user, which no analyzer is told"};
+  if (url->scheme_id() == boost::urls::scheme::https) return ValueError{quote(text) + ": TLS is not supported yet"};
+  if (url->scheme_id() != boost::urls::scheme::http) return ValueError{quote(text) + " does not start with http://"};
+  if (url->has_fragment()) return ValueError{quote(text) + " has a fragment (#…), which is never sent"};
   auto host = usable_host(*url);
-  if (!host) return Complaint{quote(text) + " has no usable host"};
+  if (!host) return ValueError{quote(text) + " has no usable host"};
 
   HttpUrl parsed{std::move(*host), "80", std::string(std_view(url->encoded_target()))};
   if (url->has_port() && !url->port().empty()) {
     const auto port = parse_port(std_view(url->port()));
-    if (!port || *port == 0) return Complaint{quote(text) + " has no port from 1 to 65535"};
+    if (!port || *port == 0) return ValueError{quote(text) + " has no port from 1 to 65535"};
     parsed.port = std::to_string(*port);
   }
   // Boost.URL takes `host:name` for an empty port and a path.
   if (parsed.target.find_first_of("/?") != 0 && !parsed.target.empty()) {
-    return Complaint{quote(text) + " has no port from 1 to 65535"};
+    return ValueError{quote(text) + " has no port from 1 to 65535"};
   }
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
   return parsed;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
 #include "logdist/base/check.hpp"
 
 namespace logdist::config {
@@ -19,12 +19,12 @@ const AnalyzerOptions* find_same(const std::vector<AnalyzerOptions>& analyzers, 
 }
 
 template <typename Target>
-std::vector<Change> changes_of(const std::vector<Row<Target>>& rows, const Target& from, const Target& to) {
+std::vector<Change> changes_of(const std::vector<KeySpec<Target>>& specs, const Target& from, const Target& to) {
   std::vector<Change> changes;
-  for (const auto& row : rows) {
-    std::string before = row.show(from);
-    std::string after = row.show(to);
-    if (before != after) changes.push_back({row.path, std::move(before), std::move(after)});
+  for (const auto& spec : specs) {
+    std::string before = spec.show(from);
+    std::string after = spec.show(to);
+    if (before != after) changes.push_back({spec.path, std::move(before), std::move(after)});
   }
   return changes;
 }
@@ -48,12 +48,12 @@ Difference compare(const Options& in_force, const Options& wanted) {
       difference.added.push_back(analyzer.name);
       continue;
     }
-    ChangedAnalyzer changed{analyzer.name, changes_of(analyzer_rows(), *old, analyzer)};
+    ChangedAnalyzer changed{analyzer.name, changes_of(analyzer_keys(), *old, analyzer)};
     if (old->headers != analyzer.headers) changed.changes.push_back({"headers", "", ""});
     if (!changed.changes.empty()) difference.changed.push_back(std::move(changed));
   }
-  for (Change& change : changes_of(option_rows(), in_force, wanted)) {
-    const bool live = find_row(option_rows(), change.key)->live;
+  for (Change& change : changes_of(option_keys(), in_force, wanted)) {
+    const bool live = find_key(option_keys(), change.key)->live;
     (live ? difference.taken : difference.restart_needed).push_back(std::move(change));
   }
   return difference;
@@ -62,10 +62,10 @@ Difference compare(const Options& in_force, const Options& wanted) {
 Options take_over(const Options& in_force, const Options& wanted) {
   Options options = in_force;
   options.analyzers = wanted.analyzers;
-  for (const auto& row : option_rows()) {
-    if (!row.live) continue;
-    const Refusal refusal = row.assign(options, row.show(wanted));
-    LOGDIST_CHECK(!refusal);  // what a row shows, it reads
+  for (const auto& spec : option_keys()) {
+    if (!spec.live) continue;
+    const OptionalError error = spec.assign(options, spec.show(wanted));
+    LOGDIST_CHECK(!error);  // what a spec shows, it reads
   }
   return options;
 }

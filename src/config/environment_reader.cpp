@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "config/hint.hpp"
+#include "config/suggestion.hpp"
 
 namespace logdist::config {
 namespace {
@@ -47,7 +47,7 @@ std::vector<std::string> entries_of(std::string value) {
 std::string analyzers_text(const std::vector<AnalyzerOptions>& analyzers) {
   std::string text;
   for (const AnalyzerOptions& analyzer : analyzers) {
-    for (const auto& row : analyzer_rows()) text += row.show(analyzer) + ' ';
+    for (const auto& spec : analyzer_keys()) text += spec.show(analyzer) + ' ';
     for (const auto& [name, value] : analyzer.headers) text += fmt::format("{}: {} ", name, value);
   }
   return text;
@@ -62,35 +62,38 @@ std::pair<std::string, std::string> split_at_equals(const std::string& word) {
 
 class AnalyzersVariable {
  public:
-  AnalyzersVariable(Draft& draft, Report& report) : draft_(draft), report_(report) {}
+  AnalyzersVariable(OptionsBuilder& builder, Report& report) : builder_(builder), report_(report) {}
 
   void read(const std::string& value) {
-    if (const auto place = draft_.places.find("analyzers"); place != draft_.places.end()) {
-      draft_.masked["analyzers"] = {place->second.source, place->second.line, std::string(analyzers_variable),
-                                    analyzers_text(draft_.options.analyzers)};
+    if (const auto location = builder_.locations.find("analyzers"); location != builder_.locations.end()) {
+      builder_.masked["analyzers"] = {location->second.source, location->second.line, std::string(analyzers_variable),
+                                      analyzers_text(builder_.options.analyzers)};
     }
-    draft_.options.analyzers.clear();
-    draft_.refused.erase("analyzers");
-    std::erase_if(draft_.places, [](const auto& entry) { return entry.first.starts_with("analyzers"); });
-    draft_.places["analyzers"] = {environment_source, 0, analyzers_variable};
+    builder_.options.analyzers.clear();
+    builder_.refused.erase("analyzers");
+    std::erase_if(builder_.locations, [](const auto& entry) { return entry.first.starts_with("analyzers"); });
+    builder_.locations["analyzers"] = {environment_source, 0, analyzers_variable};
     const auto entries = entries_of(value);
     for (std::size_t i = 0; i < entries.size() && i < analyzers_max; ++i) read_entry(entries[i], i);
     if (entries.size() > analyzers_max) {
-      report_.fault(place_of(""), fmt::format("{} analyzers; allowed: at most {}", entries.size(), analyzers_max));
+      report_.add_error(location_of(""),
+                        fmt::format("{} analyzers; allowed: at most {}", entries.size(), analyzers_max));
     }
   }
 
  private:
-  static Place place_of(const std::string& suffix) { return {environment_source, 0, analyzers_variable + suffix}; }
+  static SourceLocation location_of(const std::string& suffix) {
+    return {environment_source, 0, analyzers_variable + suffix};
+  }
 
   void read_entry(const std::string& entry, std::size_t index) {
-    AnalyzerOptions& analyzer = draft_.options.analyzers.emplace_back();
+    AnalyzerOptions& analyzer = builder_.options.analyzers.emplace_back();
     const std::string suffix = fmt::format("[{}]", index);
     const auto words = split(entry, " \t\r\n");
     const auto [name, url] = split_at_equals(words.front());
     if (url.empty()) {
-      return report_.fault(place_of(suffix),
-                           fmt::format("{} is not NAME=URL; allowed: {}", quote(words.front()), entry_allowed));
+      return report_.add_error(location_of(suffix),
+                               fmt::format("{} is not NAME=URL; allowed: {}", quote(words.front()), entry_allowed));
     }
     read_key("name", name, suffix, analyzer);
     read_key("url", url, suffix, analyzer);
@@ -98,47 +101,48 @@ class AnalyzersVariable {
     for (std::size_t i = 1; i < words.size(); ++i) {
       const auto [key, value] = split_at_equals(words[i]);
       if (!given.insert(key).second) {
-        report_.fault(place_of(suffix + '.' + printable(key)), "is given twice; allowed: once");
+        report_.add_error(location_of(suffix + '.' + printable(key)), "is given twice; allowed: once");
       } else if (!read_key(key, value, suffix, analyzer)) {
-        report_.fault(place_of(suffix), fmt::format("{} is not known; allowed: {}", quote(words[i]), entry_allowed));
+        report_.add_error(location_of(suffix),
+                          fmt::format("{} is not known; allowed: {}", quote(words[i]), entry_allowed));
       }
     }
   }
 
   /// Whether there is such a key that a word can hold; what is wrong with its
-  /// value is a fault.
+  /// value is an error.
   bool read_key(const std::string& key, const std::string& value, const std::string& suffix,
                 AnalyzerOptions& analyzer) {
-    const auto* row = find_row(analyzer_rows(), key);
-    if (row == nullptr || !row->assign) return false;
-    const Place place = place_of(suffix + '.' + key);
-    draft_.places.insert_or_assign("analyzers" + suffix + '.' + key, place);
-    assign(*row, analyzer, value, place, report_);
+    const auto* spec = find_key(analyzer_keys(), key);
+    if (spec == nullptr || !spec->assign) return false;
+    const SourceLocation location = location_of(suffix + '.' + key);
+    builder_.locations.insert_or_assign("analyzers" + suffix + '.' + key, location);
+    assign(*spec, analyzer, value, location, report_);
     return true;
   }
 
-  Draft& draft_;
+  OptionsBuilder& builder_;
   Report& report_;
 };
 
 }  // namespace
 
-void read_variables(const Environment& environment, Draft& draft, Report& report) {
-  std::map<std::string, const Row<Options>*> row_of_variable;
-  for (const auto& row : option_rows()) row_of_variable.emplace(variable_of(row.path), &row);
+void read_variables(const Environment& environment, OptionsBuilder& builder, Report& report) {
+  std::map<std::string, const KeySpec<Options>*> spec_of_variable;
+  for (const auto& spec : option_keys()) spec_of_variable.emplace(variable_of(spec.path), &spec);
 
   for (const auto& [name, value] : environment) {
-    const Place place{environment_source, 0, printable(name)};
+    const SourceLocation location{environment_source, 0, printable(name)};
     if (name == analyzers_variable) {
-      AnalyzersVariable(draft, report).read(value);
-    } else if (const auto found = row_of_variable.find(name); found != row_of_variable.end()) {
-      const Row<Options>& row = *found->second;
-      if (const auto before = draft.places.find(row.path); before != draft.places.end()) {
-        draft.masked[row.path] = {before->second.source, before->second.line, name, row.show(draft.options)};
+      AnalyzersVariable(builder, report).read(value);
+    } else if (const auto found = spec_of_variable.find(name); found != spec_of_variable.end()) {
+      const KeySpec<Options>& spec = *found->second;
+      if (const auto before = builder.locations.find(spec.path); before != builder.locations.end()) {
+        builder.masked[spec.path] = {before->second.source, before->second.line, name, spec.show(builder.options)};
       }
-      assign_option(row, value, place, draft, report);
+      assign_option(spec, value, location, builder, report);
     } else if (name.starts_with(variable_prefix)) {
-      report.warning(place, "unknown variable, ignored" + variable_hint(name));
+      report.add_warning(location, "unknown variable, ignored" + variable_suggestion(name));
     }
   }
 }

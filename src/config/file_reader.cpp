@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "config/hint.hpp"
+#include "config/suggestion.hpp"
 
 namespace logdist::config {
 namespace {
@@ -25,40 +25,40 @@ bool is_yaml_boolean(const Node& node) {
 
 /// What is wrong with a value that should have been of another kind.
 std::string misplaced(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null: return "has no value";
-    case Node::Kind::scalar: return quote(node.text) + " is a single value";
-    case Node::Kind::list: return "is a list";
-    case Node::Kind::mapping: return "is a mapping";
+  switch (node.type) {
+    case Node::Type::null: return "has no value";
+    case Node::Type::scalar: return quote(node.text) + " is a single value";
+    case Node::Type::list: return "is a list";
+    case Node::Type::mapping: return "is a mapping";
   }
   return "is misplaced";
 }
 
 class FileReader {
  public:
-  FileReader(const std::string& source, Draft& draft, Report& report)
-      : source_(source), draft_(draft), report_(report) {}
+  FileReader(const std::string& source, OptionsBuilder& builder, Report& report)
+      : source_(source), builder_(builder), report_(report) {}
 
   /// Reads the keys below `path`, "" being the whole document.
-  void read_section(const Node& section, const std::string& path, const Place& place) {
-    if (section.kind == Node::Kind::null) return;  // all its keys may be commented out
-    if (section.kind != Node::Kind::mapping) return refuse(place, section, section_allowed);
-    each_key(section, path, [&](const std::string& name, const Place& at, const Node& value) {
+  void read_section(const Node& section, const std::string& path, const SourceLocation& location) {
+    if (section.type == Node::Type::null) return;  // all its keys may be commented out
+    if (section.type != Node::Type::mapping) return refuse(location, section, section_allowed);
+    each_key(section, path, [&](const std::string& name, const SourceLocation& at, const Node& value) {
       const std::string below = path.empty() ? name : path + '.' + name;
       const bool is_dotted = name.find('.') != name.npos;  // `queue.max_packets` is no path, but one odd key
-      const auto* row = is_dotted ? nullptr : find_row(option_rows(), below);
+      const auto* spec = is_dotted ? nullptr : find_key(option_keys(), below);
       if (below == "analyzers") {
         read_analyzers(value, at);
-      } else if (row != nullptr) {
-        if (const auto text = text_of(value, *row, at)) {
-          assign_option(*row, *text, at, draft_, report_);
+      } else if (spec != nullptr) {
+        if (const auto text = text_of(value, *spec, at)) {
+          assign_option(*spec, *text, at, builder_, report_);
         } else {
-          draft_.refused.insert(row->path);
+          builder_.refused.insert(spec->path);
         }
       } else if (!is_dotted && is_section(below)) {
         read_section(value, below, at);
       } else {
-        report_.fault(at, "unknown key" + key_hint(path, name));
+        report_.add_error(at, "unknown key" + key_suggestion(path, name));
       }
     });
   }
@@ -71,34 +71,35 @@ class FileReader {
     std::map<std::string_view, std::size_t> line_of_key;
     for (std::size_t i = 0; i < mapping.keys.size() && !report_.full(); ++i) {
       const Node& key = mapping.keys[i];
-      if (key.kind != Node::Kind::scalar) {
-        report_.fault({source_, key.line, path}, "has a key that is no text; allowed: names of keys");
+      if (key.type != Node::Type::scalar) {
+        report_.add_error({source_, key.line, path}, "has a key that is no text; allowed: names of keys");
         continue;
       }
-      const Place place{source_, key.line, (path.empty() ? "" : path + '.') + printable(key.text)};
+      const SourceLocation location{source_, key.line, (path.empty() ? "" : path + '.') + printable(key.text)};
       const auto [first, is_new] = line_of_key.emplace(key.text, key.line);
       if (is_new) {
-        visit(key.text, place, mapping.values[i]);
+        visit(key.text, location, mapping.values[i]);
       } else {
-        report_.fault(place, fmt::format("is given twice, first on line {}; allowed: once", first->second));
+        report_.add_error(location, fmt::format("is given twice, first on line {}; allowed: once", first->second));
       }
     }
   }
 
-  void refuse(const Place& place, const Node& node, std::string_view allowed) {
-    report_.fault(place, fmt::format("{}; allowed: {}", misplaced(node), allowed));
+  void refuse(const SourceLocation& location, const Node& node, std::string_view allowed) {
+    report_.add_error(location, fmt::format("{}; allowed: {}", misplaced(node), allowed));
   }
 
-  /// The single value that `row` needs; none, after a fault, if it is no such.
+  /// The single value that `spec` needs; none, after an error, if it is no such.
   template <typename Target>
-  std::optional<std::string> text_of(const Node& node, const Row<Target>& row, const Place& place) {
-    if (row.is_list && node.kind == Node::Kind::list) return text_of_list(node, row, place);
-    if (node.kind != Node::Kind::scalar) {
-      refuse(place, node, row.allowed);
+  std::optional<std::string> text_of(const Node& node, const KeySpec<Target>& spec, const SourceLocation& location) {
+    if (spec.is_list && node.type == Node::Type::list) return text_of_list(node, spec, location);
+    if (node.type != Node::Type::scalar) {
+      refuse(location, node, spec.allowed);
       return std::nullopt;
     }
-    if (row.kind == ValueKind::text && is_yaml_boolean(node)) {
-      report_.fault(place, fmt::format("{} is a boolean, in quotes it is text; allowed: {}", node.text, row.allowed));
+    if (spec.type == ValueType::text && is_yaml_boolean(node)) {
+      report_.add_error(location,
+                        fmt::format("{} is a boolean, in quotes it is text; allowed: {}", node.text, spec.allowed));
       return std::nullopt;
     }
     return node.text;
@@ -106,11 +107,12 @@ class FileReader {
 
   /// As one text, with commas between the values.
   template <typename Target>
-  std::optional<std::string> text_of_list(const Node& list, const Row<Target>& row, const Place& place) {
+  std::optional<std::string> text_of_list(const Node& list, const KeySpec<Target>& spec,
+                                          const SourceLocation& location) {
     std::string text;
     for (const Node& value : list.values) {
-      if (value.kind != Node::Kind::scalar || is_yaml_boolean(value)) {
-        report_.fault(place, fmt::format("has an entry that is no text; allowed: {}", row.allowed));
+      if (value.type != Node::Type::scalar || is_yaml_boolean(value)) {
+        report_.add_error(location, fmt::format("has an entry that is no text; allowed: {}", spec.allowed));
         return std::nullopt;
       }
       text.append(text.empty() ? "" : ", ").append(value.text);
@@ -118,61 +120,62 @@ class FileReader {
     return text;
   }
 
-  void read_analyzers(const Node& list, const Place& place) {
-    draft_.places.insert_or_assign("analyzers", place);
-    if (list.kind == Node::Kind::null) return;  // none: validate() says so
-    if (list.kind != Node::Kind::list) {
-      draft_.refused.insert("analyzers");
-      return refuse(place, list, analyzers_allowed);
+  void read_analyzers(const Node& list, const SourceLocation& location) {
+    builder_.locations.insert_or_assign("analyzers", location);
+    if (list.type == Node::Type::null) return;  // none: validate() says so
+    if (list.type != Node::Type::list) {
+      builder_.refused.insert("analyzers");
+      return refuse(location, list, analyzers_allowed);
     }
     if (list.values.size() > analyzers_max) {
-      report_.fault(place, fmt::format("{} analyzers; allowed: at most {}", list.values.size(), analyzers_max));
+      report_.add_error(location, fmt::format("{} analyzers; allowed: at most {}", list.values.size(), analyzers_max));
     }
     const std::size_t count = std::min(list.values.size(), analyzers_max);
     for (std::size_t i = 0; i < count; ++i) read_analyzer(list.values[i], fmt::format("analyzers[{}]", i));
   }
 
   void read_analyzer(const Node& node, const std::string& path) {
-    AnalyzerOptions& analyzer = draft_.options.analyzers.emplace_back();
-    const Place place{source_, node.line, path};
-    if (node.kind != Node::Kind::mapping) return refuse(place, node, "a mapping with name, url and weight");
+    AnalyzerOptions& analyzer = builder_.options.analyzers.emplace_back();
+    const SourceLocation location{source_, node.line, path};
+    if (node.type != Node::Type::mapping) return refuse(location, node, "a mapping with name, url and weight");
     std::set<std::string_view> given;
-    each_key(node, path, [&](const std::string& name, const Place& at, const Node& value) {
-      const auto* row = find_row(analyzer_rows(), name);
-      if (row == nullptr) return report_.fault(at, "unknown key" + key_hint("analyzers[]", name));
-      given.insert(row->path);
-      draft_.places.insert_or_assign(at.key, at);
-      if (row->assign_entry) return read_entries(value, *row, analyzer, at);
-      if (const auto text = text_of(value, *row, at)) assign(*row, analyzer, *text, at, report_);
+    each_key(node, path, [&](const std::string& name, const SourceLocation& at, const Node& value) {
+      const auto* spec = find_key(analyzer_keys(), name);
+      if (spec == nullptr) return report_.add_error(at, "unknown key" + key_suggestion("analyzers[]", name));
+      given.insert(spec->path);
+      builder_.locations.insert_or_assign(at.key, at);
+      if (spec->assign_entry) return read_entries(value, *spec, analyzer, at);
+      if (const auto text = text_of(value, *spec, at)) assign(*spec, analyzer, *text, at, report_);
     });
-    for (const auto& row : analyzer_rows()) {
-      if (!row.required || given.contains(row.path)) continue;
-      report_.fault({source_, node.line, path + '.' + row.path}, "is missing; allowed: " + row.allowed);
+    for (const auto& spec : analyzer_keys()) {
+      if (!spec.required || given.contains(spec.path)) continue;
+      report_.add_error({source_, node.line, path + '.' + spec.path}, "is missing; allowed: " + spec.allowed);
     }
   }
 
-  void read_entries(const Node& node, const Row<AnalyzerOptions>& row, AnalyzerOptions& analyzer, const Place& place) {
-    if (node.kind == Node::Kind::null) return;
-    if (node.kind != Node::Kind::mapping) return refuse(place, node, row.allowed);
-    each_key(node, place.key, [&](const std::string& name, const Place& at, const Node& value) {
-      if (value.kind != Node::Kind::scalar) return refuse(at, value, "a text");
+  void read_entries(const Node& node, const KeySpec<AnalyzerOptions>& spec, AnalyzerOptions& analyzer,
+                    const SourceLocation& location) {
+    if (node.type == Node::Type::null) return;
+    if (node.type != Node::Type::mapping) return refuse(location, node, spec.allowed);
+    each_key(node, location.key, [&](const std::string& name, const SourceLocation& at, const Node& value) {
+      if (value.type != Node::Type::scalar) return refuse(at, value, "a text");
       if (is_yaml_boolean(value)) {
-        return report_.fault(at, value.text + " is a boolean, in quotes it is text; allowed: a text");
+        return report_.add_error(at, value.text + " is a boolean, in quotes it is text; allowed: a text");
       }
-      const auto refusal = row.assign_entry(analyzer, name, value.text);
-      if (refusal) report_.fault(at, refusal->text + "; allowed: " + row.allowed);
+      const auto error = spec.assign_entry(analyzer, name, value.text);
+      if (error) report_.add_error(at, error->text + "; allowed: " + spec.allowed);
     });
   }
 
   const std::string& source_;
-  Draft& draft_;
+  OptionsBuilder& builder_;
   Report& report_;
 };
 
 }  // namespace
 
-void read_tree(const Node& root, const std::string& source, Draft& draft, Report& report) {
-  FileReader(source, draft, report).read_section(root, "", {source, root.line, ""});
+void read_tree(const Node& root, const std::string& source, OptionsBuilder& builder, Report& report) {
+  FileReader(source, builder, report).read_section(root, "", {source, root.line, ""});
 }
 
 }  // namespace logdist::config

@@ -1,15 +1,15 @@
-// From the document's tree into the draft, by the table.
+// From the YAML tree into the builder, by the table.
 #pragma once
 
 #include <string>
 
-#include "config/document.hpp"
-#include "config/draft.hpp"
+#include "config/options_builder.hpp"
 #include "config/report.hpp"
+#include "config/yaml_tree.hpp"
 
 namespace logdist::config {
 
-/// Reads all of `root` into `draft`; whatever is wrong becomes a fault.
-void read_tree(const Node& root, const std::string& source, Draft& draft, Report& report);
+/// Reads all of `root` into `builder`; whatever is wrong becomes an error.
+void read_tree(const Node& root, const std::string& source, OptionsBuilder& builder, Report& report);
 
 }  // namespace logdist::config

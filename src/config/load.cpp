@@ -7,17 +7,17 @@
 #include <fstream>
 #include <system_error>
 
-#include "config/document.hpp"
-#include "config/draft.hpp"
 #include "config/environment_reader.hpp"
 #include "config/file_reader.hpp"
+#include "config/options_builder.hpp"
 #include "config/report.hpp"
 #include "config/validate.hpp"
+#include "config/yaml_tree.hpp"
 
 namespace logdist::config {
 namespace {
 
-/// The file's text, at most one byte above the limit; none after a fault.
+/// The file's text, at most one byte above the limit; none after an error.
 std::optional<std::string> read_file(const std::string& name, Report& report) {
   errno = 0;
   std::ifstream stream(name, std::ios::binary);
@@ -30,46 +30,47 @@ std::optional<std::string> read_file(const std::string& name, Report& report) {
     }
   }
   const int error = errno != 0 ? errno : EIO;
-  report.fault({name, 0, ""}, "cannot be read: " + std::generic_category().message(error));
+  report.add_error({name, 0, ""}, "cannot be read: " + std::generic_category().message(error));
   return std::nullopt;
 }
 
-/// Environment over `draft`, which holds what the file said.
-Loaded finish(Draft draft, const Environment& environment, const std::string& source, bool whole, Report& report) {
-  read_variables(environment, draft, report);
+/// Environment over `builder`, which holds what the file said.
+Loaded finish(OptionsBuilder builder, const Environment& environment, const std::string& source, bool whole,
+              Report& report) {
+  read_variables(environment, builder, report);
   // Without the file's values, the others can't be held against each other.
-  if (whole) validate(draft, source, report);
+  if (whole) validate(builder, source, report);
   Loaded loaded;
-  for (std::size_t i = 0; i < draft.options.analyzers.size(); ++i) {
+  for (std::size_t i = 0; i < builder.options.analyzers.size(); ++i) {
     const std::string key = fmt::format("analyzers[{}].url", i);
-    const auto found = draft.places.find(key);
-    const Place place = found != draft.places.end() ? found->second : Place{source, 0, key};
-    loaded.urls.push_back({place.source, place.line, place.key, ""});
+    const auto found = builder.locations.find(key);
+    const SourceLocation location = found != builder.locations.end() ? found->second : SourceLocation{source, 0, key};
+    loaded.urls.push_back({location.source, location.line, location.key, ""});
   }
-  loaded.options = std::move(draft.options);
-  loaded.masked = std::move(draft.masked);
+  loaded.options = std::move(builder.options);
+  loaded.masked = std::move(builder.masked);
   report.move_to(loaded);
   return loaded;
 }
 
 Loaded load_text(std::string_view text, const std::string& name, const Environment& environment, Report& report) {
-  Draft draft;
-  const auto root = parse_document(text, name, report);
-  if (root) read_tree(*root, name, draft, report);
-  return finish(std::move(draft), environment, name, root.has_value(), report);
+  OptionsBuilder builder;
+  const auto root = parse_yaml(text, name, report);
+  if (root) read_tree(*root, name, builder, report);
+  return finish(std::move(builder), environment, name, root.has_value(), report);
 }
 
 }  // namespace
 
-std::string to_string(const Fault& fault) {
-  std::string text = fault.source;
-  if (fault.line > 0) text += fmt::format(":{}", fault.line);
-  if (!fault.key.empty()) text += ": " + fault.key;
-  return text + ": " + fault.message;
+std::string to_string(const Error& error) {
+  std::string text = error.source;
+  if (error.line > 0) text += fmt::format(":{}", error.line);
+  if (!error.key.empty()) text += ": " + error.key;
+  return text + ": " + error.message;
 }
 
-std::vector<Fault> masked_changes(const Loaded& before, const Loaded& now) {
-  std::vector<Fault> changes;
+std::vector<Error> masked_changes(const Loaded& before, const Loaded& now) {
+  std::vector<Error> changes;
   for (const auto& [key, masked] : now.masked) {
     const auto then = before.masked.find(key);
     if (then != before.masked.end() && then->second.value == masked.value) continue;

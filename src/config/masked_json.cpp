@@ -2,7 +2,7 @@
 #include <boost/algorithm/string/replace.hpp>
 #include <nlohmann/json.hpp>
 
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
 #include "logdist/config/difference.hpp"
 
 namespace logdist::config {
@@ -12,16 +12,16 @@ using Json = nlohmann::ordered_json;
 
 /// Numbers as numbers; all else as one would write it.
 template <typename Target>
-Json value_of(const Row<Target>& row, const Target& target) {
-  const std::string text = row.show(target);
-  const bool is_number = row.kind == ValueKind::whole_number || row.kind == ValueKind::number;
+Json value_of(const KeySpec<Target>& spec, const Target& target) {
+  const std::string text = spec.show(target);
+  const bool is_number = spec.type == ValueType::whole_number || spec.type == ValueType::number;
   return is_number && !text.empty() ? Json::parse(text) : Json(text);
 }
 
 Json to_json(const AnalyzerOptions& analyzer) {
   Json json = Json::object();
-  for (const auto& row : analyzer_rows()) {
-    if (row.kind != ValueKind::mapping && !row.show(analyzer).empty()) json[row.path] = value_of(row, analyzer);
+  for (const auto& spec : analyzer_keys()) {
+    if (spec.type != ValueType::mapping && !spec.show(analyzer).empty()) json[spec.path] = value_of(spec, analyzer);
   }
   Json headers = Json::object();
   for (const auto& header : analyzer.headers) headers[header.first] = "***";
@@ -33,9 +33,9 @@ Json to_json(const AnalyzerOptions& analyzer) {
 
 std::string masked_json(const Options& options) {
   Json json = Json::object();
-  for (const auto& row : option_rows()) {
-    const Json::json_pointer place('/' + boost::algorithm::replace_all_copy(row.path, ".", "/"));
-    json[place] = value_of(row, options);
+  for (const auto& spec : option_keys()) {
+    const Json::json_pointer location('/' + boost::algorithm::replace_all_copy(spec.path, ".", "/"));
+    json[location] = value_of(spec, options);
   }
   json["analyzers"] = Json::array();
   for (const AnalyzerOptions& analyzer : options.analyzers) json["analyzers"].push_back(to_json(analyzer));

@@ -10,7 +10,7 @@
 namespace logdist::config {
 
 /// Where a key was set, for messages about it.
-struct Place {
+struct SourceLocation {
   std::string source;    ///< the file's name, or "environment"
   std::size_t line = 0;  ///< 1-based; 0: without lines
   std::string key;       ///< as written there: "analyzers[1].weight", "LOGDIST_THREADS"
@@ -18,24 +18,24 @@ struct Place {
 
 inline constexpr const char* environment_source = "environment";
 
-/// Faults and warnings. Past the limit they are only counted, so that a hostile
+/// Errors and warnings. Past the limit they are only counted, so that a hostile
 /// file cannot take the memory.
 class Report {
  public:
-  static constexpr std::size_t faults_max = 1'000;
+  static constexpr std::size_t errors_max = 1'000;
 
-  void fault(const Place& place, std::string message);
-  void warning(const Place& place, std::string message);
+  void add_error(const SourceLocation& location, std::string message);
+  void add_warning(const SourceLocation& location, std::string message);
 
-  /// Whether more faults would not be shown: reading on is of no use.
-  bool full() const { return faults_.size() >= faults_max; }
+  /// Whether more errors would not be shown: reading on is of no use.
+  bool full() const { return errors_.size() >= errors_max; }
 
   /// Moves all into `loaded`: the file's by line, then the environment's.
   void move_to(Loaded& loaded);
 
  private:
-  std::vector<Fault> faults_;
-  std::vector<Fault> warnings_;
+  std::vector<Error> errors_;
+  std::vector<Error> warnings_;
   bool cut_ = false;
 };
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
 
 namespace logdist::config {
 namespace {
@@ -41,14 +41,14 @@ Json& level_of(const KeyInfo& key, Json& root, std::string& name) {
 /// The types that a value may have. `check` reads its text alone: a number may be
 /// in quotes, and a name may look like a number.
 Json types_of(const KeyInfo& key) {
-  switch (key.kind) {
-    case ValueKind::whole_number: return {"integer", "string"};
-    case ValueKind::number: return {"number", "string"};
-    case ValueKind::size: return {"string", "integer"};
-    case ValueKind::mapping: return {"object", "null"};
-    case ValueKind::duration:
-    case ValueKind::text:
-    case ValueKind::choice: break;
+  switch (key.type) {
+    case ValueType::whole_number: return {"integer", "string"};
+    case ValueType::number: return {"number", "string"};
+    case ValueType::size: return {"string", "integer"};
+    case ValueType::mapping: return {"object", "null"};
+    case ValueType::duration:
+    case ValueType::text:
+    case ValueType::choice: break;
   }
   const bool may_be_number = key.pattern.empty() || std::regex_match("0", std::regex(key.pattern));
   return may_be_number ? Json{"string", "number"} : Json("string");
@@ -56,11 +56,11 @@ Json types_of(const KeyInfo& key) {
 
 Json schema_of_value(const KeyInfo& key) {
   Json schema{{"description", key.meaning + " Allowed: " + key.allowed + "."}};
-  const bool is_number = key.kind == ValueKind::whole_number || key.kind == ValueKind::number;
+  const bool is_number = key.type == ValueType::whole_number || key.type == ValueType::number;
   const bool is_boolean = key.choices == std::vector<std::string>{"false", "true"};
   if (is_boolean) {
     schema["enum"] = {false, true, "false", "true"};
-  } else if (key.kind == ValueKind::choice) {
+  } else if (key.type == ValueType::choice) {
     schema["enum"] = key.choices;
   } else if (key.is_list) {
     schema["type"] = {"string", "array"};
@@ -72,12 +72,12 @@ Json schema_of_value(const KeyInfo& key) {
   if (is_number) {
     schema["minimum"] = whole_or_real(key.bounds->min);
     schema["maximum"] = whole_or_real(key.bounds->max);
-  } else if (key.kind == ValueKind::size) {
+  } else if (key.type == ValueType::size) {
     schema["minimum"] = 1;  // of a number of bytes
-  } else if (key.kind == ValueKind::duration && schema["type"] != "string") {
+  } else if (key.type == ValueType::duration && schema["type"] != "string") {
     schema["minimum"] = 0;
     schema["maximum"] = 0;  // only 0 needs no unit
-  } else if (key.kind == ValueKind::mapping) {
+  } else if (key.type == ValueType::mapping) {
     schema["additionalProperties"] = {{"type", {"string", "number"}}};
   }
   if (!key.default_text.empty())

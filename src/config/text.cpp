@@ -68,54 +68,54 @@ bool is_plain(boost::locale::utf::code_point character) {
 
 Parsed<Duration> parse_duration(std::string_view text) {
   const auto quantity = split_unit(text);
-  if (!quantity) return Complaint{quote(text) + " is not a duration"};
+  if (!quantity) return ValueError{quote(text) + " is not a duration"};
   if (quantity->unit.empty()) {
     if (quantity->number == 0 && !quantity->too_large) return Duration::zero();
-    return Complaint{quote(text) + " has no unit"};
+    return ValueError{quote(text) + " has no unit"};
   }
   for (const auto& unit : duration_units) {
     if (unit.name != quantity->unit) continue;
     const auto largest = static_cast<std::uint64_t>(Duration::max() / unit.value);
-    if (quantity->too_large || quantity->number > largest) return Complaint{quote(text) + " is too large"};
+    if (quantity->too_large || quantity->number > largest) return ValueError{quote(text) + " is too large"};
     return static_cast<Duration::rep>(quantity->number) * unit.value;
   }
-  return Complaint{quote(text) + " is not a duration"};
+  return ValueError{quote(text) + " is not a duration"};
 }
 
 Parsed<std::uint64_t> parse_size(std::string_view text) {
   const auto quantity = split_unit(text);
-  if (!quantity) return Complaint{quote(text) + " is not a size"};
+  if (!quantity) return ValueError{quote(text) + " is not a size"};
   const std::string_view name = quantity->unit.empty() ? "B" : quantity->unit;
   for (const auto& unit : size_units) {
     if (unit.name != name) continue;
     const auto largest = std::numeric_limits<std::uint64_t>::max() / unit.value;
-    if (quantity->too_large || quantity->number > largest) return Complaint{quote(text) + " is too large"};
+    if (quantity->too_large || quantity->number > largest) return ValueError{quote(text) + " is too large"};
     return quantity->number * unit.value;
   }
-  return Complaint{quote(text) + " is not a size"};
+  return ValueError{quote(text) + " is not a size"};
 }
 
 Parsed<Weight> parse_weight(std::string_view text) {
   const auto quantity = split_unit(text);
-  if (!quantity) return Complaint{quote(text) + " is not a positive decimal number"};
+  if (!quantity) return ValueError{quote(text) + " is not a positive decimal number"};
   std::uint64_t millionths = 0;
   if (!quantity->unit.empty()) {
     const std::string_view decimals = quantity->unit.substr(1);
     const bool decimal =
         quantity->unit[0] == '.' && !decimals.empty() && decimals.find_first_not_of("0123456789") == decimals.npos;
-    if (!decimal) return Complaint{quote(text) + " is not a positive decimal number"};
-    if (decimals.size() > weight_decimals_max) return Complaint{quote(text) + " has more than 6 decimals"};
+    if (!decimal) return ValueError{quote(text) + " is not a positive decimal number"};
+    if (decimals.size() > weight_decimals_max) return ValueError{quote(text) + " has more than 6 decimals"};
     for (std::size_t place = 0; place < weight_decimals_max; ++place) {
       const int digit = place < decimals.size() ? decimals[place] - '0' : 0;
       millionths = millionths * 10 + static_cast<std::uint64_t>(digit);
     }
   }
   if (quantity->too_large || quantity->number > weight_units_max / Weight::units_per_one) {
-    return Complaint{quote(text) + " is too large"};
+    return ValueError{quote(text) + " is too large"};
   }
   const Weight weight{quantity->number * Weight::units_per_one + millionths};
-  if (weight.units == 0) return Complaint{quote(text) + " is not above 0"};
-  if (weight.units > weight_units_max) return Complaint{quote(text) + " is too large"};
+  if (weight.units == 0) return ValueError{quote(text) + " is not above 0"};
+  if (weight.units > weight_units_max) return ValueError{quote(text) + " is too large"};
   return weight;
 }
 

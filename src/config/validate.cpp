@@ -13,14 +13,14 @@ namespace {
 
 class Validator {
  public:
-  Validator(const Draft& draft, const std::string& source, Report& report)
-      : draft_(draft), options_(draft.options), source_(source), report_(report) {}
+  Validator(const OptionsBuilder& builder, const std::string& source, Report& report)
+      : builder_(builder), options_(builder.options), source_(source), report_(report) {}
 
   void check_analyzers() {
     if (!sound({"analyzers"})) return;
     if (options_.analyzers.empty()) {
-      report_.fault(place_of("analyzers"),
-                    fmt::format("none is given; allowed: at least one, in the file or in {}", analyzers_variable));
+      report_.add_error(location_of("analyzers"),
+                        fmt::format("none is given; allowed: at least one, in the file or in {}", analyzers_variable));
     }
     std::map<std::string_view, std::size_t> index_of_name;
     for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
@@ -28,8 +28,8 @@ class Validator {
       if (name.empty()) continue;  // refused or missing, which was said
       const auto [first, is_new] = index_of_name.emplace(name, i);
       if (is_new) continue;
-      report_.fault(
-          place_of(fmt::format("analyzers[{}].name", i)),
+      report_.add_error(
+          location_of(fmt::format("analyzers[{}].name", i)),
           fmt::format("{} is the name of analyzers[{}] too; allowed: a name of its own", quote(name), first->second));
     }
   }
@@ -38,9 +38,9 @@ class Validator {
     const std::string initial = path + ".initial";
     const std::string max = path + ".max";
     if (!sound({initial, max}) || backoff.max >= backoff.initial) return;
-    report_.fault(place_of(draft_.places.contains(max) ? max : initial),
-                  fmt::format("{} ({}) is below {} ({}); allowed: max at least initial", max,
-                              format_duration(backoff.max), initial, format_duration(backoff.initial)));
+    report_.add_error(location_of(builder_.locations.contains(max) ? max : initial),
+                      fmt::format("{} ({}) is below {} ({}); allowed: max at least initial", max,
+                                  format_duration(backoff.max), initial, format_duration(backoff.initial)));
   }
 
   void check_addresses() {
@@ -53,17 +53,18 @@ class Validator {
   void check_proxies() {
     const ServerOptions& server = options_.server;
     if (!server.proxy_protocol || !server.trusted_proxies.empty() || !sound({"server.trusted_proxies"})) return;
-    report_.fault(place_of("server.proxy_protocol"),
-                  "is true, and no proxy is trusted; allowed: with networks in server.trusted_proxies");
+    report_.add_error(location_of("server.proxy_protocol"),
+                      "is true, and no proxy is trusted; allowed: with networks in server.trusted_proxies");
   }
 
   void check_overlap(const ListenAddress& packets, const ListenAddress& admin) {
     if (packets.is_unix() || packets.port != admin.port || packets.port == 0) return;
     const bool overlap = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
     if (!overlap) return;
-    report_.fault(place_of(draft_.places.contains("admin.listen") ? "admin.listen" : "server.listen"),
-                  fmt::format("server.listen ({}) and admin.listen ({}) are in each other's way; allowed: two ports",
-                              format_listen_address(packets), format_listen_address(admin)));
+    report_.add_error(
+        location_of(builder_.locations.contains("admin.listen") ? "admin.listen" : "server.listen"),
+        fmt::format("server.listen ({}) and admin.listen ({}) are in each other's way; allowed: two ports",
+                    format_listen_address(packets), format_listen_address(admin)));
   }
 
   /// Packets would go round in a circle, for ever.
@@ -73,8 +74,8 @@ class Validator {
       const AnalyzerOptions& analyzer = options_.analyzers[i];
       for (const ListenAddress& own : options_.server.listen) {
         if (own.is_unix() || analyzer.port != std::to_string(own.port) || !is_own(analyzer.host, own)) continue;
-        report_.fault(place_of(fmt::format("analyzers[{}].url", i)),
-                      own_port_message(analyzer.url, format_listen_address(own)));
+        report_.add_error(location_of(fmt::format("analyzers[{}].url", i)),
+                          own_port_message(analyzer.url, format_listen_address(own)));
         break;
       }
     }
@@ -84,9 +85,9 @@ class Validator {
     const std::size_t body = options_.server.max_body;
     const auto warn = [&](const char* key, std::size_t bound, const char* consequence) {
       if (!sound({"server.max_body", key}) || body <= bound) return;
-      report_.warning(place_of(draft_.places.contains("server.max_body") ? "server.max_body" : key),
-                      fmt::format("server.max_body ({}) is above {} ({}): {}", format_size(body), key,
-                                  format_size(bound), consequence));
+      report_.add_warning(location_of(builder_.locations.contains("server.max_body") ? "server.max_body" : key),
+                          fmt::format("server.max_body ({}) is above {} ({}): {}", format_size(body), key,
+                                      format_size(bound), consequence));
     };
     warn("server.max_buffered", options_.server.max_buffered,
          "a body larger than that is taken only while no other is held");
@@ -98,14 +99,14 @@ class Validator {
   /// Whether none of `keys` was refused, so that speaking of them makes sense.
   bool sound(std::initializer_list<std::string_view> keys) const {
     for (const auto key : keys) {
-      if (draft_.refused.contains(key)) return false;
+      if (builder_.refused.contains(key)) return false;
     }
     return true;
   }
 
-  Place place_of(const std::string& key) const {
-    const auto found = draft_.places.find(key);
-    return found != draft_.places.end() ? found->second : Place{source_, 0, key};
+  SourceLocation location_of(const std::string& key) const {
+    const auto found = builder_.locations.find(key);
+    return found != builder_.locations.end() ? found->second : SourceLocation{source_, 0, key};
   }
 
   /// Whether `wide` is every IPv4 address and `narrow` one of them.
@@ -125,7 +126,7 @@ class Validator {
     return host == listening || (host == "localhost" && (listening == "127.0.0.1" || listening == "::1"));
   }
 
-  const Draft& draft_;
+  const OptionsBuilder& builder_;
   const Options& options_;
   const std::string& source_;
   Report& report_;
@@ -138,11 +139,11 @@ std::string own_port_message(const std::string& url, const std::string& listenin
                      listening);
 }
 
-void validate(const Draft& draft, const std::string& source, Report& report) {
-  Validator validator(draft, source, report);
+void validate(const OptionsBuilder& builder, const std::string& source, Report& report) {
+  Validator validator(builder, source, report);
   validator.check_analyzers();
-  validator.check_backoff("delivery.retry", draft.options.delivery.retry);
-  validator.check_backoff("health.backoff", draft.options.health.backoff);
+  validator.check_backoff("delivery.retry", builder.options.delivery.retry);
+  validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();
   validator.check_proxies();
   validator.check_circles();

@@ -26,10 +26,10 @@ class LoopCheckTest : public ::testing::Test {
                                   const ListenAddresses& listening = std::nullopt) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
     config::Loaded loaded = config::load_text(text, "f.yaml", {});
-    EXPECT_TRUE(loaded.faults.empty());
+    EXPECT_TRUE(loaded.errors.empty());
     check_loops(loaded, listening, names);
     std::vector<std::string> lines;
-    for (const config::Fault& fault : loaded.faults) lines.push_back(to_string(fault));
+    for (const config::Error& fault : loaded.errors) lines.push_back(to_string(fault));
     return lines;
   }
   bool is_loop(const std::string& listen, const std::string& url, const ListenAddresses& listening = std::nullopt) {

@@ -23,7 +23,7 @@ analyzers:
 
 Options options_of(const std::string& text) {
   const Loaded loaded = load_text(text, "f.yaml", {});
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   return loaded.options;
 }
 
@@ -103,16 +103,16 @@ TEST(MaskedJson, HasEveryKeyAndNoSecret) {
   EXPECT_FALSE(json["analyzers"][1].contains("max_in_flight"));
   for (const KeyInfo& key : known_keys()) {
     if (key.variable.empty()) continue;
-    nlohmann::json::json_pointer place;
+    nlohmann::json::json_pointer location;
     std::string step;
     for (const char character : key.path + ".") {
       if (character != '.') {
         step += character;
       } else {
-        place /= std::exchange(step, "");
+        location /= std::exchange(step, "");
       }
     }
-    EXPECT_TRUE(json.contains(place)) << key.path;
+    EXPECT_TRUE(json.contains(location)) << key.path;
   }
 }
 

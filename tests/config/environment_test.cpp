@@ -16,7 +16,7 @@ TEST(Precedence, EnvironmentBeatsFileBeatsDefault) {
   environment["LOGDIST_QUEUE__MAX_PACKETS"] = "30";
   environment["LOGDIST_DELIVERY__RETRY__JITTER"] = "0.75";
   const Loaded loaded = load_text("queue: {max_packets: 20, max_bytes: 5MiB}", "f.yaml", environment);
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   EXPECT_EQ(loaded.options.queue.max_packets, 30u);
   EXPECT_EQ(loaded.options.queue.max_bytes, 5 * MiB);
   EXPECT_EQ(loaded.options.delivery.retry.jitter, 0.75);
@@ -26,7 +26,7 @@ TEST(Precedence, EnvironmentBeatsFileBeatsDefault) {
 TEST(Precedence, AFaultInTheFileIsSaidThoughTheEnvironmentBeatsIt) {
   Environment environment = one_analyzer;
   environment["LOGDIST_THREADS"] = "2";
-  EXPECT_EQ(fault_of("threads: two", environment),
+  EXPECT_EQ(error_of("threads: two", environment),
             "f.yaml:1: threads: \"two\" is not a whole number; allowed: a whole number from 0 to 1024");
 }
 
@@ -60,13 +60,13 @@ TEST(Variables, AnalyzersMayBeSeparatedBySemicolons) {
   for (const char* value : {"a=http://h/x weight=2, b=http://i", "a=http://h/x weight=2; b=http://i",
                             "a=http://h/x weight=2;b=http://i;", ";a=http://h/x weight=2 ;\n b=http://i ; "}) {
     const Loaded loaded = load(std::nullopt, {{"LOGDIST_ANALYZERS", value}});
-    EXPECT_THAT(lines(loaded.faults), IsEmpty()) << value;
+    EXPECT_THAT(lines(loaded.errors), IsEmpty()) << value;
     ASSERT_EQ(loaded.options.analyzers.size(), 2u) << value;
     EXPECT_EQ(loaded.options.analyzers[0].url, "http://h/x");
     EXPECT_EQ(loaded.options.analyzers[1].name, "b");
   }
   const Loaded loaded = load(std::nullopt, {{"LOGDIST_ANALYZERS", "a=http://h/x;v=1 weight=3"}});
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   ASSERT_EQ(loaded.options.analyzers.size(), 1u);
   EXPECT_EQ(loaded.options.analyzers[0].url, "http://h/x;v=1") << "part of the path";
 }
@@ -85,7 +85,7 @@ TEST(Variables, EveryKindOfValue) {
       {"LOGDIST_HEALTH__SLOW_START", "0"},
   };
   const Loaded loaded = load(std::nullopt, environment);
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   EXPECT_EQ(loaded.options.server.listen.front().host, "::");
   EXPECT_EQ(loaded.options.server.listen.front().port, 81);
@@ -103,7 +103,7 @@ TEST(Variables, FaultsNameTheVariable) {
   Environment environment = one_analyzer;
   environment["LOGDIST_DELIVERY__TIMEOUT"] = "5";
   environment["LOGDIST_LOG__FORMAT"] = "xml";
-  EXPECT_THAT(lines(load(std::nullopt, environment).faults),
+  EXPECT_THAT(lines(load(std::nullopt, environment).errors),
               ElementsAre("environment: LOGDIST_DELIVERY__TIMEOUT: \"5\" has no unit; allowed: a duration from 1ms to "
                           "24h, such as 250ms, 5s or 2m",
                           "environment: LOGDIST_LOG__FORMAT: \"xml\" is unknown; allowed: one of text, json"));
@@ -115,7 +115,7 @@ TEST(Variables, UnknownOnesAreWarnings) {
   environment["LOGDIST_PORT_8080_TCP"] = "tcp://10.0.0.1:8080";
   environment["HOME"] = "/";
   const Loaded loaded = load(std::nullopt, environment);
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings),
               ElementsAre("environment: LOGDIST_PORT_8080_TCP: unknown variable, ignored",
                           "environment: LOGDIST_QUEUE_MAX_PACKETS: unknown variable, ignored; did you mean "
@@ -127,7 +127,7 @@ TEST(AnalyzersVariable, ReplacesTheList) {
       {"LOGDIST_ANALYZERS",
        "a=http://host:9101/analyze weight=40, b=http://[::1]:9102/?x=y weight=0.5 max_in_flight=7,"}};
   const Loaded loaded = load_text("analyzers: [{name: c, url: http://c}]", "f.yaml", environment);
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   ASSERT_EQ(loaded.options.analyzers.size(), 2u);
   const AnalyzerOptions& first = loaded.options.analyzers[0];
   EXPECT_EQ(first.name, "a");
@@ -150,7 +150,7 @@ TEST(AnalyzersVariable, SaysEveryFault) {
                                  "headers=X, a=http://h weight"}};
   const std::string allowed = "allowed: NAME=URL, then weight=N and max_in_flight=N, separated by spaces";
   EXPECT_THAT(
-      lines(load(std::nullopt, environment).faults),
+      lines(load(std::nullopt, environment).errors),
       ElementsAre("environment: LOGDIST_ANALYZERS[0]: \"http://h\" is not NAME=URL; " + allowed,
                   "environment: LOGDIST_ANALYZERS[1].weight: \"0\" is not above 0; allowed: a number above 0, at most "
                   "1000000, with at most 6 decimals",
@@ -170,7 +170,7 @@ TEST(AnalyzersVariable, SaysEveryFault) {
 }
 
 TEST(AnalyzersVariable, EmptyNamesNone) {
-  EXPECT_THAT(lines(load(std::nullopt, {{"LOGDIST_ANALYZERS", " , "}}).faults),
+  EXPECT_THAT(lines(load(std::nullopt, {{"LOGDIST_ANALYZERS", " , "}}).errors),
               ElementsAre("environment: LOGDIST_ANALYZERS: none is given; allowed: at least one, in the file or in "
                           "LOGDIST_ANALYZERS"));
 }

@@ -5,8 +5,8 @@
 #include <boost/algorithm/string/replace.hpp>
 #include <nlohmann/json.hpp>
 
-#include "config/document.hpp"
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
+#include "config/yaml_tree.hpp"
 #include "logdist/config/keys.hpp"
 #include "logdist/config/load.hpp"
 #include "support.hpp"
@@ -20,7 +20,7 @@ constexpr const char* example_path = "config/log-distributor.yaml";
 
 void collect_paths(const Node& node, const std::string& path, std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < node.values.size(); ++i) {
-    const bool is_list = node.kind == Node::Kind::list;
+    const bool is_list = node.type == Node::Type::list;
     const std::string below = is_list ? path + "[]" : (path.empty() ? "" : path + '.') + node.keys[i].text;
     paths.push_back(below);
     collect_paths(node.values[i], below, paths);
@@ -29,16 +29,16 @@ void collect_paths(const Node& node, const std::string& path, std::vector<std::s
 
 TEST(Example, LoadsAndEveryValueIsTheDefault) {
   const Loaded loaded = load(LOGDIST_SOURCE_DIR "/" + std::string(example_path), {});
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   EXPECT_EQ(loaded.options.analyzers.size(), 3u);
   const Options defaults;
-  for (const auto& row : option_rows()) EXPECT_EQ(row.show(loaded.options), row.show(defaults)) << row.path;
+  for (const auto& spec : option_keys()) EXPECT_EQ(spec.show(loaded.options), spec.show(defaults)) << spec.path;
 }
 
 TEST(Example, HasEveryKeyOfTheTable) {
   Report report;
-  const auto root = parse_document(project_file(example_path), example_path, report);
+  const auto root = parse_yaml(project_file(example_path), example_path, report);
   ASSERT_TRUE(root);
   std::vector<std::string> paths;
   collect_paths(*root, "", paths);
@@ -49,7 +49,7 @@ TEST(Example, HasEveryKeyOfTheTable) {
 
 TEST(Minimal, Loads) {
   const Loaded loaded = load(LOGDIST_SOURCE_DIR "/config/minimal.yaml", {});
-  EXPECT_THAT(lines(loaded.faults), IsEmpty());
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
   EXPECT_THAT(lines(loaded.warnings), IsEmpty());
   ASSERT_EQ(loaded.options.analyzers.size(), 2u);
   EXPECT_EQ(loaded.options.analyzers[0].weight.units, loaded.options.analyzers[1].weight.units);
@@ -59,12 +59,12 @@ TEST(KnownKeys, DefaultsAreWhatTheLoaderReads) {
   for (const KeyInfo& key : known_keys()) {
     EXPECT_FALSE(key.meaning.empty()) << key.path;
     EXPECT_FALSE(key.allowed.empty()) << key.path;
-    EXPECT_EQ(key.choices.empty(), key.kind != ValueKind::choice) << key.path;
+    EXPECT_EQ(key.choices.empty(), key.type != ValueType::choice) << key.path;
     if (key.variable.empty()) continue;
     Environment environment = one_analyzer;
     environment[key.variable] = key.default_text;
     const Loaded loaded = load(std::nullopt, environment);
-    EXPECT_THAT(lines(loaded.faults), IsEmpty()) << key.path;
+    EXPECT_THAT(lines(loaded.errors), IsEmpty()) << key.path;
     EXPECT_THAT(lines(loaded.warnings), IsEmpty()) << key.path;
   }
 }
@@ -74,12 +74,12 @@ TEST(Schema, IsTheOneInTheProject) { EXPECT_EQ(json_schema(), project_file("conf
 TEST(Schema, HasEveryKeyWhereItBelongs) {
   const auto schema = nlohmann::json::parse(json_schema());
   for (const KeyInfo& key : known_keys()) {
-    std::string place = "/properties/" + boost::algorithm::replace_all_copy(key.path, ".", "/properties/");
-    boost::algorithm::replace_all(place, "[]", "/items");
-    const nlohmann::json::json_pointer pointer(place);
-    ASSERT_TRUE(schema.contains(pointer)) << place;
-    EXPECT_TRUE(schema.at(pointer).contains("description")) << place;
-    EXPECT_EQ(schema.at(pointer.parent_pointer().parent_pointer()).at("additionalProperties"), false) << place;
+    std::string location = "/properties/" + boost::algorithm::replace_all_copy(key.path, ".", "/properties/");
+    boost::algorithm::replace_all(location, "[]", "/items");
+    const nlohmann::json::json_pointer pointer(location);
+    ASSERT_TRUE(schema.contains(pointer)) << location;
+    EXPECT_TRUE(schema.at(pointer).contains("description")) << location;
+    EXPECT_EQ(schema.at(pointer.parent_pointer().parent_pointer()).at("additionalProperties"), false) << location;
   }
 }
 
@@ -90,7 +90,7 @@ TEST(KnownKeys, SayWhatTheyKnow) {
   ASSERT_NE(found, keys.end());
   EXPECT_EQ(found->variable, "LOGDIST_DELIVERY__RETRY__MAX");
   EXPECT_EQ(found->default_text, "10s");
-  EXPECT_EQ(found->kind, ValueKind::duration);
+  EXPECT_EQ(found->type, ValueType::duration);
   EXPECT_EQ(found->allowed, "a duration from 1ms to 24h, such as 250ms, 5s or 2m");
 }
 

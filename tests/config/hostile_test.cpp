@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "config/document.hpp"
 #include "config/report.hpp"
+#include "config/yaml_tree.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/config/load.hpp"
 #include "support.hpp"
@@ -23,13 +23,13 @@ std::string repeat(const std::string& piece, std::size_t bytes) {
 }
 
 TEST(Hostile, SizeIsLimited) {
-  EXPECT_EQ(fault_of("# " + std::string(text_bytes_max, 'x')), "f.yaml: is larger than 1MiB");
-  EXPECT_EQ(fault_of("# " + std::string(text_bytes_max - 2, 'x')), "");
+  EXPECT_EQ(error_of("# " + std::string(text_bytes_max, 'x')), "f.yaml: is larger than 1MiB");
+  EXPECT_EQ(error_of("# " + std::string(text_bytes_max - 2, 'x')), "");
 }
 
 TEST(Hostile, NestingIsLimited) {
-  EXPECT_EQ(fault_of(repeat("[", 17) + repeat("]", 17)), "f.yaml:1: is not valid YAML: nested deeper than 16 levels");
-  EXPECT_THAT(fault_of(repeat("[", 16) + repeat("]", 16)), HasSubstr("is a list; allowed: "));
+  EXPECT_EQ(error_of(repeat("[", 17) + repeat("]", 17)), "f.yaml:1: is not valid YAML: nested deeper than 16 levels");
+  EXPECT_THAT(error_of(repeat("[", 16) + repeat("]", 16)), HasSubstr("is a list; allowed: "));
 }
 
 TEST(Hostile, PilesOfOnePiece) {
@@ -77,7 +77,7 @@ TEST(Hostile, PilesOfOnePiece) {
   for (const std::string& piece : pieces) {
     for (const std::size_t bytes : {piece.size(), 3 * piece.size(), std::size_t{1000}, text_bytes_max / 4}) {
       const Loaded loaded = load_text(repeat(piece, bytes), "f.yaml", one_analyzer);
-      EXPECT_LE(loaded.faults.size(), Report::faults_max + 1) << testing::PrintToString(piece);
+      EXPECT_LE(loaded.errors.size(), Report::errors_max + 1) << testing::PrintToString(piece);
     }
   }
 }
@@ -89,42 +89,42 @@ TEST(Hostile, AliasBombIsDefused) {
     const std::string name = "a" + std::to_string(level);
     text += name + ": &" + name + " [" + repeat(below + ",", 10 * (below.size() + 1)) + "]\n";
   }
-  EXPECT_THAT(fault_of(text), HasSubstr("is not valid YAML: too many values"));
+  EXPECT_THAT(error_of(text), HasSubstr("is not valid YAML: too many values"));
 }
 
 TEST(Hostile, AliasOfLongTextIsDefused) {
   const std::string text = "a: &a " + std::string(500'000, 'x') + "\nb: [" + repeat("*a,", 300'000) + "]\n";
-  EXPECT_THAT(fault_of(text), HasSubstr("is not valid YAML: too many values"));
+  EXPECT_THAT(error_of(text), HasSubstr("is not valid YAML: too many values"));
 }
 
 TEST(Hostile, AliasOfItsParent) {
-  EXPECT_THAT(fault_of("a: &a [1, *a]\n"), HasSubstr("is not valid YAML: an alias inside its own anchor"));
+  EXPECT_THAT(error_of("a: &a [1, *a]\n"), HasSubstr("is not valid YAML: an alias inside its own anchor"));
 }
 
 TEST(Hostile, BytesThatAreNoText) {
-  EXPECT_EQ(fault_of("threads: 1\nserver: {}\x04\nqueue: x\n"),
+  EXPECT_EQ(error_of("threads: 1\nserver: {}\x04\nqueue: x\n"),
             "f.yaml:2: has the control character 0x04; allowed: text");
-  EXPECT_EQ(fault_of("threads: 1\n# \xff\n"), "f.yaml:2: is not valid UTF-8");
-  EXPECT_EQ(fault_of("# gr\xc3\xbc\xc3\x9f dich\n"), "");
+  EXPECT_EQ(error_of("threads: 1\n# \xff\n"), "f.yaml:2: is not valid UTF-8");
+  EXPECT_EQ(error_of("# gr\xc3\xbc\xc3\x9f dich\n"), "");
 }
 
 TEST(Hostile, EscapesCannotSmuggleLineBreaks) {
   const std::string url = "analyzers: [{name: a, url: http://h, headers: {X-A: ";
-  EXPECT_THAT(fault_of(url + "\"b\\r\\nHost: c\"}}]", {}),
+  EXPECT_THAT(error_of(url + "\"b\\r\\nHost: c\"}}]", {}),
               HasSubstr("analyzers[0].headers.X-A: has a line break or control character in its value"));
-  EXPECT_THAT(fault_of("\"a\\nb\": 1"), HasSubstr("f.yaml:1: a\\x0ab: unknown key"));
+  EXPECT_THAT(error_of("\"a\\nb\": 1"), HasSubstr("f.yaml:1: a\\x0ab: unknown key"));
 }
 
 TEST(Hostile, FaultsAreCounted) {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += "max_" + std::to_string(i) + ": 1\n";
   const Loaded loaded = load_text(text, "f.yaml", {{"LOGDIST_THREADS", "x"}});
-  ASSERT_EQ(loaded.faults.size(), Report::faults_max + 1);
-  EXPECT_EQ(to_string(loaded.faults.back()), "f.yaml: more is wrong, but only this much is shown");
+  ASSERT_EQ(loaded.errors.size(), Report::errors_max + 1);
+  EXPECT_EQ(to_string(loaded.errors.back()), "f.yaml: more is wrong, but only this much is shown");
 }
 
 TEST(Hostile, ManyValues) {
-  EXPECT_THAT(fault_of("analyzers: [" + repeat("{},", 900'000) + "]"), HasSubstr("too many values"));
+  EXPECT_THAT(error_of("analyzers: [" + repeat("{},", 900'000) + "]"), HasSubstr("too many values"));
   const Loaded loaded = load_text("analyzers: [" + repeat("{},", 3 * 2000) + "]", "f.yaml", {});
   EXPECT_EQ(loaded.options.analyzers.size(), 1024u);
 }
@@ -157,8 +157,8 @@ TEST(Hostile, MutationsOfTheExampleNeverThrow) {
     const std::string text = mutated(example, random);
     const Loaded loaded = load_text(text, "f.yaml", {});
     const auto lines_of_text = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
-    for (const Fault& fault : loaded.faults) EXPECT_LE(fault.line, lines_of_text + 1) << to_string(fault);
-    if (!loaded.faults.empty()) ++faulty;
+    for (const Error& error : loaded.errors) EXPECT_LE(error.line, lines_of_text + 1) << to_string(error);
+    if (!loaded.errors.empty()) ++faulty;
   }
   EXPECT_GT(faulty, 300u);   // edits hit keys and values,
   EXPECT_LT(faulty, 2990u);  // and comments

@@ -15,16 +15,16 @@ namespace logdist::config {
 inline const Environment one_analyzer{{"LOGDIST_ANALYZERS", "a=http://localhost:9101/analyze"}};
 
 /// As `check` prints them.
-inline std::vector<std::string> lines(const std::vector<Fault>& faults) {
+inline std::vector<std::string> lines(const std::vector<Error>& errors) {
   std::vector<std::string> texts;
-  for (const Fault& fault : faults) texts.push_back(to_string(fault));
+  for (const Error& error : errors) texts.push_back(to_string(error));
   return texts;
 }
 
 /// The only fault of `text`, as `check` prints it, or all of them.
-inline std::string fault_of(const std::string& text, const Environment& environment = one_analyzer) {
+inline std::string error_of(const std::string& text, const Environment& environment = one_analyzer) {
   std::string joined;
-  for (const std::string& line : lines(load_text(text, "f.yaml", environment).faults)) {
+  for (const std::string& line : lines(load_text(text, "f.yaml", environment).errors)) {
     joined += (joined.empty() ? "" : "\n") + line;
   }
   return joined;

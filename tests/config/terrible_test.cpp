@@ -10,7 +10,7 @@ namespace {
 TEST(Terrible, EveryFaultIsSaidAtOnceInOrder) {
   const std::string text = project_file("tests/config/terrible.yaml");
   std::string said;
-  for (const std::string& line : lines(load_text(text, "terrible.yaml", {}).faults)) said += line + '\n';
+  for (const std::string& line : lines(load_text(text, "terrible.yaml", {}).errors)) said += line + '\n';
   EXPECT_EQ(said, project_file("tests/config/terrible.txt"));
 }
 

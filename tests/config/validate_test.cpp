@@ -18,7 +18,7 @@ TEST(Ranges, EndsAreAllowedAndNothingBeyond) {
   const auto is_sound = [](const char* variable, const char* value) {
     Environment environment = one_analyzer;
     environment[variable] = value;
-    return load(std::nullopt, environment).faults.empty();
+    return load(std::nullopt, environment).errors.empty();
   };
   struct Range {
     const char* variable;
@@ -49,27 +49,27 @@ TEST(Ranges, EndsAreAllowedAndNothingBeyond) {
 }
 
 TEST(Backoff, MaxIsAtLeastInitial) {
-  EXPECT_EQ(fault_of("delivery:\n  retry:\n    initial: 20s\n"),
+  EXPECT_EQ(error_of("delivery:\n  retry:\n    initial: 20s\n"),
             "f.yaml:3: delivery.retry.initial: delivery.retry.max (10s) is below delivery.retry.initial (20s); "
             "allowed: max at least initial");
-  EXPECT_THAT(fault_of("health: {backoff: {initial: 2s,\n  max: 1s}}\n"), HasSubstr("f.yaml:2: health.backoff.max: "));
-  EXPECT_EQ(fault_of("delivery: {retry: {initial: 10s}}\n"), "");
+  EXPECT_THAT(error_of("health: {backoff: {initial: 2s,\n  max: 1s}}\n"), HasSubstr("f.yaml:2: health.backoff.max: "));
+  EXPECT_EQ(error_of("delivery: {retry: {initial: 10s}}\n"), "");
 }
 
 TEST(Backoff, NothingIsSaidOfARefusedValue) {
-  EXPECT_EQ(fault_of("delivery:\n  retry: {initial: 20s, max: 30}\n"),
+  EXPECT_EQ(error_of("delivery:\n  retry: {initial: 20s, max: 30}\n"),
             "f.yaml:2: delivery.retry.max: \"30\" has no unit; allowed: a duration from 1ms to 24h, such as 250ms, 5s "
             "or 2m");
 }
 
 TEST(Addresses, MustNotBeInEachOthersWay) {
   EXPECT_EQ(
-      fault_of("admin:\n  listen: 127.0.0.1:8080\n"),
+      error_of("admin:\n  listen: 127.0.0.1:8080\n"),
       "f.yaml:2: admin.listen: server.listen (0.0.0.0:8080) and admin.listen (127.0.0.1:8080) are in each other's "
       "way; allowed: two ports");
-  EXPECT_NE(fault_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
-  EXPECT_EQ(fault_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
-  EXPECT_EQ(fault_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
+  EXPECT_NE(error_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
 }
 
 TEST(Sizes, OddButWorkableOnesAreWarnings) {
@@ -84,49 +84,49 @@ TEST(Sizes, OddButWorkableOnesAreWarnings) {
 }
 
 TEST(Analyzers, OneThatIsTheDaemonItselfIsAFault) {
-  const auto faults = [](const std::string& listen, const std::string& url) {
+  const auto errors = [](const std::string& listen, const std::string& url) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
-    return lines(load_text(text, "f.yaml", {}).faults);
+    return lines(load_text(text, "f.yaml", {}).errors);
   };
-  EXPECT_THAT(faults("0.0.0.0:8080", "http://127.0.0.1:8080/v1/packets"),
+  EXPECT_THAT(errors("0.0.0.0:8080", "http://127.0.0.1:8080/v1/packets"),
               ElementsAre("f.yaml:3: analyzers[0].url: \"http://127.0.0.1:8080/v1/packets\" is a loop: this daemon "
                           "itself takes packets there (0.0.0.0:8080); allowed: an analyzer"));
-  EXPECT_THAT(faults("127.0.0.1:80", "http://localhost"), testing::SizeIs(1));
-  EXPECT_THAT(faults("[::]:8080", "http://[::1]:8080"), testing::SizeIs(1));
-  EXPECT_THAT(faults("packets.local:1", "http://packets.local:1"), testing::SizeIs(1));
-  EXPECT_THAT(faults("0.0.0.0:8080", "http://127.0.0.1:8082/"), IsEmpty());
-  EXPECT_THAT(faults("0.0.0.0:8080", "http://elsewhere:8080/"), IsEmpty());
-  EXPECT_THAT(faults("127.0.0.1:8080", "http://127.0.0.2:8080/"), IsEmpty());
-  EXPECT_THAT(faults("0.0.0.0:0", "http://127.0.0.1:8080/"), IsEmpty());
+  EXPECT_THAT(errors("127.0.0.1:80", "http://localhost"), testing::SizeIs(1));
+  EXPECT_THAT(errors("[::]:8080", "http://[::1]:8080"), testing::SizeIs(1));
+  EXPECT_THAT(errors("packets.local:1", "http://packets.local:1"), testing::SizeIs(1));
+  EXPECT_THAT(errors("0.0.0.0:8080", "http://127.0.0.1:8082/"), IsEmpty());
+  EXPECT_THAT(errors("0.0.0.0:8080", "http://elsewhere:8080/"), IsEmpty());
+  EXPECT_THAT(errors("127.0.0.1:8080", "http://127.0.0.2:8080/"), IsEmpty());
+  EXPECT_THAT(errors("0.0.0.0:0", "http://127.0.0.1:8080/"), IsEmpty());
 }
 
 TEST(Analyzers, ThereIsALimit) {
   std::string text = "analyzers:\n";
   for (int i = 0; i < 1025; ++i) text += "  - {name: a" + std::to_string(i) + ", url: http://h}\n";
-  EXPECT_EQ(fault_of(text, {}), "f.yaml:1: analyzers: 1025 analyzers; allowed: at most 1024");
+  EXPECT_EQ(error_of(text, {}), "f.yaml:1: analyzers: 1025 analyzers; allowed: at most 1024");
 }
 
 TEST(Headers, ThereIsALimit) {
   std::string text = "analyzers:\n  - name: a\n    url: http://h\n    headers:\n";
   for (int i = 0; i < 64; ++i) text += "      X-" + std::to_string(i) + ": v\n";
-  EXPECT_EQ(fault_of(text, {}), "");
-  EXPECT_THAT(fault_of(text + "      X-64: v\n", {}),
+  EXPECT_EQ(error_of(text, {}), "");
+  EXPECT_THAT(error_of(text + "      X-64: v\n", {}),
               HasSubstr("f.yaml:69: analyzers[0].headers.X-64: is one header too many; allowed: "));
 }
 
 TEST(Validate, ListsMayBeWrittenAsListsOrAsTexts) {
-  EXPECT_EQ(fault_of("server: {listen: ['127.0.0.1:1', 'unix:/run/a.sock']}\n"), "");
-  EXPECT_EQ(fault_of("server: {listen: '127.0.0.1:1, [::1]:1'}\n"), "");
-  EXPECT_NE(fault_of("server: {listen: [nowhere]}\n"), "");
-  EXPECT_NE(fault_of("server: {listen: [{a: b}]}\n"), "");
-  EXPECT_NE(fault_of("server: {listen: [':1', ':8081']}\n"), "") << "one is the admin port's";
+  EXPECT_EQ(error_of("server: {listen: ['127.0.0.1:1', 'unix:/run/a.sock']}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: '127.0.0.1:1, [::1]:1'}\n"), "");
+  EXPECT_NE(error_of("server: {listen: [nowhere]}\n"), "");
+  EXPECT_NE(error_of("server: {listen: [{a: b}]}\n"), "");
+  EXPECT_NE(error_of("server: {listen: [':1', ':8081']}\n"), "") << "one is the admin port's";
 }
 
 TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {
-  EXPECT_NE(fault_of("server: {proxy_protocol: true}\n"), "");
-  EXPECT_EQ(fault_of("server: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, '::1']}\n"), "");
-  EXPECT_NE(fault_of("server: {trusted_proxies: [10.0.0.1/8]}\n"), "");
-  EXPECT_NE(fault_of("server: {trusted_proxies: '10.0.0.0/8, '}\n"), "") << "nothing behind the comma";
+  EXPECT_NE(error_of("server: {proxy_protocol: true}\n"), "");
+  EXPECT_EQ(error_of("server: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, '::1']}\n"), "");
+  EXPECT_NE(error_of("server: {trusted_proxies: [10.0.0.1/8]}\n"), "");
+  EXPECT_NE(error_of("server: {trusted_proxies: '10.0.0.0/8, '}\n"), "") << "nothing behind the comma";
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto loaded = logdist::config::load_text(text, "fuzz.yaml", {});
-  for (const auto& fault : loaded.faults) LOGDIST_CHECK(!logdist::config::to_string(fault).empty());
-  if (loaded.faults.empty()) {
+  for (const auto& fault : loaded.errors) LOGDIST_CHECK(!logdist::config::to_string(fault).empty());
+  if (loaded.errors.empty()) {
     LOGDIST_CHECK(!loaded.options.analyzers.empty());
     for (const auto& analyzer : loaded.options.analyzers) {
       LOGDIST_CHECK(!analyzer.name.empty() && !analyzer.host.empty() && !analyzer.port.empty());

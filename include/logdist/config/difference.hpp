@@ -1,7 +1,7 @@
 // What changes when a running daemon is given another configuration.
 //
 // Free functions without state, thread-safe. Both configurations are sound:
-// loaded without a fault.
+// loaded without an error.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 namespace logdist::config {
 
 /// How the text of a value is read.
-enum class ValueKind { whole_number, number, size, duration, text, choice, mapping };
+enum class ValueType { whole_number, number, size, duration, text, choice, mapping };
 
 /// The least and the greatest number allowed.
 struct Bounds {
@@ -21,7 +21,7 @@ struct Bounds {
 struct KeyInfo {
   std::string path;                  ///< "delivery.retry.max", "analyzers[].weight"
   std::string variable;              ///< its LOGDIST_… variable; empty for a key of one analyzer
-  ValueKind kind = ValueKind::text;  ///< of its value
+  ValueType type = ValueType::text;  ///< of its value
   std::string default_text;          ///< as one would write it; empty when there is none
   std::string allowed;               ///< "a duration from 1ms to 24h, such as 250ms, 5s or 2m"
   std::string meaning;               ///< one sentence
@@ -29,7 +29,7 @@ struct KeyInfo {
   bool required = false;             ///< of every analyzer
   bool live = false;                 ///< a reload takes a new value at once; else it needs a restart
   std::optional<Bounds> bounds;      ///< of a number, whole or not
-  std::vector<std::string> choices;  ///< of ValueKind::choice
+  std::vector<std::string> choices;  ///< of ValueType::choice
   std::string pattern;               ///< that every text allowed fits, of ECMA 262; empty when there is none
 };
 

@@ -1,4 +1,4 @@
-// From a YAML file and the environment to Options, or to the list of every fault.
+// From a YAML file and the environment to Options, or to the list of every error.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace logdist::config {
 
 /// One thing wrong with the configuration.
-struct Fault {
+struct Error {
   std::string source;    ///< the file's name, or "environment"
   std::size_t line = 0;  ///< 1-based; 0 when the source has no lines
   std::string key;       ///< "delivery.timeout", "analyzers[1].weight"; may be empty
@@ -22,7 +22,7 @@ struct Fault {
 };
 
 /// `FILE:LINE: key.path: what is wrong, what is allowed`, as `check` prints it.
-std::string to_string(const Fault& fault);
+std::string to_string(const Error& error);
 
 /// A key that the file names and a variable beats.
 struct MaskedKey {
@@ -32,19 +32,19 @@ struct MaskedKey {
   std::string value;     ///< the file's, to be compared: not to be shown, it may hold a secret
 };
 
-/// What loading found. `options` are usable only when `faults` is empty.
+/// What loading found. `options` are usable only when `errors` is empty.
 struct Loaded {
   Options options;
-  std::vector<Fault> faults;
-  std::vector<Fault> warnings;                ///< unknown LOGDIST_* variables and the like
+  std::vector<Error> errors;
+  std::vector<Error> warnings;                ///< unknown LOGDIST_* variables and the like
   std::map<std::string, MaskedKey> masked{};  ///< by key; "analyzers" for the list as a whole
   /// Where the url of each analyzer was given, without a message: for what only this machine can tell of it.
-  std::vector<Fault> urls{};
+  std::vector<Error> urls{};
 };
 
 /// A warning for each key that the file has changed from `before` to `now`, to no effect
 /// since a variable beats it.
-std::vector<Fault> masked_changes(const Loaded& before, const Loaded& now);
+std::vector<Error> masked_changes(const Loaded& before, const Loaded& now);
 
 /// What is said of an analyzer's url that leads back to our own packet port, `listening`.
 std::string own_port_message(const std::string& url, const std::string& listening);
@@ -56,12 +56,12 @@ using Environment = std::map<std::string, std::string>;
 Environment read_environment();
 
 /// Environment beats file beats default. Reads `file` (none: only the
-/// environment), validates everything and reports every fault at once; an
-/// unreadable file is a fault, never an exception. Not thread-safe against
+/// environment), validates everything and reports every error at once; an
+/// unreadable file is an error, never an exception. Not thread-safe against
 /// setenv; otherwise without shared state.
 Loaded load(const std::optional<std::string>& file, const Environment& environment);
 
-/// The same from a text in memory; `name` stands for the file in faults.
+/// The same from a text in memory; `name` stands for the file in errors.
 Loaded load_text(std::string_view text, const std::string& name, const Environment& environment);
 
 }  // namespace logdist::config

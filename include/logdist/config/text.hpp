@@ -2,7 +2,7 @@
 // the command line write them, how tools show them, and how HTTP names a host.
 //
 // Free functions without state, thread-safe. What cannot be read is a value, a
-// Complaint, never an exception; ranges are the caller's.
+// ValueError, never an exception; ranges are the caller's.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -17,13 +17,13 @@ namespace logdist::config {
 
 /// What is wrong with a text, to be put after the name of what it was given for:
 /// `"5" has no unit`.
-struct Complaint {
+struct ValueError {
   std::string text;
 };
 
 /// The value, or why there is none.
 template <typename T>
-using Parsed = boost::system::result<T, Complaint>;
+using Parsed = boost::system::result<T, ValueError>;
 
 /// Where an http:// URL leads.
 struct HttpUrl {

@@ -1,10 +1,10 @@
-#include "config/hint.hpp"
+#include "config/suggestion.hpp"
 
 #include <fmt/format.h>
 
 #include <boost/algorithm/string/case_conv.hpp>
 
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
 #include "logdist/config/spelling.hpp"
 
 namespace logdist::config {
@@ -25,7 +25,7 @@ std::string did_you_mean(std::string_view name) { return fmt::format("; did you 
 
 }  // namespace
 
-std::string key_hint(std::string_view level, std::string_view wrong) {
+std::string key_suggestion(std::string_view level, std::string_view wrong) {
   const std::string prefix = level.empty() ? "" : std::string(level) + '.';
   const std::string path = prefix + boost::algorithm::to_lower_copy(std::string(wrong.substr(0, compared_length_max)));
   const std::string_view near = closest(path, known_paths(), mistakes_max(wrong.size()));
@@ -42,10 +42,10 @@ std::string key_hint(std::string_view level, std::string_view wrong) {
   return "; allowed: " + allowed_names(prefix);
 }
 
-std::string variable_hint(std::string_view wrong) {
+std::string variable_suggestion(std::string_view wrong) {
   static const std::vector<std::string> variables = [] {
     std::vector<std::string> names{analyzers_variable};
-    for (const auto& row : option_rows()) names.push_back(variable_of(row.path));
+    for (const auto& spec : option_keys()) names.push_back(variable_of(spec.path));
     return names;
   }();
   const std::string upper = boost::algorithm::to_upper_copy(std::string(wrong.substr(0, compared_length_max + 1)));

@@ -1,4 +1,4 @@
-#include "config/rows.hpp"
+#include "config/key_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,27 +8,27 @@
 namespace logdist::config {
 namespace {
 
-template <typename Target, typename Field, typename Kind>
-Row<Target> row(std::string_view path, Field field, Kind kind, std::string_view meaning) {
-  Row<Target> made;
+template <typename Target, typename Field, typename Type>
+KeySpec<Target> key_spec(std::string_view path, Field field, Type type, std::string_view meaning) {
+  KeySpec<Target> made;
   made.path = path;
-  made.kind = Kind::kind;
-  made.allowed = kind.allowed();
+  made.type = Type::type;
+  made.allowed = type.allowed();
   made.meaning = meaning;
-  if constexpr (requires { kind.choices(); }) made.choices = kind.choices();
-  if constexpr (requires { kind.pattern(); }) made.pattern = kind.pattern();
-  if constexpr (requires { Kind::is_list; }) made.is_list = true;
-  if constexpr (Kind::kind == ValueKind::whole_number || Kind::kind == ValueKind::number) {
-    made.bounds = {static_cast<double>(kind.min), static_cast<double>(kind.max)};
+  if constexpr (requires { type.choices(); }) made.choices = type.choices();
+  if constexpr (requires { type.pattern(); }) made.pattern = type.pattern();
+  if constexpr (requires { Type::is_list; }) made.is_list = true;
+  if constexpr (Type::type == ValueType::whole_number || Type::type == ValueType::number) {
+    made.bounds = {static_cast<double>(type.min), static_cast<double>(type.max)};
   }
-  if constexpr (Kind::kind == ValueKind::mapping) {
-    made.assign_entry = [field, kind](Target& target, std::string_view name, std::string_view value) {
-      return kind.assign_entry(field(target), name, value);
+  if constexpr (Type::type == ValueType::mapping) {
+    made.assign_entry = [field, type](Target& target, std::string_view name, std::string_view value) {
+      return type.assign_entry(field(target), name, value);
     };
   } else {
-    made.assign = [field, kind](Target& target, std::string_view text) { return kind.assign(field(target), text); };
+    made.assign = [field, type](Target& target, std::string_view text) { return type.assign(field(target), text); };
   }
-  made.show = [field, kind](const Target& target) { return kind.show(field(target)); };
+  made.show = [field, type](const Target& target) { return type.show(field(target)); };
   return made;
 }
 
@@ -47,12 +47,12 @@ constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "s
 constexpr Span wait{1ms, 24h};
 constexpr Span wait_or_none{0ms, 24h};
 
-template <typename Field, typename Kind>
-Row<Options> option(std::string_view path, Field field, Kind kind, std::string_view meaning) {
-  return row<Options>(path, field, std::move(kind), meaning);
+template <typename Field, typename Type>
+KeySpec<Options> option(std::string_view path, Field field, Type type, std::string_view meaning) {
+  return key_spec<Options>(path, field, std::move(type), meaning);
 }
 
-std::vector<Row<Options>> receiving_rows() {
+std::vector<KeySpec<Options>> receiving_keys() {
   return {
       option(LOGDIST_KEY(server.listen), Addresses{},
              "Packet port: an address or a list; port 0 is any free one, the start line tells which."),
@@ -85,7 +85,7 @@ std::vector<Row<Options>> receiving_rows() {
   };
 }
 
-std::vector<Row<Options>> delivery_rows() {
+std::vector<KeySpec<Options>> delivery_keys() {
   const Choice<AckMode> ack{{{"queued", AckMode::queued}, {"delivered", AckMode::delivered}}};
   return {
       option(LOGDIST_KEY(delivery.ack), ack,
@@ -117,7 +117,7 @@ std::vector<Row<Options>> delivery_rows() {
   };
 }
 
-std::vector<Row<Options>> running_rows() {
+std::vector<KeySpec<Options>> running_keys() {
   const Choice<LogLevel> level{{{"trace", LogLevel::trace},
                                 {"debug", LogLevel::debug},
                                 {"info", LogLevel::info},
@@ -143,22 +143,22 @@ std::vector<Row<Options>> running_rows() {
   };
 }
 
-std::vector<Row<Options>> make_option_rows() {
-  std::vector<Row<Options>> rows = receiving_rows();
-  for (auto& more : delivery_rows()) rows.push_back(std::move(more));
-  for (auto& more : running_rows()) rows.push_back(std::move(more));
-  for (auto& row : rows) row.live = std::find(live_keys.begin(), live_keys.end(), row.path) != live_keys.end();
-  return rows;
+std::vector<KeySpec<Options>> make_option_keys() {
+  std::vector<KeySpec<Options>> specs = receiving_keys();
+  for (auto& more : delivery_keys()) specs.push_back(std::move(more));
+  for (auto& more : running_keys()) specs.push_back(std::move(more));
+  for (auto& spec : specs) spec.live = std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();
+  return specs;
 }
 
-template <typename Field, typename Kind>
-Row<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Kind kind, std::string_view meaning) {
-  return row<AnalyzerOptions>(path, field, std::move(kind), meaning);
+template <typename Field, typename Type>
+KeySpec<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Type type, std::string_view meaning) {
+  return key_spec<AnalyzerOptions>(path, field, std::move(type), meaning);
 }
 
-std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
+std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
   const auto whole_analyzer = [](auto& analyzer) -> auto& { return analyzer; };
-  std::vector<Row<AnalyzerOptions>> rows{
+  std::vector<KeySpec<AnalyzerOptions>> specs{
       of_analyzer(LOGDIST_KEY(name),
                   Text{check_analyzer_name, "1 to 64 of letters, digits, _, . and -", "^[A-Za-z0-9_.-]{1,64}$"},
                   "Its name in metrics, status and log; unique."),
@@ -167,11 +167,11 @@ std::vector<Row<AnalyzerOptions>> make_analyzer_rows() {
       of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
       of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
   };
-  for (auto& row : rows) {
-    row.required = row.path == "name" || row.path == "url";
-    row.live = true;
+  for (auto& spec : specs) {
+    spec.required = spec.path == "name" || spec.path == "url";
+    spec.live = true;
   }
-  return rows;
+  return specs;
 }
 
 #undef LOGDIST_KEY
@@ -184,32 +184,32 @@ std::string_view parent_of(std::string_view path) {
 
 std::vector<std::string> make_known_paths() {
   std::vector<std::string> paths{"analyzers"};
-  for (const auto& row : option_rows()) {
-    for (auto level = parent_of(row.path); !level.empty(); level = parent_of(level)) {
+  for (const auto& spec : option_keys()) {
+    for (auto level = parent_of(spec.path); !level.empty(); level = parent_of(level)) {
       if (std::find(paths.begin(), paths.end(), level) == paths.end()) paths.emplace_back(level);
     }
-    paths.push_back(row.path);
+    paths.push_back(spec.path);
   }
-  for (const auto& row : analyzer_rows()) paths.push_back("analyzers[]." + row.path);
+  for (const auto& spec : analyzer_keys()) paths.push_back("analyzers[]." + spec.path);
   return paths;
 }
 
 }  // namespace
 
-const std::vector<Row<Options>>& option_rows() {
-  static const std::vector<Row<Options>> rows = make_option_rows();
-  return rows;
+const std::vector<KeySpec<Options>>& option_keys() {
+  static const std::vector<KeySpec<Options>> specs = make_option_keys();
+  return specs;
 }
 
-const std::vector<Row<AnalyzerOptions>>& analyzer_rows() {
-  static const std::vector<Row<AnalyzerOptions>> rows = make_analyzer_rows();
-  return rows;
+const std::vector<KeySpec<AnalyzerOptions>>& analyzer_keys() {
+  static const std::vector<KeySpec<AnalyzerOptions>> specs = make_analyzer_keys();
+  return specs;
 }
 
 bool is_section(std::string_view path) {
   const std::string below = std::string(path) + '.';
-  return std::any_of(option_rows().begin(), option_rows().end(),
-                     [&below](const auto& row) { return row.path.starts_with(below); });
+  return std::any_of(option_keys().begin(), option_keys().end(),
+                     [&below](const auto& spec) { return spec.path.starts_with(below); });
 }
 
 const std::vector<std::string>& known_paths() {
@@ -232,20 +232,20 @@ std::string variable_of(std::string_view path) {
 namespace {
 
 template <typename Target>
-KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) {
+KeyInfo info_of(const KeySpec<Target>& spec, std::string path, std::string variable) {
   KeyInfo info;
   info.path = std::move(path);
   info.variable = std::move(variable);
-  info.kind = row.kind;
-  info.default_text = row.show(Target{});
-  info.allowed = row.allowed;
-  info.meaning = row.meaning;
-  info.is_list = row.is_list;
-  info.required = row.required;
-  info.live = row.live;
-  info.choices = row.choices;
-  info.pattern = row.pattern;
-  info.bounds = row.bounds;
+  info.type = spec.type;
+  info.default_text = spec.show(Target{});
+  info.allowed = spec.allowed;
+  info.meaning = spec.meaning;
+  info.is_list = spec.is_list;
+  info.required = spec.required;
+  info.live = spec.live;
+  info.choices = spec.choices;
+  info.pattern = spec.pattern;
+  info.bounds = spec.bounds;
   return info;
 }
 
@@ -253,8 +253,8 @@ KeyInfo info_of(const Row<Target>& row, std::string path, std::string variable) 
 
 std::vector<KeyInfo> known_keys() {
   std::vector<KeyInfo> keys;
-  for (const auto& row : option_rows()) keys.push_back(info_of(row, row.path, variable_of(row.path)));
-  for (const auto& row : analyzer_rows()) keys.push_back(info_of(row, "analyzers[]." + row.path, ""));
+  for (const auto& spec : option_keys()) keys.push_back(info_of(spec, spec.path, variable_of(spec.path)));
+  for (const auto& spec : analyzer_keys()) keys.push_back(info_of(spec, "analyzers[]." + spec.path, ""));
   return keys;
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/kinds.hpp"
+#include "config/value_types.hpp"
 #include "logdist/config/keys.hpp"
 
 namespace logdist::config {
@@ -18,9 +18,9 @@ inline constexpr std::size_t analyzers_max = 1024;
 
 /// One key of Target: Options, or AnalyzerOptions for those of one analyzer.
 template <typename Target>
-struct Row {
+struct KeySpec {
   std::string path;  ///< "delivery.retry.max"; of an analyzer "weight"
-  ValueKind kind = ValueKind::text;
+  ValueType type = ValueType::text;
   std::string allowed;
   std::string meaning;
   std::vector<std::string> choices;
@@ -30,24 +30,24 @@ struct Row {
   bool required = false;
   bool live = false;  ///< a reload takes a new value at once; of options, an analyzer's all are
   /// Reads a text into the target; none for a mapping.
-  std::function<Refusal(Target&, std::string_view text)> assign;
+  std::function<OptionalError(Target&, std::string_view text)> assign;
   /// Reads one entry of a mapping into the target; none for all else.
-  std::function<Refusal(Target&, std::string_view name, std::string_view value)> assign_entry;
+  std::function<OptionalError(Target&, std::string_view name, std::string_view value)> assign_entry;
   /// The target's value as one would write it.
   std::function<std::string(const Target&)> show;
 };
 
 /// The keys of Options, analyzers apart, in the order of the documentation.
-const std::vector<Row<Options>>& option_rows();
+const std::vector<KeySpec<Options>>& option_keys();
 
 /// The keys of one analyzer.
-const std::vector<Row<AnalyzerOptions>>& analyzer_rows();
+const std::vector<KeySpec<AnalyzerOptions>>& analyzer_keys();
 
-/// The row of that path; null when there is none.
+/// The spec of that path; null when there is none.
 template <typename Target>
-const Row<Target>* find_row(const std::vector<Row<Target>>& rows, std::string_view path) {
-  for (const auto& row : rows) {
-    if (row.path == path) return &row;
+const KeySpec<Target>* find_key(const std::vector<KeySpec<Target>>& specs, std::string_view path) {
+  for (const auto& spec : specs) {
+    if (spec.path == path) return &spec;
   }
   return nullptr;
 }

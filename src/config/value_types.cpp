@@ -1,4 +1,4 @@
-#include "config/kinds.hpp"
+#include "config/value_types.hpp"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ bool has_control_character(std::string_view text) {
   });
 }
 
-Complaint out_of_range(std::string_view text) { return {quote(text) + " is out of range"}; }
+ValueError out_of_range(std::string_view text) { return {quote(text) + " is out of range"}; }
 
 }  // namespace
 
@@ -56,18 +56,18 @@ Parsed<std::uint64_t> Whole::parse(std::string_view text) const {
   std::uint64_t value = 0;
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, value);
-  if (error == std::errc::invalid_argument || end != last) return Complaint{quote(text) + " is not a whole number"};
+  if (error == std::errc::invalid_argument || end != last) return ValueError{quote(text) + " is not a whole number"};
   if (error != std::errc{} || value < min || value > max) return out_of_range(text);
   return value;
 }
 
 std::string Real::allowed() const { return fmt::format("a number from {} to {}", min, max); }
 
-Refusal Real::assign(double& field, std::string_view text) const {
+OptionalError Real::assign(double& field, std::string_view text) const {
   double value = 0;
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, value);
-  if (error == std::errc::invalid_argument || end != last) return Complaint{quote(text) + " is not a number"};
+  if (error == std::errc::invalid_argument || end != last) return ValueError{quote(text) + " is not a number"};
   if (error != std::errc{} || !std::isfinite(value) || value < min || value > max) return out_of_range(text);
   field = value;
   return std::nullopt;
@@ -81,7 +81,7 @@ std::string Size::allowed() const {
   return fmt::format("a size from {} to {}, such as 64KiB or 10MiB", format_size(min), upper);
 }
 
-Refusal Size::assign(std::size_t& field, std::string_view text) const {
+OptionalError Size::assign(std::size_t& field, std::string_view text) const {
   const auto value = parse_size(text);
   if (!value) return value.error();
   if (*value < min || *value > max) return out_of_range(text);
@@ -93,9 +93,9 @@ std::string Rate::allowed() const {
   return fmt::format("a rate from {}/s to {}/s, such as 1KiB/s", format_size(min), format_size(max));
 }
 
-Refusal Rate::assign(std::size_t& field, std::string_view text) const {
+OptionalError Rate::assign(std::size_t& field, std::string_view text) const {
   constexpr std::string_view per_second = "/s";
-  if (!text.ends_with(per_second)) return Complaint{quote(text) + " is not a rate"};
+  if (!text.ends_with(per_second)) return ValueError{quote(text) + " is not a rate"};
   return Size{min, max}.assign(field, text.substr(0, text.size() - per_second.size()));
 }
 
@@ -108,7 +108,7 @@ std::string Span::pattern() const {
   return min == Duration::zero() ? "^(0+|[0-9]+(us|ms|s|m|h))$" : "^0*[1-9][0-9]*(us|ms|s|m|h)$";
 }
 
-Refusal Span::assign(Duration& field, std::string_view text) const {
+OptionalError Span::assign(Duration& field, std::string_view text) const {
   const auto value = parse_duration(text);
   if (!value) return value.error();
   if (*value < min || *value > max) return out_of_range(text);
@@ -116,13 +116,13 @@ Refusal Span::assign(Duration& field, std::string_view text) const {
   return std::nullopt;
 }
 
-Refusal Text::assign(std::string& field, std::string_view text) const {
-  auto refusal = check(text);
-  if (!refusal) field = text;
-  return refusal;
+OptionalError Text::assign(std::string& field, std::string_view text) const {
+  auto error = check(text);
+  if (!error) field = text;
+  return error;
 }
 
-Refusal Address::assign(ListenAddress& field, std::string_view text) const {
+OptionalError Address::assign(ListenAddress& field, std::string_view text) const {
   auto address = parse_listen_address(text);
   if (!address) return address.error();
   field = std::move(*address);
@@ -136,7 +136,7 @@ std::string Addresses::pattern() const {
   return fmt::format("^ *{0}( *, *{0})* *$", one);
 }
 
-Refusal Addresses::assign(std::vector<ListenAddress>& field, std::string_view text) const {
+OptionalError Addresses::assign(std::vector<ListenAddress>& field, std::string_view text) const {
   auto addresses = parse_listen_addresses(text);
   if (!addresses) return addresses.error();
   field = std::move(*addresses);
@@ -149,7 +149,7 @@ std::string Addresses::show(const std::vector<ListenAddress>& value) const {
   return text;
 }
 
-Refusal Networks::assign(std::vector<Network>& field, std::string_view text) const {
+OptionalError Networks::assign(std::vector<Network>& field, std::string_view text) const {
   constexpr std::size_t networks_max = 64;
   std::vector<Network> networks;
   while (!text.empty()) {
@@ -159,10 +159,10 @@ Refusal Networks::assign(std::vector<Network>& field, std::string_view text) con
     while (one.starts_with(' ')) one.remove_prefix(1);
     while (one.ends_with(' ')) one.remove_suffix(1);
     const auto network = Network::parse(one);
-    if (!network) return Complaint{quote(one) + " is not a network: ADDRESS/BITS, and no bits beyond those"};
+    if (!network) return ValueError{quote(one) + " is not a network: ADDRESS/BITS, and no bits beyond those"};
     networks.push_back(*network);
   }
-  if (networks.size() > networks_max) return Complaint{"are more than 64 networks"};
+  if (networks.size() > networks_max) return ValueError{"are more than 64 networks"};
   field = std::move(networks);
   return std::nullopt;
 }
@@ -177,7 +177,7 @@ std::string AnalyzerUrl::pattern() const {
   return fmt::format("^[Hh][Tt][Tt][Pp]://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);
 }
 
-Refusal AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) const {
+OptionalError AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) const {
   auto url = parse_http_url(text);
   if (!url) return url.error();
   analyzer.url = text;
@@ -187,7 +187,7 @@ Refusal AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) co
   return std::nullopt;
 }
 
-Refusal ExactWeight::assign(Weight& field, std::string_view text) const {
+OptionalError ExactWeight::assign(Weight& field, std::string_view text) const {
   const auto weight = parse_weight(text);
   if (!weight) return weight.error();
   field = *weight;
@@ -198,54 +198,54 @@ std::string Headers::allowed() const {
   return fmt::format("at most {} names with their values, none that the daemon sets itself", headers_max);
 }
 
-Refusal Headers::assign_entry(Field& field, std::string_view name, std::string_view value) const {
+OptionalError Headers::assign_entry(Field& field, std::string_view name, std::string_view value) const {
   // A token of RFC 9110, 5.6.2.
   if (name.empty() || name.size() > header_name_length_max || !consists_of(name, "!#$%&'*+-.^_`|~")) {
-    return Complaint{quote(name) + " is not a header name"};
+    return ValueError{quote(name) + " is not a header name"};
   }
   const auto is_name = [name](std::string_view other) { return boost::algorithm::iequals(name, other); };
   if (std::any_of(reserved_headers.begin(), reserved_headers.end(), is_name)) {
-    return Complaint{"is set by the daemon itself"};
+    return ValueError{"is set by the daemon itself"};
   }
   if (std::any_of(field.begin(), field.end(), [&is_name](const auto& entry) { return is_name(entry.first); })) {
-    return Complaint{"is given twice; case makes no difference"};
+    return ValueError{"is given twice; case makes no difference"};
   }
   // The value is not shown: it may be a key.
-  if (value.size() > header_value_length_max) return Complaint{"has too long a value"};
-  if (has_control_character(value)) return Complaint{"has a line break or control character in its value"};
-  if (field.size() == headers_max) return Complaint{"is one header too many"};
+  if (value.size() > header_value_length_max) return ValueError{"has too long a value"};
+  if (has_control_character(value)) return ValueError{"has a line break or control character in its value"};
+  if (field.size() == headers_max) return ValueError{"is one header too many"};
   field.emplace_back(name, value);
   return std::nullopt;
 }
 
-Refusal check_analyzer_name(std::string_view text) {
+OptionalError check_analyzer_name(std::string_view text) {
   if (text.empty() || text.size() > name_length_max || !consists_of(text, "_.-")) {
-    return Complaint{quote(text) + " is not a name"};
+    return ValueError{quote(text) + " is not a name"};
   }
   return std::nullopt;
 }
 
-Refusal check_request_path(std::string_view text) {
+OptionalError check_request_path(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  if (!text.starts_with('/')) return Complaint{quote(text) + " does not start with /"};
+  if (!text.starts_with('/')) return ValueError{quote(text) + " does not start with /"};
   const auto parsed = boost::urls::parse_origin_form(boost::urls::string_view(text.data(), text.size()));
-  if (!parsed || text.size() > path_length_max) return Complaint{quote(text) + " is not a request path"};
+  if (!parsed || text.size() > path_length_max) return ValueError{quote(text) + " is not a request path"};
   return std::nullopt;
 }
 
-Refusal check_host_names(std::string_view text) {
+OptionalError check_host_names(std::string_view text) {
   constexpr std::string_view name_bytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   for (const std::string& name : split_host_names(text)) {
     if (name.empty() || name.find_first_not_of(name_bytes) != name.npos) {
-      return Complaint{quote(name) + " is not the name of a host"};
+      return ValueError{quote(name) + " is not the name of a host"};
     }
   }
   return std::nullopt;
 }
 
-Refusal check_file_name(std::string_view text) {
+OptionalError check_file_name(std::string_view text) {
   if (text.size() > file_name_length_max || has_control_character(text)) {
-    return Complaint{quote(text) + " is not a file name"};
+    return ValueError{quote(text) + " is not a file name"};
   }
   return std::nullopt;
 }

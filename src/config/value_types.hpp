@@ -1,6 +1,6 @@
-// The kinds of value a key can have. Each knows what it allows, in words; how
+// The types of value a key can have. Each knows what it allows, in words; how
 // to read a text into a field; and how to show a field. A row of the table
-// (rows.hpp) is a field and its kind.
+// (key_table.hpp) is a field and its type.
 #pragma once
 
 #include <concepts>
@@ -17,11 +17,11 @@
 namespace logdist::config {
 
 /// Nothing: the field is assigned. Else what is wrong; the field is as before.
-using Refusal = std::optional<Complaint>;
+using OptionalError = std::optional<ValueError>;
 
 /// A whole number from `min` to `max`.
 struct Whole {
-  static constexpr ValueKind kind = ValueKind::whole_number;
+  static constexpr ValueType type = ValueType::whole_number;
   std::uint64_t min;
   std::uint64_t max;
 
@@ -30,18 +30,18 @@ struct Whole {
   Parsed<std::uint64_t> parse(std::string_view text) const;
 
   template <std::unsigned_integral T>
-  Refusal assign(T& field, std::string_view text) const {
+  OptionalError assign(T& field, std::string_view text) const {
     const auto value = parse(text);
     if (!value) return value.error();
     field = static_cast<T>(*value);
     return std::nullopt;
   }
   template <std::unsigned_integral T>
-  Refusal assign(std::optional<T>& field, std::string_view text) const {
+  OptionalError assign(std::optional<T>& field, std::string_view text) const {
     T value{};
-    auto refusal = assign(value, text);
-    if (!refusal) field = value;
-    return refusal;
+    auto error = assign(value, text);
+    if (!error) field = value;
+    return error;
   }
 
   std::string show(std::uint64_t value) const { return std::to_string(value); }
@@ -53,89 +53,89 @@ struct Whole {
 
 /// A finite decimal number from `min` to `max`.
 struct Real {
-  static constexpr ValueKind kind = ValueKind::number;
+  static constexpr ValueType type = ValueType::number;
   double min;
   double max;
 
   std::string allowed() const;
   std::string pattern() const { return "^-?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$"; }
-  Refusal assign(double& field, std::string_view text) const;
+  OptionalError assign(double& field, std::string_view text) const;
   std::string show(double value) const;
 };
 
 /// A number of bytes from `min` to `max`.
 struct Size {
-  static constexpr ValueKind kind = ValueKind::size;
+  static constexpr ValueType type = ValueType::size;
   std::uint64_t min;
   std::uint64_t max;
 
   std::string allowed() const;
   std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?$"; }
-  Refusal assign(std::size_t& field, std::string_view text) const;
+  OptionalError assign(std::size_t& field, std::string_view text) const;
   std::string show(std::uint64_t value) const { return format_size(value); }
 };
 
 /// A number of bytes a second from `min` to `max`.
 struct Rate {
-  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr ValueType type = ValueType::text;
   std::uint64_t min;
   std::uint64_t max;
 
   std::string allowed() const;
   std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?/s$"; }
-  Refusal assign(std::size_t& field, std::string_view text) const;
+  OptionalError assign(std::size_t& field, std::string_view text) const;
   std::string show(std::uint64_t value) const { return format_size(value) + "/s"; }
 };
 
 /// A duration from `min` to `max`.
 struct Span {
-  static constexpr ValueKind kind = ValueKind::duration;
+  static constexpr ValueType type = ValueType::duration;
   Duration min;
   Duration max;
 
   std::string allowed() const;
   std::string pattern() const;
-  Refusal assign(Duration& field, std::string_view text) const;
+  OptionalError assign(Duration& field, std::string_view text) const;
   std::string show(Duration value) const { return format_duration(value); }
 };
 
 /// A text that `check` has nothing to say against.
 struct Text {
-  static constexpr ValueKind kind = ValueKind::text;
-  Refusal (*check)(std::string_view text);
+  static constexpr ValueType type = ValueType::text;
+  OptionalError (*check)(std::string_view text);
   std::string_view allowed_text;
   std::string_view pattern_text;  ///< that all of it fits; empty: any
 
   std::string allowed() const { return std::string(allowed_text); }
   std::string pattern() const { return std::string(pattern_text); }
-  Refusal assign(std::string& field, std::string_view text) const;
+  OptionalError assign(std::string& field, std::string_view text) const;
   std::string show(const std::string& value) const { return value; }
 };
 
 /// An address to listen on.
 struct Address {
-  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr ValueType type = ValueType::text;
 
   std::string allowed() const { return "HOST:PORT, [IPV6]:PORT or :PORT"; }
   std::string pattern() const;
-  Refusal assign(ListenAddress& field, std::string_view text) const;
+  OptionalError assign(ListenAddress& field, std::string_view text) const;
   std::string show(const ListenAddress& value) const { return format_listen_address(value); }
 };
 
 /// Addresses to listen on: a list, or a text with commas.
 struct Addresses {
-  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr ValueType type = ValueType::text;
   static constexpr bool is_list = true;
 
   std::string allowed() const { return "HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH, up to 16 of them"; }
   std::string pattern() const;
-  Refusal assign(std::vector<ListenAddress>& field, std::string_view text) const;
+  OptionalError assign(std::vector<ListenAddress>& field, std::string_view text) const;
   std::string show(const std::vector<ListenAddress>& value) const;
 };
 
 /// Networks: a list, or a text with commas; may be empty.
 struct Networks {
-  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr ValueType type = ValueType::text;
   static constexpr bool is_list = true;
 
   std::string allowed() const {
@@ -144,36 +144,36 @@ struct Networks {
   std::string pattern() const {
     return "^((unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)( *, *(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?))*)?$";
   }
-  Refusal assign(std::vector<Network>& field, std::string_view text) const;
+  OptionalError assign(std::vector<Network>& field, std::string_view text) const;
   std::string show(const std::vector<Network>& value) const;
 };
 
 /// Where an analyzer is: fills in url, host, port and target.
 struct AnalyzerUrl {
-  static constexpr ValueKind kind = ValueKind::text;
+  static constexpr ValueType type = ValueType::text;
 
   std::string allowed() const { return "http://HOST[:PORT][/PATH][?QUERY]"; }
   std::string pattern() const;
-  Refusal assign(AnalyzerOptions& analyzer, std::string_view text) const;
+  OptionalError assign(AnalyzerOptions& analyzer, std::string_view text) const;
   std::string show(const AnalyzerOptions& analyzer) const { return analyzer.url; }
 };
 
 /// A weight, exactly.
 struct ExactWeight {
-  static constexpr ValueKind kind = ValueKind::number;
+  static constexpr ValueType type = ValueType::number;
   static constexpr double min = 0.000001;
   static constexpr double max = 1'000'000;
 
   std::string allowed() const { return "a number above 0, at most 1000000, with at most 6 decimals"; }
   std::string pattern() const { return "^[0-9]+(\\.[0-9]{1,6})?$"; }
-  Refusal assign(Weight& field, std::string_view text) const;
+  OptionalError assign(Weight& field, std::string_view text) const;
   std::string show(Weight value) const { return format_weight(value); }
 };
 
 /// One of a few words.
 template <typename Enum>
 struct Choice {
-  static constexpr ValueKind kind = ValueKind::choice;
+  static constexpr ValueType type = ValueType::choice;
   std::vector<std::pair<std::string_view, Enum>> words;
 
   std::vector<std::string> choices() const {
@@ -186,13 +186,13 @@ struct Choice {
     for (const auto& word : words) text += (text.empty() ? "one of " : ", ") + std::string(word.first);
     return text;
   }
-  Refusal assign(Enum& field, std::string_view text) const {
+  OptionalError assign(Enum& field, std::string_view text) const {
     for (const auto& [name, value] : words) {
       if (name != text) continue;
       field = value;
       return std::nullopt;
     }
-    return Complaint{quote(text) + " is unknown"};
+    return ValueError{quote(text) + " is unknown"};
   }
   std::string show(Enum value) const {
     for (const auto& word : words) {
@@ -204,17 +204,17 @@ struct Choice {
 
 /// Fields of HTTP that go along with every packet: a mapping, taken entry by entry.
 struct Headers {
-  static constexpr ValueKind kind = ValueKind::mapping;
+  static constexpr ValueType type = ValueType::mapping;
   using Field = std::vector<std::pair<std::string, std::string>>;
 
   std::string allowed() const;
-  Refusal assign_entry(Field& field, std::string_view name, std::string_view value) const;
+  OptionalError assign_entry(Field& field, std::string_view name, std::string_view value) const;
   std::string show(const Field&) const { return {}; }
 };
 
-Refusal check_analyzer_name(std::string_view text);
-Refusal check_request_path(std::string_view text);
-Refusal check_file_name(std::string_view text);
-Refusal check_host_names(std::string_view text);
+OptionalError check_analyzer_name(std::string_view text);
+OptionalError check_request_path(std::string_view text);
+OptionalError check_file_name(std::string_view text);
+OptionalError check_host_names(std::string_view text);
 
 }  // namespace logdist::config

@@ -18,9 +18,9 @@ inline constexpr std::size_t text_bytes_max = 1 << 20;
 
 /// One value of the document. A plain value; owns what is below it.
 struct Node {
-  enum class Kind { null, scalar, list, mapping };
+  enum class Type { null, scalar, list, mapping };
 
-  Kind kind = Kind::null;
+  Type type = Type::null;
   bool plain = false;        ///< a scalar without quotes: `no` is a boolean, "no" is not
   std::string text;          ///< of a scalar
   std::size_t line = 0;      ///< 1-based
@@ -28,8 +28,8 @@ struct Node {
   std::vector<Node> values;  ///< of a mapping, along with `keys`; of a list
 };
 
-/// Reads one YAML document from `text` (`source` names it in faults); an empty
-/// text is null. None when the text is broken; then at least one fault says so.
-std::optional<Node> parse_document(std::string_view text, const std::string& source, Report& report);
+/// Reads one YAML document from `text` (`source` names it in errors); an empty
+/// text is null. None when the text is broken; then at least one error says so.
+std::optional<Node> parse_yaml(std::string_view text, const std::string& source, Report& report);
 
 }  // namespace logdist::config

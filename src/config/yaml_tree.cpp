@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "config/yaml_tree.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -30,9 +30,9 @@ std::size_t cost_of(const Node& node) {
   return cost;
 }
 
-Node node_at(Node::Kind kind, const YAML::Mark& mark) {
+Node node_at(Node::Type type, const YAML::Mark& mark) {
   Node node;
-  node.kind = kind;
+  node.type = type;
   node.line = line_of(mark);
   return node;
 }
@@ -52,13 +52,13 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    finish(node_at(Node::Kind::null, mark), anchor, mark);
+    finish(node_at(Node::Type::null, mark), anchor, mark);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     expect_usual(tag, mark);
-    Node node = node_at(Node::Kind::scalar, mark);
+    Node node = node_at(Node::Type::scalar, mark);
     node.plain = tag == "?";
     node.text = value;
     finish(std::move(node), anchor, mark);
@@ -73,13 +73,13 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(Node::Kind::list, tag, anchor, mark);
+    open(Node::Type::list, tag, anchor, mark);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(Node::Kind::mapping, tag, anchor, mark);
+    open(Node::Type::mapping, tag, anchor, mark);
   }
   void OnMapEnd() override { close(); }
 
@@ -99,12 +99,12 @@ class TreeBuilder final : public YAML::EventHandler {
     if (cost_ > cost_max) throw YAML::ParserException(mark, "too many values");
   }
 
-  void open(Node::Kind kind, const std::string& tag, YAML::anchor_t anchor, const YAML::Mark& mark) {
+  void open(Node::Type type, const std::string& tag, YAML::anchor_t anchor, const YAML::Mark& mark) {
     expect_usual(tag, mark);
     if (open_.size() == depth_max) {
       throw YAML::ParserException(mark, fmt::format("nested deeper than {} levels", depth_max));
     }
-    open_.push_back({node_at(kind, mark), anchor, mark});
+    open_.push_back({node_at(type, mark), anchor, mark});
   }
 
   void close() {
@@ -125,7 +125,7 @@ class TreeBuilder final : public YAML::EventHandler {
       return;
     }
     Node& parent = open_.back().node;
-    const bool is_key = parent.kind == Node::Kind::mapping && parent.keys.size() == parent.values.size();
+    const bool is_key = parent.type == Node::Type::mapping && parent.keys.size() == parent.values.size();
     (is_key ? parent.keys : parent.values).push_back(std::move(node));
   }
 
@@ -148,13 +148,13 @@ bool is_readable_text(std::string_view text, const std::string& source, Report& 
     text.remove_prefix(std::min(text.size(), content.size() + 1));
     for (const char character : content) {
       if (!is_control_character(character)) continue;
-      report.fault({source, line, ""}, fmt::format("has the control character 0x{:02x}; allowed: text", character));
+      report.add_error({source, line, ""}, fmt::format("has the control character 0x{:02x}; allowed: text", character));
       readable = false;
       break;
     }
     // A line feed is never part of a longer UTF-8 sequence, so lines can be checked one by one.
     if (simdjson::validate_utf8(content.data(), content.size())) continue;
-    report.fault({source, line, ""}, "is not valid UTF-8");
+    report.add_error({source, line, ""}, "is not valid UTF-8");
     readable = false;
   }
   return readable;
@@ -162,9 +162,9 @@ bool is_readable_text(std::string_view text, const std::string& source, Report& 
 
 }  // namespace
 
-std::optional<Node> parse_document(std::string_view text, const std::string& source, Report& report) {
+std::optional<Node> parse_yaml(std::string_view text, const std::string& source, Report& report) {
   if (text.size() > text_bytes_max) {
-    report.fault({source, 0, ""}, fmt::format("is larger than {}", format_size(text_bytes_max)));
+    report.add_error({source, 0, ""}, fmt::format("is larger than {}", format_size(text_bytes_max)));
     return std::nullopt;
   }
   if (!is_readable_text(text, source, report)) return std::nullopt;
@@ -177,14 +177,14 @@ std::optional<Node> parse_document(std::string_view text, const std::string& sou
     if (!parser.HandleNextDocument(builder)) return Node{};
     TreeBuilder second;
     if (parser.HandleNextDocument(second)) {
-      report.fault({source, second.take_root().line, ""}, "a second document begins here; allowed: one");
+      report.add_error({source, second.take_root().line, ""}, "a second document begins here; allowed: one");
       return std::nullopt;
     }
     return builder.take_root();
   } catch (const YAML::Exception& error) {
-    report.fault({source, line_of(error.mark), ""}, "is not valid YAML: " + printable(error.msg));
+    report.add_error({source, line_of(error.mark), ""}, "is not valid YAML: " + printable(error.msg));
   } catch (const std::exception& error) {
-    report.fault({source, 0, ""}, std::string("is not readable as YAML: ") + error.what());
+    report.add_error({source, 0, ""}, std::string("is not readable as YAML: ") + error.what());
   }
   return std::nullopt;
 }
