@@ -106,7 +106,7 @@ int run(const Arguments& arguments) {
   PoolUpstream upstream(io, names, PoolOptions{});
   Saturation saturation(io, upstream, arguments.packets);
   upstream.set_listener(saturation);
-  upstream.add({arguments.host, arguments.port, "/", {}, std::make_shared<SharedLimits>(32, 1)});
+  upstream.add({arguments.host, arguments.port, "/", {}, std::make_shared<ConnectionBudget>(32, 1)});
 
   packet::BufferPool buffers(arguments.under_way * arguments.body_bytes);
   std::deque<packet::Packet> packets(arguments.under_way);

@@ -13,7 +13,7 @@ AnalyzerId Roster::enter(const config::AnalyzerOptions& analyzer, std::uint32_t 
   Member& member = members_.emplace_back();
   member.configured = analyzer;
   member.weight = analyzer.weight;
-  member.limits = std::make_shared<upstream::SharedLimits>(max_connections, loops_);
+  member.limits = std::make_shared<upstream::ConnectionBudget>(max_connections, loops_);
   return static_cast<AnalyzerId>(members_.size() - 1);
 }
 

@@ -11,8 +11,8 @@
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
+#include "logdist/upstream/connection_budget.hpp"
 #include "logdist/upstream/pool_upstream.hpp"
-#include "logdist/upstream/shared_limits.hpp"
 
 namespace logdist::app {
 
@@ -23,7 +23,7 @@ struct Member {
 
   config::AnalyzerOptions configured;  ///< as the configuration has it
   config::Weight weight;               ///< in force: another one may have been set since
-  std::shared_ptr<upstream::SharedLimits> limits;
+  std::shared_ptr<upstream::ConnectionBudget> limits;
   Standing standing = Standing::entering;
   bool drained = false;
   TimePoint removed_at = never;

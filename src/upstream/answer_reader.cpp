@@ -5,7 +5,7 @@
 
 #include <boost/beast/http/error.hpp>
 
-#include "upstream/answer_fault.hpp"
+#include "upstream/answer_error.hpp"
 
 namespace logdist::upstream {
 namespace {
@@ -46,7 +46,7 @@ AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
       return Result::head;
     }
     // Nobody asked for another protocol (101).
-    if (head_.status == 101) return broken(make_error_code(AnswerFault::other_protocol));
+    if (head_.status == 101) return broken(make_error_code(AnswerError::other_protocol));
     if (++interim_answers_ > max_interim_answers) return broken(http::error::bad_status);
   }
   return read_body(input);

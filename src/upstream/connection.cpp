@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "upstream/answer_fault.hpp"
-#include "upstream/loop.hpp"
+#include "upstream/answer_error.hpp"
 #include "upstream/pool.hpp"
+#include "upstream/pool_manager.hpp"
 
 namespace logdist::upstream {
 namespace {
@@ -56,7 +56,7 @@ void Connection::on_connected(const error_code& error, Dial::Socket socket) {
     pool_.opened(*this, now);
     write();
   }
-  pool_.loop().after_event(now);
+  pool_.manager().after_event(now);
 }
 
 error_code Connection::open(Dial::Socket socket) {
@@ -72,7 +72,7 @@ void Connection::write() {
   while (usable() && !full_ && !pipeline_.all_written()) {
     error_code error;
     const std::size_t bytes = stream_.write_some(pipeline_.gather(), error);
-    ++pool_.loop().statistics.writes;
+    ++pool_.manager().statistics.writes;
     if (error == asio::error::would_block) {
       full_ = true;
     } else if (error) {
@@ -96,7 +96,7 @@ void Connection::ready(net::Readiness readiness) {
   hung_up_ = hung_up_ || readiness.closed;
   if (readiness.writable && std::exchange(full_, false)) write();
   if (readiness.readable || unread_) read(now);
-  pool_.loop().after_event(now);
+  pool_.manager().after_event(now);
 }
 
 /// Reads until a read is short, which has emptied the socket unless the end comes next; but others of
@@ -114,7 +114,7 @@ void Connection::read(TimePoint now) {
     const std::size_t bytes = stream_.read_some({static_cast<char*>(space.data()), space.size()}, error);
     if (error == asio::error::would_block) return;
     if (error) return end_of_stream(error, now);
-    ++pool_.loop().statistics.reads;
+    ++pool_.manager().statistics.reads;
     input_.commit(bytes);
     const std::uint64_t answers_before = notes.answers;
     take_answers(now);
@@ -129,11 +129,11 @@ void Connection::read(TimePoint now) {
 void Connection::take_answers(TimePoint now) {
   while (input_.size() > 0 || in_body()) {
     if (!in_body() && pipeline_.begun() == 0) {
-      return pool_.ended(*this, End::unasked, make_error_code(AnswerFault::unasked), now);
+      return pool_.ended(*this, End::unsolicited, make_error_code(AnswerError::unsolicited), now);
     }
     notes.heard = true;
     switch (reader_.read(input_)) {
-      case AnswerReader::Result::need_more: return pool_.caught_up(*this, now);
+      case AnswerReader::Result::need_more: return pool_.on_drained(*this, now);
       case AnswerReader::Result::head:
         if (!pool_.answered(*this, reader_.head(), now)) return;
         break;
@@ -144,7 +144,7 @@ void Connection::take_answers(TimePoint now) {
         return pool_.ended(*this, in_body() ? End::cut_body : End::broken_http, reader_.fault(), now);
     }
   }
-  pool_.caught_up(*this, now);
+  pool_.on_drained(*this, now);
 }
 
 void Connection::end_of_stream(const error_code& error, TimePoint now) {

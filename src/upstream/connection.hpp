@@ -28,7 +28,7 @@ enum class End : std::uint8_t {
   not_connected,  ///< not resolved, refused, unreachable
   lost,           ///< closed or reset by the peer
   broken_http,    ///< what it sent is no answer
-  unasked,        ///< it sent bytes while nothing was asked
+  unsolicited,    ///< it sent bytes while nothing was asked
   timed_out,      ///< the front's time was up
   last_answer,    ///< the answer just taken was its last one
   cut_body,       ///< the body behind the last answer broke, is too long, or takes too long

@@ -5,14 +5,16 @@
 
 namespace logdist::upstream {
 
-Pipeline::Pipeline(std::size_t capacity, Connection* connection) : slots_(capacity) {
-  for (Slot& slot : slots_) slot.connection = connection;
+Pipeline::Pipeline(std::size_t capacity, Connection* connection) : requests_(capacity) {
+  for (InFlightRequest& request : requests_) request.connection = connection;
 }
 
-std::size_t Pipeline::length_of(const Slot& slot) { return slot.head.size() + slot.attempt->packet->body.size(); }
+std::size_t Pipeline::length_of(const InFlightRequest& request) {
+  return request.head.size() + request.attempt->packet->body.size();
+}
 
-Slot& Pipeline::push_back() {
-  LOGDIST_CHECK(size_ < slots_.size());
+InFlightRequest& Pipeline::push_back() {
+  LOGDIST_CHECK(size_ < requests_.size());
   ++size_;
   return back();
 }
@@ -38,8 +40,8 @@ Gathered Pipeline::gather() const {
   std::size_t skip = partial_bytes_;
   // A request is at most two pieces: no half of one is left out at the end.
   for (std::size_t index = written_; index < size_ && pieces.size() + 2 <= pieces.capacity(); ++index) {
-    const Slot& slot = slots_[place_of(index)];
-    for (const std::string_view piece : {std::string_view(slot.head), slot.attempt->packet->body.view()}) {
+    const InFlightRequest& request = requests_[place_of(index)];
+    for (const std::string_view piece : {std::string_view(request.head), request.attempt->packet->body.view()}) {
       if (skip < piece.size()) pieces.emplace_back(piece.data() + skip, piece.size() - skip);
       skip -= std::min(skip, piece.size());
     }
@@ -50,7 +52,7 @@ Gathered Pipeline::gather() const {
 void Pipeline::wrote(std::size_t bytes) {
   partial_bytes_ += bytes;
   while (written_ < size_) {
-    const std::size_t length = length_of(slots_[place_of(written_)]);
+    const std::size_t length = length_of(requests_[place_of(written_)]);
     if (partial_bytes_ < length) return;
     partial_bytes_ -= length;
     ++written_;

@@ -22,7 +22,7 @@ inline constexpr std::size_t max_gathered = 64;
 using Gathered = boost::container::static_vector<boost::asio::const_buffer, max_gathered>;
 
 /// One request's place on a connection. The hook is the deadline list's.
-struct Slot : boost::intrusive::list_base_hook<> {
+struct InFlightRequest : boost::intrusive::list_base_hook<> {
   delivery::Attempt* attempt = nullptr;
   Connection* connection = nullptr;
   TimePoint deadline{};
@@ -38,11 +38,11 @@ class Pipeline {
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
-  Slot& front() { return slots_[first_]; }
-  Slot& back() { return slots_[place_of(size_ - 1)]; }
+  InFlightRequest& front() { return requests_[first_]; }
+  InFlightRequest& back() { return requests_[place_of(size_ - 1)]; }
 
-  /// The next free slot, now the last one. There must be room.
-  Slot& push_back();
+  /// The next free entry, now the last one. There must be room.
+  InFlightRequest& push_back();
   /// Takes the front off. When it was not written in full the connection is of
   /// no further use.
   void pop_front();
@@ -62,14 +62,14 @@ class Pipeline {
   void wrote(std::size_t bytes);
 
  private:
-  std::size_t place_of(std::size_t index) const { return (first_ + index) % slots_.size(); }
-  static std::size_t length_of(const Slot& slot);
+  std::size_t place_of(std::size_t index) const { return (first_ + index) % requests_.size(); }
+  static std::size_t length_of(const InFlightRequest& request);
 
-  std::vector<Slot> slots_;
+  std::vector<InFlightRequest> requests_;
   std::size_t first_ = 0;
   std::size_t size_ = 0;
   std::size_t written_ = 0;        ///< slots written in full
-  std::size_t partial_bytes_ = 0;  ///< written of the slot after those
+  std::size_t partial_bytes_ = 0;  ///< written of the request after those
 };
 
 }  // namespace logdist::upstream

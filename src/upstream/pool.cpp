@@ -6,8 +6,8 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/delivery/classify.hpp"
-#include "upstream/answer_fault.hpp"
-#include "upstream/loop.hpp"
+#include "upstream/answer_error.hpp"
+#include "upstream/pool_manager.hpp"
 
 namespace logdist::upstream {
 namespace {
@@ -33,7 +33,7 @@ Outcome outcome_of_front(End why, bool connected, bool begun) {
     case End::broken_http: return Outcome::protocol_error;
     case End::not_connected:
     case End::lost:
-    case End::unasked:
+    case End::unsolicited:
     case End::cut_body:
     case End::last_answer: break;
   }
@@ -44,14 +44,14 @@ delivery::AttemptResult uncounted(Outcome outcome) { return {outcome, 0, std::nu
 
 }  // namespace
 
-Pool::Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target)
-    : loop_(loop),
+Pool::Pool(PoolManager& manager, AnalyzerId analyzer, const AnalyzerTarget& target)
+    : manager_(manager),
       analyzer_(analyzer),
-      head_(target, loop.options()),
+      head_(target, manager.options()),
       limits_(target.limits),
-      names_(loop.io(), loop.names(), target.host, target.port),
-      addresses_(loop.draw_turn()),
-      depth_(loop.options().pipeline),
+      names_(manager.io(), manager.names(), target.host, target.port),
+      addresses_(manager.draw_turn()),
+      depth_(manager.options().pipeline),
       shared_ceiling_(depth_.ceiling()) {
   limits_->join(this, shared_ceiling_);
 }
@@ -75,7 +75,7 @@ void Pool::reached(Connection& connection, const boost::asio::ip::tcp::endpoint&
 void Pool::opened(Connection& connection, TimePoint now) {
   --opening_;
   connection.notes.waiting_since = now;
-  connection.notes.retire_at = now + loop_.draw_connection_age();
+  connection.notes.retire_at = now + manager_.draw_connection_age();
 }
 
 void Pool::written(Connection& connection) {
@@ -88,11 +88,11 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
   const bool early = !pipeline.front_written();
   if (early && is_success(answer.status)) {
     // It cannot have what it says it took.
-    ended(connection, End::broken_http, make_error_code(AnswerFault::early), now);
+    ended(connection, End::broken_http, make_error_code(AnswerError::early), now);
     return false;
   }
   const delivery::Classification classification = classify(answer);
-  pace_.on_answer(std::max(loop_.told_until(now) - notes.waiting_since, Duration::zero()), now);
+  latency_.on_answer(std::max(manager_.told_until(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
   const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);
@@ -100,7 +100,8 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     notes.clean_answers = 0;
     notes.depth = std::min(notes.depth * 2, depth_.ceiling());
   }
-  loop_.attempt_ended(take_front(connection), {classification.outcome, answer.status, classification.pause, true, {}});
+  manager_.attempt_ended(take_front(connection),
+                         {classification.outcome, answer.status, classification.pause, true, {}});
   note_ceiling();
   notes.last = !keeps;
   if (!early) return true;
@@ -109,13 +110,13 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
 }
 
 bool Pool::answer_ended(Connection& connection, TimePoint now) {
-  loop_.stop_body_clock(connection);
+  manager_.stop_body_clock(connection);
   if (!connection.notes.last) return true;
   ended(connection, End::last_answer, {}, now);
   return false;
 }
 
-void Pool::caught_up(Connection& connection, TimePoint now) {
+void Pool::on_drained(Connection& connection, TimePoint now) {
   if (connection.in_body()) settle_body(connection, now);
   refill(connection, now);
   if (connection.pipeline().empty() && !connection.in_body()) become_idle(connection, now);
@@ -125,7 +126,7 @@ void Pool::caught_up(Connection& connection, TimePoint now) {
 /// The answer has been given, its body is still to come: that has its time, and what stands behind the
 /// last answer has no reason to wait for it.
 void Pool::settle_body(Connection& connection, TimePoint now) {
-  const bool is_new = loop_.start_body_clock(connection, now);
+  const bool is_new = manager_.start_body_clock(connection, now);
   if (is_new && connection.notes.last) give_up(connection, End::last_answer, {});
 }
 
@@ -147,8 +148,8 @@ void Pool::become_idle(Connection& connection, TimePoint now) {
   connection.notes.heard = false;
   connection.notes.pipelined = false;
   idle_.push_front(connection);
-  loop_.tick_by(connection.notes.retire_at);
-  if (connections_.size() > 1) loop_.tick_soon(now);
+  manager_.tick_by(connection.notes.retire_at);
+  if (connections_.size() > 1) manager_.tick_soon(now);
 }
 
 void Pool::ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now) {
@@ -167,7 +168,7 @@ void Pool::ended(Connection& connection, End why, const boost::system::error_cod
 /// it was last idle, or says that it will not.
 bool Pool::is_resendable(const Connection& connection, End why) const {
   const bool stale = connection.notes.answers > 0 && !connection.notes.heard;
-  return why == End::last_answer || why == End::cut_body || why == End::unasked || (why == End::lost && stale);
+  return why == End::last_answer || why == End::cut_body || why == End::unsolicited || (why == End::lost && stale);
 }
 
 void Pool::learn(const Connection& connection, End why, TimePoint now) {
@@ -183,21 +184,21 @@ void Pool::learn(const Connection& connection, End why, TimePoint now) {
 }
 
 delivery::Attempt& Pool::take_front(Connection& connection) {
-  Slot& slot = connection.pipeline().front();
+  InFlightRequest& request = connection.pipeline().front();
   connection.pipeline().pop_front();
-  return leave(slot);
+  return leave(request);
 }
 
 delivery::Attempt& Pool::take_back(Connection& connection) {
-  Slot& slot = connection.pipeline().back();
+  InFlightRequest& request = connection.pipeline().back();
   connection.pipeline().pop_back();
-  return leave(slot);
+  return leave(request);
 }
 
-delivery::Attempt& Pool::leave(Slot& slot) {
-  loop_.stop_clock(slot);
-  if (--under_way_ == 0) pace_.end();
-  return *slot.attempt;
+delivery::Attempt& Pool::leave(InFlightRequest& request) {
+  manager_.stop_clock(request);
+  if (--under_way_ == 0) latency_.end();
+  return *request.attempt;
 }
 
 // The front carries the connection's one failure. What the analyzer has not
@@ -214,16 +215,16 @@ void Pool::give_up(Connection& connection, End why, const boost::system::error_c
     if (resendable && (!attempt.retried_stale || why == End::last_answer)) {
       attempt.retried_stale = true;
       again.push_back(attempt);
-      ++loop_.statistics.resent;
+      ++manager_.statistics.resent;
     } else if (index == 0) {
       const Outcome outcome = outcome_of_front(why, connected, begun > 0);
       // What was sent before, on the kept connection that closed, may have been taken.
       const bool unknown = outcome == Outcome::connect_error && attempt.retried_stale;
       // The answer before this one was good, and a bad body behind it is no failure.
       const bool counts = why != End::cut_body;
-      loop_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, counts, error});
+      manager_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, counts, error});
     } else if (index < begun) {
-      loop_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
+      manager_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
     } else {
       end_unsent(attempt);
     }
@@ -233,7 +234,7 @@ void Pool::give_up(Connection& connection, End why, const boost::system::error_c
 
 /// No byte of it was written, unless on the kept connection that closed.
 void Pool::end_unsent(delivery::Attempt& attempt) {
-  loop_.attempt_ended(attempt, uncounted(attempt.retried_stale ? Outcome::connection_broken : Outcome::unsent));
+  manager_.attempt_ended(attempt, uncounted(attempt.retried_stale ? Outcome::connection_broken : Outcome::unsent));
 }
 
 /// Closes `connection`, which has nothing under way, and gives back its place.
@@ -242,8 +243,8 @@ void Pool::discard(Connection& connection) {
   if (connection.state() == Connection::State::connecting) --opening_;
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
   if (gathering_ == &connection) gathering_ = nullptr;
-  loop_.forget_write(connection);
-  loop_.stop_body_clock(connection);
+  manager_.forget_write(connection);
+  manager_.stop_body_clock(connection);
   if (connection.notes.has_address) addresses_.released(connection.notes.address);
   connection.close();
   if (connections_.size() > 1) limits_->give_back();
@@ -251,7 +252,7 @@ void Pool::discard(Connection& connection) {
   const auto place = std::find(connections_.begin(), connections_.end(), &connection);
   std::swap(*place, connections_.back());
   connections_.pop_back();
-  if (is_over()) loop_.end_pools_soon();
+  if (is_over()) manager_.end_pools_soon();
 }
 
 void Pool::recall(TimePoint now) {
@@ -282,10 +283,10 @@ void Pool::remove(TimePoint now) {
   removed_ = true;
   recall(now);
   while (!idle_.empty()) discard(idle_.front());
-  if (is_over()) loop_.end_pools_soon();
+  if (is_over()) manager_.end_pools_soon();
 }
 
-void Pool::set_headers(const AnalyzerTarget& target) { head_ = RequestHead(target, loop_.options()); }
+void Pool::set_headers(const AnalyzerTarget& target) { head_ = RequestHead(target, manager_.options()); }
 
 void Pool::shutdown() {
   removed_ = true;
@@ -293,7 +294,7 @@ void Pool::shutdown() {
   while (!connections_.empty()) {
     Connection& connection = *connections_.back();
     while (!connection.pipeline().empty()) {
-      loop_.attempt_ended(take_front(connection), uncounted(Outcome::connection_broken));
+      manager_.attempt_ended(take_front(connection), uncounted(Outcome::connection_broken));
     }
     discard(connection);
   }
@@ -304,7 +305,7 @@ void Pool::tick(TimePoint now) {
   const bool wanted = limits_->is_wanted_from(this);
   while (connections_.size() > 1 && !idle_.empty()) {
     const Duration unused = now - idle_.back().notes.idle_since;
-    if (unused < (wanted ? spare_after : loop_.options().idle_timeout)) break;
+    if (unused < (wanted ? spare_after : manager_.options().idle_timeout)) break;
     discard(idle_.back());
     if (wanted) limits_->room_made();
   }
@@ -313,12 +314,12 @@ void Pool::tick(TimePoint now) {
     if (now >= connection.notes.retire_at) {
       discard(connection);
     } else {
-      loop_.tick_by(connection.notes.retire_at);
+      manager_.tick_by(connection.notes.retire_at);
     }
   }
   drop_late_bodies(now);
   place_waiting(now);
-  if (connections_.size() > 1 && !idle_.empty()) loop_.tick_soon(now);
+  if (connections_.size() > 1 && !idle_.empty()) manager_.tick_soon(now);
 }
 
 /// Shares what is known of the ceiling now; the listener is told when all loops'
@@ -327,7 +328,7 @@ void Pool::note_ceiling() {
   if (ceiling_is_learned_ && depth_.ceiling() == shared_ceiling_) return;
   ceiling_is_learned_ = true;
   shared_ceiling_ = depth_.ceiling();
-  if (limits_->learn(this, shared_ceiling_)) loop_.capacity_changed(analyzer_);
+  if (limits_->learn(this, shared_ceiling_)) manager_.capacity_changed(analyzer_);
 }
 
 }  // namespace logdist::upstream

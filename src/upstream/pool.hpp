@@ -13,25 +13,25 @@
 #include "logdist/upstream/pool_upstream.hpp"
 #include "upstream/address_set.hpp"
 #include "upstream/connection.hpp"
-#include "upstream/depth_policy.hpp"
-#include "upstream/pace.hpp"
+#include "upstream/latency_ewma.hpp"
+#include "upstream/pipeline_depth.hpp"
 #include "upstream/request_head.hpp"
 
 namespace logdist::upstream {
 
-class Loop;
+class PoolManager;
 
 /// Places attempts on connections, opens and closes those, and says how each
 /// attempt ended. An attempt is in exactly one place: the backlog, the list of
-/// those to be sent again, or a slot of a connection.
+/// those to be sent again, or a request of a connection.
 ///
 /// Invariant: while an attempt waits there is a connection that is open or
 /// opening, whose next event takes the waiting further.
 ///
-/// Confined to its loop. Results go to the Loop, which tells them later.
+/// Confined to its loop. Results go to the PoolManager, which tells them later.
 class Pool {
  public:
-  Pool(Loop& loop, AnalyzerId analyzer, const AnalyzerTarget& target);
+  Pool(PoolManager& manager, AnalyzerId analyzer, const AnalyzerTarget& target);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -63,13 +63,13 @@ class Pool {
   /// The body behind it has come, too. False when that ended the connection.
   bool answer_ended(Connection& connection, TimePoint now);
   /// The answers at hand are through: there may be room, or nothing to do.
-  void caught_up(Connection& connection, TimePoint now);
+  void on_drained(Connection& connection, TimePoint now);
   /// `error` is what the system or the parser said, if it was one of them.
   void ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now);
   /// What was gathered for it is being written.
   void written(Connection& connection);
 
-  Loop& loop() { return loop_; }
+  PoolManager& manager() { return manager_; }
 
  private:
   using Attempts = boost::intrusive::list<delivery::Attempt>;
@@ -98,17 +98,17 @@ class Pool {
   void end_unsent(delivery::Attempt& attempt);
   delivery::Attempt& take_front(Connection& connection);
   delivery::Attempt& take_back(Connection& connection);
-  delivery::Attempt& leave(Slot& slot);
+  delivery::Attempt& leave(InFlightRequest& request);
   void settle_body(Connection& connection, TimePoint now);
   void drop_late_bodies(TimePoint now);
   void become_idle(Connection& connection, TimePoint now);
   void discard(Connection& connection);
   void note_ceiling();
 
-  Loop& loop_;
+  PoolManager& manager_;
   const AnalyzerId analyzer_;
   RequestHead head_;
-  const std::shared_ptr<SharedLimits> limits_;
+  const std::shared_ptr<ConnectionBudget> limits_;
   HostAddresses names_;
   AddressSet addresses_;
 
@@ -119,8 +119,8 @@ class Pool {
   std::size_t under_way_ = 0;  ///< attempts in slots
   Attempts backlog_;
   Attempts resent_;  ///< to be sent again: only on a connection known to live
-  DepthPolicy depth_;
-  Pace pace_;
+  PipelineDepth depth_;
+  LatencyEwma latency_;
   std::uint32_t shared_ceiling_;     ///< as the other loops know it
   bool ceiling_is_learned_ = false;  ///< from an answer or a break
   bool removed_ = false;

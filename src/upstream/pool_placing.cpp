@@ -1,8 +1,8 @@
 // Which attempt goes out on which connection.
 #include <algorithm>
 
-#include "upstream/loop.hpp"
 #include "upstream/pool.hpp"
+#include "upstream/pool_manager.hpp"
 
 namespace logdist::upstream {
 namespace {
@@ -22,15 +22,15 @@ void Pool::send(delivery::Attempt& attempt, TimePoint now) {
   place_waiting(now);
 }
 
-bool Pool::is_slow(TimePoint now) const { return pace_.is_slow(loop_.told_until(now)); }
+bool Pool::is_slow(TimePoint now) const { return latency_.is_slow(manager_.told_until(now)); }
 
 bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 
 std::size_t Pool::room(const Connection& connection, TimePoint now) const {
   if (!connection.usable() || connection.notes.last || now >= connection.notes.retire_at) return 0;
   std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
-  if (is_slow(now) && pace_.answer_time() > Duration::zero()) {
-    const auto in_time = loop_.options().timeout / timeout_part / pace_.answer_time();
+  if (is_slow(now) && latency_.answer_time() > Duration::zero()) {
+    const auto in_time = manager_.options().timeout / timeout_part / latency_.answer_time();
     depth = std::clamp<std::size_t>(static_cast<std::size_t>(in_time), 1, depth);
   }
   const std::size_t busy = connection.pipeline().size();
@@ -86,10 +86,10 @@ Connection* Pool::least_loaded(TimePoint now) {
 
 Connection* Pool::open(TimePoint now) {
   if (!connections_.empty() && !limits_->try_take(this)) return nullptr;
-  connections_.push_back(ConnectionPtr(new Connection(*this, loop_.io(), loop_.options().pipeline)));
+  connections_.push_back(ConnectionPtr(new Connection(*this, manager_.io(), manager_.options().pipeline)));
   limits_->count_opened();
   ++opening_;
-  ++loop_.statistics.connects;
+  ++manager_.statistics.connects;
   connections_.back()->connect(names_, now);
   return connections_.back().get();
 }
@@ -97,7 +97,7 @@ Connection* Pool::open(TimePoint now) {
 void Pool::attach(Connection& connection, delivery::Attempt& attempt, TimePoint now) {
   Pipeline& pipeline = connection.pipeline();
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
-  if (under_way_++ == 0) pace_.begin(now);
+  if (under_way_++ == 0) latency_.begin(now);
   if (pipeline.empty()) {
     connection.notes.waiting_since = now;
     connection.notes.heard = false;
@@ -105,20 +105,20 @@ void Pool::attach(Connection& connection, delivery::Attempt& attempt, TimePoint 
   } else {
     connection.notes.pipelined = true;
   }
-  Slot& slot = pipeline.push_back();
-  slot.attempt = &attempt;
-  head_.write(slot.head, *attempt.packet);
-  loop_.start_clock(slot, now);
+  InFlightRequest& request = pipeline.push_back();
+  request.attempt = &attempt;
+  head_.write(request.head, *attempt.packet);
+  manager_.start_clock(request, now);
   if (connection.state() != Connection::State::open) return;  // opened() writes it
   gathering_ = &connection;
-  loop_.write_later(connection);
+  manager_.write_later(connection);
 }
 
 void Pool::place_waiting(TimePoint now) {
   place_resent(now);
   while (!backlog_.empty()) {
     Connection* connection = choose(now);
-    if (connection == nullptr) return loop_.tick_soon(now);
+    if (connection == nullptr) return manager_.tick_soon(now);
     delivery::Attempt& attempt = backlog_.front();
     backlog_.pop_front();
     attach(*connection, attempt, now);
@@ -134,7 +134,7 @@ void Pool::place_resent(TimePoint now) {
       discard(idle_.back());
       connection = open(now);
     }
-    if (connection == nullptr) return loop_.tick_soon(now);
+    if (connection == nullptr) return manager_.tick_soon(now);
     delivery::Attempt& attempt = resent_.front();
     resent_.pop_front();
     attach(*connection, attempt, now);

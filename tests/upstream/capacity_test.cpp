@@ -28,7 +28,7 @@ class CapacityTest : public UpstreamTest {
   }
 
   ScriptedServer server{io};
-  const std::shared_ptr<SharedLimits> limits = std::make_shared<SharedLimits>(connections_at_most, 2);
+  const std::shared_ptr<ConnectionBudget> limits = std::make_shared<ConnectionBudget>(connections_at_most, 2);
   const int other_loop = 0;
   AnalyzerId analyzer = 0;
   std::function<void()> on_capacity;

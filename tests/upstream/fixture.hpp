@@ -48,8 +48,8 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
   AnalyzerId add(const ScriptedServer& server, std::uint32_t max_connections) {
     return upstream->add({"127.0.0.1", server.port(), "/analyze", {}, limits_of(max_connections)});
   }
-  static std::shared_ptr<SharedLimits> limits_of(std::uint32_t max_connections) {
-    return std::make_shared<SharedLimits>(max_connections, 1);
+  static std::shared_ptr<ConnectionBudget> limits_of(std::uint32_t max_connections) {
+    return std::make_shared<ConnectionBudget>(max_connections, 1);
   }
 
   Parcel& make(AnalyzerId analyzer, std::size_t body_bytes = 20) {

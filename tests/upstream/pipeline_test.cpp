@@ -20,10 +20,10 @@ class PipelineTest : public ::testing::Test {
     }
   }
   void push(std::size_t index) {
-    Slot& slot = pipeline.push_back();
-    slot.attempt = &attempts[index];
-    slot.head = "head" + std::to_string(index) + ":";
-    expected += slot.head + std::string(packets[index].body.view());
+    InFlightRequest& request = pipeline.push_back();
+    request.attempt = &attempts[index];
+    request.head = "head" + std::to_string(index) + ":";
+    expected += request.head + std::string(packets[index].body.view());
   }
   /// Takes up to `bytes` of what is to be written.
   void write(std::size_t bytes) {
@@ -86,7 +86,7 @@ TEST_F(PipelineTest, GathersNoMoreThanOneWriteTakes) {
 
 TEST_F(PipelineTest, SlotsStayWhereTheyAreAndKeepTheirMemory) {
   push(0);
-  const Slot* const first = &pipeline.front();
+  const InFlightRequest* const first = &pipeline.front();
   pipeline.front().head.reserve(1000);
   write(100);
   pipeline.pop_front();

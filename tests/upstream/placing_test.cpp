@@ -161,7 +161,7 @@ TEST_F(PlacingTest, ARemovedAnalyzerEndsWhatIsUnderWayAndThenItsConnections) {
 TEST_F(PlacingTest, NewHeadersGoWithWhatIsNotOnAConnectionYet) {
   hold();
   start();
-  const std::shared_ptr<SharedLimits> limits = limits_of(1);
+  const std::shared_ptr<ConnectionBudget> limits = limits_of(1);
   analyzer = upstream->add({"127.0.0.1", server.port(), "/analyze", {{"X-Key", "old"}}, limits});
   send_many(analyzer, 1);
   ASSERT_TRUE(run_until([&] { return held.size() == 1; }));

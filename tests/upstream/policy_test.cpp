@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "upstream/depth_policy.hpp"
-#include "upstream/pace.hpp"
+#include "upstream/latency_ewma.hpp"
+#include "upstream/pipeline_depth.hpp"
 #include "upstream/request_head.hpp"
 
 namespace logdist::upstream {
@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(DepthPolicy, AnAnnouncedCloseMeansOneRequestAConnection) {
-  DepthPolicy policy(16);
+TEST(PipelineDepth, AnAnnouncedCloseMeansOneRequestAConnection) {
+  PipelineDepth policy(16);
   EXPECT_EQ(policy.ceiling(), 16u);
   EXPECT_FALSE(policy.on_answer(false, 1));
   EXPECT_EQ(policy.ceiling(), 1u);
@@ -21,22 +21,22 @@ TEST(DepthPolicy, AnAnnouncedCloseMeansOneRequestAConnection) {
   EXPECT_EQ(policy.ceiling(), 16u);
 }
 
-TEST(DepthPolicy, TheEndOfALongLifeChangesNothing) {
-  DepthPolicy policy(16);
+TEST(PipelineDepth, TheEndOfALongLifeChangesNothing) {
+  PipelineDepth policy(16);
   EXPECT_FALSE(policy.on_answer(false, 1000));
   EXPECT_EQ(policy.ceiling(), 16u);
 }
 
-TEST(DepthPolicy, QuickQuietClosesMeanOneRequestAConnection) {
-  DepthPolicy policy(16);
-  for (std::uint32_t close = 0; close < DepthPolicy::quick_closes_to_distrust; ++close) {
+TEST(PipelineDepth, QuickQuietClosesMeanOneRequestAConnection) {
+  PipelineDepth policy(16);
+  for (std::uint32_t close = 0; close < PipelineDepth::quick_closes_to_distrust; ++close) {
     EXPECT_TRUE(policy.persistent());
     EXPECT_TRUE(policy.on_answer(true, 1));
     policy.on_quiet_close(1, milliseconds(1), false);
   }
   EXPECT_FALSE(policy.persistent());
   std::uint32_t kept = 0;
-  for (std::uint32_t answer = 0; answer < 4 * (DepthPolicy::answers_between_trials + 1); ++answer) {
+  for (std::uint32_t answer = 0; answer < 4 * (PipelineDepth::answers_between_trials + 1); ++answer) {
     if (policy.on_answer(true, 1)) ++kept;
   }
   EXPECT_EQ(kept, 4u) << "one on trial now and then";
@@ -44,8 +44,8 @@ TEST(DepthPolicy, QuickQuietClosesMeanOneRequestAConnection) {
   EXPECT_TRUE(policy.persistent());
 }
 
-TEST(DepthPolicy, SlowClosesOfIdleConnectionsAreNormal) {
-  DepthPolicy policy(16);
+TEST(PipelineDepth, SlowClosesOfIdleConnectionsAreNormal) {
+  PipelineDepth policy(16);
   for (int close = 0; close < 100; ++close) {
     EXPECT_TRUE(policy.on_answer(true, 1));
     policy.on_quiet_close(1, seconds(5), false);
@@ -53,8 +53,8 @@ TEST(DepthPolicy, SlowClosesOfIdleConnectionsAreNormal) {
   EXPECT_EQ(policy.ceiling(), 16u);
 }
 
-TEST(DepthPolicy, ABreakUnderPipeliningLowersTheCeilingForLongerEachTime) {
-  DepthPolicy policy(8);
+TEST(PipelineDepth, ABreakUnderPipeliningLowersTheCeilingForLongerEachTime) {
+  PipelineDepth policy(8);
   const auto answers_to = [&](std::uint32_t ceiling) {
     std::uint32_t answers = 0;
     while (policy.ceiling() < ceiling) {
@@ -67,24 +67,24 @@ TEST(DepthPolicy, ABreakUnderPipeliningLowersTheCeilingForLongerEachTime) {
   EXPECT_EQ(policy.ceiling(), 8u) << "not the pipelining's fault";
   policy.on_break(true);
   EXPECT_EQ(policy.ceiling(), 1u);
-  EXPECT_EQ(answers_to(8), 3 * DepthPolicy::answers_to_rise_min);
+  EXPECT_EQ(answers_to(8), 3 * PipelineDepth::answers_to_rise_min);
   policy.on_break(true);
-  EXPECT_EQ(answers_to(2), 2 * DepthPolicy::answers_to_rise_min);
+  EXPECT_EQ(answers_to(2), 2 * PipelineDepth::answers_to_rise_min);
   for (int repeat = 0; repeat < 40; ++repeat) policy.on_break(true);
-  EXPECT_EQ(answers_to(2), DepthPolicy::answers_to_rise_max);
+  EXPECT_EQ(answers_to(2), PipelineDepth::answers_to_rise_max);
 }
 
-TEST(DepthPolicy, ForgivesABreakAfterAsLongAtFullDepth) {
-  DepthPolicy policy(2);
+TEST(PipelineDepth, ForgivesABreakAfterAsLongAtFullDepth) {
+  PipelineDepth policy(2);
   policy.on_break(true);
-  for (std::uint32_t answer = 0; answer < 2 * DepthPolicy::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
+  for (std::uint32_t answer = 0; answer < 2 * PipelineDepth::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
   policy.on_break(true);
-  for (std::uint32_t answer = 0; answer < DepthPolicy::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
+  for (std::uint32_t answer = 0; answer < PipelineDepth::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
   EXPECT_EQ(policy.ceiling(), 2u);
 }
 
-TEST(Pace, IsSlowByItsAnswersOrByItsSilence) {
-  Pace pace;
+TEST(LatencyEwma, IsSlowByItsAnswersOrByItsSilence) {
+  LatencyEwma pace;
   TimePoint now{seconds(100)};
   EXPECT_FALSE(pace.is_slow(now)) << "unknown";
   pace.begin(now);

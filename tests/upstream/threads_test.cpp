@@ -21,7 +21,7 @@ constexpr std::size_t packets_each = 120;
 /// A loop of its own that delivers so many packets, and then says so.
 class Sender final : public AttemptListener {
  public:
-  Sender(const std::string& port, std::shared_ptr<SharedLimits> limits) {
+  Sender(const std::string& port, std::shared_ptr<ConnectionBudget> limits) {
     upstream_.set_listener(*this);
     upstream_.add({"127.0.0.1", port, "/", {}, std::move(limits)});
   }
@@ -72,7 +72,7 @@ TEST(TwoLoops, ShareTheConnectionsOfAnAnalyzer) {
   server.on_request = [](Session& session, const ReceivedRequest&) {
     session.send_later("HTTP/1.1 204 No Content\r\n\r\n", milliseconds(25));
   };
-  const auto limits = std::make_shared<SharedLimits>(shared_connections, 2);
+  const auto limits = std::make_shared<ConnectionBudget>(shared_connections, 2);
   Sender first(server.port(), limits);
   Sender second(server.port(), limits);
   std::thread first_thread([&] { first.run(); });

@@ -1,7 +1,7 @@
 // The Upstream over sockets: HTTP/1.1 with kept, pipelined connections.
 //
 // One PoolUpstream a loop, with one pool of connections an analyzer. What the
-// loops share about an analyzer is its SharedLimits. See docs/upstream.md.
+// loops share about an analyzer is its ConnectionBudget. See docs/upstream.md.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 #include <boost/asio/io_context.hpp>
 
 #include "logdist/base/time.hpp"
+#include "logdist/upstream/connection_budget.hpp"
 #include "logdist/upstream/name_resolver.hpp"
-#include "logdist/upstream/shared_limits.hpp"
 #include "logdist/upstream/upstream.hpp"
 
 namespace logdist::upstream {
 
-class Loop;
+class PoolManager;
 
 /// What all pools go by.
 struct PoolOptions {
@@ -40,7 +40,7 @@ struct AnalyzerTarget {
   std::string port;    ///< decimal
   std::string target;  ///< path and query
   std::vector<std::pair<std::string, std::string>> headers;
-  std::shared_ptr<SharedLimits> limits;  ///< the same for the pools of all loops
+  std::shared_ptr<ConnectionBudget> limits;  ///< the same for the pools of all loops
 };
 
 /// What was done since the start.
@@ -95,7 +95,7 @@ class PoolUpstream final : public Upstream {
   const PoolStatistics& statistics() const;
 
  private:
-  std::shared_ptr<Loop> loop_;
+  std::shared_ptr<PoolManager> manager_;
 };
 
 }  // namespace logdist::upstream

@@ -1,4 +1,4 @@
-#include "upstream/answer_fault.hpp"
+#include "upstream/answer_error.hpp"
 
 #include <string>
 
@@ -16,10 +16,10 @@ class Category final : public boost::system::error_category {
  public:
   const char* name() const noexcept override { return "logdist.answer"; }
   std::string message(int value) const override {
-    switch (static_cast<AnswerFault>(value)) {
-      case AnswerFault::early: return "success before the whole request was sent";
-      case AnswerFault::unasked: return "bytes that nobody asked for";
-      case AnswerFault::other_protocol: return "a switch of protocols that nobody asked for";
+    switch (static_cast<AnswerError>(value)) {
+      case AnswerError::early: return "success before the whole request was sent";
+      case AnswerError::unsolicited: return "bytes that nobody asked for";
+      case AnswerError::other_protocol: return "a switch of protocols that nobody asked for";
     }
     return "unknown fault";
   }
@@ -29,7 +29,7 @@ class Category final : public boost::system::error_category {
 
 }  // namespace
 
-boost::system::error_code make_error_code(AnswerFault fault) {
+boost::system::error_code make_error_code(AnswerError fault) {
   static const Category category;
   return {static_cast<int>(fault), category};
 }

@@ -1,4 +1,4 @@
-#include "upstream/loop.hpp"
+#include "upstream/pool_manager.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,7 +16,7 @@ constexpr Duration tick_interval = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Loop::Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
+PoolManager::PoolManager(boost::asio::io_context& io, NameResolver& names, PoolOptions options)
     : io_(io),
       poller_(net::Poller::of(io)),
       names_(names),
@@ -24,9 +24,9 @@ Loop::Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options
       timer_(io),
       random_(options_.seed) {}
 
-Loop::~Loop() { stop(); }
+PoolManager::~PoolManager() { stop(); }
 
-void Loop::stop() {
+void PoolManager::stop() {
   if (std::exchange(stopped_, true)) return;
   for (const auto& pool : pools_) {
     if (pool) pool->shutdown();
@@ -35,13 +35,13 @@ void Loop::stop() {
   timer_.cancel();
 }
 
-AnalyzerId Loop::add_pool(const AnalyzerTarget& target) {
+AnalyzerId PoolManager::add_pool(const AnalyzerTarget& target) {
   const auto analyzer = static_cast<AnalyzerId>(pools_.size());
   pools_.push_back(std::make_unique<Pool>(*this, analyzer, target));
   return analyzer;
 }
 
-void Loop::shutdown(TimePoint now) {
+void PoolManager::shutdown(TimePoint now) {
   for (const auto& pool : pools_) {
     if (pool) pool->shutdown();
   }
@@ -52,7 +52,7 @@ void Loop::shutdown(TimePoint now) {
   after_call(now);
 }
 
-void Loop::flush(TimePoint now) {
+void PoolManager::flush(TimePoint now) {
   while (!to_write_.empty()) {
     Connection& connection = to_write_.front();
     to_write_.pop_front();
@@ -62,17 +62,17 @@ void Loop::flush(TimePoint now) {
   after_call(now);
 }
 
-void Loop::after_call(TimePoint now) {
+void PoolManager::after_call(TimePoint now) {
   tell(now);
   arm_timer();
 }
 
-void Loop::after_event(TimePoint now) {
+void PoolManager::after_event(TimePoint now) {
   after_call(now);
   if (!to_write_.empty()) flush_soon();
 }
 
-void Loop::flush_soon() {
+void PoolManager::flush_soon() {
   if (std::exchange(flush_posted_, true)) return;
   boost::asio::post(io_, [self = shared_from_this()] {
     self->flush_posted_ = false;
@@ -80,15 +80,15 @@ void Loop::flush_soon() {
   });
 }
 
-void Loop::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result) {
+void PoolManager::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result) {
   notices_.push_back({&attempt, result, attempt.analyzer});
 }
 
-void Loop::capacity_changed(AnalyzerId analyzer) { notices_.push_back({nullptr, {}, analyzer}); }
+void PoolManager::capacity_changed(AnalyzerId analyzer) { notices_.push_back({nullptr, {}, analyzer}); }
 
 // The listener may call back, and more may end meanwhile: the outermost call
 // tells that too.
-void Loop::tell(TimePoint now) {
+void PoolManager::tell(TimePoint now) {
   if (telling_ || notices_.empty()) return;
   telling_ = true;
   for (std::size_t next = 0; next < notices_.size(); ++next) {
@@ -105,7 +105,7 @@ void Loop::tell(TimePoint now) {
 
 // Two loops may change the same capacity at once. What is told last must be what
 // it is: who has told an older value sees it afterwards, and tells the newer.
-void Loop::tell_capacity(AnalyzerId analyzer, TimePoint now) {
+void PoolManager::tell_capacity(AnalyzerId analyzer, TimePoint now) {
   std::uint32_t told = 0;
   do {
     told = pools_[analyzer]->capacity();
@@ -113,35 +113,35 @@ void Loop::tell_capacity(AnalyzerId analyzer, TimePoint now) {
   } while (told != pools_[analyzer]->capacity());
 }
 
-void Loop::write_later(Connection& connection) {
+void PoolManager::write_later(Connection& connection) {
   if (!connection.write_hook.is_linked()) to_write_.push_back(connection);
 }
 
-void Loop::forget_write(Connection& connection) {
+void PoolManager::forget_write(Connection& connection) {
   if (connection.write_hook.is_linked()) to_write_.erase(to_write_.iterator_to(connection));
 }
 
-void Loop::start_clock(Slot& slot, TimePoint now) {
-  slot.deadline = now + options_.timeout;
-  clocks_.push_back(slot);
+void PoolManager::start_clock(InFlightRequest& request, TimePoint now) {
+  request.deadline = now + options_.timeout;
+  clocks_.push_back(request);
 }
 
-void Loop::stop_clock(Slot& slot) { clocks_.erase(clocks_.iterator_to(slot)); }
+void PoolManager::stop_clock(InFlightRequest& request) { clocks_.erase(clocks_.iterator_to(request)); }
 
-bool Loop::start_body_clock(Connection& connection, TimePoint now) {
+bool PoolManager::start_body_clock(Connection& connection, TimePoint now) {
   if (connection.body_hook.is_linked()) return false;
   connection.notes.body_since = now;
   bodies_.push_back(connection);
   return true;
 }
 
-void Loop::stop_body_clock(Connection& connection) {
+void PoolManager::stop_body_clock(Connection& connection) {
   if (connection.body_hook.is_linked()) bodies_.erase(bodies_.iterator_to(connection));
 }
 
-void Loop::tick_soon(TimePoint now) { tick_by(now + tick_interval); }
+void PoolManager::tick_soon(TimePoint now) { tick_by(now + tick_interval); }
 
-void Loop::end_pools_soon() {
+void PoolManager::end_pools_soon() {
   if (stopped_ || std::exchange(ending_posted_, true)) return;
   boost::asio::post(io_, [self = shared_from_this()] {
     self->ending_posted_ = false;
@@ -152,14 +152,14 @@ void Loop::end_pools_soon() {
   });
 }
 
-Duration Loop::draw_connection_age() {
+Duration PoolManager::draw_connection_age() {
   const Duration age = options_.max_connection_age;
   return std::chrono::duration_cast<Duration>(age * random_.uniform(0.9, 1.1));
 }
 
 // Armed anew only for something earlier: an answer that comes in time costs the
 // timer nothing, and a wakeup for a deadline that is gone finds the next one.
-void Loop::arm_timer() {
+void PoolManager::arm_timer() {
   if (stopped_) return;
   const TimePoint body_due = bodies_.empty() ? never : bodies_.front().notes.body_since + body_time_max();
   const TimePoint due = std::min({tick_at_, body_due, clocks_.empty() ? never : clocks_.front().deadline});
@@ -171,7 +171,7 @@ void Loop::arm_timer() {
   });
 }
 
-void Loop::on_timer() {
+void PoolManager::on_timer() {
   const TimePoint now = Clock::now();
   armed_for_ = never;
   end_late(now);
@@ -179,7 +179,7 @@ void Loop::on_timer() {
   after_event(now);
 }
 
-void Loop::end_late(TimePoint now) {
+void PoolManager::end_late(TimePoint now) {
   // Bodies first: what stands behind one is not late by itself.
   while (!bodies_.empty() && bodies_.front().notes.body_since + body_time_max() <= now) {
     Connection& connection = bodies_.front();
@@ -191,7 +191,7 @@ void Loop::end_late(TimePoint now) {
   }
 }
 
-void Loop::tick(TimePoint now) {
+void PoolManager::tick(TimePoint now) {
   tick_at_ = never;
   for (const auto& pool : pools_) {
     if (pool) pool->tick(now);

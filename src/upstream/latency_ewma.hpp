@@ -12,7 +12,7 @@ namespace logdist::upstream {
 /// a loop that is slow itself would else take its analyzers for slow, open more
 /// connections, write to each of them, and be slower still.
 /// Sans-I/O; confined to its pool.
-class Pace {
+class LatencyEwma {
  public:
   /// Up to this an analyzer is fast: pipelining serves it better than more connections.
   static constexpr Duration fast_answer_max = std::chrono::milliseconds(2);

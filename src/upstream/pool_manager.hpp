@@ -25,10 +25,10 @@ class Pool;
 ///
 /// Results are collected and told only at the end of a call or an event, when
 /// everything is consistent again: so the listener may call back.
-class Loop : public std::enable_shared_from_this<Loop> {
+class PoolManager : public std::enable_shared_from_this<PoolManager> {
  public:
-  Loop(boost::asio::io_context& io, NameResolver& names, PoolOptions options);
-  ~Loop();
+  PoolManager(boost::asio::io_context& io, NameResolver& names, PoolOptions options);
+  ~PoolManager();
 
   /// Closes all, tells nobody, and lets no handler do anything any more.
   void stop();
@@ -56,10 +56,10 @@ class Loop : public std::enable_shared_from_this<Loop> {
   /// `connection` has something to write at the next flush.
   void write_later(Connection& connection);
   void forget_write(Connection& connection);
-  /// The clock of `slot` runs from now; of one clock for all, so that the
+  /// The clock of `request` runs from now; of one clock for all, so that the
   /// deadlines are in order by themselves.
-  void start_clock(Slot& slot, TimePoint now);
-  void stop_clock(Slot& slot);
+  void start_clock(InFlightRequest& request, TimePoint now);
+  void stop_clock(InFlightRequest& request);
   /// The time that a body has behind its head. False if it runs already.
   bool start_body_clock(Connection& connection, TimePoint now);
   void stop_body_clock(Connection& connection);
@@ -111,7 +111,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   bool flush_posted_ = false;
   bool ending_posted_ = false;
 
-  boost::intrusive::list<Slot> clocks_;                  ///< by deadline
+  boost::intrusive::list<InFlightRequest> clocks_;       ///< by deadline
   boost::intrusive::list<Connection, BodyHook> bodies_;  ///< by body_since
   Timer timer_;
   TimePoint armed_for_ = never;

@@ -21,10 +21,10 @@ namespace logdist::upstream {
 /// loop that has learned nothing has no say, unless none has.
 ///
 /// Thread-safe. Must outlive the pools that were given it.
-class SharedLimits {
+class ConnectionBudget {
  public:
   /// `max_connections` ≥ 1 and `loops` ≥ 1.
-  SharedLimits(std::uint32_t max_connections, std::uint32_t loops)
+  ConnectionBudget(std::uint32_t max_connections, std::uint32_t loops)
       : loops_(loops), max_open_(max_connections > loops ? max_connections : loops), spare_(max_open_ - loops) {}
 
   /// Asks for a place beyond the loop's first connection, for `pool`.

@@ -1,28 +1,28 @@
-#include "logdist/upstream/shared_limits.hpp"
+#include "logdist/upstream/connection_budget.hpp"
 
 #include <algorithm>
 
 namespace logdist::upstream {
 
-void SharedLimits::join(const void* pool, std::uint32_t ceiling) {
+void ConnectionBudget::join(const void* pool, std::uint32_t ceiling) {
   const std::lock_guard lock(mutex_);
   ceilings_[pool] = {ceiling, false};
   update_ceiling();
 }
 
-void SharedLimits::leave(const void* pool) {
+void ConnectionBudget::leave(const void* pool) {
   const std::lock_guard lock(mutex_);
   ceilings_.erase(pool);
   update_ceiling();
 }
 
-bool SharedLimits::learn(const void* pool, std::uint32_t ceiling) {
+bool ConnectionBudget::learn(const void* pool, std::uint32_t ceiling) {
   const std::lock_guard lock(mutex_);
   ceilings_[pool] = {ceiling, true};
   return update_ceiling();
 }
 
-bool SharedLimits::update_ceiling() {
+bool ConnectionBudget::update_ceiling() {
   std::uint32_t learned = 0;
   std::uint32_t assumed = 0;
   for (const auto& [pool, ceiling] : ceilings_) {

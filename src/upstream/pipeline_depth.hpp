@@ -16,7 +16,7 @@ namespace logdist::upstream {
 ///   connection restores trust.
 /// - A break under pipelining lowers the ceiling to 1. It doubles again after
 ///   so many clean answers; each further break doubles that number.
-class DepthPolicy {
+class PipelineDepth {
  public:
   static constexpr std::uint32_t answers_to_rise_min = 128;
   static constexpr std::uint32_t answers_to_rise_max = 65'536;
@@ -25,7 +25,7 @@ class DepthPolicy {
   static constexpr Duration quick_close = std::chrono::milliseconds(100);
 
   /// `pipeline` ≥ 1: the highest ceiling.
-  explicit DepthPolicy(std::uint32_t pipeline) : pipeline_(pipeline), ceiling_(pipeline) {}
+  explicit PipelineDepth(std::uint32_t pipeline) : pipeline_(pipeline), ceiling_(pipeline) {}
 
   /// Most requests under way on one connection.
   std::uint32_t ceiling() const { return persistent_ ? ceiling_ : 1; }

@@ -1,13 +1,13 @@
 // What loops share about an analyzer.
-#include "logdist/upstream/shared_limits.hpp"
+#include "logdist/upstream/connection_budget.hpp"
 
 #include <gtest/gtest.h>
 
 namespace logdist::upstream {
 namespace {
 
-TEST(SharedLimits, ReservesOneForEachLoopAndSharesTheRest) {
-  SharedLimits limits(5, 2);
+TEST(ConnectionBudget, ReservesOneForEachLoopAndSharesTheRest) {
+  ConnectionBudget limits(5, 2);
   EXPECT_EQ(limits.max_open(), 5u);
   const int first = 0;
   const int second = 0;
@@ -22,14 +22,14 @@ TEST(SharedLimits, ReservesOneForEachLoopAndSharesTheRest) {
   EXPECT_TRUE(limits.try_take(&second));
 }
 
-TEST(SharedLimits, HasNoSpareOnesWhenLoopsAreMany) {
-  SharedLimits limits(4, 16);
+TEST(ConnectionBudget, HasNoSpareOnesWhenLoopsAreMany) {
+  ConnectionBudget limits(4, 16);
   EXPECT_EQ(limits.max_open(), 16u);
   EXPECT_FALSE(limits.try_take(&limits));
 }
 
-TEST(SharedLimits, TakesWhatTheLoopThatFaresBestHasLearned) {
-  SharedLimits limits(5, 3);
+TEST(ConnectionBudget, TakesWhatTheLoopThatFaresBestHasLearned) {
+  ConnectionBudget limits(5, 3);
   const int first = 0;
   const int second = 0;
   const int idle = 0;

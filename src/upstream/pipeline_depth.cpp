@@ -1,10 +1,10 @@
-#include "upstream/depth_policy.hpp"
+#include "upstream/pipeline_depth.hpp"
 
 #include <algorithm>
 
 namespace logdist::upstream {
 
-bool DepthPolicy::on_answer(bool keep_alive, std::uint64_t nth) {
+bool PipelineDepth::on_answer(bool keep_alive, std::uint64_t nth) {
   rise();
   if (keep_alive && nth > 1) {
     persistent_ = true;
@@ -21,7 +21,7 @@ bool DepthPolicy::on_answer(bool keep_alive, std::uint64_t nth) {
   return true;
 }
 
-void DepthPolicy::rise() {
+void PipelineDepth::rise() {
   if (!broken_before_ || ++clean_answers_ < answers_to_rise_) return;
   clean_answers_ = 0;
   if (ceiling_ < pipeline_) {
@@ -32,7 +32,7 @@ void DepthPolicy::rise() {
   }
 }
 
-void DepthPolicy::on_break(bool pipelined) {
+void PipelineDepth::on_break(bool pipelined) {
   clean_answers_ = 0;
   if (!pipelined) return;
   if (broken_before_) answers_to_rise_ = std::min(answers_to_rise_ * 2, answers_to_rise_max);
@@ -40,7 +40,7 @@ void DepthPolicy::on_break(bool pipelined) {
   ceiling_ = 1;
 }
 
-void DepthPolicy::on_quiet_close(std::uint64_t nth, Duration after, bool pipelined) {
+void PipelineDepth::on_quiet_close(std::uint64_t nth, Duration after, bool pipelined) {
   if (after > quick_close) return;  // it had been idle for long
   if (pipelined) on_break(true);
   if (nth != 1 || !persistent_) return;

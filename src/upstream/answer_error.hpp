@@ -7,13 +7,13 @@
 
 namespace logdist::upstream {
 
-enum class AnswerFault : std::uint8_t {
+enum class AnswerError : std::uint8_t {
   early = 1,      ///< it says that it took what it had not been sent in full
-  unasked,        ///< bytes came while nothing was asked
+  unsolicited,    ///< bytes came while nothing was asked
   other_protocol  ///< 101, which nobody had asked for
 };
 
 /// For make_error_code(), by which Boost.System knows these.
-boost::system::error_code make_error_code(AnswerFault fault);
+boost::system::error_code make_error_code(AnswerError fault);
 
 }  // namespace logdist::upstream
