@@ -49,7 +49,7 @@ Loop::Loop(LoopId id, Shared& shared)
       sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
                  shared.options.delivery.caller_runs_timeout, shared.instance.via_name()}),
       timer_(io_) {
-  poller_.set_between([this] {
+  poller_.set_mid_round_hook([this] {
     if (turn_pending_) turn();
   });
   upstream_.set_listener(dispatcher_);

@@ -23,7 +23,7 @@ constexpr int max_reads = 16;
 }  // namespace
 
 Session::Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
-    : Watcher(Place::first),
+    : Watcher(Side::ingress),
       loop_(loop),
       stream_(std::move(connection)),
       slot_(std::move(slot)),
@@ -93,7 +93,7 @@ void Session::advance(TimePoint now) {
     if (phase_ == Phase::closed || !flush(now)) return;
     if (last_answer_) return linger(now);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
-    if (reads == max_reads && reads_on) return loop_.poller.again(*this);
+    if (reads == max_reads && reads_on) return loop_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
 }
@@ -212,7 +212,7 @@ void Session::linger(TimePoint now) {
     input_.consume(input_.size());
     if (!receive()) return;
   }
-  loop_.poller.again(*this);
+  loop_.poller.requeue(*this);
 }
 
 }  // namespace logdist::ingest

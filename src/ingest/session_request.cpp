@@ -259,7 +259,7 @@ void Session::settled(queue::Settlement settlement) {
   // from within the dispatcher's turn.
   const TimePoint now = Clock::now();
   if (!flush(now)) return;
-  if (last_answer_ || readable_ || !input_.empty()) return loop_.poller.again(*this);
+  if (last_answer_ || readable_ || !input_.empty()) return loop_.poller.requeue(*this);
   take_input(now);
 }
 

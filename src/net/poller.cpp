@@ -62,8 +62,8 @@ void Poller::remove(int socket, Watcher& watcher) {
   for (std::size_t index = 0; index < ready_count_; ++index) {
     if (ready_[index].data.ptr == &watcher) ready_[index].data.ptr = nullptr;
   }
-  if (watcher.again_) {
-    forget(again_, watcher);
+  if (watcher.requeued_) {
+    forget(requeued_, watcher);
     forget(telling_again_, watcher);
   }
   // An empty poller is no work that would keep the loop running.
@@ -72,11 +72,11 @@ void Poller::remove(int socket, Watcher& watcher) {
   epoll_.cancel(ignored);
 }
 
-void Poller::again(Watcher& watcher) {
-  if (std::exchange(watcher.again_, true)) return;
-  again_.push_back(&watcher);
+void Poller::requeue(Watcher& watcher) {
+  if (std::exchange(watcher.requeued_, true)) return;
+  requeued_.push_back(&watcher);
   if (in_round_) return;
-  if (!running_ && !posted_) told_until_ = Clock::now();
+  if (!running_ && !posted_) last_poll_time_ = Clock::now();
   post_rounds();
 }
 
@@ -85,7 +85,7 @@ void Poller::wait() {
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& error) {
     waiting_ = false;
     if (!error) {
-      told_until_ = Clock::now();  // what wakes us has only just come
+      last_poll_time_ = Clock::now();  // what wakes us has only just come
       return run_rounds();
     }
     if (error == asio::error::operation_aborted && epoll_.is_open() && watched_ > 0) wait();
@@ -106,49 +106,49 @@ void Poller::run_rounds() {
   in_round_ = true;
   bool more = true;
   for (int rounds = 0; more && rounds < max_rounds; ++rounds) {
-    more = round() > few_events || !again_.empty();
+    more = round() > few_events || !requeued_.empty();
   }
   in_round_ = false;  // nothing comes between any more: what this gives rise to is posted
-  between();
+  mid_round_hook();
   running_ = false;
-  if (more || !again_.empty()) return post_rounds();
+  if (more || !requeued_.empty()) return post_rounds();
   if (watched_ > 0) wait();
 }
 
 /// How many were told.
 std::size_t Poller::round() {
-  telling_again_.swap(again_);
+  telling_again_.swap(requeued_);
   const TimePoint looked = Clock::now();
   const int count = ::epoll_wait(epoll_.native_handle(), ready_.data(), max_events, 0);
   ready_count_ = count > 0 ? static_cast<std::size_t>(count) : 0;
   const std::size_t told = ready_count_ + telling_again_.size();
-  for (const Watcher::Place place : {Watcher::Place::first, Watcher::Place::last}) {
-    if (place == Watcher::Place::last) between();
-    tell(place);
+  for (const Watcher::Side side : {Watcher::Side::ingress, Watcher::Side::egress}) {
+    if (side == Watcher::Side::egress) mid_round_hook();
+    tell(side);
   }
   ready_count_ = 0;
   telling_again_.clear();
-  told_until_ = looked;
+  last_poll_time_ = looked;
   return told;
 }
 
-void Poller::tell(Watcher::Place place) {
+void Poller::tell(Watcher::Side side) {
   for (Watcher*& watcher : telling_again_) {
-    if (watcher == nullptr || watcher->place_ != place) continue;
-    watcher->again_ = false;
+    if (watcher == nullptr || watcher->side_ != side) continue;
+    watcher->requeued_ = false;
     std::exchange(watcher, nullptr)->ready({});
   }
   for (std::size_t index = 0; index < ready_count_; ++index) {
     epoll_event& event = ready_[index];
     Watcher* const watcher = static_cast<Watcher*>(event.data.ptr);
-    if (watcher == nullptr || watcher->place_ != place) continue;
+    if (watcher == nullptr || watcher->side_ != side) continue;
     event.data.ptr = nullptr;
     watcher->ready(readiness_of(event.events));
   }
 }
 
-void Poller::between() const {
-  if (between_) between_();
+void Poller::mid_round_hook() const {
+  if (mid_round_hook_) mid_round_hook_();
 }
 
 }  // namespace logdist::net

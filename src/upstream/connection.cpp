@@ -20,7 +20,7 @@ constexpr std::size_t max_reads = 16;
 }  // namespace
 
 Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
-    : Watcher(Place::last),
+    : Watcher(Side::egress),
       pool_(pool),
       poller_(net::Poller::of(io)),
       io_(io),
@@ -107,7 +107,7 @@ void Connection::read(TimePoint now) {
   for (bool more = true; more && state_ == State::open;) {
     if (reads++ == max_reads) {
       unread_ = true;
-      return poller_.again(*this);
+      return poller_.requeue(*this);
     }
     const asio::mutable_buffer space = input_.prepare(read_bytes);
     error_code error;

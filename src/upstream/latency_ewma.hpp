@@ -8,7 +8,7 @@ namespace logdist::upstream {
 /// The smoothed time a connection takes for one answer while it has requests
 /// under way. Answers that arrive together share the time, so it says how many
 /// a second a connection brings, and a slow turn of our own loop spoils it little.
-/// Nor is our own turn in the times that its pool gives it (net::Poller::told_until()):
+/// Nor is our own turn in the times that its pool gives it (net::Poller::last_poll_time()):
 /// a loop that is slow itself would else take its analyzers for slow, open more
 /// connections, write to each of them, and be slower still.
 /// Sans-I/O; confined to its pool.

@@ -92,7 +92,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     return false;
   }
   const delivery::Classification classification = classify(answer);
-  latency_.on_answer(std::max(manager_.told_until(now) - notes.waiting_since, Duration::zero()), now);
+  latency_.on_answer(std::max(manager_.last_poll_time(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
   const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);

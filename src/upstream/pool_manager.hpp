@@ -48,7 +48,7 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   NameResolver& names() { return names_; }
   const PoolOptions& options() const { return options_; }
   /// See Poller: when an answer that is found now may have come at the earliest.
-  TimePoint told_until(TimePoint now) const { return poller_.told_until(now); }
+  TimePoint last_poll_time(TimePoint now) const { return poller_.last_poll_time(now); }
   /// End of an event: as after_call(), and has written what it gave rise to.
   void after_event(TimePoint now);
   void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result);

@@ -22,7 +22,7 @@ void Pool::send(delivery::Attempt& attempt, TimePoint now) {
   place_waiting(now);
 }
 
-bool Pool::is_slow(TimePoint now) const { return latency_.is_slow(manager_.told_until(now)); }
+bool Pool::is_slow(TimePoint now) const { return latency_.is_slow(manager_.last_poll_time(now)); }
 
 bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 

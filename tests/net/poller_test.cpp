@@ -21,8 +21,8 @@ using testing::IsEmpty;
 /// One end of a pair of sockets, and what it was told.
 class Peer : public Watcher {
  public:
-  Peer(std::string name, Place place, std::vector<std::string>& told)
-      : Watcher(place), name_(std::move(name)), told_(told) {
+  Peer(std::string name, Side side, std::vector<std::string>& told)
+      : Watcher(side), name_(std::move(name)), told_(told) {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_.data()), 0);
   }
   ~Peer() override {
@@ -64,9 +64,9 @@ class PollerTest : public testing::Test {
   boost::asio::io_context io_{1};
   Poller& poller_ = Poller::of(io_);
   std::vector<std::string> told_;
-  Peer agent_{"agent", Watcher::Place::first, told_};
-  Peer other_{"other", Watcher::Place::first, told_};
-  Peer analyzer_{"analyzer", Watcher::Place::last, told_};
+  Peer agent_{"agent", Watcher::Side::ingress, told_};
+  Peer other_{"other", Watcher::Side::ingress, told_};
+  Peer analyzer_{"analyzer", Watcher::Side::egress, told_};
 };
 
 TEST_F(PollerTest, IsOneForTheLoop) { EXPECT_EQ(&Poller::of(io_), &poller_); }
@@ -87,26 +87,26 @@ TEST_F(PollerTest, KnowsUntilWhenAllWasTold) {
   add(analyzer_);
   told();
   const TimePoint asleep = Clock::now();
-  EXPECT_EQ(poller_.told_until(asleep), asleep) << "nothing is under way";
+  EXPECT_EQ(poller_.last_poll_time(asleep), asleep) << "nothing is under way";
 
   // While the agent takes its time, the analyzer answers: found in the next round,
   // and it may have come as early as this one's look.
   TimePoint agents_turn = never;
-  std::vector<TimePoint> told_until;
+  std::vector<TimePoint> last_poll_time;
   agent_.when_told = [&] {
     if (agents_turn != never) return;
     agents_turn = Clock::now();
     while (Clock::now() - agents_turn < std::chrono::milliseconds(5)) {
     }
     analyzer_.write_from_afar();
-    poller_.again(agent_);  // so that another round follows
+    poller_.requeue(agent_);  // so that another round follows
   };
-  analyzer_.when_told = [&] { told_until.push_back(poller_.told_until(Clock::now())); };
+  analyzer_.when_told = [&] { last_poll_time.push_back(poller_.last_poll_time(Clock::now())); };
   agent_.write_from_afar();
   told();
-  ASSERT_EQ(told_until.size(), 1u);
-  EXPECT_LE(told_until[0], agents_turn) << "our own time is left out";
-  EXPECT_GT(told_until[0], asleep);
+  ASSERT_EQ(last_poll_time.size(), 1u);
+  EXPECT_LE(last_poll_time[0], agents_turn) << "our own time is left out";
+  EXPECT_GT(last_poll_time[0], asleep);
 }
 
 TEST_F(PollerTest, TellsWhatIsNewAndNothingTwice) {
@@ -133,7 +133,7 @@ TEST_F(PollerTest, HasWhatComesBetweenDoneBetween) {
   add(analyzer_);
   add(agent_);
   told();
-  poller_.set_between([this] { told_.push_back(poller_.in_round() ? "between" : "outside"); });
+  poller_.set_mid_round_hook([this] { told_.push_back(poller_.in_round() ? "between" : "outside"); });
   analyzer_.write_from_afar();
   agent_.write_from_afar();
   EXPECT_THAT(told(), ElementsAre("agent", "between", "analyzer", "outside"));
@@ -166,13 +166,13 @@ TEST_F(PollerTest, LeavingTwiceIsLeavingOnce) {
 TEST_F(PollerTest, ComesAgainToWhoAsks) {
   add(agent_);
   told();
-  poller_.again(agent_);
-  poller_.again(agent_);
+  poller_.requeue(agent_);
+  poller_.requeue(agent_);
   EXPECT_THAT(told(), ElementsAre("agent"));
   EXPECT_FALSE(agent_.last.readable || agent_.last.writable || agent_.last.closed);
   EXPECT_THAT(told(), IsEmpty());
 
-  poller_.again(agent_);
+  poller_.requeue(agent_);
   poller_.remove(agent_.socket(), agent_);
   EXPECT_THAT(told(), IsEmpty());
 }
@@ -181,7 +181,7 @@ TEST_F(PollerTest, LetsTheLoopDoOtherThingsHoweverOftenSomebodyAsks) {
   add(agent_);
   int times = 0;
   agent_.when_told = [&] {
-    if (++times < 1000) poller_.again(agent_);
+    if (++times < 1000) poller_.requeue(agent_);
   };
   int times_before_the_other = 0;
   boost::asio::post(

@@ -36,11 +36,11 @@ struct Readiness {
 /// The owner of a socket that a Poller watches. Leaves the poller before it ends.
 class Watcher {
  public:
-  /// When its turn in a round comes.
-  enum class Place : std::uint8_t { first, last };
+  /// Which half of a round it belongs to.
+  enum class Side : std::uint8_t { ingress, egress };
 
  protected:
-  explicit Watcher(Place place) : place_(place) {}
+  explicit Watcher(Side side) : side_(side) {}
   virtual ~Watcher() = default;
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -50,16 +50,16 @@ class Watcher {
 
  private:
   friend class Poller;
-  const Place place_;
-  bool again_ = false;  ///< is in the poller's list of those
+  const Side side_;
+  bool requeued_ = false;  ///< is in the poller's list of those
 };
 
 /// The sockets of one loop. A service of its io_context (`of()`), driven by it,
 /// and confined to its thread.
 ///
-/// What is ready is handled in rounds: those placed first (agents, who bring
-/// packets); then what they gave rise to (between(): the loop's turn, which writes to
-/// the analyzers); then those placed last (analyzers, whose answers are read). So a
+/// What is ready is handled in rounds: the ingress side (agents, which bring
+/// packets); then what follows from it (the mid-round hook: the loop's turn, which writes to
+/// the analyzers); then the egress side (analyzers, whose answers are read). So a
 /// round's packets leave together and early, and analyzers work while we read.
 ///
 /// At most `max_rounds` rounds follow each other while the loop's other handlers wait.
@@ -80,19 +80,19 @@ class Poller final : public boost::asio::execution_context::service {
   void remove(int socket, Watcher& watcher);
   /// Calls `watcher`, in a round to come, with nothing new to tell: it has stopped
   /// before the end so that others have their turn, or something else came to pass.
-  void again(Watcher& watcher);
+  void requeue(Watcher& watcher);
 
-  /// What is to be done between those placed first and those placed last, and at
+  /// What is to be done between the ingress side and the egress side, and at
   /// the end of the last round.
-  void set_between(std::function<void()> work) { between_ = std::move(work); }
-  /// Whether between() is still to come before the loop's other handlers are; not
+  void set_mid_round_hook(std::function<void()> work) { mid_round_hook_ = std::move(work); }
+  /// Whether the mid-round hook is still to come before the loop's other handlers are; not
   /// so within the last one.
   bool in_round() const { return in_round_; }
 
   /// Until when all that came has been told, as far as is known at `now`. For whoever
   /// measures how long others take: what is told in a round came after this, and what
   /// has passed since then may be our own time.
-  TimePoint told_until(TimePoint now) const { return running_ || posted_ ? told_until_ : now; }
+  TimePoint last_poll_time(TimePoint now) const { return running_ || posted_ ? last_poll_time_ : now; }
 
  private:
   static constexpr std::size_t max_events = 256;
@@ -105,8 +105,8 @@ class Poller final : public boost::asio::execution_context::service {
   void post_rounds();
   void run_rounds();
   std::size_t round();
-  void tell(Watcher::Place place);
-  void between() const;
+  void tell(Watcher::Side side);
+  void mid_round_hook() const;
 
   boost::asio::io_context& io_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> epoll_;
@@ -115,11 +115,11 @@ class Poller final : public boost::asio::execution_context::service {
   bool posted_ = false;
   bool running_ = false;  ///< rounds, or what comes after the last
   bool in_round_ = false;
-  TimePoint told_until_{};
-  std::function<void()> between_;
+  TimePoint last_poll_time_{};
+  std::function<void()> mid_round_hook_;
   std::array<epoll_event, max_events> ready_;
   std::size_t ready_count_ = 0;
-  std::vector<Watcher*> again_;
+  std::vector<Watcher*> requeued_;
   std::vector<Watcher*> telling_again_;
 };
 
