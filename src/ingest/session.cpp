@@ -22,37 +22,37 @@ constexpr int max_reads = 16;
 
 }  // namespace
 
-Session::Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
+Session::Session(SessionShared& shared, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
     : Watcher(Side::ingress),
-      loop_(loop),
+      shared_(shared),
       stream_(std::move(connection)),
       slot_(std::move(slot)),
       refused_(!slot_),
       peer_(net::peer_of(stream_.native_handle())),
       client_(peer_),
-      proxy_header_due_(!refused_ && loop.context.server.proxy_protocol &&
-                        is_trusted(peer_, loop.context.server.trusted_proxies)) {}
+      proxy_header_due_(!refused_ && shared.context.server.proxy_protocol &&
+                        is_trusted(peer_, shared.context.server.trusted_proxies)) {}
 
 Session::~Session() { LOGDIST_CHECK(delivery_ == nullptr && phase_ == Phase::closed); }
 
 void Session::start() {
-  if (loop_.poller.add(stream_.native_handle(), *this)) return close();
+  if (shared_.poller.add(stream_.native_handle(), *this)) return close();
   const TimePoint now = Clock::now();
   become_idle(now);
-  if (proxy_header_due_) expire_at(now + loop_.context.server.header_timeout);
+  if (proxy_header_due_) expire_at(now + shared_.context.server.header_timeout);
 }
 
 void Session::refuse_connection() {
-  loop_.refused_open += 1;
+  shared_.refused_open += 1;
   persistence_ = Persistence::close;
   refuse({RejectReason::too_many_connections, 503, "too many connections", true});
-  if (loop_.poller.add(stream_.native_handle(), *this)) return close();
+  if (shared_.poller.add(stream_.native_handle(), *this)) return close();
   advance(Clock::now());
 }
 
 bool Session::busy() const {
   if (phase_ == Phase::closed) return false;
-  if (phase_ == Phase::lingering) return loop_.draining || !output_.empty();
+  if (phase_ == Phase::lingering) return shared_.draining || !output_.empty();
   return !output_.empty() || !input_.empty() || phase_ != Phase::head;
 }
 
@@ -62,11 +62,11 @@ void Session::close() {
   drop_packet();
   end_idleness();
   phase_ = Phase::closed;
-  loop_.poller.remove(stream_.native_handle(), *this);
+  shared_.poller.remove(stream_.native_handle(), *this);
   stream_.close();
-  loop_.deadlines.remove(*this);
-  loop_.open.erase(loop_.open.iterator_to(*this));
-  if (refused_) loop_.refused_open -= 1;
+  shared_.deadlines.remove(*this);
+  shared_.open.erase(shared_.open.iterator_to(*this));
+  if (refused_) shared_.refused_open -= 1;
   slot_.reset();
 }
 
@@ -93,7 +93,7 @@ void Session::advance(TimePoint now) {
     if (phase_ == Phase::closed || !flush(now)) return;
     if (last_answer_) return linger(now);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
-    if (reads == max_reads && reads_on) return loop_.poller.requeue(*this);
+    if (reads == max_reads && reads_on) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
 }
@@ -117,7 +117,7 @@ bool Session::flush(TimePoint now) {
   if (output_.blocked()) return false;
   if (send()) return true;
   if (phase_ == Phase::closed) return false;
-  expire_at(now + (loop_.draining ? drain_farewell : loop_.context.server.idle_timeout));
+  expire_at(now + (shared_.draining ? drain_farewell : shared_.context.server.idle_timeout));
   output_.block();
   return false;
 }
@@ -140,7 +140,7 @@ bool Session::send() {
 /// Nothing was read meanwhile, so what is half read has its whole time again. An
 /// agent cannot draw a request out like that: no second answer stalls within it.
 void Session::rest_sent(TimePoint now) {
-  const config::ServerOptions& server = loop_.context.server;
+  const config::ServerOptions& server = shared_.context.server;
   if (phase_ == Phase::head && parser_) expire_at(now + server.header_timeout);
   if (phase_ == Phase::body || phase_ == Phase::chunks) {
     body_ends_ = now + server.body_timeout;
@@ -162,7 +162,7 @@ bool Session::take_input(TimePoint now) {
     case Phase::body: return receive();
     case Phase::buffer_space:
     case Phase::delivery:
-      expire_at(phase_ == Phase::buffer_space ? now + loop_.context.buffer_timeout : never);
+      expire_at(phase_ == Phase::buffer_space ? now + shared_.context.buffer_timeout : never);
       if (hung_up_) close();
       return false;
     case Phase::lingering:
@@ -203,7 +203,7 @@ bool Session::receive() {
 void Session::linger(TimePoint now) {
   if (phase_ != Phase::lingering) {
     phase_ = Phase::lingering;
-    loop_.deadlines.set(*this, now + farewell());
+    shared_.deadlines.set(*this, now + farewell());
     error_code error;
     stream_.shutdown_send(error);
     if (error) return close();
@@ -212,7 +212,7 @@ void Session::linger(TimePoint now) {
     input_.consume(input_.size());
     if (!receive()) return;
   }
-  loop_.poller.requeue(*this);
+  shared_.poller.requeue(*this);
 }
 
 }  // namespace logdist::ingest

@@ -13,8 +13,8 @@
 #include "ingest/idle_set.hpp"
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
-#include "ingest/replies.hpp"
-#include "ingest/routes.hpp"
+#include "ingest/response_writer.hpp"
+#include "ingest/validate_request.hpp"
 #include "logdist/base/ip_address.hpp"
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
@@ -34,18 +34,18 @@ inline constexpr Duration drain_farewell = std::chrono::milliseconds(500);
 inline constexpr Duration drain_patience = std::chrono::milliseconds(250);
 
 /// What the sessions of a loop share, besides the context.
-struct SessionLoop {
-  explicit SessionLoop(const LoopContext& context_)
+struct SessionShared {
+  explicit SessionShared(const SessionEnvironment& context_)
       : context(context_),
         poller(net::Poller::of(context_.loop)),
         deadlines(context_.loop),
         idle(context_.kept_after_packet) {}
 
-  const LoopContext context;
+  const SessionEnvironment context;
   net::Poller& poller;
   DeadlineSet deadlines;
   IdleSet idle;
-  Replies replies;
+  ResponseWriter responses;
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
@@ -68,7 +68,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
                       public Deadline,
                       private net::Watcher {
  public:
-  Session(SessionLoop& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot);
+  Session(SessionShared& shared, net::Stream connection, std::optional<ConnectionSlots::Slot> slot);
   ~Session() override;
 
   /// Serves the connection.
@@ -129,7 +129,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void watch_rate(TimePoint now);
   bool keeps_rate() const;
   void expired(TimePoint now) override;
-  Refusal refusal_of_expiry(TimePoint now) const;
+  RequestError expiry_error(TimePoint now) const;
 
   // session_request.cpp: what a request goes through.
   bool read_proxy_header(TimePoint now);
@@ -150,11 +150,11 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt,
                       std::string_view allow = {});
   void pass_body();
-  void refuse(const Refusal& refusal, std::optional<std::size_t> offset = std::nullopt);
+  void refuse(const RequestError& error, std::optional<std::size_t> offset = std::nullopt);
   void end_request();
   void drop_packet();
 
-  SessionLoop& loop_;
+  SessionShared& shared_;
   net::Stream stream_;
   std::optional<ConnectionSlots::Slot> slot_;
   const bool refused_;  ///< one too many: it has no slot from the beginning

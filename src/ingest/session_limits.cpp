@@ -15,12 +15,12 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 /// an empty line nor half of one renews it.
 void Session::become_idle(TimePoint now) {
   if (idle()) return;
-  loop_.idle.add(*this, std::exchange(served_, false), now);
-  expire_at(now + loop_.context.server.idle_timeout);
+  shared_.idle.add(*this, std::exchange(served_, false), now);
+  expire_at(now + shared_.context.server.idle_timeout);
 }
 
 void Session::end_idleness() {
-  if (idle()) loop_.idle.remove(*this);
+  if (idle()) shared_.idle.remove(*this);
 }
 
 std::optional<ConnectionSlots::Slot> Session::make_room() {
@@ -39,13 +39,13 @@ void Session::drain() {
     return expire_at(at());
   }
   if (phase_ == Phase::lingering || output_.blocked()) {
-    return loop_.deadlines.set(*this, std::min(at(), Clock::now() + farewell()));
+    return shared_.deadlines.set(*this, std::min(at(), Clock::now() + farewell()));
   }
   expire_at(at());
 }
 
 /// How long an agent may take to read our last answer and to close.
-Duration Session::farewell() const { return loop_.draining ? drain_farewell : linger_timeout; }
+Duration Session::farewell() const { return shared_.draining ? drain_farewell : linger_timeout; }
 
 /// While an answer is held up its own time runs, and rest_sent() comes back to
 /// that of the phase. While we drain, what is half received has a moment to be
@@ -53,13 +53,13 @@ Duration Session::farewell() const { return loop_.draining ? drain_farewell : li
 void Session::expire_at(TimePoint at) {
   if (output_.blocked()) return;
   const bool owed = phase_ == Phase::delivery || phase_ == Phase::lingering;
-  if (loop_.draining && !owed) at = std::min(at, loop_.half_received_until);
-  loop_.deadlines.set(*this, at);
+  if (shared_.draining && !owed) at = std::min(at, shared_.half_received_until);
+  shared_.deadlines.set(*this, at);
 }
 
 /// The body begins to come, or goes on to after a wait for space, which is not the agent's time.
 void Session::resume_body_time(TimePoint now, bool first) {
-  if (first) body_time_left_ = loop_.context.server.body_timeout;
+  if (first) body_time_left_ = shared_.context.server.body_timeout;
   body_ends_ = now + body_time_left_;
   rate_ends_ = never;
 }
@@ -68,15 +68,15 @@ void Session::stop_body_time(TimePoint now) { body_time_left_ = std::max(body_en
 
 /// A body that holds much is to come at a least rate, in each window of time from here on.
 void Session::watch_rate(TimePoint now) {
-  if (loop_.context.server.min_body_rate == 0 || held_bytes() <= loop_.context.memory.small_body_max()) return;
-  rate_ends_ = now + loop_.context.rate_window;
+  if (shared_.context.server.min_body_rate == 0 || held_bytes() <= shared_.context.memory.small_body_max()) return;
+  rate_ends_ = now + shared_.context.rate_window;
   rate_begins_bytes_ = delivery_->packet.body.size();
 }
 
 /// Whether the body came fast enough in the window that is over.
 bool Session::keeps_rate() const {
-  const double seconds = to_seconds(loop_.context.rate_window);
-  const double least = static_cast<double>(loop_.context.server.min_body_rate) * seconds;
+  const double seconds = to_seconds(shared_.context.rate_window);
+  const double least = static_cast<double>(shared_.context.server.min_body_rate) * seconds;
   return static_cast<double>(delivery_->packet.body.size() - rate_begins_bytes_) >= least;
 }
 
@@ -87,17 +87,17 @@ void Session::expired(TimePoint now) {
   if (phase_ == Phase::head && !parser_) return close();
 
   const bool receives_body = phase_ == Phase::body || phase_ == Phase::chunks;
-  if (receives_body && now < body_ends_ && !loop_.draining && keeps_rate()) {
+  if (receives_body && now < body_ends_ && !shared_.draining && keeps_rate()) {
     watch_rate(now);
     return expire_at(std::min(body_ends_, rate_ends_));
   }
   persistence_ = Persistence::close;
-  refuse(refusal_of_expiry(now));
+  refuse(expiry_error(now));
   advance(now);
 }
 
-Refusal Session::refusal_of_expiry(TimePoint now) const {
-  if (loop_.draining) return draining_refusal();
+RequestError Session::expiry_error(TimePoint now) const {
+  if (shared_.draining) return draining_error();
   if (phase_ == Phase::buffer_space) {
     return {RejectReason::buffers_full, 503, "no space for the body in time: send the packet again later", true};
   }

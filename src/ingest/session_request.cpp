@@ -27,15 +27,15 @@ std::uint64_t unix_ms() {
   return static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
-void log_rejected(const IpAddress& client, const Refusal& refusal) {
+void log_rejected(const IpAddress& client, const RequestError& error) {
   if (!log::writes(log::Level::debug)) return;
   const std::string name = client.is_set() ? client.to_string() : "unix";
-  log::debug("request_rejected", fmt::format("a request of {}: {}, {}", name, refusal.status, refusal.detail),
-             {{"client", name}, {"status", refusal.status}, {"cause", refusal.detail}});
+  log::debug("request_rejected", fmt::format("a request of {}: {}, {}", name, error.status, error.detail),
+             {{"client", name}, {"status", error.status}, {"cause", error.detail}});
 }
 
 /// Moves what `buffer` holds into a block with room for `capacity` bytes.
-void rehouse(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& pool) {
+void reallocate(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& pool) {
   packet::Buffer other = pool.take(capacity);
   other.append(buffer.view());
   buffer = std::move(other);
@@ -50,14 +50,14 @@ bool Session::read_head(TimePoint now) {
     input_.consume(http::empty_lines_size(input_.view()));
     if (input_.empty() || input_.view() == "\r") return false;
     end_idleness();
-    parser_.emplace(loop_.context.via_name);
+    parser_.emplace(shared_.context.via_name);
     // Only stored, in the usual case that the head is already whole.
-    expire_at(now + loop_.context.server.header_timeout);
+    expire_at(now + shared_.context.server.header_timeout);
   }
   switch (parser_->parse(input_.view())) {
     case http::Progress::complete: head_complete(now); return true;
     case http::Progress::need_more: return false;
-    case http::Progress::failed: refuse(refusal_of(parser_->error())); return true;
+    case http::Progress::failed: refuse(error_of(parser_->error())); return true;
   }
   return false;
 }
@@ -74,36 +74,36 @@ bool Session::read_proxy_header(TimePoint now) {
   }
   input_.consume(header.size);
   if (header.source.is_set()) client_ = peer_ = header.source;
-  expire_at(now + loop_.context.server.idle_timeout);
+  expire_at(now + shared_.context.server.idle_timeout);
   return true;
 }
 
 void Session::head_complete(TimePoint now) {
   const http::RequestHead head = parser_->head(input_.view());
-  client_ = client_of(peer_, head.fields, loop_.context.server.trusted_proxies);
+  client_ = client_of(peer_, head.fields, shared_.context.server.trusted_proxies);
   input_.consume(parser_->head_size());  // the bytes stay where they are
-  const std::size_t max_body = loop_.context.server.max_body;
+  const std::size_t max_body = shared_.context.server.max_body;
   if (head.chunked) chunks_.emplace(max_body);
   body_unread_ = head.chunked ? length_unknown : head.content_length.value_or(0);
   is_head_ = head.method == http::Method::head;
-  if (loop_.draining || !head.keep_alive) {
+  if (shared_.draining || !head.keep_alive) {
     persistence_ = Persistence::close;
   } else {
     persistence_ = head.http_1_1 ? Persistence::implied : Persistence::keep_alive;
   }
 
-  const Judgement judgement = judge(head, {max_body, loop_.draining});
-  if (!judgement) return refuse(judgement.error());
-  if (judgement->purpose != Purpose::packet) return answer_purpose(judgement->purpose);
-  begin_packet(head, judgement->format);
+  const Result validated = validate_request(head, {max_body, shared_.draining});
+  if (!validated) return refuse(validated.error());
+  if (validated->purpose != Purpose::packet) return answer_purpose(validated->purpose);
+  begin_packet(head, validated->format);
   const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
-  ask_for_space(std::min(loop_.context.memory.step(std::min(input_.size(), length), length), max_body), length, now);
+  ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body), length, now);
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
 void Session::begin_packet(const http::RequestHead& head, packet::Format format) {
   format_ = format;
-  delivery_ = &loop_.context.sink.make();
+  delivery_ = &shared_.context.sink.make();
   packet::Packet& packet = delivery_->packet;
   packet.forwarded_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
   if (!head.traceparent.empty()) {
@@ -122,7 +122,7 @@ void Session::ask_for_space(std::size_t total_bytes, std::size_t length, TimePoi
   // The wait may end on another thread, which must not count references: the one
   // that granted() passes on is taken here.
   intrusive_ptr_add_ref(this);
-  if (loop_.context.memory.reserve(*this, total_bytes, length)) {
+  if (shared_.context.memory.reserve(*this, total_bytes, length)) {
     intrusive_ptr_release(this);
     space_granted(now);
   } else {
@@ -132,7 +132,7 @@ void Session::ask_for_space(std::size_t total_bytes, std::size_t length, TimePoi
 }
 
 void Session::granted() {
-  boost::asio::post(loop_.context.loop, [self = SessionPtr(this, false)] {
+  boost::asio::post(shared_.context.loop, [self = SessionPtr(this, false)] {
     if (self->phase_ != Phase::buffer_space) return;  // its time was over, or the agent had gone
     const TimePoint now = Clock::now();
     self->space_granted(now);
@@ -144,12 +144,12 @@ void Session::space_granted(TimePoint now) {
   packet::Buffer& body = delivery_->packet.body;
   const bool first = body.capacity() == 0;
   const bool waited = phase_ == Phase::buffer_space;
-  if (first || body.capacity() < held_bytes()) rehouse(body, held_bytes(), loop_.context.buffers);
+  if (first || body.capacity() < held_bytes()) reallocate(body, held_bytes(), shared_.context.buffers);
   phase_ = parser_->chunked() ? Phase::chunks : Phase::body;
   if (first || waited) resume_body_time(now, first);
   if (rate_ends_ == never) watch_rate(now);
   expire_at(std::min(body_ends_, rate_ends_));
-  if (first && parser_->expects_continue() && input_.empty()) Replies::proceed(output_.tail());
+  if (first && parser_->expects_continue() && input_.empty()) ResponseWriter::proceed(output_.tail());
 }
 
 bool Session::read_body(TimePoint now) {
@@ -166,30 +166,30 @@ bool Session::read_body(TimePoint now) {
   if (body.size() < held_bytes()) return false;
   const std::size_t length = body.size() + body_unread_;
   const std::size_t arrived = body.size() + std::min(input_.size(), body_unread_);
-  ask_for_space(loop_.context.memory.step(arrived, length), length, now);
+  ask_for_space(shared_.context.memory.step(arrived, length), length, now);
   return true;
 }
 
 bool Session::read_chunks(TimePoint now) {
   if (input_.empty()) return false;
   packet::Buffer& body = delivery_->packet.body;
-  const std::size_t max_body = loop_.context.server.max_body;
+  const std::size_t max_body = shared_.context.server.max_body;
   // The payload in hand is at most as long as the bytes in hand.
   if (const std::size_t needed = std::min(body.size() + input_.size(), max_body); needed > held_bytes()) {
     input_.enlarge();  // it is one of the longer ones
     constexpr std::size_t unknown = queue::MemoryLimiter::length_unknown;
-    ask_for_space(std::min(loop_.context.memory.step(needed, unknown), max_body), unknown, now);
+    ask_for_space(std::min(shared_.context.memory.step(needed, unknown), max_body), unknown, now);
     return true;
   }
   switch (decode_chunks()) {
     case http::Progress::complete:
       body_unread_ = 0;
-      loop_.context.memory.end_growth(*this, body.size());
-      if (body.capacity() / 2 > body.size()) rehouse(body, body.size(), loop_.context.buffers);
+      shared_.context.memory.end_growth(*this, body.size());
+      if (body.capacity() / 2 > body.size()) reallocate(body, body.size(), shared_.context.buffers);
       body_complete(now);
       return true;
     case http::Progress::need_more: return false;
-    case http::Progress::failed: refuse(refusal_of(chunks_->error())); return true;
+    case http::Progress::failed: refuse(error_of(chunks_->error())); return true;
   }
   return false;
 }
@@ -207,8 +207,8 @@ http::Progress Session::decode_chunks() {
 
 void Session::body_complete(TimePoint now) {
   packet::Packet& packet = delivery_->packet;
-  loop_.context.ledger.packet_received(packet.body.size());
-  const packet::DecodeResult decoded = loop_.context.decoder.decode(format_, packet.body);
+  shared_.context.ledger.packet_received(packet.body.size());
+  const packet::DecodeResult decoded = shared_.context.decoder.decode(format_, packet.body);
   if (!decoded) {
     const packet::DecodeError fault = decoded.error();
     const bool is_id = fault.code == packet::DecodeErrorCode::invalid_packet_id;
@@ -216,25 +216,25 @@ void Session::body_complete(TimePoint now) {
                   fault.offset);
   }
   packet.messages = decoded->messages;
-  loop_.context.ledger.messages_received(packet.messages);
+  shared_.context.ledger.messages_received(packet.messages);
   if (!decoded->packet_id.empty()) {
     packet.id = decoded->packet_id;
   } else if (invalid_key_) {
     return refuse({RejectReason::invalid_packet_id, 400, "Idempotency-Key must be 1 to 128 visible ASCII characters"});
   } else if (packet.id.empty()) {
-    make_uuid_v7(packet.id, unix_ms(), loop_.context.random);
+    make_uuid_v7(packet.id, unix_ms(), shared_.context.random);
   }
-  if (loop_.draining) return refuse(draining_refusal());
+  if (shared_.draining) return refuse(draining_error());
   admit(now);
 }
 
 void Session::admit(TimePoint now) {
   packet_id_ = delivery_->packet.id;
   messages_ = delivery_->packet.messages;
-  switch (loop_.context.sink.admit(*delivery_, *this, now)) {
+  switch (shared_.context.sink.admit(*delivery_, *this, now)) {
     case queue::Admission::queued:
       delivery_ = nullptr;
-      loop_.context.memory.release(*this);
+      shared_.context.memory.release(*this);
       return answer_accepted(202);
     case queue::Admission::waiting: phase_ = Phase::delivery; return;
   }
@@ -243,13 +243,13 @@ void Session::admit(TimePoint now) {
 void Session::settled(queue::Settlement settlement) {
   const SessionPtr self(this);
   delivery_ = nullptr;
-  loop_.context.memory.release(*this);
-  if (loop_.draining) persistence_ = Persistence::close;
+  shared_.context.memory.release(*this);
+  if (shared_.draining) persistence_ = Persistence::close;
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(200); break;
     case queue::Settlement::handed_back:
-      answer_problem(503, loop_.draining ? "shutting down: no analyzer took the packet, send it again"
-                                         : "no analyzer took the packet in time, send it again");
+      answer_problem(503, shared_.draining ? "shutting down: no analyzer took the packet, send it again"
+                                           : "no analyzer took the packet in time, send it again");
       break;
     case queue::Settlement::dead_lettered:
       answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
@@ -259,12 +259,12 @@ void Session::settled(queue::Settlement settlement) {
   // from within the dispatcher's turn.
   const TimePoint now = Clock::now();
   if (!flush(now)) return;
-  if (last_answer_ || readable_ || !input_.empty()) return loop_.poller.requeue(*this);
+  if (last_answer_ || readable_ || !input_.empty()) return shared_.poller.requeue(*this);
   take_input(now);
 }
 
 void Session::answer_accepted(unsigned status) {
-  loop_.replies.accepted(output_.tail(), status, packet_id_, messages_, persistence_);
+  shared_.responses.accepted(output_.tail(), status, packet_id_, messages_, persistence_);
   served_ = true;
   end_request();
 }
@@ -273,9 +273,9 @@ void Session::answer_accepted(unsigned status) {
 void Session::answer_purpose(Purpose purpose) {
   pass_body();
   if (purpose == Purpose::health) {
-    loop_.replies.alive(output_.tail(), is_head_, persistence_);
+    shared_.responses.alive(output_.tail(), is_head_, persistence_);
   } else {
-    loop_.replies.options(output_.tail(), persistence_);
+    shared_.responses.options(output_.tail(), persistence_);
   }
   end_request();
 }
@@ -283,21 +283,21 @@ void Session::answer_purpose(Purpose purpose) {
 void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset,
                              std::string_view allow) {
   const std::chrono::seconds retry_after =
-      status == 503 ? loop_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
-  loop_.replies.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow}, persistence_);
+      status == 503 ? shared_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
+  shared_.responses.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow}, persistence_);
   end_request();
 }
 
-void Session::refuse(const Refusal& refusal, std::optional<std::size_t> offset) {
-  loop_.context.ledger.rejected(refusal.reason);
-  log_rejected(client_, refusal);
+void Session::refuse(const RequestError& error, std::optional<std::size_t> offset) {
+  shared_.context.ledger.rejected(error.reason);
+  log_rejected(client_, error);
   drop_packet();
-  if (refusal.close) {
+  if (error.close) {
     persistence_ = Persistence::close;
   } else {
     pass_body();
   }
-  answer_problem(refusal.status, refusal.detail, offset, refusal.allow);
+  answer_problem(error.status, error.detail, offset, error.allow);
 }
 
 /// Skips a body that nobody wants; when it is not all here, the connection closes.
@@ -321,13 +321,13 @@ void Session::end_request() {
 
 /// Lets go of the packet and of its buffer space, wherever they are.
 void Session::drop_packet() {
-  if (loop_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
+  if (shared_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
   if (delivery_ == nullptr) return;
   queue::Delivery& delivery = *std::exchange(delivery_, nullptr);
   if (phase_ == Phase::delivery) {
-    loop_.context.sink.abandon(delivery, Clock::now());
+    shared_.context.sink.abandon(delivery, Clock::now());
   } else {
-    loop_.context.sink.discard(delivery);
+    shared_.context.sink.discard(delivery);
   }
 }
 

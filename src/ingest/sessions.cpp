@@ -20,7 +20,7 @@ std::size_t max_refused_lingering(std::size_t max_connections) {
 }  // namespace
 
 struct Sessions::State {
-  explicit State(const LoopContext& context) : loop(context) {}
+  explicit State(const SessionEnvironment& context) : loop(context) {}
 
   boost::intrusive_ptr<Session> add(net::Stream connection, std::optional<ConnectionSlots::Slot> slot) {
     boost::intrusive_ptr<Session> session(new Session(loop, std::move(connection), std::move(slot)));
@@ -35,7 +35,7 @@ struct Sessions::State {
     for (auto at = loop.open.begin(); at != loop.open.end();) action(*at++);
   }
 
-  SessionLoop loop;
+  SessionShared loop;
 };
 
 net::Stream stream_of(Socket socket) {
@@ -45,7 +45,7 @@ net::Stream stream_of(Socket socket) {
   return net::Stream(socket.release(ignored));
 }
 
-Sessions::Sessions(const LoopContext& context) : state_(std::make_unique<State>(context)) {}
+Sessions::Sessions(const SessionEnvironment& context) : state_(std::make_unique<State>(context)) {}
 
 Sessions::~Sessions() { close_all(); }
 

@@ -139,9 +139,9 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
     : options_(options),
       memory_(memory ? std::move(memory) : std::make_shared<queue::MemoryLimiter>(options.max_buffered)),
       slots_(options.max_connections) {
-  sessions_ =
-      std::make_unique<Sessions>(LoopContext{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_, options_,
-                                             buffer_timeout, via_name, rate_window, kept_after_packet});
+  sessions_ = std::make_unique<Sessions>(SessionEnvironment{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_,
+                                                            options_, buffer_timeout, via_name, rate_window,
+                                                            kept_after_packet});
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
   listener_->start();

@@ -10,7 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "logdist/ingest/connection_slots.hpp"
-#include "logdist/ingest/loop_context.hpp"
+#include "logdist/ingest/session_environment.hpp"
 #include "logdist/net/stream.hpp"
 
 namespace logdist::ingest {
@@ -27,7 +27,7 @@ net::Stream stream_of(Socket socket);
 /// before what its context refers to.
 class Sessions {
  public:
-  explicit Sessions(const LoopContext& context);
+  explicit Sessions(const SessionEnvironment& context);
   ~Sessions();
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;

@@ -1,4 +1,4 @@
-#include "ingest/routes.hpp"
+#include "ingest/validate_request.hpp"
 
 #include <optional>
 
@@ -20,61 +20,63 @@ std::optional<packet::Format> format_of(std::string_view content_type) {
   return std::nullopt;
 }
 
-Judgement judge_health(const http::RequestHead& head) {
+Result validate_health(const http::RequestHead& head) {
   if (head.method == http::Method::get || head.method == http::Method::head) return Admissible{Purpose::health};
-  return Refusal{RejectReason::method_not_allowed, 405, "health is asked for with GET or HEAD", false, "GET, HEAD"};
+  return RequestError{RejectReason::method_not_allowed, 405, "health is asked for with GET or HEAD", false,
+                      "GET, HEAD"};
 }
 
-Judgement judge_packet(const http::RequestHead& head, const Policy& policy) {
+Result validate_packet(const http::RequestHead& head, const Policy& policy) {
   if (head.method != http::Method::post) {
-    return Refusal{RejectReason::method_not_allowed, 405, "packets are sent with POST"};
+    return RequestError{RejectReason::method_not_allowed, 405, "packets are sent with POST"};
   }
-  if (policy.draining) return draining_refusal();
+  if (policy.draining) return draining_error();
   if (head.looped) {
-    return Refusal{RejectReason::loop, 508, "the packet has come from this daemon: one of its analyzers leads here"};
+    return RequestError{RejectReason::loop, 508,
+                        "the packet has come from this daemon: one of its analyzers leads here"};
   }
   if (head.expects_other) {
-    return Refusal{RejectReason::malformed_http, 417, "the only expectation known is 100-continue"};
+    return RequestError{RejectReason::malformed_http, 417, "the only expectation known is 100-continue"};
   }
   if (!head.chunked && !head.content_length) {
-    return Refusal{RejectReason::length_required, 411, "a packet needs Content-Length or chunked Transfer-Encoding",
-                   true};
+    return RequestError{RejectReason::length_required, 411,
+                        "a packet needs Content-Length or chunked Transfer-Encoding", true};
   }
   const auto format = head.content_type ? format_of(*head.content_type) : std::nullopt;
   if (!format) {
-    return Refusal{RejectReason::unsupported_media_type, 415,
-                   "Content-Type must be application/json or application/x-ndjson, in UTF-8, at most 256 bytes"};
+    return RequestError{RejectReason::unsupported_media_type, 415,
+                        "Content-Type must be application/json or application/x-ndjson, in UTF-8, at most 256 bytes"};
   }
   if (head.encoded) {
-    return Refusal{RejectReason::unsupported_media_type, 415, "no Content-Encoding but identity is supported"};
+    return RequestError{RejectReason::unsupported_media_type, 415, "no Content-Encoding but identity is supported"};
   }
   if (head.content_length && *head.content_length > policy.max_body) {
-    return Refusal{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
+    return RequestError{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   }
   return Admissible{Purpose::packet, *format};
 }
 
 }  // namespace
 
-Refusal draining_refusal() {
+RequestError draining_error() {
   return {RejectReason::draining, 503, "shutting down: send the packet again, elsewhere or later", true};
 }
 
-Refusal refusal_of(const http::Error& error) {
+RequestError error_of(const http::Error& error) {
   const bool large_head = error.status == 414 || error.status == 431;
   if (error.status == 413)
     return {RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   return {large_head ? RejectReason::header_too_large : RejectReason::malformed_http, error.status, error.detail, true};
 }
 
-Judgement judge(const http::RequestHead& head, const Policy& policy) {
-  if (head.path == packet_path) return judge_packet(head, policy);
-  if (is_health_path(head.path)) return judge_health(head);
+Result validate_request(const http::RequestHead& head, const Policy& policy) {
+  if (head.path == packet_path) return validate_packet(head, policy);
+  if (is_health_path(head.path)) return validate_health(head);
   if (head.path == "*") return Admissible{Purpose::options};
   if (head.method == http::Method::connect) {
-    return Refusal{RejectReason::method_not_allowed, 405, "this is no proxy: packets are sent with POST", true};
+    return RequestError{RejectReason::method_not_allowed, 405, "this is no proxy: packets are sent with POST", true};
   }
-  return Refusal{RejectReason::not_found, 404, "there are only /v1/packets and /healthz here"};
+  return RequestError{RejectReason::not_found, 404, "there are only /v1/packets and /healthz here"};
 }
 
 }  // namespace logdist::ingest

@@ -31,7 +31,7 @@ struct Problem {
 
 /// Composes answers at the end of an output string. Allocates nothing for
 /// accepted packets once the string has its capacity. Confined to one loop.
-class Replies {
+class ResponseWriter {
  public:
   /// 202 or 200 for a packet; `id` is visible ASCII.
   void accepted(std::string& out, unsigned status, std::string_view id, std::uint32_t messages,

@@ -19,7 +19,7 @@ namespace logdist::ingest {
 
 /// References to the few things a session needs, all of them the loop's own but
 /// for `memory`, which all loops share. All outlive the loop's sessions.
-struct LoopContext {
+struct SessionEnvironment {
   boost::asio::io_context& loop;
   queue::PacketSink& sink;
   packet::Decoder& decoder;

@@ -17,7 +17,7 @@ namespace logdist::ingest {
 inline constexpr std::size_t max_content_type_size = 256;
 
 /// Why a request is answered with an error, and how.
-struct Refusal {
+struct RequestError {
   RejectReason reason = RejectReason::malformed_http;
   unsigned status = 400;
   std::string_view detail;          ///< a sentence for people
@@ -26,10 +26,10 @@ struct Refusal {
 };
 
 /// The answer to every new packet while we drain.
-Refusal draining_refusal();
+RequestError draining_error();
 
 /// The answer to a request that cannot be read.
-Refusal refusal_of(const http::Error& error);
+RequestError error_of(const http::Error& error);
 
 /// What packets the port takes just now.
 struct Policy {
@@ -49,10 +49,10 @@ struct Admissible {
   packet::Format format = packet::Format::json;  ///< of a packet
 };
 
-/// Either of the two: what to do, or the refusal.
-using Judgement = boost::system::result<Admissible, Refusal>;
+/// What to do, or why the request is refused.
+using Result = boost::system::result<Admissible, RequestError>;
 
 /// Whether the body behind this head is welcome. Without state, allocates nothing.
-Judgement judge(const http::RequestHead& head, const Policy& policy);
+Result validate_request(const http::RequestHead& head, const Policy& policy);
 
 }  // namespace logdist::ingest

@@ -1,4 +1,4 @@
-#include "ingest/replies.hpp"
+#include "ingest/response_writer.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -33,8 +33,8 @@ std::size_t digits_of(std::uint32_t number) {
 
 }  // namespace
 
-void Replies::accepted(std::string& out, unsigned status, std::string_view id, std::uint32_t messages,
-                       Persistence persistence) {
+void ResponseWriter::accepted(std::string& out, unsigned status, std::string_view id, std::uint32_t messages,
+                              Persistence persistence) {
   static constexpr std::string_view before_id = R"({"packet_id":")";
   static constexpr std::string_view after_id = R"(","messages":)";
   const auto escapes = static_cast<std::size_t>(std::count_if(id.begin(), id.end(), needs_escape));
@@ -55,7 +55,7 @@ void Replies::accepted(std::string& out, unsigned status, std::string_view id, s
   out += '}';
 }
 
-void Replies::problem(std::string& out, const Problem& problem, Persistence persistence) {
+void ResponseWriter::problem(std::string& out, const Problem& problem, Persistence persistence) {
   nlohmann::ordered_json body{{"type", "about:blank"},
                               {"title", reason_of(problem.status)},
                               {"status", problem.status},
@@ -77,22 +77,23 @@ void Replies::problem(std::string& out, const Problem& problem, Persistence pers
   if (!problem.body_omitted) out += text;
 }
 
-void Replies::alive(std::string& out, bool body_omitted, Persistence persistence) {
+void ResponseWriter::alive(std::string& out, bool body_omitted, Persistence persistence) {
   static constexpr std::string_view body = "alive\n";
   begin(out, 200, "text/plain; charset=utf-8", body.size());
   end(out, persistence);
   if (!body_omitted) out += body;
 }
 
-void Replies::options(std::string& out, Persistence persistence) {
+void ResponseWriter::options(std::string& out, Persistence persistence) {
   begin(out, 200, "text/plain; charset=utf-8", 0);
   out += "Allow: GET, HEAD, POST, OPTIONS\r\n";
   end(out, persistence);
 }
 
-void Replies::proceed(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
+void ResponseWriter::proceed(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
 
-void Replies::begin(std::string& out, unsigned status, std::string_view content_type, std::size_t content_length) {
+void ResponseWriter::begin(std::string& out, unsigned status, std::string_view content_type,
+                           std::size_t content_length) {
   out += "HTTP/1.1 ";
   append_number(out, status);
   out += ' ';
@@ -106,7 +107,7 @@ void Replies::begin(std::string& out, unsigned status, std::string_view content_
   out += "\r\n";
 }
 
-void Replies::end(std::string& out, Persistence persistence) {
+void ResponseWriter::end(std::string& out, Persistence persistence) {
   switch (persistence) {
     case Persistence::implied: break;
     case Persistence::keep_alive: out += "Connection: keep-alive\r\n"; break;
