@@ -57,12 +57,12 @@ void Drain::look() {
 }
 
 void Drain::decide(const Look& look) {
-  const bool grace_over = Clock::now() >= grace_ends_;
+  const bool timed_out = Clock::now() >= grace_ends_;
   // A slow agent may keep its connection busy; it is given the grace, no more.
-  if (look.packets_settled && (look.answers_sent || grace_over)) {
+  if (look.packets_settled && (look.answers_sent || timed_out)) {
     return bring_to_disk({look.given_up, 0});
   }
-  if (grace_over && phase_ == Phase::draining) {
+  if (timed_out && phase_ == Phase::draining) {
     give_up();
   } else if (phase_ == Phase::giving_up && !look.has_attempts) {
     phase_ = Phase::writing;
@@ -73,7 +73,7 @@ void Drain::decide(const Look& look) {
 
 void Drain::give_up() {
   phase_ = Phase::giving_up;
-  log::warn("grace_over", "shutdown.grace is over: giving up what is left");
+  log::warn("shutdown_timeout", "shutdown.grace is over: giving up what is left");
   for (const auto& loop : loops_) {
     loop->post([](Loop& own) {
       const TimePoint now = Clock::now();

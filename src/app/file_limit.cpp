@@ -46,7 +46,7 @@ void fit_connections(config::Options& options) {
   const ConnectionLimits fitting = fit(options, limit.rlim_cur);
   if (fitting == wanted) return;
   log::warn(
-      "few_open_files",
+      "fd_limit_low",
       fmt::format("at most {} open files are allowed, too few for server.max_connections ({}) and "
                   "delivery.max_connections ({}): {} agent connections are accepted, and {} are made to each "
                   "analyzer; raise the limit (ulimit -n)",

@@ -70,7 +70,7 @@ class Ending {
   /// The log's reader, a loop or the disk may hang: the end comes all the same.
   void end_soon() {
     const std::size_t left = daemon_.queued_packets();
-    log::error("ended_at_once", fmt::format("a second signal: ending now, with {} packets left in the queue", left),
+    log::error("forced_exit", fmt::format("a second signal: ending now, with {} packets left in the queue", left),
                {{"packets_left", left}});
     exit_code_ = exit_packets_left;
     signals_.end_within(exit_packets_left, forced_end_limit);

@@ -17,7 +17,7 @@
 #include <spdlog/spdlog.h>
 
 #include "log/line.hpp"
-#include "log/repeats.hpp"
+#include "log/log_rate_limiter.hpp"
 
 namespace logdist::log {
 namespace {
@@ -85,7 +85,7 @@ class Log {
   void write_unless_repeated(const Line& line) {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
-    if (repeats_.admit(line, Clock::now())) return write(line);
+    if (limiter_.admit(line, Clock::now())) return write(line);
     if (!teller_.joinable()) {
       teller_ = std::jthread([this](const std::stop_token& ending) { tell_repeats(ending); });
       pthread_setname_np(teller_.native_handle(), "log-repeats");
@@ -97,7 +97,7 @@ class Log {
   void end() {
     std::jthread teller;  // joined at last, without the lock
     const std::lock_guard lock(mutex_);
-    for (const Line& line : repeats_.take_due(never)) write(line);
+    for (const Line& line : limiter_.take_due(never)) write(line);
     ended_ = true;
     teller = std::move(teller_);
   }
@@ -113,9 +113,9 @@ class Log {
   void tell_repeats(const std::stop_token& ending) {
     std::unique_lock lock(mutex_);
     while (!ending.stop_requested()) {
-      for (const Line& line : repeats_.take_due(Clock::now())) write(line);
-      const TimePoint due = repeats_.next_due();
-      const auto is_sooner = [this, due] { return repeats_.next_due() < due; };
+      for (const Line& line : limiter_.take_due(Clock::now())) write(line);
+      const TimePoint due = limiter_.next_due();
+      const auto is_sooner = [this, due] { return limiter_.next_due() < due; };
       if (due == never) {
         changed_.wait(lock, ending, is_sooner);
       } else {
@@ -130,7 +130,7 @@ class Log {
 
   std::mutex mutex_;
   // Guarded by mutex_:
-  Repeats repeats_;
+  LogRateLimiter limiter_;
   bool ended_ = false;
   std::condition_variable_any changed_;
   std::jthread teller_;

@@ -1,4 +1,4 @@
-#include "log/repeats.hpp"
+#include "log/log_rate_limiter.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kinds_kept = 256;
 
 Line summary(std::uint64_t left_out, Line last) {
-  constexpr auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Repeats::interval).count();
+  constexpr auto seconds = std::chrono::duration_cast<std::chrono::seconds>(LogRateLimiter::interval).count();
   last.message = fmt::format("{} more like this in {} s, last: {}", left_out, seconds, last.message);
   last.fields["more"] = left_out;
   return last;
@@ -19,7 +19,7 @@ Line summary(std::uint64_t left_out, Line last) {
 
 }  // namespace
 
-bool Repeats::admit(const Line& line, TimePoint now) {
+bool LogRateLimiter::admit(const Line& line, TimePoint now) {
   if (kinds_.size() > kinds_kept) forget_quiet(now);
   Kind& kind = kinds_[line.kind()];
   // What was left out is told first: take_due() ends that interval.
@@ -33,7 +33,7 @@ bool Repeats::admit(const Line& line, TimePoint now) {
   return false;
 }
 
-std::vector<Line> Repeats::take_due(TimePoint now) {
+std::vector<Line> LogRateLimiter::take_due(TimePoint now) {
   std::vector<Line> due;
   for (auto& [name, kind] : kinds_) {
     if (kind.left_out == 0 || now < kind.ends_at) continue;
@@ -44,7 +44,7 @@ std::vector<Line> Repeats::take_due(TimePoint now) {
   return due;
 }
 
-TimePoint Repeats::next_due() const {
+TimePoint LogRateLimiter::next_due() const {
   TimePoint next = never;
   for (const auto& [name, kind] : kinds_) {
     if (kind.left_out > 0) next = std::min(next, kind.ends_at);
@@ -52,7 +52,7 @@ TimePoint Repeats::next_due() const {
   return next;
 }
 
-void Repeats::forget_quiet(TimePoint now) {
+void LogRateLimiter::forget_quiet(TimePoint now) {
   std::erase_if(kinds_, [now](const auto& entry) { return entry.second.left_out == 0 && now >= entry.second.ends_at; });
 }
 

@@ -13,7 +13,7 @@ namespace logdist::log {
 
 /// Lets the first lines of a kind through in each interval and counts the rest.
 /// Sans-I/O; not thread-safe.
-class Repeats {
+class LogRateLimiter {
  public:
   static constexpr std::uint32_t lines_max = 5;  ///< of one kind in one interval
   static constexpr Duration interval = std::chrono::seconds(10);
