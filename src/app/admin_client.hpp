@@ -7,7 +7,7 @@
 
 #include <boost/system/result.hpp>
 
-#include "app/agent_verdict.hpp"
+#include "app/retry_decision.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/upstream/name_resolver.hpp"

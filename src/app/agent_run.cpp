@@ -114,19 +114,19 @@ asio::awaitable<void> Agent::Run::deliver(Worker& worker, const OutgoingPacket& 
 bool Agent::Run::settle(const OutgoingPacket& packet, const Answer& answer, TimePoint begun, Tries& tries) {
   answered_ = true;
   const TimePoint now = Clock::now();
-  const AgentVerdict verdict = judge(answer, unix_seconds());
+  const RetryDecision decision = decide(answer, unix_seconds());
   const std::string what =
-      verdict.advice == Advice::accepted ? std::string() : fmt::format("{}: {}", answer.status, explain(answer));
-  switch (verdict.advice) {
+      decision.advice == Advice::accepted ? std::string() : fmt::format("{}: {}", answer.status, explain(answer));
+  switch (decision.advice) {
     case Advice::accepted: tally_.accepted(packet, now - begun); return true;
     case Advice::rejected: reject(packet, answer); return true;
     case Advice::later:
       tally_.troubled(what);
       if (now - tries.begun > options_.patience) give_up(what);
       // "Retry-After: 0" must not make us turn as fast as we can.
-      paused_until_ =
-          std::max(paused_until_, now + std::max(verdict.pause.value_or(options_.backoff.wait(tries.pauses++, random_)),
-                                                 options_.backoff.base(0)));
+      paused_until_ = std::max(paused_until_,
+                               now + std::max(decision.pause.value_or(options_.backoff.wait(tries.pauses++, random_)),
+                                              options_.backoff.base(0)));
       return false;
     case Advice::again:
       tally_.troubled(what);

@@ -12,8 +12,8 @@
 
 #include "app/agent_connection.hpp"
 #include "app/agent_tally.hpp"
-#include "app/agent_verdict.hpp"
-#include "app/read_ahead.hpp"
+#include "app/prefetch_queue.hpp"
+#include "app/retry_decision.hpp"
 #include "logdist/app/agent.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/upstream/name_resolver.hpp"
@@ -71,7 +71,7 @@ class Agent::Run : public std::enable_shared_from_this<Agent::Run> {
 
   upstream::NameResolver names_;
   AgentTally tally_;
-  ReadAhead packets_;
+  PrefetchQueue packets_;
   Random random_;
   Done done_;
   Rejected rejected_;

@@ -7,18 +7,18 @@
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/admin_control.hpp"
 #include "app/cpu_limit.hpp"
 #include "app/drain.hpp"
 #include "app/file_limit.hpp"
 #include "app/health_driver.hpp"
 #include "app/heap_trim.hpp"
 #include "app/loop.hpp"
+#include "app/metrics_collector.hpp"
 #include "app/outage_log.hpp"
 #include "app/reload.hpp"
-#include "app/scrape_gathering.hpp"
 #include "app/service_watch.hpp"
-#include "app/shared.hpp"
-#include "app/steering.hpp"
+#include "app/shared_state.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/host_names.hpp"
@@ -46,17 +46,17 @@ std::string cannot_listen(const char* key, const config::ListenAddress& address,
 }  // namespace
 
 /// Members in the order of their life: what is declared later is destroyed first.
-class Daemon::Body final : public dispatch::WakeupListener {
+class Daemon::Impl final : public dispatch::WakeupListener {
  public:
   /// `configured` is what `fitted` was made of, for this machine.
-  Body(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
+  Impl(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
        ConfigurationSource source, std::unique_ptr<DeadLetterFile> letters, std::size_t threads)
       : control_(control),
         shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
         health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
         reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
-        steering_(shared_, reload_, *events_) {
+        control_calls_(shared_, reload_, *events_) {
     for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
@@ -68,12 +68,12 @@ class Daemon::Body final : public dispatch::WakeupListener {
     sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
     sources.version = version();
     sources.events = events_;
-    sources.control = &steering_;
+    sources.control = &control_calls_;
     sources.hosts = config::split_host_names(shared_.options.admin.hosts);
     admin_.emplace(control, std::move(sources));
   }
 
-  ~Body() {
+  ~Impl() {
     for (const auto& loop : loops_) loop->stop();
   }
 
@@ -117,7 +117,7 @@ class Daemon::Body final : public dispatch::WakeupListener {
   void wake_control() override { health_.wake(); }
 
   void request_scrape(std::function<void(metrics::Scrape)> done) {
-    gather_scrape(control_, loops_, shared_, connections_, [this, done = std::move(done)](metrics::Scrape scrape) {
+    collect_metrics(control_, loops_, shared_, connections_, [this, done = std::move(done)](metrics::Scrape scrape) {
       scrape.ready = readiness().ready();
       scrape.last_reload_successful = reload_.last_successful();
       scrape.configured_at_seconds = std::chrono::duration<double>(reload_.taken_at().time_since_epoch()).count();
@@ -159,14 +159,14 @@ class Daemon::Body final : public dispatch::WakeupListener {
   }
 
   asio::io_context& control_;
-  Shared shared_;
+  SharedState shared_;
   ingest::ConnectionSlots connections_;
   const std::shared_ptr<admin::EventLog> events_ = std::make_shared<admin::EventLog>();
   HealthDriver health_;
   HeapTrim heap_{control_};
   std::vector<std::unique_ptr<Loop>> loops_;
   Reload reload_;
-  Steering steering_;
+  AdminControl control_calls_;
   std::list<ingest::Listener> listeners_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
@@ -190,22 +190,22 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
                        letters.error().message());
   }
   const CpuLimit limit = read_cpu_limit();
-  auto body = std::make_unique<Body>(control, options, fitted, std::move(source), std::move(*letters),
+  auto impl = std::make_unique<Impl>(control, options, fitted, std::move(source), std::move(*letters),
                                      options.threads > 0 ? options.threads : limit.cores);
-  if (std::string fault = body->open(std::move(packet_socket)); !fault.empty()) return fault;
+  if (std::string fault = impl->open(std::move(packet_socket)); !fault.empty()) return fault;
   if (options.threads == 0) {
     log::info("event_loops", fmt::format("event loops: {} ({})", limit.cores, limit.reason),
               {{"threads", limit.cores}, {"reason", limit.reason}});
   }
-  body->run();
-  return std::unique_ptr<Daemon>(new Daemon(std::move(body)));
+  impl->run();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 
-Daemon::Daemon(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 
 asio::ip::tcp::endpoint Daemon::packet_endpoint() const {
-  for (const ingest::Listener& listener : body_->listeners()) {
+  for (const ingest::Listener& listener : impl_->listeners()) {
     if (listener.endpoint().port() != 0) return listener.endpoint();
   }
   return {};
@@ -213,28 +213,28 @@ asio::ip::tcp::endpoint Daemon::packet_endpoint() const {
 
 std::vector<config::ListenAddress> Daemon::packet_addresses() const {
   std::vector<config::ListenAddress> addresses;
-  for (const ingest::Listener& listener : body_->listeners()) addresses.push_back(listener.address());
+  for (const ingest::Listener& listener : impl_->listeners()) addresses.push_back(listener.address());
   return addresses;
 }
 
 std::string Daemon::packet_urls() const {
   std::string urls;
-  for (const ingest::Listener& listener : body_->listeners()) urls += (urls.empty() ? "" : " ") + listener.url();
+  for (const ingest::Listener& listener : impl_->listeners()) urls += (urls.empty() ? "" : " ") + listener.url();
   return urls;
 }
 
-asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return body_->admin().endpoint(); }
+asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return impl_->admin().endpoint(); }
 
-std::size_t Daemon::queued_packets() const { return body_->queued_packets(); }
-std::size_t Daemon::letters_waiting() const { return body_->letters_waiting(); }
+std::size_t Daemon::queued_packets() const { return impl_->queued_packets(); }
+std::size_t Daemon::letters_waiting() const { return impl_->letters_waiting(); }
 
-void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { body_->request_scrape(std::move(done)); }
+void Daemon::request_scrape(std::function<void(metrics::Scrape)> done) { impl_->request_scrape(std::move(done)); }
 void Daemon::reload(const std::string& who, std::function<void()> done) {
-  body_->reload(who, [done = std::move(done)](const admin::ReloadReport&) { done(); });
+  impl_->reload(who, [done = std::move(done)](const admin::ReloadReport&) { done(); });
 }
-Duration Daemon::grace() const { return body_->grace(); }
-void Daemon::drain(std::function<void(DrainResult)> done) { body_->drain(std::move(done)); }
-void Daemon::hurry() { body_->hurry(); }
-void Daemon::reopen_files() { body_->reopen_files(); }
+Duration Daemon::grace() const { return impl_->grace(); }
+void Daemon::drain(std::function<void(DrainResult)> done) { impl_->drain(std::move(done)); }
+void Daemon::hurry() { impl_->hurry(); }
+void Daemon::reopen_files() { impl_->reopen_files(); }
 
 }  // namespace logdist::app

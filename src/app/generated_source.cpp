@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-#include "app/outgoing.hpp"
+#include "app/packet_id.hpp"
 #include "logdist/app/packet_source.hpp"
 #include "logdist/base/check.hpp"
 

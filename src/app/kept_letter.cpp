@@ -5,7 +5,7 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "app/outgoing.hpp"
+#include "app/packet_id.hpp"
 
 namespace logdist::app {
 namespace {

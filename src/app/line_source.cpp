@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "app/outgoing.hpp"
+#include "app/packet_id.hpp"
 #include "logdist/app/packet_source.hpp"
 
 namespace logdist::app {

@@ -13,7 +13,7 @@ namespace {
 /// little beside the queue's bound.
 constexpr std::size_t kept_buffer_bytes = 8 * 1024 * 1024;
 
-dispatch::DispatcherOptions dispatcher_options(LoopId id, const Shared& shared) {
+dispatch::DispatcherOptions dispatcher_options(LoopId id, const SharedState& shared) {
   const config::DeliveryOptions& delivery = shared.options.delivery;
   dispatch::DispatcherOptions options;
   options.loop = id;
@@ -25,7 +25,7 @@ dispatch::DispatcherOptions dispatcher_options(LoopId id, const Shared& shared) 
   return options;
 }
 
-upstream::PoolOptions pool_options(LoopId id, const Shared& shared) {
+upstream::PoolOptions pool_options(LoopId id, const SharedState& shared) {
   const config::DeliveryOptions& delivery = shared.options.delivery;
   upstream::PoolOptions pool;
   pool.timeout = delivery.timeout;
@@ -39,7 +39,7 @@ upstream::PoolOptions pool_options(LoopId id, const Shared& shared) {
 
 }  // namespace
 
-Loop::Loop(LoopId id, Shared& shared)
+Loop::Loop(LoopId id, SharedState& shared)
     : id_(id),
       buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
@@ -53,8 +53,8 @@ Loop::Loop(LoopId id, Shared& shared)
     if (turn_pending_) turn();
   });
   upstream_.set_listener(dispatcher_);
-  for (AnalyzerId analyzer = 0; analyzer < shared.roster.size(); ++analyzer) {
-    upstream_.add(shared.roster.target(analyzer));
+  for (AnalyzerId analyzer = 0; analyzer < shared.registry.size(); ++analyzer) {
+    upstream_.add(shared.registry.target(analyzer));
   }
 }
 

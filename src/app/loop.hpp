@@ -11,7 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "app/shared.hpp"
+#include "app/shared_state.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/ingest/sessions.hpp"
@@ -27,7 +27,7 @@ namespace logdist::app {
 /// functions that say so.
 class Loop final : public dispatch::TurnRequest {
  public:
-  Loop(LoopId id, Shared& shared);
+  Loop(LoopId id, SharedState& shared);
   ~Loop();
 
   /// Runs the loop on a thread of its own until stop().

@@ -28,7 +28,7 @@ std::string in_words(const config::Difference& difference) {
 
 }  // namespace
 
-Reload::Reload(boost::asio::io_context& control, Shared& shared, const std::vector<std::unique_ptr<Loop>>& loops,
+Reload::Reload(boost::asio::io_context& control, SharedState& shared, const std::vector<std::unique_ptr<Loop>>& loops,
                HealthDriver& health, admin::EventLog& events, config::Options configured, ConfigurationSource source)
     : control_(control),
       shared_(shared),
@@ -53,7 +53,7 @@ void Reload::close() { closed_ = true; }
 
 admin::ConfigurationReport Reload::report() const {
   config::Options wanted = configured_;
-  wanted.analyzers = shared_.roster.in_force();
+  wanted.analyzers = shared_.registry.in_force();
   return {revision_, config::take_over(shared_.options, wanted), restart_needed_};
 }
 
@@ -65,7 +65,7 @@ void Reload::begin() {
   std::vector<AnalyzerId> entering;
   for (const config::AnalyzerOptions& analyzer : loaded_.options.analyzers) {
     if (std::find(added.begin(), added.end(), analyzer.name) == added.end()) continue;
-    entering.push_back(shared_.roster.enter(analyzer, max_connections));
+    entering.push_back(shared_.registry.enter(analyzer, max_connections));
     health_.add(analyzer);
     shared_.dead_letters->name(entering.back(), analyzer.name, analyzer.host);
   }
@@ -85,7 +85,7 @@ std::vector<std::string> Reload::load() {
 
 config::Difference Reload::difference() const {
   config::Options in_force = configured_;
-  in_force.analyzers = shared_.roster.in_force();
+  in_force.analyzers = shared_.registry.in_force();
   return compare(in_force, loaded_.options);
 }
 
@@ -106,7 +106,7 @@ std::uint32_t Reload::connections_for_added() {
 
 void Reload::tell_loops(const std::vector<AnalyzerId>& entering) {
   std::vector<upstream::AnalyzerTarget> targets;
-  for (const AnalyzerId id : entering) targets.push_back(shared_.roster.target(id));
+  for (const AnalyzerId id : entering) targets.push_back(shared_.registry.target(id));
   loops_to_answer_ = loops_.size();
   for (const auto& loop : loops_) {
     loop->post([this, targets, first = entering.front()](Loop& own) {
@@ -134,13 +134,13 @@ void Reload::take() {
 /// All that concerns the analyzers. The removed ones go first, so that the added
 /// ones start with nothing owed.
 void Reload::revise(const config::Difference& difference) {
-  Roster& roster = shared_.roster;
+  AnalyzerRegistry& registry = shared_.registry;
   std::vector<AnalyzerId> removed;
   std::vector<std::string_view> drained;  // by name, for one that has moved
-  for (const std::string& name : difference.removed) removed.push_back(*roster.find(name));
+  for (const std::string& name : difference.removed) removed.push_back(*registry.find(name));
   for (const AnalyzerId id : removed) {
-    roster.remove(id, Clock::now());
-    if (roster[id].drained) drained.push_back(roster[id].configured.name);
+    registry.remove(id, Clock::now());
+    if (registry[id].drained) drained.push_back(registry[id].configured.name);
   }
 
   std::vector<AnalyzerId> new_headers;
@@ -148,24 +148,24 @@ void Reload::revise(const config::Difference& difference) {
     dispatch::LoadBalancer::UpdateTransaction revision(shared_.balancer, Clock::now());
     for (const AnalyzerId id : removed) revision.remove(id);
     for (const config::AnalyzerOptions& wanted : loaded_.options.analyzers) {
-      const auto id = roster.find(wanted.name);
+      const auto id = registry.find(wanted.name);
       if (!id) continue;
-      Member& member = roster[*id];
-      if (member.configured.headers != wanted.headers) new_headers.push_back(*id);
-      member.configured = wanted;
-      if (std::exchange(member.weight, wanted.weight).units != wanted.weight.units) {
+      RegistryEntry& entry = registry[*id];
+      if (entry.configured.headers != wanted.headers) new_headers.push_back(*id);
+      entry.configured = wanted;
+      if (std::exchange(entry.weight, wanted.weight).units != wanted.weight.units) {
         revision.set_weight(*id, wanted.weight.units);
       }
-      revision.set_max_in_flight(*id, roster.spec(*id, loaded_.options.delivery).max_in_flight);
+      revision.set_max_in_flight(*id, registry.spec(*id, loaded_.options.delivery).max_in_flight);
     }
-    for (AnalyzerId id = 0; id < roster.size(); ++id) {
-      Member& member = roster[id];
-      if (member.standing != Member::Standing::entering) continue;
-      member.standing = Member::Standing::present;
-      const AnalyzerId given = revision.add(roster.spec(id, loaded_.options.delivery));
+    for (AnalyzerId id = 0; id < registry.size(); ++id) {
+      RegistryEntry& entry = registry[id];
+      if (entry.lifecycle != RegistryEntry::Lifecycle::entering) continue;
+      entry.lifecycle = RegistryEntry::Lifecycle::present;
+      const AnalyzerId given = revision.add(registry.spec(id, loaded_.options.delivery));
       LOGDIST_CHECK(given == id);
-      member.drained = std::find(drained.begin(), drained.end(), member.configured.name) != drained.end();
-      revision.set_drained(id, member.drained);
+      entry.drained = std::find(drained.begin(), drained.end(), entry.configured.name) != drained.end();
+      revision.set_drained(id, entry.drained);
     }
   }
   let_go(removed);
@@ -185,9 +185,9 @@ void Reload::let_go(const std::vector<AnalyzerId>& removed) {
 
 void Reload::set_headers(const std::vector<AnalyzerId>& changed) {
   for (const AnalyzerId id : changed) {
-    health_.set_headers(id, shared_.roster[id].configured.headers);
+    health_.set_headers(id, shared_.registry[id].configured.headers);
     for (const auto& loop : loops_) {
-      loop->post([id, target = shared_.roster.target(id)](Loop& own) { own.upstream().set_headers(id, target); });
+      loop->post([id, target = shared_.registry.target(id)](Loop& own) { own.upstream().set_headers(id, target); });
     }
   }
 }

@@ -13,7 +13,7 @@
 
 #include "app/health_driver.hpp"
 #include "app/loop.hpp"
-#include "app/shared.hpp"
+#include "app/shared_state.hpp"
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
 #include "logdist/app/daemon.hpp"
@@ -40,7 +40,7 @@ class Reload {
 
   /// `configured` is the configuration that the daemon was started with, before it
   /// was fitted to this machine.
-  Reload(boost::asio::io_context& control, Shared& shared, const std::vector<std::unique_ptr<Loop>>& loops,
+  Reload(boost::asio::io_context& control, SharedState& shared, const std::vector<std::unique_ptr<Loop>>& loops,
          HealthDriver& health, admin::EventLog& events, config::Options configured, ConfigurationSource source);
 
   /// `done` is called once, maybe from within.
@@ -74,7 +74,7 @@ class Reload {
   void tell(const std::string& who, const admin::ReloadReport& report);
 
   boost::asio::io_context& control_;
-  Shared& shared_;
+  SharedState& shared_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
   HealthDriver& health_;
   admin::EventLog& events_;

@@ -11,7 +11,7 @@
 
 #include "app/end_signals.hpp"
 #include "app/loop_check.hpp"
-#include "app/service_manager.hpp"
+#include "app/systemd_notifier.hpp"
 #include "logdist/app/daemon.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/log/log.hpp"
@@ -41,10 +41,10 @@ constexpr std::chrono::milliseconds forced_end_warning{1'700};
 
 /// TERM and INT drain, a second one leaves just the time to write what is left to the
 /// dead-letter file; HUP reloads the configuration, USR1 opens files again.
-class Ending {
+class SignalHandler {
  public:
-  Ending(asio::io_context& control, EndSignals& signals, Daemon& daemon, ServiceManager& manager)
-      : control_(control), signals_(signals), daemon_(daemon), manager_(manager), limit_(control) {
+  SignalHandler(asio::io_context& control, EndSignals& signals, Daemon& daemon, SystemdNotifier& notifier)
+      : control_(control), signals_(signals), daemon_(daemon), notifier_(notifier), limit_(control) {
     signals_.listen(control, [this](int number) { heard(number); });
   }
 
@@ -62,7 +62,7 @@ class Ending {
     } else {
       draining_ = true;
       log::info("draining", "draining");
-      manager_.stopping(daemon_.grace() + end_margin);
+      notifier_.stopping(daemon_.grace() + end_margin);
       daemon_.drain([this](DrainResult result) { drained(result); });
     }
   }
@@ -85,9 +85,9 @@ class Ending {
   }
 
   void reload() {
-    if (!draining_) manager_.reloading();
+    if (!draining_) notifier_.reloading();
     daemon_.reload("HUP", [this] {
-      if (!draining_) manager_.reloaded();
+      if (!draining_) notifier_.reloaded();
     });
   }
 
@@ -116,7 +116,7 @@ class Ending {
   asio::io_context& control_;
   EndSignals& signals_;
   Daemon& daemon_;
-  ServiceManager& manager_;
+  SystemdNotifier& notifier_;
   asio::steady_timer limit_;  ///< after a second signal
   int exit_code_ = exit_clean;
   bool draining_ = false;
@@ -170,19 +170,19 @@ int run(const config::Options& options, const ConfigurationReader& reader, EndSi
                               [reader, packet_port] { return reader(*packet_port); });
   if (!daemon) return not_started(daemon.error(), options.log.format);
   *packet_port = (*daemon)->packet_addresses();
-  ServiceManager manager(control, variables);
-  const Ending ending(control, signals, **daemon, manager);
+  SystemdNotifier notifier(control, variables);
+  const SignalHandler handler(control, signals, **daemon, notifier);
   const std::string packets = (*daemon)->packet_urls();
   const std::string admin = url_of((*daemon)->admin_endpoint());
   const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
   log::announce("listening", listening, {{"packets", packets}, {"admin", admin}});
-  manager.ready(listening);
+  notifier.ready(listening);
   // A scrape asks every loop, so that one that hangs is missed by the service manager.
-  manager.watch([&daemon](std::function<void()> well) {
+  notifier.watch([&daemon](std::function<void()> well) {
     (*daemon)->request_scrape([well = std::move(well)](const metrics::Scrape&) { well(); });
   });
   control.run();
-  return ending.exit_code();
+  return handler.exit_code();
 }
 
 /// Reads `file` as at the start; the environment is what it was then. Something

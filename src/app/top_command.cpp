@@ -75,8 +75,8 @@ class Top {
         asker_(
             io_, [this, &environment] { return look(options_.port, environment); },
             [this](Look got) { looked(std::move(got)); }) {
-    sight_.where = std::move(where);
-    sight_.clock = clock_text();
+    snapshot_.where = std::move(where);
+    snapshot_.clock = clock_text();
   }
 
   int run() {
@@ -90,7 +90,7 @@ class Top {
     begin_look();
     io_.run();
     terminal_.reset();  // before a last question that may take its time
-    return options_.count && !sight_.away.empty() ? 1 : 0;
+    return options_.count && !snapshot_.away.empty() ? 1 : 0;
   }
 
  private:
@@ -100,13 +100,13 @@ class Top {
   }
 
   void looked(Look got) {
-    sight_.clock = clock_text();
+    snapshot_.clock = clock_text();
     if (got) {
       take(std::move(*got));
-    } else if (sight_.away.empty()) {
-      away_since_ = sight_.clock;
+    } else if (snapshot_.away.empty()) {
+      away_since_ = snapshot_.clock;
     }
-    if (!got) sight_.away = fmt::format("not reachable since {}: {}", away_since_, got.error().why);
+    if (!got) snapshot_.away = fmt::format("not reachable since {}: {}", away_since_, got.error().why);
     if (terminal_) {
       draw();
     } else {
@@ -120,19 +120,19 @@ class Top {
   }
 
   void take(TopStatus status) {
-    const bool same_life = sight_.now && sight_.now->uptime_seconds < status.uptime_seconds;
-    sight_.before = same_life ? std::move(sight_.now) : std::nullopt;
-    sight_.now = std::move(status);
-    sight_.away.clear();
+    const bool same_life = snapshot_.now && snapshot_.now->uptime_seconds < status.uptime_seconds;
+    snapshot_.before = same_life ? std::move(snapshot_.now) : std::nullopt;
+    snapshot_.now = std::move(status);
+    snapshot_.away.clear();
   }
 
   /// The keys have the last line, where there is room for them.
   void draw() {
     const TerminalSize size = terminal_->size();
     const std::size_t rows = size.rows < rows_for_keys ? size.rows : size.rows - 1;
-    sight_.order = choice_.order;
-    sight_.first = choice_.first;
-    std::vector<Line> lines = top_screen(sight_, size.columns, rows);
+    snapshot_.order = choice_.order;
+    snapshot_.first = choice_.first;
+    std::vector<Line> lines = top_screen(snapshot_, size.columns, rows);
     if (rows < size.rows) {
       lines.resize(rows);
       lines.push_back(clip(top_key_line(choice_), size.columns));
@@ -146,7 +146,7 @@ class Top {
   }
 
   void print() {
-    for (const std::string& line : journal_.lines_of(sight_, Clock::now())) fmt::print("{}\n", line);
+    for (const std::string& line : journal_.lines_of(snapshot_, Clock::now())) fmt::print("{}\n", line);
     if (std::fflush(stdout) != 0) io_.stop();  // nobody reads it any more
   }
 
@@ -186,7 +186,7 @@ class Top {
       return false;
     }
     if (key == TopKey::none) return true;
-    const std::size_t analyzers = sight_.now ? analyzers_at_work(*sight_.now).size() : 0;
+    const std::size_t analyzers = snapshot_.now ? analyzers_at_work(*snapshot_.now).size() : 0;
     choice_.take(key, analyzers, terminal_->size().rows / 2);
     draw();
     return true;
@@ -194,8 +194,8 @@ class Top {
 
   const TopCommandOptions options_;
   const bool colour_ = output_takes_colour();
-  TopSight sight_;
-  TopJournal journal_;
+  Snapshot snapshot_;
+  EventLog journal_;
   TopKeyReader reader_;
   TopChoice choice_;
   std::string away_since_;

@@ -70,8 +70,8 @@ void TopChoice::take(TopKey key, std::size_t analyzers, std::size_t page) {
 }
 
 Line top_key_line(const TopChoice& choice) {
-  Line line{{fmt::format("q quit   s order: {}   j k space b g scroll", to_string(choice.order)), Tone::faint}};
-  if (choice.first > 0) line.push_back({fmt::format("   {} above", choice.first), Tone::warning});
+  Line line{{fmt::format("q quit   s order: {}   j k space b g scroll", to_string(choice.order)), Style::faint}};
+  if (choice.first > 0) line.push_back({fmt::format("   {} above", choice.first), Style::warning});
   return line;
 }
 

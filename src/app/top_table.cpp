@@ -7,7 +7,7 @@
 #include <iterator>
 #include <numeric>
 
-#include "app/top_words.hpp"
+#include "app/top_format.hpp"
 
 namespace logdist::app {
 namespace {
@@ -63,7 +63,7 @@ Span deficit_cell(const Subject& subject) { return {subject.now.in_service ? bal
 
 Span failures_cell(const Subject& subject) {
   const bool grows = subject.before != nullptr && subject.now.failures > subject.before->failures;
-  return {grouped(static_cast<std::int64_t>(subject.now.failures)), grows ? Tone::bad : Tone::plain};
+  return {grouped(static_cast<std::int64_t>(subject.now.failures)), grows ? Style::bad : Style::plain};
 }
 
 Span flying_cell(const Subject& subject) {
@@ -74,7 +74,7 @@ Span flying_cell(const Subject& subject) {
 constexpr std::array columns_there{
     Column{"ANALYZER", 0, true, true,
            [](const Subject& of) {
-             return Span{of.now.name, Tone::strong};
+             return Span{of.now.name, Style::strong};
            }},
     Column{"STATE", 0, true, true, [](const Subject& of) { return condition_of(of.now); }},
     Column{"WEIGHT", 6, false, false, [](const Subject& of) { return Span{fmt::format("{:g}", of.now.weight)}; }},
@@ -102,10 +102,10 @@ struct Shown {
 };
 
 Shown fill(const Column& column, const std::vector<Subject>& subjects) {
-  Shown shown{column.rank, column.to_the_left, {{column.title, Tone::faint}}};
+  Shown shown{column.rank, column.to_the_left, {{column.title, Style::faint}}};
   for (const Subject& subject : subjects) {
     if (is_removed(subject.now)) {
-      shown.cells.push_back({column.of_removed ? column.cell(subject).text : "-", Tone::faint});
+      shown.cells.push_back({column.of_removed ? column.cell(subject).text : "-", Style::faint});
     } else {
       shown.cells.push_back(column.cell(subject));
     }
@@ -139,7 +139,7 @@ Line line_of(const std::vector<Shown>& table, std::size_t row) {
     const std::string space(shown.wide - columns_of(text), ' ');
     if (!line.empty()) line.push_back({std::string(gap_columns, ' ')});
     if (!shown.to_the_left) line.push_back({space});
-    line.push_back({text, cell.tone});
+    line.push_back({text, cell.style});
     if (shown.to_the_left) line.push_back({space});
   }
   return line;
@@ -148,13 +148,13 @@ Line line_of(const std::vector<Shown>& table, std::size_t row) {
 }  // namespace
 
 Span condition_of(const TopAnalyzer& analyzer) {
-  if (is_removed(analyzer)) return {analyzer.state, Tone::faint};
+  if (is_removed(analyzer)) return {analyzer.state, Style::faint};
   const bool healthy = analyzer.state == "healthy";
   std::string text = healthy && (analyzer.drained || analyzer.paused) ? "" : analyzer.state;
   if (analyzer.drained) text += text.empty() ? "drained" : ", drained";
   if (analyzer.paused) text += text.empty() ? "paused" : ", paused";
-  if (analyzer.state == "failed") return {text, Tone::bad};
-  return {text, text == "healthy" ? Tone::good : Tone::warning};
+  if (analyzer.state == "failed") return {text, Style::bad};
+  return {text, text == "healthy" ? Style::good : Style::warning};
 }
 
 double recent_share(const TopAnalyzer& analyzer, const TopStatus& now, const TopStatus* before) {
@@ -193,7 +193,7 @@ std::vector<TopAnalyzer> analyzers_at_work(const TopStatus& status, const TopSta
     case TopOrder::trouble:
       sort([](const TopAnalyzer& analyzer) {
         if (is_removed(analyzer)) return 3;
-        return analyzer.state == "failed" ? 0 : condition_of(analyzer).tone == Tone::good ? 2 : 1;
+        return analyzer.state == "failed" ? 0 : condition_of(analyzer).style == Style::good ? 2 : 1;
       });
       break;
     case TopOrder::name: sort([](const TopAnalyzer& analyzer) { return analyzer.name; }); break;

@@ -62,14 +62,14 @@ std::string_view head_of(std::string_view text, std::size_t columns) {
   return text;
 }
 
-const char* sequence_of(Tone tone) {
-  switch (tone) {
-    case Tone::plain: return "";
-    case Tone::faint: return "\x1b[2m";
-    case Tone::strong: return "\x1b[1m";
-    case Tone::good: return "\x1b[32m";
-    case Tone::warning: return "\x1b[33m";
-    case Tone::bad: return "\x1b[1;31m";
+const char* sequence_of(Style style) {
+  switch (style) {
+    case Style::plain: return "";
+    case Style::faint: return "\x1b[2m";
+    case Style::strong: return "\x1b[1m";
+    case Style::good: return "\x1b[32m";
+    case Style::warning: return "\x1b[33m";
+    case Style::bad: return "\x1b[1;31m";
   }
   return "";
 }
@@ -99,7 +99,7 @@ Line clip(const Line& line, std::size_t columns) {
   std::size_t room = columns - 1;
   for (const Span& span : line) {
     const std::string_view head = head_of(span.text, room);
-    result.push_back({std::string(head), span.tone});
+    result.push_back({std::string(head), span.style});
     if (head.size() < span.text.size()) break;
     room -= columns_of(head);
   }
@@ -129,8 +129,8 @@ std::vector<Line> wrap(const std::vector<Span>& items, std::size_t columns) {
 std::string paint(const Line& line, bool colour) {
   std::string text;
   for (const Span& span : line) {
-    const bool toned = colour && span.tone != Tone::plain && !span.text.empty();
-    if (toned) text += sequence_of(span.tone);
+    const bool toned = colour && span.style != Style::plain && !span.text.empty();
+    if (toned) text += sequence_of(span.style);
     text += span.text;
     if (toned) text += "\x1b[0m";
   }

@@ -1,4 +1,4 @@
-// Lines of a terminal: text in tones, cut and wrapped to a width.
+// Lines of a terminal: text in styles, cut and wrapped to a width.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 namespace logdist::app {
 
 /// What a piece of text is to look like; nothing is told by it alone.
-enum class Tone : std::uint8_t { plain, faint, strong, good, warning, bad };
+enum class Style : std::uint8_t { plain, faint, strong, good, warning, bad };
 
 struct Span {
   std::string text{};
-  Tone tone = Tone::plain;
+  Style style = Style::plain;
 };
 
 using Line = std::vector<Span>;
@@ -33,7 +33,7 @@ inline constexpr std::size_t wrap_indent = 2;
 /// Items one behind the other with a gap between, on as many lines as they need.
 std::vector<Line> wrap(const std::vector<Span>& items, std::size_t columns);
 
-/// The line with its tones as ANSI sequences, or, without colour, as it reads.
+/// The line with its styles as ANSI sequences, or, without colour, as it reads.
 std::string paint(const Line& line, bool colour);
 
 }  // namespace logdist::app

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "app/top_format.hpp"
 #include "app/top_table.hpp"
-#include "app/top_words.hpp"
 
 namespace logdist::app {
 namespace {
@@ -32,10 +32,10 @@ double per_second(std::int64_t now, std::int64_t before, double seconds) {
   return seconds > 0 ? static_cast<double>(std::max<std::int64_t>(0, now - before)) / seconds : -1;
 }
 
-Rates rates_of(const TopSight& sight) {
-  if (!sight.now || !sight.before) return {};
-  const TopStatus& now = *sight.now;
-  const TopStatus& before = *sight.before;
+Rates rates_of(const Snapshot& snapshot) {
+  if (!snapshot.now || !snapshot.before) return {};
+  const TopStatus& now = *snapshot.now;
+  const TopStatus& before = *snapshot.before;
   const double seconds = now.uptime_seconds - before.uptime_seconds;
   return {per_second(now.ledger.delivered.packets, before.ledger.delivered.packets, seconds),
           per_second(now.ledger.delivered.messages, before.ledger.delivered.messages, seconds),
@@ -43,9 +43,9 @@ Rates rates_of(const TopSight& sight) {
                      static_cast<std::int64_t>(before.totals.packets_received), seconds)};
 }
 
-TopBuckets residence_of(const TopSight& sight) {
-  return growth(sight.now->totals.residence_buckets,
-                sight.before ? sight.before->totals.residence_buckets : TopBuckets());
+TopBuckets residence_of(const Snapshot& snapshot) {
+  return growth(snapshot.now->totals.residence_buckets,
+                snapshot.before ? snapshot.before->totals.residence_buckets : TopBuckets());
 }
 
 std::string count_text(std::uint64_t count) { return grouped(static_cast<std::int64_t>(count)); }
@@ -54,45 +54,46 @@ bool is_full(const TopQueue& queue) { return queue.packets >= queue.max_packets 
 
 bool balanced(const TopLedger& ledger) { return ledger.imbalance.packets == 0 && ledger.imbalance.messages == 0; }
 
-Span readiness(const TopSight& sight) {
-  if (!sight.away.empty()) return {sight.away, Tone::bad};
-  if (!sight.now) return {"connecting", Tone::warning};
-  return sight.now->ready ? Span{"ready", Tone::good} : Span{"not ready: " + sight.now->why_not_ready, Tone::bad};
+Span readiness(const Snapshot& snapshot) {
+  if (!snapshot.away.empty()) return {snapshot.away, Style::bad};
+  if (!snapshot.now) return {"connecting", Style::warning};
+  return snapshot.now->ready ? Span{"ready", Style::good}
+                             : Span{"not ready: " + snapshot.now->why_not_ready, Style::bad};
 }
 
-std::vector<Span> head_items(const TopSight& sight) {
-  std::vector<Span> items{{"log-distributor", Tone::strong}, readiness(sight)};
-  if (sight.now) {
-    items[0].text += " " + sight.now->version;
-    items.push_back({"up " + uptime_text(sight.now->uptime_seconds)});
-    items.push_back({count_text(sight.now->connections) + " agent connections"});
+std::vector<Span> head_items(const Snapshot& snapshot) {
+  std::vector<Span> items{{"log-distributor", Style::strong}, readiness(snapshot)};
+  if (snapshot.now) {
+    items[0].text += " " + snapshot.now->version;
+    items.push_back({"up " + uptime_text(snapshot.now->uptime_seconds)});
+    items.push_back({count_text(snapshot.now->connections) + " agent connections"});
   }
-  items.push_back({sight.where, Tone::faint});
-  items.push_back({sight.clock, Tone::faint});
+  items.push_back({snapshot.where, Style::faint});
+  items.push_back({snapshot.clock, Style::faint});
   return items;
 }
 
-std::vector<Span> flow_items(const TopSight& sight) {
-  const TopStatus& now = *sight.now;
-  const Rates rates = rates_of(sight);
+std::vector<Span> flow_items(const Snapshot& snapshot) {
+  const TopStatus& now = *snapshot.now;
+  const Rates rates = rates_of(snapshot);
   const std::uint64_t rejected =
       std::accumulate(now.totals.packets_rejected.begin(), now.totals.packets_rejected.end(), std::uint64_t{0},
                       [](std::uint64_t sum, const auto& each) { return sum + each.second; });
-  return {{rate_text(rates.packets) + " packets/s", Tone::strong},
-          {rate_text(rates.messages) + " messages/s", Tone::strong},
+  return {{rate_text(rates.packets) + " packets/s", Style::strong},
+          {rate_text(rates.messages) + " messages/s", Style::strong},
           {rate_text(rates.packets_in) + " packets/s in"},
           {count_text(rejected) + " rejected"},
           {grouped(now.ledger.dead_lettered.packets) + " dead letters",
-           now.ledger.dead_lettered.packets > 0 ? Tone::warning : Tone::plain}};
+           now.ledger.dead_lettered.packets > 0 ? Style::warning : Style::plain}};
 }
 
-std::vector<Span> queue_items(const TopSight& sight) {
-  const TopQueue& queue = sight.now->queue;
-  const TopBuckets residence = residence_of(sight);
+std::vector<Span> queue_items(const Snapshot& snapshot) {
+  const TopQueue& queue = snapshot.now->queue;
+  const TopBuckets residence = residence_of(snapshot);
   return {
       {fmt::format("queue {} of {} packets, {} of {}", count_text(queue.packets), count_text(queue.max_packets),
                    bytes_text(queue.bytes), bytes_text(queue.max_bytes)),
-       is_full(queue) ? Tone::warning : Tone::plain},
+       is_full(queue) ? Style::warning : Style::plain},
       {fmt::format("residence p50 {}  p95 {}  p99 {}", latency_text(quantile_seconds(residence, 0.5)),
                    latency_text(quantile_seconds(residence, 0.95)), latency_text(quantile_seconds(residence, 0.99)))}};
 }
@@ -104,13 +105,13 @@ std::vector<Span> ledger_items(const TopLedger& ledger, std::size_t columns) {
                   grouped(ledger.admitted.packets), grouped(ledger.queued.packets), grouped(ledger.waiting.packets),
                   grouped(ledger.in_flight.packets), grouped(ledger.delivered.packets),
                   grouped(ledger.dead_lettered.packets), grouped(ledger.handed_back.packets));
-  std::vector<Span> items{{"ledger balanced", Tone::good}};
+  std::vector<Span> items{{"ledger balanced", Style::good}};
   if (!balanced(ledger)) {
     items[0] = {fmt::format("ledger NOT balanced: {} packets, {} messages", grouped(ledger.imbalance.packets),
                             grouped(ledger.imbalance.messages)),
-                Tone::bad};
+                Style::bad};
   }
-  if (wrap_indent + columns_of(sum) <= columns) items.push_back({sum, Tone::faint});
+  if (wrap_indent + columns_of(sum) <= columns) items.push_back({sum, Style::faint});
   return items;
 }
 
@@ -118,41 +119,41 @@ void append(std::vector<Line>& lines, std::vector<Line> more) {
   std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
-std::vector<Line> full_head(const TopSight& sight, std::size_t columns) {
-  std::vector<Line> lines = wrap(head_items(sight), columns);
-  if (!sight.now) return lines;
-  append(lines, wrap(flow_items(sight), columns));
-  append(lines, wrap(queue_items(sight), columns));
-  append(lines, wrap(ledger_items(sight.now->ledger, columns), columns));
+std::vector<Line> full_head(const Snapshot& snapshot, std::size_t columns) {
+  std::vector<Line> lines = wrap(head_items(snapshot), columns);
+  if (!snapshot.now) return lines;
+  append(lines, wrap(flow_items(snapshot), columns));
+  append(lines, wrap(queue_items(snapshot), columns));
+  append(lines, wrap(ledger_items(snapshot.now->ledger, columns), columns));
   return lines;
 }
 
 /// What matters most comes first.
-std::vector<Span> short_items(const TopSight& sight, bool terse) {
-  std::vector<Span> items{readiness(sight)};
-  if (!sight.now) return items;
-  const TopQueue& queue = sight.now->queue;
-  const bool is_balanced = balanced(sight.now->ledger);
-  if (!is_balanced) items.push_back({terse ? "NOT balanced" : "ledger NOT balanced", Tone::bad});
-  items.push_back({rate_text(rates_of(sight).messages) + (terse ? " msg/s" : " messages/s"), Tone::strong});
+std::vector<Span> short_items(const Snapshot& snapshot, bool terse) {
+  std::vector<Span> items{readiness(snapshot)};
+  if (!snapshot.now) return items;
+  const TopQueue& queue = snapshot.now->queue;
+  const bool is_balanced = balanced(snapshot.now->ledger);
+  if (!is_balanced) items.push_back({terse ? "NOT balanced" : "ledger NOT balanced", Style::bad});
+  items.push_back({rate_text(rates_of(snapshot).messages) + (terse ? " msg/s" : " messages/s"), Style::strong});
   items.push_back({"queue " + count_text(queue.packets) + (terse ? "" : " of " + count_text(queue.max_packets)),
-                   is_full(queue) ? Tone::warning : Tone::plain});
-  if (is_balanced) items.push_back({terse ? "balanced" : "ledger balanced", Tone::good});
+                   is_full(queue) ? Style::warning : Style::plain});
+  if (is_balanced) items.push_back({terse ? "balanced" : "ledger balanced", Style::good});
   return items;
 }
 
 /// At most `lines_max` lines: what does not go into them is left out.
-std::vector<Line> short_head(const TopSight& sight, std::size_t columns, std::size_t lines_max) {
-  std::vector<Line> lines = wrap(short_items(sight, false), columns);
-  if (lines.size() > lines_max) lines = wrap(short_items(sight, true), columns);
+std::vector<Line> short_head(const Snapshot& snapshot, std::size_t columns, std::size_t lines_max) {
+  std::vector<Line> lines = wrap(short_items(snapshot, false), columns);
+  if (lines.size() > lines_max) lines = wrap(short_items(snapshot, true), columns);
   if (lines.size() > lines_max) lines.resize(lines_max);
   return lines;
 }
 
-std::vector<Line> head(const TopSight& sight, std::size_t columns, std::size_t rows) {
-  std::vector<Line> lines = full_head(sight, columns);
+std::vector<Line> head(const Snapshot& snapshot, std::size_t columns, std::size_t rows) {
+  std::vector<Line> lines = full_head(snapshot, columns);
   if (rows >= rows_for_full_head && lines.size() <= rows / 2) return lines;
-  return short_head(sight, columns, rows < rows_for_titles ? 1 : 2);
+  return short_head(snapshot, columns, rows < rows_for_titles ? 1 : 2);
 }
 
 bool is_failed(const TopAnalyzer& analyzer) { return analyzer.state == "failed"; }
@@ -162,9 +163,9 @@ std::string time_of(const TopEvent& event) { return event.at.size() >= 19 ? even
 
 Line event_line(const TopEvent& event) {
   const std::string whom = event.analyzer.empty() ? "" : event.analyzer + ": ";
-  return {{time_of(event) + "  ", Tone::faint},
-          {fmt::format("{:<9}", event.kind), event.warning ? Tone::bad : Tone::faint},
-          {whom, Tone::strong},
+  return {{time_of(event) + "  ", Style::faint},
+          {fmt::format("{:<9}", event.kind), event.warning ? Style::bad : Style::faint},
+          {whom, Style::strong},
           {event.text}};
 }
 
@@ -172,16 +173,16 @@ Line event_line(const TopEvent& event) {
 Line hidden_line(const std::vector<TopAnalyzer>& analyzers, std::size_t count) {
   const auto first = analyzers.end() - static_cast<std::ptrdiff_t>(std::min(count, analyzers.size()));
   const auto failed = std::count_if(first, analyzers.end(), [](const TopAnalyzer& each) { return is_failed(each); });
-  Line line{{fmt::format("… and {} more", count), Tone::faint}};
-  if (failed > 0) line.push_back({fmt::format(", {} failed", failed), Tone::bad});
+  Line line{{fmt::format("… and {} more", count), Style::faint}};
+  if (failed > 0) line.push_back({fmt::format(", {} failed", failed), Style::bad});
   return line;
 }
 
 /// The table, as many of its lines as there is room for.
-void append_analyzers(std::vector<Line>& lines, const TopSight& sight, std::size_t columns, std::size_t rows) {
-  const TopStatus* const before = sight.before ? &*sight.before : nullptr;
-  std::vector<Line> table = analyzer_table(*sight.now, before, columns, sight.order);
-  const std::size_t passed = std::min(sight.first, table.size() - 1);
+void append_analyzers(std::vector<Line>& lines, const Snapshot& snapshot, std::size_t columns, std::size_t rows) {
+  const TopStatus* const before = snapshot.before ? &*snapshot.before : nullptr;
+  std::vector<Line> table = analyzer_table(*snapshot.now, before, columns, snapshot.order);
+  const std::size_t passed = std::min(snapshot.first, table.size() - 1);
   table.erase(table.begin() + 1, table.begin() + 1 + static_cast<std::ptrdiff_t>(passed));
   if (rows >= rows_for_full_head || lines.size() + 1 + table.size() <= rows) lines.emplace_back();
   const std::size_t room = rows - std::min(rows, lines.size());
@@ -190,73 +191,73 @@ void append_analyzers(std::vector<Line>& lines, const TopSight& sight, std::size
   if (table.size() > room) {
     const std::size_t hidden = table.size() - room + 1;
     table.resize(room - 1);
-    table.push_back(hidden_line(analyzers_at_work(*sight.now, before, sight.order), hidden));
+    table.push_back(hidden_line(analyzers_at_work(*snapshot.now, before, snapshot.order), hidden));
   }
   append(lines, std::move(table));
 }
 
 /// The newest first, as many as there is room for.
-void append_events(std::vector<Line>& lines, const TopSight& sight, std::size_t rows) {
-  if (sight.now->events.empty() || rows < lines.size() + 3) return;
+void append_events(std::vector<Line>& lines, const Snapshot& snapshot, std::size_t rows) {
+  if (snapshot.now->events.empty() || rows < lines.size() + 3) return;
   lines.emplace_back();
-  lines.push_back({{"EVENTS (UTC)", Tone::faint}});
-  const auto& events = sight.now->events;
+  lines.push_back({{"EVENTS (UTC)", Style::faint}});
+  const auto& events = snapshot.now->events;
   for (auto event = events.rbegin(); event != events.rend() && lines.size() < rows; ++event) {
     lines.push_back(event_line(*event));
   }
 }
 
 /// Failed attempts and probes since the status before.
-std::uint64_t new_failures(const TopSight& sight) {
-  if (!sight.before) return 0;
+std::uint64_t new_failures(const Snapshot& snapshot) {
+  if (!snapshot.before) return 0;
   std::uint64_t sum = 0;
-  for (const TopAnalyzer& analyzer : sight.now->analyzers) {
-    for (const TopAnalyzer& then : sight.before->analyzers) {
+  for (const TopAnalyzer& analyzer : snapshot.now->analyzers) {
+    for (const TopAnalyzer& then : snapshot.before->analyzers) {
       if (then.name == analyzer.name && analyzer.failures > then.failures) sum += analyzer.failures - then.failures;
     }
   }
   return sum;
 }
 
-std::string failures_text(const TopSight& sight) {
-  const auto& analyzers = sight.now->analyzers;
+std::string failures_text(const Snapshot& snapshot) {
+  const auto& analyzers = snapshot.now->analyzers;
   const auto failed = std::count_if(analyzers.begin(), analyzers.end(), is_failed);
-  const std::uint64_t more = new_failures(sight);
+  const std::uint64_t more = new_failures(snapshot);
   std::string text;
   if (failed > 0) text += fmt::format("  {} of {} failed", failed, analyzers.size());
   if (more > 0) text += fmt::format("  {} new failure{}", count_text(more), more == 1 ? "" : "s");
   return text;
 }
 
-std::string event_text(const TopSight& sight, const TopEvent& event) {
+std::string event_text(const Snapshot& snapshot, const TopEvent& event) {
   const std::string whom = event.analyzer.empty() ? "" : event.analyzer + ": ";
-  return fmt::format("{}  event {}  {}  {}{}", sight.clock, event.at, event.kind, whom, event.text);
+  return fmt::format("{}  event {}  {}  {}{}", snapshot.clock, event.at, event.kind, whom, event.text);
 }
 
 }  // namespace
 
-std::vector<Line> top_screen(const TopSight& sight, std::size_t columns, std::size_t rows) {
-  std::vector<Line> lines = head(sight, columns, rows);
-  if (sight.now) {
-    append_analyzers(lines, sight, columns, rows);
-    append_events(lines, sight, rows);
+std::vector<Line> top_screen(const Snapshot& snapshot, std::size_t columns, std::size_t rows) {
+  std::vector<Line> lines = head(snapshot, columns, rows);
+  if (snapshot.now) {
+    append_analyzers(lines, snapshot, columns, rows);
+    append_events(lines, snapshot, rows);
   }
   if (lines.size() > rows) lines.resize(rows);
   for (Line& line : lines) line = clip(line, columns);
   return lines;
 }
 
-std::string top_line(const TopSight& sight) {
-  if (!sight.away.empty() || !sight.now) return fmt::format("{}  {}", sight.clock, readiness(sight).text);
-  const TopStatus& now = *sight.now;
-  const Rates rates = rates_of(sight);
+std::string top_line(const Snapshot& snapshot) {
+  if (!snapshot.away.empty() || !snapshot.now) return fmt::format("{}  {}", snapshot.clock, readiness(snapshot).text);
+  const TopStatus& now = *snapshot.now;
+  const Rates rates = rates_of(snapshot);
   std::string line = fmt::format(
-      "{}  {}  {} packets/s  {} messages/s  queue {}  residence p95 {}  ledger {}", sight.clock, readiness(sight).text,
-      rate_text(rates.packets), rate_text(rates.messages), count_text(now.queue.packets),
-      latency_text(quantile_seconds(residence_of(sight), 0.95)), balanced(now.ledger) ? "balanced" : "NOT balanced");
-  line += failures_text(sight);
+      "{}  {}  {} packets/s  {} messages/s  queue {}  residence p95 {}  ledger {}", snapshot.clock,
+      readiness(snapshot).text, rate_text(rates.packets), rate_text(rates.messages), count_text(now.queue.packets),
+      latency_text(quantile_seconds(residence_of(snapshot), 0.95)), balanced(now.ledger) ? "balanced" : "NOT balanced");
+  line += failures_text(snapshot);
   for (const TopAnalyzer& analyzer : analyzers_at_work(now)) {
-    const double share = recent_share(analyzer, now, sight.before ? &*sight.before : nullptr);
+    const double share = recent_share(analyzer, now, snapshot.before ? &*snapshot.before : nullptr);
     const std::string condition = condition_of(analyzer).text;
     line +=
         fmt::format("  {} {}", analyzer.name, share < 0 || condition != "healthy" ? condition : percent_text(share));
@@ -264,24 +265,24 @@ std::string top_line(const TopSight& sight) {
   return line;
 }
 
-std::vector<std::string> TopJournal::lines_of(const TopSight& sight, TimePoint now) {
-  if (!sight.away.empty() || !sight.now) {
-    if (sight.away == told_away_ && now - told_at_ < away_again_after) return {};
-    told_away_ = sight.away;
+std::vector<std::string> EventLog::lines_of(const Snapshot& snapshot, TimePoint now) {
+  if (!snapshot.away.empty() || !snapshot.now) {
+    if (snapshot.away == told_away_ && now - told_at_ < away_again_after) return {};
+    told_away_ = snapshot.away;
     told_at_ = now;
-    return {top_line(sight)};
+    return {top_line(snapshot)};
   }
   told_away_.clear();
   std::vector<std::string> lines;
   if (last_event_) {
     // Another life of the daemon numbers its events anew.
-    const std::uint64_t last = sight.before ? *last_event_ : 0;
-    for (const TopEvent& event : sight.now->events) {
-      if (event.number > last) lines.push_back(event_text(sight, event));
+    const std::uint64_t last = snapshot.before ? *last_event_ : 0;
+    for (const TopEvent& event : snapshot.now->events) {
+      if (event.number > last) lines.push_back(event_text(snapshot, event));
     }
   }
-  last_event_ = sight.now->events.empty() ? 0 : sight.now->events.back().number;
-  lines.push_back(top_line(sight));
+  last_event_ = snapshot.now->events.empty() ? 0 : snapshot.now->events.back().number;
+  lines.push_back(top_line(snapshot));
   return lines;
 }
 

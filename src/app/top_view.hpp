@@ -15,7 +15,7 @@
 namespace logdist::app {
 
 /// All that is known.
-struct TopSight {
+struct Snapshot {
   std::optional<TopStatus> now{};     ///< the newest status; none yet
   std::optional<TopStatus> before{};  ///< the one before it, of the same life of the daemon
   std::string where{};                ///< the URL that is asked
@@ -28,17 +28,17 @@ struct TopSight {
 /// At most `rows` lines of at most `columns` each; what is cut ends with an ellipsis.
 /// Where rows are few the analyzers get most of them. Rates, shares and latencies are
 /// of the time between both statuses.
-std::vector<Line> top_screen(const TopSight& sight, std::size_t columns, std::size_t rows);
+std::vector<Line> top_screen(const Snapshot& snapshot, std::size_t columns, std::size_t rows);
 
 /// The essence on one line, for pipes and files.
-std::string top_line(const TopSight& sight);
+std::string top_line(const Snapshot& snapshot);
 
 /// What pipes and files get, look by look.
-class TopJournal {
+class EventLog {
  public:
   /// The events since the last look, a line each, then the essence. Nothing while a
   /// daemon stays away for the same reason, but once a minute.
-  std::vector<std::string> lines_of(const TopSight& sight, TimePoint now);
+  std::vector<std::string> lines_of(const Snapshot& snapshot, TimePoint now);
 
  private:
   std::optional<std::uint64_t> last_event_{};  ///< number of the newest seen; none: no look yet

@@ -17,16 +17,16 @@ using testing::Not;
 using testing::StartsWith;
 
 /// As it reads, in twelve rows.
-std::vector<std::string> screen(const TopSight& sight) {
+std::vector<std::string> screen(const Snapshot& snapshot) {
   std::vector<std::string> lines;
-  for (const Line& line : top_screen(sight, 160, 12)) lines.push_back(paint(line, false));
+  for (const Line& line : top_screen(snapshot, 160, 12)) lines.push_back(paint(line, false));
   return lines;
 }
 
 /// Forty analyzers, the last but one of which has failed.
-TopSight sight_of_forty() {
-  TopSight sight{.now = sample_status(2), .before = sample_status(1), .clock = "15:36:00"};
-  for (auto* status : {&*sight.now, &*sight.before}) {
+Snapshot sight_of_forty() {
+  Snapshot snapshot{.now = sample_status(2), .before = sample_status(1), .clock = "15:36:00"};
+  for (auto* status : {&*snapshot.now, &*snapshot.before}) {
     status->analyzers.resize(1);
     for (int i = 1; i < 40; ++i) {
       status->analyzers.push_back(status->analyzers[0]);
@@ -35,7 +35,7 @@ TopSight sight_of_forty() {
     status->analyzers[38].state = "failed";
     status->analyzers[20].drained = true;
   }
-  return sight;
+  return snapshot;
 }
 
 TEST(TopTable, OfManyAnalyzersThoseInTroubleComeFirst) {
@@ -50,30 +50,30 @@ TEST(TopTable, OfManyAnalyzersThoseInTroubleComeFirst) {
 }
 
 TEST(TopTable, AnalyzersCanBeScrolled) {
-  TopSight sight = sight_of_forty();
-  sight.order = TopOrder::configured;
-  sight.first = 35;
-  const auto lines = screen(sight);
+  Snapshot snapshot = sight_of_forty();
+  snapshot.order = TopOrder::configured;
+  snapshot.first = 35;
+  const auto lines = screen(snapshot);
   EXPECT_THAT(lines, Contains(ContainsRegex("^n35 ")));
   EXPECT_THAT(lines, Contains(ContainsRegex("^n39 ")));
   EXPECT_THAT(lines, Contains(StartsWith("ANALYZER")));
   EXPECT_THAT(lines, Not(Contains(ContainsRegex("^(n34|alpha) "))));
-  sight.first = 1'000;
-  EXPECT_THAT(screen(sight), Not(Contains(ContainsRegex("^n39 ")))) << "past the end is no fault";
+  snapshot.first = 1'000;
+  EXPECT_THAT(screen(snapshot), Not(Contains(ContainsRegex("^n39 ")))) << "past the end is no fault";
 }
 
 TEST(TopTable, AnalyzersAreOrderedByWhatIsAskedFor) {
-  TopSight sight = sight_of_forty();
-  auto& analyzers = sight.now->analyzers;
+  Snapshot snapshot = sight_of_forty();
+  auto& analyzers = snapshot.now->analyzers;
   analyzers[5].delivered.messages += 1'000;
   analyzers[7].failures += 1'000;
-  const auto first = [&sight](TopOrder order) {
-    return analyzers_at_work(*sight.now, &*sight.before, order).front().name;
+  const auto first = [&snapshot](TopOrder order) {
+    return analyzers_at_work(*snapshot.now, &*snapshot.before, order).front().name;
   };
   EXPECT_EQ(first(TopOrder::trouble), "n38");
   EXPECT_EQ(first(TopOrder::configured), "alpha");
   EXPECT_EQ(first(TopOrder::name), "alpha");
-  EXPECT_EQ(analyzers_at_work(*sight.now, nullptr, TopOrder::name)[2].name, "n10");
+  EXPECT_EQ(analyzers_at_work(*snapshot.now, nullptr, TopOrder::name)[2].name, "n10");
   EXPECT_EQ(first(TopOrder::rate), "n5");
   EXPECT_EQ(first(TopOrder::failures), "n7");
 }
@@ -88,7 +88,7 @@ TEST(TopTable, SaysAllThatKeepsAnAnalyzerOutOfService) {
   analyzer.paused = false;
   analyzer.state = "failed";
   EXPECT_EQ(condition_of(analyzer).text, "failed, drained");
-  EXPECT_EQ(condition_of(analyzer).tone, Tone::bad);
+  EXPECT_EQ(condition_of(analyzer).style, Style::bad);
   analyzer.state = "testing";
   EXPECT_EQ(condition_of(analyzer).text, "testing, drained");
   analyzer.state = "removed";

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "app/top_format.hpp"
 #include "app/top_table.hpp"
-#include "app/top_words.hpp"
 #include "tests/app/top_sample.hpp"
 
 namespace logdist::app {
@@ -22,13 +22,13 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-TopSight sample_sight() {
-  TopSight sight;
-  sight.before = sample_status(0);
-  sight.now = sample_status(2);
-  sight.where = "http://127.0.0.1:8081";
-  sight.clock = "15:36:00";
-  return sight;
+Snapshot sample_sight() {
+  Snapshot snapshot;
+  snapshot.before = sample_status(0);
+  snapshot.now = sample_status(2);
+  snapshot.where = "http://127.0.0.1:8081";
+  snapshot.clock = "15:36:00";
+  return snapshot;
 }
 
 std::vector<std::string> texts(const std::vector<Line>& lines) {
@@ -43,14 +43,14 @@ std::string joined(const std::vector<Line>& lines) {
   return result;
 }
 
-Tone tone_of(const std::vector<Line>& lines, const std::string& text) {
+Style tone_of(const std::vector<Line>& lines, const std::string& text) {
   for (const Line& line : lines) {
     for (const Span& span : line) {
-      if (span.text.find(text) != std::string::npos) return span.tone;
+      if (span.text.find(text) != std::string::npos) return span.style;
     }
   }
   ADD_FAILURE() << text << " is not there";
-  return Tone::plain;
+  return Style::plain;
 }
 
 TEST(TopView, ShowsWhatHappenedBetweenTwoStatuses) {
@@ -65,9 +65,9 @@ TEST(TopView, ShowsWhatHappenedBetweenTwoStatuses) {
 }
 
 TEST(TopView, SaysNothingOfRatesThatAreNotKnownYet) {
-  TopSight sight = sample_sight();
-  sight.before.reset();
-  const std::string screen = joined(top_screen(sight, 160, 40));
+  Snapshot snapshot = sample_sight();
+  snapshot.before.reset();
+  const std::string screen = joined(top_screen(snapshot, 160, 40));
   EXPECT_THAT(screen, HasSubstr("- packets/s   - messages/s"));
   EXPECT_THAT(screen, ContainsRegex("alpha +healthy +75 +- +- +75.0%"));
 }
@@ -90,25 +90,25 @@ TEST(TopView, ANarrowTerminalGetsWhatMattersMost) {
 }
 
 TEST(TopView, ALowTerminalSaysHowManyAnalyzersItHides) {
-  TopSight sight = sample_sight();
-  for (int i = 0; i < 30; ++i) sight.now->analyzers.push_back(sight.now->analyzers[0]);
-  const auto lines = texts(top_screen(sight, 160, 12));
+  Snapshot snapshot = sample_sight();
+  for (int i = 0; i < 30; ++i) snapshot.now->analyzers.push_back(snapshot.now->analyzers[0]);
+  const auto lines = texts(top_screen(snapshot, 160, 12));
   EXPECT_EQ(lines.size(), 12u);
   EXPECT_EQ(lines.back(), "… and 23 more");
-  sight.order = TopOrder::configured;
-  sight.now->analyzers.back().state = "failed";
-  EXPECT_EQ(texts(top_screen(sight, 160, 12)).back(), "… and 23 more, 1 failed");
-  EXPECT_EQ(texts(top_screen(sight, 20, 4)).back(), "… and 30 more, 1 fa…");
+  snapshot.order = TopOrder::configured;
+  snapshot.now->analyzers.back().state = "failed";
+  EXPECT_EQ(texts(top_screen(snapshot, 160, 12)).back(), "… and 23 more, 1 failed");
+  EXPECT_EQ(texts(top_screen(snapshot, 20, 4)).back(), "… and 30 more, 1 fa…");
 }
 
-TopSight sight_of_three() {
-  TopSight sight = sample_sight();
-  sight.order = TopOrder::configured;
-  for (auto* status : {&*sight.now, &*sight.before}) {
+Snapshot sight_of_three() {
+  Snapshot snapshot = sample_sight();
+  snapshot.order = TopOrder::configured;
+  for (auto* status : {&*snapshot.now, &*snapshot.before}) {
     status->analyzers.push_back(status->analyzers[0]);
     status->analyzers.back().name = "gamma";
   }
-  return sight;
+  return snapshot;
 }
 
 TEST(TopView, AtTheUsualSizeAllIsThere) {
@@ -145,107 +145,107 @@ TEST(TopView, ALowTerminalGivesItsRowsToTheAnalyzers) {
 }
 
 TEST(TopView, ATinyTerminalShowsWhoIsWell) {
-  TopSight sight = sight_of_three();
-  EXPECT_THAT(texts(top_screen(sight, 20, 5)),
+  Snapshot snapshot = sight_of_three();
+  EXPECT_THAT(texts(top_screen(snapshot, 20, 5)),
               ElementsAre("ready   50,000 msg/s", "  queue 6   balanced", ContainsRegex("^alpha +healthy"),
                           ContainsRegex("^beta +failed"), ContainsRegex("^gamma +healthy")));
-  sight.now->ledger.imbalance.packets = 1;
-  EXPECT_THAT(texts(top_screen(sight, 20, 5))[1], "  50,000 msg/s") << "what is wrong comes first";
-  EXPECT_EQ(texts(top_screen(sight, 23, 5))[0], "ready   NOT balanced");
-  sight.now->ready = false;
-  sight.now->why_not_ready = "no analyzer is in service";
-  EXPECT_EQ(texts(top_screen(sight, 20, 5))[0], "not ready: no analy…");
-  EXPECT_EQ(texts(top_screen(sight, 20, 5))[1], "  NOT balanced");
+  snapshot.now->ledger.imbalance.packets = 1;
+  EXPECT_THAT(texts(top_screen(snapshot, 20, 5))[1], "  50,000 msg/s") << "what is wrong comes first";
+  EXPECT_EQ(texts(top_screen(snapshot, 23, 5))[0], "ready   NOT balanced");
+  snapshot.now->ready = false;
+  snapshot.now->why_not_ready = "no analyzer is in service";
+  EXPECT_EQ(texts(top_screen(snapshot, 20, 5))[0], "not ready: no analy…");
+  EXPECT_EQ(texts(top_screen(snapshot, 20, 5))[1], "  NOT balanced");
 }
 
 TEST(TopView, WhatWasRemovedIsShownWhileItHasPackets) {
-  TopSight sight = sight_of_three();
-  auto& analyzers = sight.now->analyzers;
+  Snapshot snapshot = sight_of_three();
+  auto& analyzers = snapshot.now->analyzers;
   analyzers.back().state = "removed";
-  sight.now->removed_analyzers.push_back(analyzers.back());
+  snapshot.now->removed_analyzers.push_back(analyzers.back());
   analyzers.pop_back();
-  const auto lines = top_screen(sight, 160, 40);
+  const auto lines = top_screen(snapshot, 160, 40);
   EXPECT_THAT(texts(lines), Contains(ContainsRegex("^gamma +removed +- +37,500 +- +- +- +- +- +5 +- +- +- +12 +- *$")));
-  EXPECT_EQ(tone_of(lines, "gamma"), Tone::faint);
-  EXPECT_EQ(tone_of(lines, "removed"), Tone::faint);
-  EXPECT_THAT(top_line(sight), HasSubstr("  gamma removed"));
-  sight.now->removed_analyzers[0].in_flight = 0;
-  EXPECT_THAT(joined(top_screen(sight, 160, 40)), Not(HasSubstr("gamma")));
-  EXPECT_THAT(top_line(sight), Not(HasSubstr("gamma")));
+  EXPECT_EQ(tone_of(lines, "gamma"), Style::faint);
+  EXPECT_EQ(tone_of(lines, "removed"), Style::faint);
+  EXPECT_THAT(top_line(snapshot), HasSubstr("  gamma removed"));
+  snapshot.now->removed_analyzers[0].in_flight = 0;
+  EXPECT_THAT(joined(top_screen(snapshot, 160, 40)), Not(HasSubstr("gamma")));
+  EXPECT_THAT(top_line(snapshot), Not(HasSubstr("gamma")));
 }
 
 TEST(TopView, SaysSinceWhenTheDaemonIsAway) {
-  TopSight sight = sample_sight();
-  sight.away = "not reachable since 15:34:00: Connection refused";
-  const auto lines = top_screen(sight, 100, 30);
+  Snapshot snapshot = sample_sight();
+  snapshot.away = "not reachable since 15:34:00: Connection refused";
+  const auto lines = top_screen(snapshot, 100, 30);
   EXPECT_THAT(joined(lines), HasSubstr("not reachable since 15:34:00: Connection refused"));
-  EXPECT_EQ(tone_of(lines, "not reachable"), Tone::bad);
-  EXPECT_EQ(top_line(sight), "15:36:00  not reachable since 15:34:00: Connection refused");
-  sight.now.reset();
-  EXPECT_THAT(joined(top_screen(sight, 100, 30)), HasSubstr("not reachable"));
+  EXPECT_EQ(tone_of(lines, "not reachable"), Style::bad);
+  EXPECT_EQ(top_line(snapshot), "15:36:00  not reachable since 15:34:00: Connection refused");
+  snapshot.now.reset();
+  EXPECT_THAT(joined(top_screen(snapshot, 100, 30)), HasSubstr("not reachable"));
 }
 
 TEST(TopView, ColoursWhatIsWrong) {
-  TopSight sight = sample_sight();
-  sight.now->ledger.imbalance.packets = 2;
-  sight.now->ready = false;
-  sight.now->why_not_ready = "no analyzer is in service";
-  sight.now->analyzers[0].paused = true;
-  sight.now->analyzers[1].failures += 1;
-  const auto lines = top_screen(sight, 160, 40);
-  EXPECT_EQ(tone_of(lines, "not ready: no analyzer is in service"), Tone::bad);
-  EXPECT_EQ(tone_of(lines, "ledger NOT balanced: 2 packets"), Tone::bad);
-  EXPECT_EQ(tone_of(lines, "failed"), Tone::bad);
-  EXPECT_EQ(tone_of(lines, "paused"), Tone::warning);
-  EXPECT_EQ(tone_of(lines, "13"), Tone::bad) << "failures that grow";
+  Snapshot snapshot = sample_sight();
+  snapshot.now->ledger.imbalance.packets = 2;
+  snapshot.now->ready = false;
+  snapshot.now->why_not_ready = "no analyzer is in service";
+  snapshot.now->analyzers[0].paused = true;
+  snapshot.now->analyzers[1].failures += 1;
+  const auto lines = top_screen(snapshot, 160, 40);
+  EXPECT_EQ(tone_of(lines, "not ready: no analyzer is in service"), Style::bad);
+  EXPECT_EQ(tone_of(lines, "ledger NOT balanced: 2 packets"), Style::bad);
+  EXPECT_EQ(tone_of(lines, "failed"), Style::bad);
+  EXPECT_EQ(tone_of(lines, "paused"), Style::warning);
+  EXPECT_EQ(tone_of(lines, "13"), Style::bad) << "failures that grow";
 }
 
 TEST(TopView, HasALineForPipes) {
   EXPECT_EQ(top_line(sample_sight()),
             "15:36:00  ready  1,000 packets/s  50,000 messages/s  queue 6  residence p95 9.8ms  ledger balanced"
             "  1 of 2 failed  alpha 75.0%  beta failed");
-  TopSight sight = sample_sight();
-  sight.now->analyzers[0].failures += 3;
-  EXPECT_THAT(top_line(sight), HasSubstr("  1 of 2 failed  3 new failures  alpha "));
-  sight.now->analyzers[1].state = "healthy";
-  EXPECT_THAT(top_line(sight), HasSubstr("  ledger balanced  3 new failures  alpha "));
+  Snapshot snapshot = sample_sight();
+  snapshot.now->analyzers[0].failures += 3;
+  EXPECT_THAT(top_line(snapshot), HasSubstr("  1 of 2 failed  3 new failures  alpha "));
+  snapshot.now->analyzers[1].state = "healthy";
+  EXPECT_THAT(top_line(snapshot), HasSubstr("  ledger balanced  3 new failures  alpha "));
 }
 
-TEST(TopJournal, TellsEachNewEventOnce) {
-  TopJournal journal;
-  TopSight sight = sample_sight();
-  EXPECT_THAT(journal.lines_of(sight, {}), ElementsAre(top_line(sight))) << "what was before is not new";
+TEST(EventLog, TellsEachNewEventOnce) {
+  EventLog journal;
+  Snapshot snapshot = sample_sight();
+  EXPECT_THAT(journal.lines_of(snapshot, {}), ElementsAre(top_line(snapshot))) << "what was before is not new";
   TopEvent event{.number = 3, .at = "2026-11-23T15:36:00.000Z", .kind = "state", .analyzer = "beta", .text = "is well"};
-  sight.now->events.push_back(event);
-  EXPECT_THAT(journal.lines_of(sight, {}),
-              ElementsAre("15:36:00  event 2026-11-23T15:36:00.000Z  state  beta: is well", top_line(sight)));
-  EXPECT_THAT(journal.lines_of(sight, {}), ElementsAre(top_line(sight)));
-  sight.before.reset();  // the daemon was restarted
+  snapshot.now->events.push_back(event);
+  EXPECT_THAT(journal.lines_of(snapshot, {}),
+              ElementsAre("15:36:00  event 2026-11-23T15:36:00.000Z  state  beta: is well", top_line(snapshot)));
+  EXPECT_THAT(journal.lines_of(snapshot, {}), ElementsAre(top_line(snapshot)));
+  snapshot.before.reset();  // the daemon was restarted
   event.number = 1;
-  sight.now->events = {event};
-  EXPECT_THAT(journal.lines_of(sight, {}), SizeIs(2));
+  snapshot.now->events = {event};
+  EXPECT_THAT(journal.lines_of(snapshot, {}), SizeIs(2));
 }
 
-TEST(TopJournal, TellsOnceAMinuteThatADaemonStaysAway) {
+TEST(EventLog, TellsOnceAMinuteThatADaemonStaysAway) {
   using namespace std::chrono_literals;
-  TopJournal journal;
-  TopSight sight = sample_sight();
+  EventLog journal;
+  Snapshot snapshot = sample_sight();
   const TimePoint start{};
-  sight.away = "not reachable since 15:34:00: Connection refused";
-  EXPECT_THAT(journal.lines_of(sight, start), SizeIs(1));
-  EXPECT_THAT(journal.lines_of(sight, start + 59s), IsEmpty());
-  EXPECT_THAT(journal.lines_of(sight, start + 60s), SizeIs(1));
-  EXPECT_THAT(journal.lines_of(sight, start + 61s), IsEmpty());
-  sight.away = "not reachable since 15:34:00: no answer in time";
-  EXPECT_THAT(journal.lines_of(sight, start + 62s), SizeIs(1)) << "for another reason";
-  const std::string away = std::exchange(sight.away, "");
-  EXPECT_THAT(journal.lines_of(sight, start + 63s), ElementsAre(top_line(sight)));
-  sight.away = away;
-  EXPECT_THAT(journal.lines_of(sight, start + 64s), SizeIs(1)) << "again";
+  snapshot.away = "not reachable since 15:34:00: Connection refused";
+  EXPECT_THAT(journal.lines_of(snapshot, start), SizeIs(1));
+  EXPECT_THAT(journal.lines_of(snapshot, start + 59s), IsEmpty());
+  EXPECT_THAT(journal.lines_of(snapshot, start + 60s), SizeIs(1));
+  EXPECT_THAT(journal.lines_of(snapshot, start + 61s), IsEmpty());
+  snapshot.away = "not reachable since 15:34:00: no answer in time";
+  EXPECT_THAT(journal.lines_of(snapshot, start + 62s), SizeIs(1)) << "for another reason";
+  const std::string away = std::exchange(snapshot.away, "");
+  EXPECT_THAT(journal.lines_of(snapshot, start + 63s), ElementsAre(top_line(snapshot)));
+  snapshot.away = away;
+  EXPECT_THAT(journal.lines_of(snapshot, start + 64s), SizeIs(1)) << "again";
 }
 
 TEST(TopText, PaintsOnlyWhenAsked) {
-  const Line line{{"a", Tone::bad}, {"b"}, {"", Tone::good}};
+  const Line line{{"a", Style::bad}, {"b"}, {"", Style::good}};
   EXPECT_EQ(paint(line, false), "ab");
   EXPECT_EQ(paint(line, true), "\x1b[1;31ma\x1b[0mb");
 }

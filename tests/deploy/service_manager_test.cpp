@@ -56,7 +56,7 @@ test::ProcessOptions serve_on(int descriptor, const std::string& analyzers) {
   return options;
 }
 
-TEST(ServiceManager, IsToldOfReadinessOfLifeAndOfTheEnd) {
+TEST(SystemdNotifier, IsToldOfReadinessOfLifeAndOfTheEnd) {
   const test::TemporaryFolder folder;
   NotifySocket socket(folder.file("notify"));
   Analyzers analyzers;
@@ -76,7 +76,7 @@ TEST(ServiceManager, IsToldOfReadinessOfLifeAndOfTheEnd) {
       << "the grace, 60 s, and a margin";
 }
 
-TEST(ServiceManager, MayHaveOpenedThePacketPort) {
+TEST(SystemdNotifier, MayHaveOpenedThePacketPort) {
   asio::io_context io(1);
   tcp::acceptor port(io, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));
   const std::string url = fmt::format("http://127.0.0.1:{}", port.local_endpoint().port());
@@ -93,7 +93,7 @@ TEST(ServiceManager, MayHaveOpenedThePacketPort) {
   }
 }
 
-TEST(ServiceManager, HandsOverNothingElse) {
+TEST(SystemdNotifier, HandsOverNothingElse) {
   test::Process daemon(serve_on(STDIN_FILENO, "a=http://127.0.0.1:2"));
   EXPECT_EQ(daemon.wait_exit(), 1);
   EXPECT_EQ(daemon.errors(), "log-distributor: LISTEN_FDS: what was handed over is no listening TCP socket\n");

@@ -78,10 +78,10 @@ class Daemon {
   void reopen_files();
 
  private:
-  class Body;
-  explicit Daemon(std::unique_ptr<Body> body);
+  class Impl;
+  explicit Daemon(std::unique_ptr<Impl> impl);
 
-  std::unique_ptr<Body> body_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace logdist::app

@@ -21,14 +21,14 @@ namespace logdist::app {
 /// while so many wait. start(), next() and close() belong to the thread that runs
 /// the io_context. The owner keeps it alive, through the `keeper` it hands to
 /// start(), while handlers of the io_context may still call it.
-class ReadAhead {
+class PrefetchQueue {
  public:
   /// At most `packets_max` packets are taken from `source`.
-  ReadAhead(boost::asio::io_context& io, PacketSource& source, std::size_t capacity,
-            std::optional<std::uint64_t> packets_max);
-  ~ReadAhead();
-  ReadAhead(const ReadAhead&) = delete;
-  ReadAhead& operator=(const ReadAhead&) = delete;
+  PrefetchQueue(boost::asio::io_context& io, PacketSource& source, std::size_t capacity,
+                std::optional<std::uint64_t> packets_max);
+  ~PrefetchQueue();
+  PrefetchQueue(const PrefetchQueue&) = delete;
+  PrefetchQueue& operator=(const PrefetchQueue&) = delete;
 
   /// Begins to read. `keeper` is locked for as long as a handler is on its way.
   void start(std::weak_ptr<void> keeper);

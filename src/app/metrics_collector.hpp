@@ -9,7 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "app/loop.hpp"
-#include "app/shared.hpp"
+#include "app/shared_state.hpp"
 #include "logdist/ingest/connection_slots.hpp"
 #include "logdist/metrics/scrape.hpp"
 
@@ -19,13 +19,15 @@ namespace logdist::app {
 /// calls `done` on the control thread when all have answered. Loops never block,
 /// so that is soon. Call it on the control thread; what it refers to must
 /// outlive the answer, or the control io_context must have stopped by then.
-void gather_scrape(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Shared& shared,
-                   const ingest::ConnectionSlots& connections, std::function<void(metrics::Scrape)> done);
+void collect_metrics(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
+                     SharedState& shared, const ingest::ConnectionSlots& connections,
+                     std::function<void(metrics::Scrape)> done);
 
 /// What `scrape` shows of each analyzer, of `views` by AnalyzerId. Those of one name are shown as one, the last:
 /// what it has counted goes on when it comes again. Folded ones are shown as one, too, `folded_name`. So the
 /// sums over all are those of the books.
-void show_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vector<dispatch::AnalyzerView>& views);
+void show_analyzers(metrics::Scrape& scrape, const AnalyzerRegistry& registry,
+                    const std::vector<dispatch::AnalyzerView>& views);
 
 /// No analyzer can be configured with it.
 inline constexpr std::string_view folded_name = "(removed)";

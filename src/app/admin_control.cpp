@@ -1,4 +1,4 @@
-#include "app/steering.hpp"
+#include "app/admin_control.hpp"
 
 #include <fmt/format.h>
 
@@ -7,23 +7,22 @@
 
 namespace logdist::app {
 
-std::vector<admin::ControlledAnalyzer> Steering::analyzers() const {
+std::vector<admin::ControlledAnalyzer> AdminControl::analyzers() const {
   const std::vector<dispatch::AnalyzerView> views = shared_.balancer.views(Clock::now());
   std::vector<admin::ControlledAnalyzer> all;
-  for (const AnalyzerId id : shared_.roster.present()) {
-    const Member& member = shared_.roster[id];
+  for (const AnalyzerId id : shared_.registry.present()) {
+    const RegistryEntry& entry = shared_.registry[id];
     const dispatch::AnalyzerView& view = views[id];
-    all.push_back({member.configured.name, member.configured.url, view.state, view.in_service, view.paused,
-                   view.drained, member.weight, member.configured.weight, view.account.target_share,
-                   view.account.in_flight});
+    all.push_back({entry.configured.name, entry.configured.url, view.state, view.in_service, view.paused, view.drained,
+                   entry.weight, entry.configured.weight, view.account.target_share, view.account.in_flight});
   }
   return all;
 }
 
-bool Steering::set_drained(const std::string& analyzer, bool drained, const std::string& who) {
-  const auto id = shared_.roster.find(analyzer);
+bool AdminControl::set_drained(const std::string& analyzer, bool drained, const std::string& who) {
+  const auto id = shared_.registry.find(analyzer);
   if (!id) return false;
-  if (std::exchange(shared_.roster[*id].drained, drained) == drained) return true;
+  if (std::exchange(shared_.registry[*id].drained, drained) == drained) return true;
   shared_.balancer.set_drained(*id, drained, Clock::now());
   const std::string text = fmt::format("{} (by {})", drained ? "drained" : "no longer drained", who);
   log::record(log::Level::info, drained ? "analyzer_drained" : "analyzer_undrained",
@@ -32,10 +31,10 @@ bool Steering::set_drained(const std::string& analyzer, bool drained, const std:
   return true;
 }
 
-bool Steering::set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) {
-  const auto id = shared_.roster.find(analyzer);
+bool AdminControl::set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) {
+  const auto id = shared_.registry.find(analyzer);
   if (!id) return false;
-  const config::Weight before = std::exchange(shared_.roster[*id].weight, weight);
+  const config::Weight before = std::exchange(shared_.registry[*id].weight, weight);
   if (before.units == weight.units) return true;
   shared_.balancer.set_weight(*id, weight.units);
   const std::string text = fmt::format("weight {} -> {} (by {})", format_weight(before), format_weight(weight), who);

@@ -1,5 +1,5 @@
 // What is said to a service manager, and what it may hand over.
-#include "app/service_manager.hpp"
+#include "app/systemd_notifier.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ class Listening : public testing::Test {
 
 TEST_F(Listening, IsToldOfTheStartAndTheEnd) {
   listen(folder_.file("notify"));
-  ServiceManager manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")}});
+  SystemdNotifier manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")}});
   EXPECT_THAT(heard(), IsEmpty());
   manager.ready("listening: here");
   EXPECT_THAT(heard(), ElementsAre("READY=1\nSTATUS=listening: here"));
@@ -55,7 +55,7 @@ TEST_F(Listening, IsToldOfTheStartAndTheEnd) {
 
 TEST_F(Listening, IsToldOfAReloadAndItsEnd) {
   listen(folder_.file("notify"));
-  ServiceManager manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")}});
+  SystemdNotifier manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")}});
   manager.reloading();
   manager.reloaded();
   EXPECT_THAT(heard(), ElementsAre(testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+"), "READY=1"));
@@ -64,22 +64,22 @@ TEST_F(Listening, IsToldOfAReloadAndItsEnd) {
 TEST_F(Listening, MayHaveAnAbstractName) {
   const std::string name = "logdist-" + std::to_string(::getpid());
   listen('\0' + name);
-  ServiceManager(io_, {{"NOTIFY_SOCKET", "@" + name}}).ready("up");
+  SystemdNotifier(io_, {{"NOTIFY_SOCKET", "@" + name}}).ready("up");
   EXPECT_THAT(heard(), SizeIs(1));
 }
 
 TEST_F(Listening, MayBeGoneOrNeverHaveBeen) {
-  ServiceManager(io_, {}).ready("up");
-  ServiceManager(io_, {{"NOTIFY_SOCKET", ""}}).ready("up");
-  ServiceManager(io_, {{"NOTIFY_SOCKET", folder_.file("nobody")}}).ready("up");
-  ServiceManager(io_, {{"NOTIFY_SOCKET", std::string(500, 'x')}}).ready("up");
+  SystemdNotifier(io_, {}).ready("up");
+  SystemdNotifier(io_, {{"NOTIFY_SOCKET", ""}}).ready("up");
+  SystemdNotifier(io_, {{"NOTIFY_SOCKET", folder_.file("nobody")}}).ready("up");
+  SystemdNotifier(io_, {{"NOTIFY_SOCKET", std::string(500, 'x')}}).ready("up");
 }
 
 TEST_F(Listening, HearsTheWatchdogOnlyWhileAllIsWell) {
   listen(folder_.file("notify"));
-  ServiceManager manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")},
-                               {"WATCHDOG_USEC", "2000"},
-                               {"WATCHDOG_PID", std::to_string(::getpid())}});
+  SystemdNotifier manager(io_, {{"NOTIFY_SOCKET", folder_.file("notify")},
+                                {"WATCHDOG_USEC", "2000"},
+                                {"WATCHDOG_PID", std::to_string(::getpid())}});
   std::vector<std::function<void()>> asked;
   manager.watch([&asked](auto well) { asked.push_back(std::move(well)); });
   while (asked.empty()) io_.run_one();
@@ -101,7 +101,7 @@ TEST_F(Listening, WatchesNothingUnlessAsked) {
                                      {{"NOTIFY_SOCKET", notify}, {"WATCHDOG_USEC", "soon"}},
                                      {{"NOTIFY_SOCKET", notify}, {"WATCHDOG_USEC", "1000"}, {"WATCHDOG_PID", "1"}},
                                      {{"WATCHDOG_USEC", "1000"}}}) {
-    ServiceManager manager(io_, variables);
+    SystemdNotifier manager(io_, variables);
     manager.watch([](const auto&) { FAIL() << "nobody wants to know"; });
     io_.restart();
     EXPECT_EQ(io_.run(), 0u) << "no timer runs";

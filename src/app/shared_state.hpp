@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "app/roster.hpp"
+#include "app/analyzer_registry.hpp"
 #include "logdist/app/dead_letter_file.hpp"
 #include "logdist/base/instance_id.hpp"
 #include "logdist/config/options.hpp"
@@ -14,12 +14,12 @@
 
 namespace logdist::app {
 
-/// Thread-safe parts, one each for the daemon, and the roster, which is the control
+/// Thread-safe parts, one each for the daemon, and the registry, which is the control
 /// thread's. Outlives the loops.
-struct Shared {
+struct SharedState {
   /// `seed` is the source of every jitter and id; `now` is the start.
-  Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
-         dispatch::WakeupListener& wakeups, std::uint64_t seed, TimePoint now);
+  SharedState(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
+              dispatch::WakeupListener& wakeups, std::uint64_t seed, TimePoint now);
 
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
@@ -28,7 +28,7 @@ struct Shared {
   queue::MemoryLimiter bodies;
   std::unique_ptr<DeadLetterFile> dead_letters;
   upstream::NameResolver names;
-  Roster roster;
+  AnalyzerRegistry registry;
   dispatch::LoadBalancer balancer;
 };
 

@@ -17,13 +17,13 @@ enum class Advice : std::uint8_t {
   again,     ///< 408, other 5xx: this packet alone waits
 };
 
-struct AgentVerdict {
+struct RetryDecision {
   Advice advice = Advice::rejected;
   std::optional<Duration> pause;  ///< when the answer named one
 };
 
 /// Reads an answer; a Retry-After date is taken against `unix_seconds`. Pure.
-AgentVerdict judge(const Answer& answer, std::int64_t unix_seconds);
+RetryDecision decide(const Answer& answer, std::int64_t unix_seconds);
 
 /// What an answer says is wrong: the `detail` of a problem (RFC 9457), else the
 /// beginning of its text, else the status' reason; printable, in one line.

@@ -1,4 +1,4 @@
-// Who the analyzers are and were, by AnalyzerId.
+// The analyzers that are and were, by AnalyzerId.
 #pragma once
 
 #include <deque>
@@ -17,14 +17,14 @@
 namespace logdist::app {
 
 /// One analyzer. Removed ones stay known: the books go on counting them.
-struct Member {
+struct RegistryEntry {
   /// An entering one is known to the loops, and not yet to the load balancer.
-  enum class Standing { entering, present, removed };
+  enum class Lifecycle { entering, present, removed };
 
   config::AnalyzerOptions configured;  ///< as the configuration has it
   config::Weight weight;               ///< in force: another one may have been set since
   std::shared_ptr<upstream::ConnectionBudget> limits;
-  Standing standing = Standing::entering;
+  Lifecycle lifecycle = Lifecycle::entering;
   bool drained = false;
   TimePoint removed_at = never;
   /// Removed so long ago that its counts are shown with those of all others like it, for good: also when an
@@ -35,17 +35,17 @@ struct Member {
 /// See the head of this file. Ids count up and are never used again; of one name
 /// at most one is present. Confined to the control thread, but for what the loops
 /// read at their construction.
-class Roster {
+class AnalyzerRegistry {
  public:
   /// With those of `options`, present from the start.
-  Roster(const config::Options& options, std::size_t loops);
+  AnalyzerRegistry(const config::Options& options, std::size_t loops);
 
   /// Another one, entering; `max_connections` are all that there may be to it.
   AnalyzerId enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections);
 
-  std::size_t size() const { return members_.size(); }
-  Member& operator[](AnalyzerId id) { return members_[id]; }
-  const Member& operator[](AnalyzerId id) const { return members_[id]; }
+  std::size_t size() const { return entries_.size(); }
+  RegistryEntry& operator[](AnalyzerId id) { return entries_[id]; }
+  const RegistryEntry& operator[](AnalyzerId id) const { return entries_[id]; }
 
   /// It is none of the configured ones any more.
   void remove(AnalyzerId id, TimePoint now);
@@ -70,7 +70,7 @@ class Roster {
 
  private:
   const std::uint32_t loops_;
-  std::deque<Member> members_;  ///< by AnalyzerId
+  std::deque<RegistryEntry> entries_;  ///< by AnalyzerId
 };
 
 }  // namespace logdist::app

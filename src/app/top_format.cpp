@@ -1,4 +1,4 @@
-#include "app/top_words.hpp"
+#include "app/top_format.hpp"
 
 #include <fmt/format.h>
 

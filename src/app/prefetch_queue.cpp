@@ -1,4 +1,4 @@
-#include "app/read_ahead.hpp"
+#include "app/prefetch_queue.hpp"
 
 #include <boost/asio.hpp>
 #include <limits>
@@ -7,21 +7,21 @@ namespace logdist::app {
 
 namespace asio = boost::asio;
 
-ReadAhead::ReadAhead(asio::io_context& io, PacketSource& source, std::size_t capacity,
-                     std::optional<std::uint64_t> packets_max)
+PrefetchQueue::PrefetchQueue(asio::io_context& io, PacketSource& source, std::size_t capacity,
+                             std::optional<std::uint64_t> packets_max)
     : io_(io),
       source_(source),
       capacity_(capacity),
       packets_max_(packets_max.value_or(std::numeric_limits<std::uint64_t>::max())),
       arrived_(io, TimePoint::max()) {}
 
-ReadAhead::~ReadAhead() { close(); }
+PrefetchQueue::~PrefetchQueue() { close(); }
 
-void ReadAhead::start(std::weak_ptr<void> keeper) {
+void PrefetchQueue::start(std::weak_ptr<void> keeper) {
   reader_ = std::thread([this, keeper = std::move(keeper)] { read(keeper); });
 }
 
-asio::awaitable<std::optional<OutgoingPacket>> ReadAhead::next() {
+asio::awaitable<std::optional<OutgoingPacket>> PrefetchQueue::next() {
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
@@ -40,7 +40,7 @@ asio::awaitable<std::optional<OutgoingPacket>> ReadAhead::next() {
   }
 }
 
-void ReadAhead::close() {
+void PrefetchQueue::close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -53,12 +53,12 @@ void ReadAhead::close() {
   reader_.join();
 }
 
-std::string ReadAhead::failure() const {
+std::string PrefetchQueue::failure() const {
   const std::lock_guard lock(mutex_);
   return failure_;
 }
 
-void ReadAhead::read(const std::weak_ptr<void>& keeper) {
+void PrefetchQueue::read(const std::weak_ptr<void>& keeper) {
   for (std::uint64_t count = 0; count < packets_max_; ++count) {
     std::optional<OutgoingPacket> packet = source_.next();
     const bool last = !packet;
@@ -68,7 +68,7 @@ void ReadAhead::read(const std::weak_ptr<void>& keeper) {
 }
 
 /// Hands over a packet or the end; false when nobody wants any more.
-bool ReadAhead::put(std::optional<OutgoingPacket> packet, const std::weak_ptr<void>& keeper) {
+bool PrefetchQueue::put(std::optional<OutgoingPacket> packet, const std::weak_ptr<void>& keeper) {
   std::unique_lock lock(mutex_);
   room_.wait(lock, [this] { return closed_ || packets_.size() < capacity_; });
   if (closed_) return false;

@@ -1,10 +1,10 @@
 // Removed analyzers: shown by their names for a while, and then as one.
-#include "app/roster.hpp"
+#include "app/analyzer_registry.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/scrape_gathering.hpp"
+#include "app/metrics_collector.hpp"
 #include "logdist/metrics/catalogue.hpp"
 
 namespace logdist::app {
@@ -13,12 +13,12 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class RosterTest : public ::testing::Test {
+class AnalyzerRegistryTest : public ::testing::Test {
  protected:
-  RosterTest() {
+  AnalyzerRegistryTest() {
     config::Options options;
     options.analyzers = {named("stays")};
-    roster.emplace(options, 2);
+    registry.emplace(options, 2);
     views.resize(1);
     book(0);
   }
@@ -30,9 +30,9 @@ class RosterTest : public ::testing::Test {
   }
   /// One that has taken a packet of three messages, failed twice and been removed.
   AnalyzerId come_and_go(const std::string& name) {
-    const AnalyzerId id = roster->enter(named(name), 4);
-    (*roster)[id].standing = Member::Standing::present;
-    roster->remove(id, now);
+    const AnalyzerId id = registry->enter(named(name), 4);
+    (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
+    registry->remove(id, now);
     views.emplace_back().removed = true;
     views.back().failures = 2;
     book(id);
@@ -47,8 +47,8 @@ class RosterTest : public ::testing::Test {
   metrics::Scrape scrape() {
     metrics::Scrape result;
     result.books = books;
-    roster->fold_removed(views, now);
-    show_analyzers(result, *roster, views);
+    registry->fold_removed(views, now);
+    show_analyzers(result, *registry, views);
     return result;
   }
   /// Packets delivered over all that are shown: those of the books.
@@ -61,14 +61,14 @@ class RosterTest : public ::testing::Test {
   }
 
   TimePoint now = TimePoint(std::chrono::hours(1000));
-  std::optional<Roster> roster;
+  std::optional<AnalyzerRegistry> registry;
   std::vector<dispatch::AnalyzerView> views;
   ledger::Snapshot books;
 };
 
-TEST_F(RosterTest, ARemovedOneIsShownForAnHour) {
+TEST_F(AnalyzerRegistryTest, ARemovedOneIsShownForAnHour) {
   come_and_go("gone");
-  now += Roster::shown_for - std::chrono::seconds(1);
+  now += AnalyzerRegistry::shown_for - std::chrono::seconds(1);
   const metrics::Scrape before = scrape();
   ASSERT_EQ(before.removed.size(), 1u);
   EXPECT_EQ(before.removed[0].name, "gone");
@@ -85,21 +85,21 @@ TEST_F(RosterTest, ARemovedOneIsShownForAnHour) {
   EXPECT_THAT(text, HasSubstr("logdist_packets_delivered_total{analyzer=\"(removed)\"} 1\n"));
 }
 
-TEST_F(RosterTest, WhileAPacketIsUnderWayItStays) {
+TEST_F(AnalyzerRegistryTest, WhileAPacketIsUnderWayItStays) {
   const AnalyzerId id = come_and_go("gone");
   views[id].account.in_flight = 1;
-  now += Roster::shown_for;
+  now += AnalyzerRegistry::shown_for;
   EXPECT_EQ(scrape().removed.at(0).name, "gone");
   views[id].account.in_flight = 0;
   EXPECT_EQ(scrape().removed.at(0).name, folded_name);
 }
 
-TEST_F(RosterTest, OneThatComesAgainAfterwardsCountsFromZero) {
+TEST_F(AnalyzerRegistryTest, OneThatComesAgainAfterwardsCountsFromZero) {
   come_and_go("gone");
-  now += Roster::shown_for;
+  now += AnalyzerRegistry::shown_for;
   scrape();
-  const AnalyzerId id = roster->enter(named("gone"), 4);
-  (*roster)[id].standing = Member::Standing::present;
+  const AnalyzerId id = registry->enter(named("gone"), 4);
+  (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
   views.emplace_back();
   const metrics::Scrape again = scrape();
   ASSERT_EQ(again.analyzers.size(), 2u);
@@ -109,10 +109,10 @@ TEST_F(RosterTest, OneThatComesAgainAfterwardsCountsFromZero) {
   expect_conserved(again);
 }
 
-TEST_F(RosterTest, OneThatComesAgainInTimeGoesOn) {
+TEST_F(AnalyzerRegistryTest, OneThatComesAgainInTimeGoesOn) {
   come_and_go("gone");
-  const AnalyzerId id = roster->enter(named("gone"), 4);
-  (*roster)[id].standing = Member::Standing::present;
+  const AnalyzerId id = registry->enter(named("gone"), 4);
+  (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
   views.emplace_back();
   const metrics::Scrape again = scrape();
   EXPECT_TRUE(again.removed.empty());
@@ -122,10 +122,10 @@ TEST_F(RosterTest, OneThatComesAgainInTimeGoesOn) {
   expect_conserved(again);
 }
 
-TEST_F(RosterTest, ManyThatComeAndGoAreBounded) {
+TEST_F(AnalyzerRegistryTest, ManyThatComeAndGoAreBounded) {
   for (int index = 0; index < 2000; ++index) come_and_go("pod-" + std::to_string(index));
   const metrics::Scrape many = scrape();
-  EXPECT_EQ(many.removed.size(), Roster::shown_max + 1);
+  EXPECT_EQ(many.removed.size(), AnalyzerRegistry::shown_max + 1);
   EXPECT_EQ(many.removed.front().name, "pod-1900") << "the latest ones are shown";
   expect_conserved(many);
   EXPECT_LT(metrics::to_text(many, "1").size(), 500'000u);

@@ -27,9 +27,9 @@ ServiceVariables read_service_variables();
 /// and cryptography among them, into a process that needs none of them. Says nothing
 /// when nobody listens. Belongs to the thread that runs `control`; a message that
 /// can't be sent is logged, and no more.
-class ServiceManager {
+class SystemdNotifier {
  public:
-  ServiceManager(boost::asio::io_context& control, const ServiceVariables& variables);
+  SystemdNotifier(boost::asio::io_context& control, const ServiceVariables& variables);
 
   /// The service is up; `status` is a line for people.
   void ready(const std::string& status);

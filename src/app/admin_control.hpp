@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/reload.hpp"
-#include "app/shared.hpp"
+#include "app/shared_state.hpp"
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
 
@@ -10,9 +10,9 @@ namespace logdist::app {
 
 /// Each change is logged with who has asked for it. Confined to the control
 /// thread; what it is given outlives it.
-class Steering final : public admin::Control {
+class AdminControl final : public admin::Control {
  public:
-  Steering(Shared& shared, Reload& reload, admin::EventLog& events)
+  AdminControl(SharedState& shared, Reload& reload, admin::EventLog& events)
       : shared_(shared), reload_(reload), events_(events) {}
 
   std::vector<admin::ControlledAnalyzer> analyzers() const override;
@@ -22,7 +22,7 @@ class Steering final : public admin::Control {
   void reload(const std::string& who, Reload::Done done) override { reload_.request(who, std::move(done)); }
 
  private:
-  Shared& shared_;
+  SharedState& shared_;
   Reload& reload_;
   admin::EventLog& events_;
 };

@@ -1,4 +1,4 @@
-#include "app/shared.hpp"
+#include "app/shared_state.hpp"
 
 #include <cmath>
 
@@ -30,18 +30,19 @@ InstanceId make_instance_id(std::uint64_t seed) {
 
 }  // namespace
 
-Shared::Shared(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<DeadLetterFile> letters,
-               dispatch::WakeupListener& wakeups, std::uint64_t seed_value, TimePoint now)
+SharedState::SharedState(const config::Options& daemon_options, std::size_t loops,
+                         std::unique_ptr<DeadLetterFile> letters, dispatch::WakeupListener& wakeups,
+                         std::uint64_t seed_value, TimePoint now)
     : options(daemon_options),
       seed(seed_value),
       instance(make_instance_id(seed_value)),
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),
       dead_letters(std::move(letters)),
-      roster(options, loops),
-      balancer(balancer_options(options, seed), roster.specs(options.delivery), loops, wakeups, now) {
-  for (const AnalyzerId id : roster.present()) {
-    dead_letters->name(id, roster[id].configured.name, roster[id].configured.host);
+      registry(options, loops),
+      balancer(balancer_options(options, seed), registry.specs(options.delivery), loops, wakeups, now) {
+  for (const AnalyzerId id : registry.present()) {
+    dead_letters->name(id, registry[id].configured.name, registry[id].configured.host);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "app/agent_verdict.hpp"
+#include "app/retry_decision.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -6,11 +6,11 @@
 
 namespace logdist::app {
 
-AgentVerdict judge(const Answer& answer, std::int64_t unix_seconds) {
+RetryDecision decide(const Answer& answer, std::int64_t unix_seconds) {
   // An analyzer's answers mean the same to the daemon as the daemon's to us.
-  const delivery::Classification classification = delivery::classify(answer.status, answer.retry_after, unix_seconds);
-  if (classification.outcome == Outcome::delivered) return {Advice::accepted, {}};
-  if (classification.outcome == Outcome::paused || answer.status == 503) return {Advice::later, classification.pause};
+  const delivery::Classification classified = delivery::classify(answer.status, answer.retry_after, unix_seconds);
+  if (classified.outcome == Outcome::delivered) return {Advice::accepted, {}};
+  if (classified.outcome == Outcome::paused || answer.status == 503) return {Advice::later, classified.pause};
   const bool passing = answer.status == 408 || answer.status >= 500;
   return {passing ? Advice::again : Advice::rejected, {}};
 }

@@ -1,4 +1,4 @@
-#include "app/scrape_gathering.hpp"
+#include "app/metrics_collector.hpp"
 
 #include <algorithm>
 #include <map>
@@ -16,11 +16,11 @@ struct Sums {
   TimePoint oldest_admitted = never;
 };
 
-metrics::AnalyzerFacts facts_of(AnalyzerId id, const Member& member, const dispatch::AnalyzerView& view) {
+metrics::AnalyzerFacts facts_of(AnalyzerId id, const RegistryEntry& entry, const dispatch::AnalyzerView& view) {
   return {id,
-          member.configured.name,
-          member.configured.url,
-          member.weight.value(),
+          entry.configured.name,
+          entry.configured.url,
+          entry.weight.value(),
           view.state,
           view.in_service,
           view.paused,
@@ -30,7 +30,7 @@ metrics::AnalyzerFacts facts_of(AnalyzerId id, const Member& member, const dispa
           view.drained};
 }
 
-metrics::Scrape complete(Sums sums, Shared& shared, const ingest::ConnectionSlots& connections) {
+metrics::Scrape complete(Sums sums, SharedState& shared, const ingest::ConnectionSlots& connections) {
   const config::Options& options = shared.options;
   metrics::Scrape scrape;
   scrape.books = std::move(sums.books);
@@ -45,8 +45,8 @@ metrics::Scrape complete(Sums sums, Shared& shared, const ingest::ConnectionSlot
   scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
   const TimePoint now = Clock::now();
   const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);
-  shared.roster.fold_removed(views, now);
-  show_analyzers(scrape, shared.roster, views);
+  shared.registry.fold_removed(views, now);
+  show_analyzers(scrape, shared.registry, views);
   return scrape;
 }
 
@@ -59,17 +59,18 @@ struct Gathering {
 
 }  // namespace
 
-void show_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::vector<dispatch::AnalyzerView>& views) {
+void show_analyzers(metrics::Scrape& scrape, const AnalyzerRegistry& registry,
+                    const std::vector<dispatch::AnalyzerView>& views) {
   const auto folded = static_cast<AnalyzerId>(views.size());  // a place of its own, behind all of them
   scrape.books.analyzers.resize(std::max<std::size_t>(scrape.books.analyzers.size(), folded + 1));
   std::map<std::string_view, AnalyzerId> last;
   for (AnalyzerId id = 0; id < folded; ++id) {
-    if (!roster[id].folded) last[roster[id].configured.name] = id;
+    if (!registry[id].folded) last[registry[id].configured.name] = id;
   }
   std::map<AnalyzerId, metrics::AnalyzerFacts> shown;
-  for (const auto& [name, id] : last) shown[id] = facts_of(id, roster[id], views[id]);
+  for (const auto& [name, id] : last) shown[id] = facts_of(id, registry[id], views[id]);
   for (AnalyzerId id = 0; id < folded; ++id) {
-    const AnalyzerId successor = roster[id].folded ? folded : last[roster[id].configured.name];
+    const AnalyzerId successor = registry[id].folded ? folded : last[registry[id].configured.name];
     if (successor == id) continue;
     metrics::AnalyzerFacts& facts = shown[successor];
     scrape.books.analyzers[successor] += scrape.books.analyzers[id];
@@ -87,8 +88,9 @@ void show_analyzers(metrics::Scrape& scrape, const Roster& roster, const std::ve
   }
 }
 
-void gather_scrape(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops, Shared& shared,
-                   const ingest::ConnectionSlots& connections, std::function<void(metrics::Scrape)> done) {
+void collect_metrics(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
+                     SharedState& shared, const ingest::ConnectionSlots& connections,
+                     std::function<void(metrics::Scrape)> done) {
   const auto gathering = std::make_shared<Gathering>(Gathering{loops.size(), {}, std::move(done)});
   for (const auto& loop : loops) {
     loop->post([&control, &shared, &connections, gathering](Loop& own) {

@@ -1,4 +1,4 @@
-#include "app/service_manager.hpp"
+#include "app/systemd_notifier.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -62,7 +62,7 @@ ServiceVariables read_service_variables() {
   return variables;
 }
 
-ServiceManager::ServiceManager(asio::io_context& control, const ServiceVariables& variables)
+SystemdNotifier::SystemdNotifier(asio::io_context& control, const ServiceVariables& variables)
     : socket_(control), timer_(control), interval_(watchdog_interval(variables)) {
   const auto found = variables.find("NOTIFY_SOCKET");
   if (found == variables.end() || found->second.empty()) return;
@@ -79,28 +79,28 @@ ServiceManager::ServiceManager(asio::io_context& control, const ServiceVariables
   }
 }
 
-void ServiceManager::ready(const std::string& status) { send("READY=1\nSTATUS=" + status); }
+void SystemdNotifier::ready(const std::string& status) { send("READY=1\nSTATUS=" + status); }
 
-void ServiceManager::reloading() {
+void SystemdNotifier::reloading() {
   // Clock is CLOCK_MONOTONIC, by which a manager tells this reload from an earlier one.
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
   send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
 }
 
-void ServiceManager::reloaded() { send("READY=1"); }
+void SystemdNotifier::reloaded() { send("READY=1"); }
 
-void ServiceManager::stopping(Duration at_most) {
+void SystemdNotifier::stopping(Duration at_most) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(at_most);
   send(fmt::format("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC={}", microseconds.count()));
 }
 
-void ServiceManager::watch(Ask ask) {
+void SystemdNotifier::watch(Ask ask) {
   if (!listener_ || interval_ <= Duration::zero()) return;
   ask_ = std::move(ask);
   wait();
 }
 
-void ServiceManager::wait() {
+void SystemdNotifier::wait() {
   timer_.expires_after(interval_);
   timer_.async_wait([this](const error_code& cancelled) {
     if (cancelled) return;
@@ -114,7 +114,7 @@ void ServiceManager::wait() {
   });
 }
 
-void ServiceManager::send(const std::string& lines) {
+void SystemdNotifier::send(const std::string& lines) {
   if (!listener_) return;
   error_code error;
   socket_.send_to(asio::buffer(lines), *listener_, 0, error);

@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class Steering : public ControlRoom {
+class AdminControl : public ControlRoom {
  protected:
   nlohmann::json analyzer(const std::string& name) { return analyzer_in(daemon_->status(), name); }
 
@@ -22,7 +22,7 @@ class Steering : public ControlRoom {
   }
 };
 
-TEST_F(Steering, ADrainedAnalyzerFinishesAndComesBack) {
+TEST_F(AdminControl, ADrainedAnalyzerFinishesAndComesBack) {
   begin_load();
   await_packets(100);
   EXPECT_THAT(run({"analyzers", "drain", "b"}), HasSubstr("b: healthy, drained, weight 30"));
@@ -43,7 +43,7 @@ TEST_F(Steering, ADrainedAnalyzerFinishesAndComesBack) {
   expect_nothing_lost();
 }
 
-TEST_F(Steering, AWeightHoldsUntilTheNextReload) {
+TEST_F(AdminControl, AWeightHoldsUntilTheNextReload) {
   begin_load();
   const test::HttpReply reply = post("/v1/analyzers/a/weight", R"({"weight":90})");
   EXPECT_EQ(reply.status, 200u) << reply.body;
@@ -65,7 +65,7 @@ TEST_F(Steering, AWeightHoldsUntilTheNextReload) {
   expect_nothing_lost();
 }
 
-TEST_F(Steering, WithAllDrainedPacketsWait) {
+TEST_F(AdminControl, WithAllDrainedPacketsWait) {
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(post(fmt::format("/v1/analyzers/{}/drain", name)).status, 200u);
   EXPECT_EQ(daemon_->readyz(), 200u) << "the queue takes packets";
   EXPECT_TRUE(daemon_->process().wait_for_line("no analyzer is in service"));
@@ -79,7 +79,7 @@ TEST_F(Steering, WithAllDrainedPacketsWait) {
   daemon_->expect_clean_end();
 }
 
-TEST_F(Steering, WebPagesOfElsewhereChangeNothing) {
+TEST_F(AdminControl, WebPagesOfElsewhereChangeNothing) {
   const auto status_of = [&](const test::Headers& headers) {
     return post("/v1/analyzers/a/drain", "{}", headers).status;
   };
@@ -95,7 +95,7 @@ TEST_F(Steering, WebPagesOfElsewhereChangeNothing) {
   daemon_->expect_clean_end();
 }
 
-TEST_F(Steering, WhatCannotBeDoneIsAProblem) {
+TEST_F(AdminControl, WhatCannotBeDoneIsAProblem) {
   const auto expect_problem = [](const test::HttpReply& reply, unsigned status) {
     EXPECT_EQ(reply.status, status) << reply.body;
     EXPECT_EQ(reply.header("content-type"), "application/problem+json");
