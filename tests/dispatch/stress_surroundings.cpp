@@ -76,22 +76,22 @@ void StressUpstream::answer_some() {
     std::swap(written_[random_.below(written_.size())], written_.back());
     Attempt& attempt = *written_.back();
     written_.pop_back();
-    end(attempt, draw_result(ground_.analyzers[attempt.analyzer].mood));
+    end(attempt, draw_result(ground_.analyzers[attempt.analyzer].fault_mode));
   }
   answer_soon();
 }
 
-AttemptResult StressUpstream::draw_result(Mood mood) {
-  if (mood == Mood::mixed) mood = static_cast<Mood>(random_.below(mood_count - 1));
-  switch (mood) {
-    case Mood::failing: return result_of(Outcome::http_error, 500);
-    case Mood::refusing: return result_of(Outcome::refused, 422);
-    case Mood::pausing: {
+AttemptResult StressUpstream::draw_result(FaultMode fault_mode) {
+  if (fault_mode == FaultMode::mixed) fault_mode = static_cast<FaultMode>(random_.below(fault_mode_count - 1));
+  switch (fault_mode) {
+    case FaultMode::failing: return result_of(Outcome::http_error, 500);
+    case FaultMode::refusing: return result_of(Outcome::refused, 422);
+    case FaultMode::pausing: {
       AttemptResult result = result_of(Outcome::paused, 429);
       if (random_.below(2) == 0) result.pause = milliseconds(random_.below(50));
       return result;
     }
-    case Mood::breaking: {
+    case FaultMode::breaking: {
       constexpr Outcome outcomes[] = {Outcome::timeout, Outcome::connect_error, Outcome::connection_broken,
                                       Outcome::protocol_error};
       AttemptResult result = result_of(outcomes[random_.below(std::size(outcomes))]);

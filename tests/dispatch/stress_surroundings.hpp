@@ -20,14 +20,14 @@
 namespace logdist::dispatch {
 
 /// How an analyzer ends what it is sent.
-enum class Mood : std::uint8_t { well, failing, pausing, refusing, breaking, mixed };
-inline constexpr std::size_t mood_count = 6;
+enum class FaultMode : std::uint8_t { well, failing, pausing, refusing, breaking, mixed };
+inline constexpr std::size_t fault_mode_count = 6;
 
-/// One analyzer, as all threads see it. The control thread sets its mood.
+/// One analyzer, as all threads see it. The control thread sets its fault mode.
 struct StressAnalyzer {
   static constexpr std::uint32_t slots_max = 12;  ///< never more packets under way, over all loops
 
-  std::atomic<Mood> mood{Mood::well};
+  std::atomic<FaultMode> fault_mode{FaultMode::well};
   std::atomic<std::uint32_t> under_way{0};
 };
 
@@ -62,7 +62,7 @@ struct StressGround {
   LoadBalancer balancer;
 };
 
-/// Ends attempts as the analyzers' moods are, a few at a time and no more than it
+/// Ends attempts as the analyzers' fault modes are, a few at a time and no more than it
 /// was allowed, in handlers of its loop. Confined to the loop's thread.
 class StressUpstream final : public upstream::Upstream {
  public:
@@ -84,7 +84,7 @@ class StressUpstream final : public upstream::Upstream {
  private:
   void answer_soon();
   void answer_some();
-  delivery::AttemptResult draw_result(Mood mood);
+  delivery::AttemptResult draw_result(FaultMode fault_mode);
   void end(delivery::Attempt& attempt, const delivery::AttemptResult& result);
 
   boost::asio::io_context& io_;

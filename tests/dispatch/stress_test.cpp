@@ -71,7 +71,7 @@ class Stress : public testing::Test, public WakeupListener {
       ground_.balancer.probe_ended(order, result, ground_.clock.now());
     }
     for (const ProbeOrder& order : ground_.balancer.tick(ground_.clock.now())) {
-      probes_.emplace_back(order, draw_probe(ground_.analyzers[order.analyzer].mood));
+      probes_.emplace_back(order, draw_probe(ground_.analyzers[order.analyzer].fault_mode));
     }
     state_changes_ += ground_.balancer.take_state_changes().size();
     for (const PauseNotice& notice : ground_.balancer.take_pauses()) pauses_ += notice.pauses;
@@ -90,10 +90,10 @@ class Stress : public testing::Test, public WakeupListener {
     ++looks_;
   }
 
-  health::ProbeResult draw_probe(Mood mood) {
+  health::ProbeResult draw_probe(FaultMode fault_mode) {
     using enum health::ProbeResult;
-    if (mood == Mood::failing || mood == Mood::breaking) return failed;
-    return mood == Mood::mixed && random_.below(2) == 0 ? failed : passed;
+    if (fault_mode == FaultMode::failing || fault_mode == FaultMode::breaking) return failed;
+    return fault_mode == FaultMode::mixed && random_.below(2) == 0 ? failed : passed;
   }
 
   /// What an operator, and bad luck, do to the analyzers.
@@ -117,10 +117,10 @@ class Stress : public testing::Test, public WakeupListener {
         ground_.balancer.remove(analyzer, ground_.clock.now());
         present_.erase(present_.begin() + static_cast<std::ptrdiff_t>(whom));
         break;
-      case 4: ground_.analyzers[analyzer].mood = Mood::well; break;
+      case 4: ground_.analyzers[analyzer].fault_mode = FaultMode::well; break;
       case 5:
       case 6: drain_or_take_back(analyzer); break;
-      default: ground_.analyzers[analyzer].mood = static_cast<Mood>(random_.below(mood_count)); break;
+      default: ground_.analyzers[analyzer].fault_mode = static_cast<FaultMode>(random_.below(fault_mode_count)); break;
     }
   }
 
@@ -156,7 +156,7 @@ class Stress : public testing::Test, public WakeupListener {
 
   void heal() {
     stormy_ = false;
-    for (StressAnalyzer& analyzer : ground_.analyzers) analyzer.mood = Mood::well;
+    for (StressAnalyzer& analyzer : ground_.analyzers) analyzer.fault_mode = FaultMode::well;
     for (const AnalyzerId analyzer : present_) {
       // Also when it is not drained: then nothing changes.
       ground_.balancer.set_drained(analyzer, false, ground_.clock.now());

@@ -27,7 +27,7 @@ void Agent::begin_after(Duration pause) {
     wait = burst_period - stage_.timeline.now().time_since_epoch() % burst_period;
   }
   stage_.timeline.after(wait, [this] {
-    if (!stopped_ && stage_.chronicle.stories().size() < plan_.until_packets) begin_body();
+    if (!stopped_ && stage_.trace.histories().size() < plan_.until_packets) begin_body();
   });
 }
 
@@ -75,13 +75,13 @@ Agent::Body Agent::body(std::size_t small_body_max) const {
 
 void Agent::admit() {
   const TimePoint now = stage_.timeline.now();
-  Story draft;
-  draft.serial = stage_.chronicle.stories().size();
+  PacketHistory draft;
+  draft.serial = stage_.trace.histories().size();
   draft.loop = plan_.loop;
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
   draft.admitted_at = now;
-  if (draws_.chance(plan_.hopeless)) draft.trait = Trait::hopeless;
+  if (draws_.chance(plan_.rejected_by_all)) draft.trait = Trait::rejected_by_all;
   if (draws_.chance(plan_.poisonous)) draft.trait = Trait::poisonous;
 
   queue::Delivery& delivery = loop_.dispatcher().make();
@@ -91,7 +91,7 @@ void Agent::admit() {
   delivery.packet.body.resize(bytes_);
   draft.accepted = loop_.dispatcher().admit(delivery, *this, now) == queue::Admission::queued;
   if (!draft.accepted) draft.give_up_at = now + stage_.scenario.caller_runs_timeout;
-  stage_.chronicle.admit(draft);
+  stage_.trace.admit(draft);
   stage_.journal.note("packet {} of {} messages, {} bytes {} by loop {}", draft.serial, draft.messages, bytes_,
                       draft.accepted ? "accepted" : "waited with", plan_.loop);
   if (draft.accepted) {
@@ -110,7 +110,7 @@ void Agent::wait(queue::Delivery& delivery, std::uint64_t serial) {
     if (!waits_ || waits_with_ != serial) return;
     waits_ = false;
     stage_.journal.note("the agent of packet {} has gone", serial);
-    stage_.chronicle.abandon(stage_.chronicle.story(delivery.packet.id));
+    stage_.trace.abandon(stage_.trace.history(delivery.packet.id));
     loop_.dispatcher().abandon(delivery, stage_.timeline.now());
     release();
     begin_after(plan_.pause);
@@ -119,7 +119,7 @@ void Agent::wait(queue::Delivery& delivery, std::uint64_t serial) {
 
 void Agent::settled(Settlement settlement) {
   waits_ = false;
-  stage_.chronicle.answer(waits_with_, settlement);
+  stage_.trace.answer(waits_with_, settlement);
   release();
   begin_after(settlement == Settlement::handed_back ? retry_after : plan_.pause);
 }

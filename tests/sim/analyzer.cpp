@@ -27,7 +27,8 @@ Reply Analyzer::reply(Trait trait) {
   Reply reply = draws_.chance(spell_.portion) ? moody_reply() : with_status(200);
   // Now and then it takes long to get a connection.
   reply.written_after = draws_.chance(0.1) ? draws_.across(1ms, 1s) : draws_.across(5us, 1ms);
-  if (reply.kind == Kind::answer && trait == Trait::hopeless) reply.status = draws_.one_of({400u, 413u, 415u, 422u});
+  if (reply.kind == Kind::answer && trait == Trait::rejected_by_all)
+    reply.status = draws_.one_of({400u, 413u, 415u, 422u});
   if (reply.kind == Kind::answer && trait == Trait::poisonous) reply.status = 500;
   if (reply.kind == Kind::answer) reply.takes = reply.status == 200;
   return reply;
@@ -42,30 +43,30 @@ Reply Analyzer::with_status(unsigned status, std::string retry_after) {
 Reply Analyzer::moody_reply() {
   Reply reply = with_status(200);
   const auto seconds = [this] { return draws_.one_of<const char*>({"0", "1", "2", "5", "", "soon", "100000"}); };
-  switch (spell_.mood) {
-    case Mood::steady: break;
-    case Mood::heavy_tailed: reply.ends_after = draws_.heavy_tailed(plan_.latency); break;
-    case Mood::stuck:
+  switch (spell_.fault_mode) {
+    case FaultMode::steady: break;
+    case FaultMode::heavy_tailed: reply.ends_after = draws_.heavy_tailed(plan_.latency); break;
+    case FaultMode::stuck:
       reply.kind = Kind::silence;
       reply.takes = draws_.chance(0.5);
       break;
-    case Mood::unreachable:
+    case FaultMode::unreachable:
       reply.kind = Kind::no_connection;
       reply.ends_after = draws_.chance(0.3) ? 0ms : draws_.across(50us, 2s);
       reply.takes = false;
       break;
-    case Mood::resets_untaken:
-    case Mood::resets_taken:
+    case FaultMode::resets_untaken:
+    case FaultMode::resets_taken:
       reply.kind = Kind::reset;
-      reply.takes = spell_.mood == Mood::resets_taken;
+      reply.takes = spell_.fault_mode == FaultMode::resets_taken;
       break;
-    case Mood::slow_bytes: reply.ends_after = draws_.across(100ms, 20s); break;
-    case Mood::throttling: return with_status(429, seconds());
-    case Mood::overloaded: return with_status(503, draws_.one_of<const char*>({"0", "1", "3"}));
-    case Mood::failing: return with_status(draws_.one_of({500u, 502u, 503u}));
-    case Mood::path_missing: return with_status(404);
-    case Mood::rejecting: return with_status(draws_.one_of({400u, 413u, 415u, 422u}));
-    case Mood::talking_nonsense:
+    case FaultMode::slow_bytes: reply.ends_after = draws_.across(100ms, 20s); break;
+    case FaultMode::throttling: return with_status(429, seconds());
+    case FaultMode::overloaded: return with_status(503, draws_.one_of<const char*>({"0", "1", "3"}));
+    case FaultMode::failing: return with_status(draws_.one_of({500u, 502u, 503u}));
+    case FaultMode::path_missing: return with_status(404);
+    case FaultMode::rejecting: return with_status(draws_.one_of({400u, 413u, 415u, 422u}));
+    case FaultMode::talking_nonsense:
       reply.kind = Kind::nonsense;
       reply.takes = draws_.chance(0.5);
       break;
@@ -79,15 +80,15 @@ ProbeReply Analyzer::probe() {
   const Duration soon = draws_.across(plan_.latency / 2, plan_.latency * 2);
   const bool concerned = draws_.chance(spell_.portion);
   if (!concerned) return {soon, ProbeResult::passed};
-  switch (spell_.mood) {
-    case Mood::stuck:
-    case Mood::slow_bytes: return {1h, ProbeResult::passed};  // the time limit comes first
-    case Mood::unreachable:
-    case Mood::resets_untaken:
-    case Mood::resets_taken:
-    case Mood::talking_nonsense: return {soon, ProbeResult::failed};
-    case Mood::failing: return {soon, draws_.one_of({ProbeResult::passed, ProbeResult::failed})};
-    case Mood::path_missing: return {soon, ProbeResult::missing};
+  switch (spell_.fault_mode) {
+    case FaultMode::stuck:
+    case FaultMode::slow_bytes: return {1h, ProbeResult::passed};  // the time limit comes first
+    case FaultMode::unreachable:
+    case FaultMode::resets_untaken:
+    case FaultMode::resets_taken:
+    case FaultMode::talking_nonsense: return {soon, ProbeResult::failed};
+    case FaultMode::failing: return {soon, draws_.one_of({ProbeResult::passed, ProbeResult::failed})};
+    case FaultMode::path_missing: return {soon, ProbeResult::missing};
     default: return {soon, ProbeResult::passed};
   }
 }

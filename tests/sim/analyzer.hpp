@@ -28,7 +28,7 @@ struct ProbeReply {
 };
 
 /// What the packet itself brings on.
-enum class Trait : std::uint8_t { ordinary, hopeless, poisonous };
+enum class Trait : std::uint8_t { ordinary, rejected_by_all, poisonous };
 
 /// See the head of this file.
 class Analyzer {
@@ -38,7 +38,7 @@ class Analyzer {
   Reply reply(Trait trait);
   ProbeReply probe();
 
-  /// From now on in the mood of `spell`.
+  /// From now on in the fault mode of `spell`.
   void begin(const Spell& spell);
   /// From now on steady and quick, whatever is brought.
   void heal();

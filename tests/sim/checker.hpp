@@ -24,7 +24,7 @@ using Findings = std::vector<Finding>;
 class Checker : public Witness {
  public:
   Checker(std::string name, const World& world, Findings& findings)
-      : world_(world), chronicle_(world.chronicle()), name_(std::move(name)), findings_(findings) {}
+      : world_(world), trace_(world.trace()), name_(std::move(name)), findings_(findings) {}
 
   /// After each event.
   virtual void stepped() {}
@@ -46,7 +46,7 @@ class Checker : public Witness {
   void checked() { ++checks_; }
 
   const World& world_;
-  const Chronicle& chronicle_;
+  const EventTrace& trace_;
 
  private:
   static constexpr int complaints_max = 5;  ///< more of the same help nobody

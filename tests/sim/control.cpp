@@ -29,12 +29,12 @@ void Control::tick() {
 }
 
 void Control::begin_probe(const dispatch::ProbeOrder& order) {
-  stage_.chronicle.begin_probe(order.analyzer, order.epoch);
+  stage_.trace.begin_probe(order.analyzer, order.epoch);
   ProbeReply reply = stage_.analyzers[order.analyzer]->probe();
   if (reply.after >= stage_.scenario.probe_timeout)
     reply = {stage_.scenario.probe_timeout, health::ProbeResult::failed};
   stage_.timeline.after(reply.after, [this, order, result = reply.result] {
-    stage_.chronicle.end_probe(order.analyzer, order.epoch, result);
+    stage_.trace.end_probe(order.analyzer, order.epoch, result);
     stage_.journal.note("analyzer {}: its probe {}", order.analyzer,
                         result == health::ProbeResult::failed ? "fails" : "passes");
     balancer_.probe_ended(order, result, stage_.timeline.now(), {Outcome::http_error, 500, {}, true});

@@ -36,9 +36,9 @@ void Loop::turn_soon() {
 
 void Loop::turn() {
   turn_pending_ = false;
-  stage_.chronicle.begin_turn(id_);
+  stage_.trace.begin_turn(id_);
   dispatcher_.turn(stage_.timeline.now());
-  stage_.chronicle.end_turn(id_);
+  stage_.trace.end_turn(id_);
   arm_timer();
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* mood_names[mood_count] = {
+constexpr const char* mood_names[fault_mode_count] = {
     "steady",     "heavy-tailed", "stuck",   "unreachable",  "resets untaken", "resets taken",     "slow bytes",
     "throttling", "overloaded",   "failing", "path missing", "rejecting",      "talking nonsense",
 };
@@ -35,14 +35,14 @@ dispatch::LoadBalancerOptions draw_scheduler(Draws& draws) {
 std::vector<Spell> draw_spells(Draws& draws, Duration storm) {
   std::vector<Spell> spells;
   const bool flaps = draws.chance(0.2);
-  const Mood bad = static_cast<Mood>(draws.between<std::size_t>(1, mood_count - 1));
+  const FaultMode bad = static_cast<FaultMode>(draws.between<std::size_t>(1, fault_mode_count - 1));
   for (Duration total{}; total < storm;) {
     Spell spell;
     spell.lasts = flaps ? draws.across(50ms, 2s) : draws.across(500ms, 30s);
     if (flaps) {
-      spell.mood = spells.size() % 2 == 0 ? bad : Mood::steady;
+      spell.fault_mode = spells.size() % 2 == 0 ? bad : FaultMode::steady;
     } else if (draws.chance(0.6)) {
-      spell.mood = static_cast<Mood>(draws.between<std::size_t>(1, mood_count - 1));
+      spell.fault_mode = static_cast<FaultMode>(draws.between<std::size_t>(1, fault_mode_count - 1));
     }
     spell.portion = draws.chance(0.5) ? 1 : 0.3;
     if (draws.chance(0.2)) spell.capacity = draws.between(1u, 20u);
@@ -102,14 +102,14 @@ AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   if (!scenario.calm && draws.chance(0.2)) plan.trickles = 0.3;
   if (draws.chance(0.3)) plan.disappears = 0.1;
   if (scenario.calm) return plan;
-  if (draws.chance(0.2)) plan.hopeless = 0.1;
+  if (draws.chance(0.2)) plan.rejected_by_all = 0.1;
   if (draws.chance(0.1)) plan.poisonous = 0.1;
   return plan;
 }
 
 }  // namespace
 
-const char* to_string(Mood mood) { return mood_names[static_cast<std::size_t>(mood)]; }
+const char* to_string(FaultMode fault_mode) { return mood_names[static_cast<std::size_t>(fault_mode)]; }
 
 Scenario draw_scenario(std::uint64_t seed) {
   Draws draws(seed);
@@ -158,7 +158,7 @@ std::string describe(const Scenario& scenario) {
     text += fmt::format("  analyzer {}: weight {}, {} in flight, capacity {}, latency {:.1f} ms:", i,
                         plan.spec.weight_units, plan.spec.max_in_flight, plan.spec.capacity, ms(plan.latency));
     for (std::size_t k = 0; k < std::min<std::size_t>(plan.spells.size(), 8); ++k) {
-      text += fmt::format(" {} {:.0f} ms,", to_string(plan.spells[k].mood), ms(plan.spells[k].lasts));
+      text += fmt::format(" {} {:.0f} ms,", to_string(plan.spells[k].fault_mode), ms(plan.spells[k].lasts));
     }
     if (plan.spells.size() > 8) text += fmt::format(" and {} more", plan.spells.size() - 8);
     text += '\n';

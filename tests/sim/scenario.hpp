@@ -14,7 +14,7 @@
 namespace logdist::sim {
 
 /// How an analyzer treats what it is sent.
-enum class Mood : std::uint8_t {
+enum class FaultMode : std::uint8_t {
   steady,
   heavy_tailed,      ///< answers, a few answers very late
   stuck,             ///< accepts and never answers
@@ -29,13 +29,13 @@ enum class Mood : std::uint8_t {
   rejecting,         ///< 400, 413, 415, 422
   talking_nonsense,  ///< no HTTP at all
 };
-inline constexpr std::size_t mood_count = 13;
-const char* to_string(Mood mood);
+inline constexpr std::size_t fault_mode_count = 13;
+const char* to_string(FaultMode fault_mode);
 
 /// A stretch of an analyzer's life.
 struct Spell {
   Duration lasts{};
-  Mood mood = Mood::steady;
+  FaultMode fault_mode = FaultMode::steady;
   double portion = 1;          ///< of the packets concerned; the others find it steady
   std::uint32_t capacity = 0;  ///< packets its connections take from then on; 0: as before
 };
@@ -68,7 +68,7 @@ struct AgentPlan {
   double in_steps = 0;                          ///< part of the others that reserve as they arrive
   double trickles = 0;                          ///< part of all those that come slowly
   double disappears = 0;                        ///< part of its requests that it leaves in the middle
-  double hopeless = 0;                          ///< part of its packets that every analyzer refuses
+  double rejected_by_all = 0;                   ///< part of its packets that every analyzer refuses
   double poisonous = 0;                         ///< part of its packets that make every analyzer answer 500
   std::size_t until_packets = ~std::size_t{0};  ///< of all agents together; then it stops
 };

@@ -17,7 +17,7 @@ class Life {
   Life(const Scenario& scenario, const std::string& only)
       : scenario_(scenario), world_(scenario), checkers_(make_checkers(world_, findings_)) {
     std::erase_if(checkers_, [&only](const auto& checker) { return !only.empty() && checker->name() != only; });
-    for (const auto& checker : checkers_) world_.chronicle().add_witness(*checker);
+    for (const auto& checker : checkers_) world_.trace().add_witness(*checker);
   }
 
   Verdict live() {
@@ -25,7 +25,7 @@ class Life {
     storm();
     if (!scenario_.ends_in_storm) heal();
     shut_down();
-    Verdict verdict{findings_, {}, events_, world_.chronicle().stories().size(), world_.now() - begun, {}};
+    Verdict verdict{findings_, {}, events_, world_.trace().histories().size(), world_.now() - begun, {}};
     for (const auto& checker : checkers_) verdict.checks[checker->name()] = checker->checks();
     if (!findings_.empty()) verdict.report = report();
     return verdict;
@@ -77,7 +77,7 @@ class Life {
   double feed(double messages);
 
   bool everything_settled() const {
-    const ledger::Terms& terms = world_.chronicle().terms();
+    const ledger::Terms& terms = world_.trace().terms();
     return terms.queued.packets + terms.waiting.packets + terms.in_flight.packets == 0 && world_.quiet();
   }
   bool everyone_healthy() const {
@@ -103,8 +103,8 @@ Duration Life::longest_pause() const {
   Duration longest{};
   const auto look = [&](const AnalyzerPlan& plan) {
     for (const Spell& spell : plan.spells) {
-      if (spell.mood == Mood::overloaded) longest = std::max<Duration>(longest, 3s);
-      if (spell.mood == Mood::throttling) longest = delivery::max_pause;
+      if (spell.fault_mode == FaultMode::overloaded) longest = std::max<Duration>(longest, 3s);
+      if (spell.fault_mode == FaultMode::throttling) longest = delivery::max_pause;
     }
   };
   for (const AnalyzerPlan& plan : scenario_.analyzers) look(plan);
@@ -124,7 +124,7 @@ Duration Life::longest_recovery() const {
 /// begun, and the packets that are left go through the ramp.
 Duration Life::longest_settling() const {
   const Duration waits = scenario_.caller_runs_timeout + 2 * scenario_.retry.max;
-  const auto backlog = static_cast<Duration::rep>(world_.chronicle().held_packets()) * Duration(20ms);
+  const auto backlog = static_cast<Duration::rep>(world_.trace().held_packets()) * Duration(20ms);
   return scenario_.delivery_timeout + waits + backlog + 1s;
 }
 
@@ -167,7 +167,7 @@ void Life::compare_shares() {
   const double total = feed((repaid ? wait + catch_up + round : 0) + 4 * packets);
   if (!well()) return;
 
-  const double packet = 2.0 * world_.chronicle().largest_sent() + 1e-3;  // the last arrears are within one
+  const double packet = 2.0 * world_.trace().largest_sent() + 1e-3;  // the last arrears are within one
   const std::vector<Standing> after = standings();
   for (AnalyzerId id = 0; id < before.size(); ++id) {
     const double given = after[id].charged - before[id].charged;
@@ -188,7 +188,7 @@ std::vector<Life::Standing> Life::standings() const {
   };
   for (AnalyzerId id = 0; id < views.size(); ++id) weight += weight_of(id);
   for (AnalyzerId id = 0; id < views.size(); ++id) {
-    const auto charged = static_cast<double>(world_.chronicle().of(id).charged_messages);
+    const auto charged = static_cast<double>(world_.trace().of(id).charged_messages);
     standings.push_back({weight_of(id) / weight, views[id].account.deficit, charged});
   }
   return standings;
@@ -196,8 +196,8 @@ std::vector<Life::Standing> Life::standings() const {
 
 /// Sends `messages` or some more, and says how many it were.
 double Life::feed(double messages) {
-  const auto fed = [this, before = world_.chronicle().terms().admitted.messages] {
-    return static_cast<double>(world_.chronicle().terms().admitted.messages - before);
+  const auto fed = [this, before = world_.trace().terms().admitted.messages] {
+    return static_cast<double>(world_.trace().terms().admitted.messages - before);
   };
   world_.start_feeding(scenario_.messages_max);
   const bool taken = run_until(1h, [&fed, messages] { return fed() >= messages; });
@@ -230,7 +230,7 @@ void Life::shut_down() {
 std::string Life::report() const {
   std::string text =
       fmt::format("seed {} fails after {} events, {} packets: scripts/simulate --first {} --seeds 1\n{}",
-                  scenario_.seed, events_, world_.chronicle().stories().size(), scenario_.seed, describe(scenario_));
+                  scenario_.seed, events_, world_.trace().histories().size(), scenario_.seed, describe(scenario_));
   text += "found:\n";
   for (const Finding& finding : findings_) text += fmt::format("  {}: {}\n", finding.checker, finding.text);
   text += "the last events:\n";

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "tests/sim/analyzer.hpp"
-#include "tests/sim/chronicle.hpp"
 #include "tests/sim/draws.hpp"
+#include "tests/sim/event_trace.hpp"
 #include "tests/sim/journal.hpp"
 #include "tests/sim/scenario.hpp"
 #include "tests/sim/timeline.hpp"
@@ -19,7 +19,7 @@ struct Stage {
   Timeline& timeline;
   Draws& draws;  ///< of what happens on the way: delays of threads and timers
   Journal& journal;
-  Chronicle& chronicle;
+  EventTrace& trace;
   std::vector<std::unique_ptr<Analyzer>>& analyzers;  ///< by AnalyzerId
 };
 

@@ -23,12 +23,12 @@ AttemptResult result_of(Outcome outcome, bool counts_for_health = true) {
 }  // namespace
 
 void Upstream::send(delivery::Attempt& attempt, TimePoint) {
-  stage_.chronicle.send(attempt);
-  const Story& story = stage_.chronicle.story(attempt.packet->id);
-  LOGDIST_CHECK(attempt.packet->body.size() == story.bytes);
+  stage_.trace.send(attempt);
+  const PacketHistory& history = stage_.trace.history(attempt.packet->id);
+  LOGDIST_CHECK(attempt.packet->body.size() == history.bytes);
   Analyzer& analyzer = *stage_.analyzers[attempt.analyzer];
   const std::uint32_t connection = stage_.draws.between(1u, analyzer.plan().connections);
-  under_way_.emplace(++last_ticket_, UnderWay{&attempt, connection, analyzer.reply(story.trait)});
+  under_way_.emplace(++last_ticket_, UnderWay{&attempt, connection, analyzer.reply(history.trait)});
   gathered_.push_back(last_ticket_);
 }
 
@@ -107,11 +107,11 @@ void Upstream::break_connection(AnalyzerId analyzer, std::uint32_t connection) {
 void Upstream::end(Ticket ticket, const AttemptResult& result) {
   const auto ended = under_way_.extract(ticket);
   const UnderWay& sent = ended.mapped();
-  Story& story = stage_.chronicle.story(sent.attempt->packet->id);
-  if (sent.written && sent.reply.takes) stage_.chronicle.take(story);
-  stage_.journal.note("packet {} at analyzer {}: {} {}{}", story.serial, sent.attempt->analyzer,
+  PacketHistory& history = stage_.trace.history(sent.attempt->packet->id);
+  if (sent.written && sent.reply.takes) stage_.trace.take(history);
+  stage_.journal.note("packet {} at analyzer {}: {} {}{}", history.serial, sent.attempt->analyzer,
                       to_string(result.outcome), result.status, result.counts_for_health ? "" : ", not counted");
-  stage_.chronicle.end_attempt(story, result);
+  stage_.trace.end_attempt(history, result);
   listener_->attempt_ended(*sent.attempt, result, stage_.timeline.now());
 }
 

@@ -20,8 +20,8 @@ std::vector<dispatch::AnalyzerSpec> specs(const Scenario& scenario) {
 World::World(const Scenario& scenario)
     : scenario_(scenario),
       draws_(scenario.seed ^ 0x517),
-      chronicle_(scenario.loops),
-      stage_{scenario_, timeline_, draws_, journal_, chronicle_, analyzers_},
+      trace_(scenario.loops),
+      stage_{scenario_, timeline_, draws_, journal_, trace_, analyzers_},
       bounds_(scenario.queue_packets, scenario.queue_bytes),
       bodies_(scenario.buffered_bytes, scenario.small_body_max),
       balancer_(scenario.balancer, specs(scenario), scenario.loops, *this, timeline_.now()),
@@ -96,7 +96,7 @@ void World::begin_spell(AnalyzerId analyzer, std::size_t index) {
   const std::vector<Spell>& spells = analyzers_[analyzer]->plan().spells;
   if (healed_ || index >= spells.size()) return;
   const Spell& spell = spells[index];
-  journal_.note("analyzer {} is {} now ({:.0f} %)", analyzer, to_string(spell.mood), 100 * spell.portion);
+  journal_.note("analyzer {} is {} now ({:.0f} %)", analyzer, to_string(spell.fault_mode), 100 * spell.portion);
   analyzers_[analyzer]->begin(spell);
   if (spell.capacity > 0) {
     const auto loop = draws_.between<std::size_t>(0, loops_.size() - 1);
@@ -160,7 +160,7 @@ void World::write_letters() {
 
 void World::Letters::put(const dispatch::DeadLetter& letter) {
   world.journal_.note("packet {} is a dead letter: {}", letter.packet.id, to_string(letter.reason));
-  world.chronicle_.dead_letter(letter.packet.id, letter.reason);
+  world.trace_.dead_letter(letter.packet.id, letter.reason);
 }
 
 std::vector<Agent::Body> World::agents_bodies() const {

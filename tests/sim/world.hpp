@@ -47,8 +47,8 @@ class World final : public dispatch::WakeupListener {
 
   // What can be seen from outside.
   const Scenario& scenario() const { return scenario_; }
-  const Chronicle& chronicle() const { return chronicle_; }
-  Chronicle& chronicle() { return chronicle_; }
+  const EventTrace& trace() const { return trace_; }
+  EventTrace& trace() { return trace_; }
   const Journal& journal() const { return journal_; }
   const queue::QueueLimits& bounds() const { return bounds_; }
   const queue::MemoryLimiter& bodies() const { return bodies_; }
@@ -90,7 +90,7 @@ class World final : public dispatch::WakeupListener {
   Timeline timeline_;
   Draws draws_;
   Journal journal_{timeline_};
-  Chronicle chronicle_;
+  EventTrace trace_;
   std::vector<std::unique_ptr<Analyzer>> analyzers_;
   std::vector<dispatch::AnalyzerSpec> configured_;  ///< as of now, by AnalyzerId
   std::vector<AnalyzerId> present_;                 ///< those not removed

@@ -13,19 +13,19 @@ class QueueLimits final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
     const std::uint32_t limit = ramped(attempt.analyzer, world_.views()[attempt.analyzer], 1e-6);
-    const std::uint32_t under_way = chronicle_.of(attempt.analyzer).under_way;
+    const std::uint32_t under_way = trace_.of(attempt.analyzer).under_way;
     if (under_way >= limit) {
-      complain("packet {} is sent to analyzer {}, which has {} in flight of {} allowed", story.serial, attempt.analyzer,
-               under_way, limit);
+      complain("packet {} is sent to analyzer {}, which has {} in flight of {} allowed", history.serial,
+               attempt.analyzer, under_way, limit);
     }
   }
 
   void stepped() override {
     const Scenario& scenario = world_.scenario();
-    hold("queue.max_packets", world_.bounds().packets(), scenario.queue_packets, chronicle_.held_packets());
-    hold("queue.max_bytes", world_.bounds().bytes(), scenario.queue_bytes, chronicle_.held_bytes());
+    hold("queue.max_packets", world_.bounds().packets(), scenario.queue_packets, trace_.held_packets());
+    hold("queue.max_bytes", world_.bounds().bytes(), scenario.queue_bytes, trace_.held_bytes());
     const std::vector<dispatch::AnalyzerView> views = world_.views();
     for (AnalyzerId id = 0; id < views.size(); ++id) check_slots(id, views[id]);
   }

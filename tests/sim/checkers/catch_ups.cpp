@@ -18,12 +18,12 @@ class CatchUps final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
     const bool trial = world_.views()[attempt.analyzer].state == health::State::testing;
-    picks_.push_back({attempt.analyzer, story.messages, trial, story.attempts_begun > 0});
+    picks_.push_back({attempt.analyzer, history.messages, trial, history.attempts_begun > 0});
   }
 
-  void result_seen(const Story&, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory&, const delivery::AttemptResult& result) override {
     if (result.outcome != Outcome::delivered) undone_ = true;
   }
 
@@ -81,7 +81,7 @@ class CatchUps final : public Checker {
 
   Standing look(AnalyzerId id, const dispatch::AnalyzerView& view) const {
     Standing standing{view.in_service,      static_cast<double>(world_.weight_units(id)),
-                      view.account.deficit, chronicle_.of(id).under_way,
+                      view.account.deficit, trace_.of(id).under_way,
                       view.slots,           world_.now()};
     if (id < before_.size() && before_[id].slots == view.slots) standing.slots_since = before_[id].slots_since;
     return standing;

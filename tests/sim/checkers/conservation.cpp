@@ -13,7 +13,7 @@ class Conservation final : public Checker {
 
   void stepped() override {
     const ledger::Terms booked = world_.terms();
-    const ledger::Terms& seen = chronicle_.terms();
+    const ledger::Terms& seen = trace_.terms();
     if (booked.imbalance() != ledger::Amount{}) {
       complain("the books are off by {} packets, {} messages", booked.imbalance().packets, booked.imbalance().messages);
     }

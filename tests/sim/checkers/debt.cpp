@@ -23,18 +23,18 @@ class Debt final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt& attempt) override {
-    if (world_.views()[attempt.analyzer].state == health::State::testing) trials_[attempt.analyzer] = story.serial;
+  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+    if (world_.views()[attempt.analyzer].state == health::State::testing) trials_[attempt.analyzer] = history.serial;
     had_slot_.insert(attempt.analyzer);
-    move(attempt.analyzer, story.messages);
+    move(attempt.analyzer, history.messages);
   }
 
-  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
-    const auto trial = trials_.find(story.analyzer);
-    const bool tested = trial != trials_.end() && trial->second == story.serial;
+  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+    const auto trial = trials_.find(history.analyzer);
+    const bool tested = trial != trials_.end() && trial->second == history.serial;
     if (result.outcome == Outcome::delivered) return;
     if (result.outcome == Outcome::refused && !tested) return;  // the charge stays
-    move(story.analyzer, -static_cast<std::int64_t>(story.messages));
+    move(history.analyzer, -static_cast<std::int64_t>(history.messages));
   }
 
   void stepped() override {
@@ -90,7 +90,7 @@ class Debt final : public Checker {
   }
 
   bool judged(const std::vector<Owed>& now) {
-    std::int64_t moved = chronicle_.largest_sent();
+    std::int64_t moved = trace_.largest_sent();
     for (const Move& each : moves_) moved += each.placed + each.undone;
     int turned = 0;
     bool certain = true;
@@ -112,7 +112,7 @@ class Debt final : public Checker {
       return true;
     }
     const bool maybe = left_out_.contains(id);
-    if (had_slot_.contains(id) || chronicle_.of(id).under_way == 0) left_out_.erase(id);
+    if (had_slot_.contains(id) || trace_.of(id).under_way == 0) left_out_.erase(id);
     return maybe;
   }
 

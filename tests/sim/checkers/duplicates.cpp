@@ -9,10 +9,10 @@ class Duplicates final : public Checker {
  public:
   using Checker::Checker;
 
-  void taken(const Story& story) override {
-    if (story.taken > story.ambiguous) {
-      complain("packet {} is taken once more, {} times before, after {} attempts of unknown outcome", story.serial,
-               story.taken, story.ambiguous);
+  void taken(const PacketHistory& history) override {
+    if (history.taken > history.ambiguous) {
+      complain("packet {} is taken once more, {} times before, after {} attempts of unknown outcome", history.serial,
+               history.taken, history.ambiguous);
     }
   }
 };

@@ -16,13 +16,13 @@ class Health final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt& attempt) override {
-    begun_in_[story.serial] = of(attempt.analyzer).health.stay();
+  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+    begun_in_[history.serial] = of(attempt.analyzer).health.stay();
   }
 
-  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
-    OutsideHealth& health = of(story.analyzer).health;
-    const std::uint32_t begun_in = begun_in_[story.serial];
+  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+    OutsideHealth& health = of(history.analyzer).health;
+    const std::uint32_t begun_in = begun_in_[history.serial];
     if (result.outcome == Outcome::delivered) health.packet_delivered(begun_in, world_.now());
     const bool counts = result.counts_for_health && delivery::is_analyzer_failure(result.outcome);
     if (counts) health.packet_failed(begun_in, world_.now());

@@ -14,11 +14,11 @@ class IdleSlots final : public Checker {
  public:
   using Checker::Checker;
 
-  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
-    if (result.outcome != Outcome::refused || story.analyzer >= seen_.size()) return;
+  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+    if (result.outcome != Outcome::refused || history.analyzer >= seen_.size()) return;
     const health::MonitorOptions& health = world_.scenario().balancer.health;
     const double longest = to_seconds(health.backoff_max) * (1 + health.backoff_jitter);
-    seen_[story.analyzer].may_rest_until =
+    seen_[history.analyzer].may_rest_until =
         world_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(longest));
   }
 
@@ -45,17 +45,17 @@ class IdleSlots final : public Checker {
     const bool testing = view.state == health::State::testing && !view.removed && !view.drained;
     const bool testable = testing && !view.paused && !probing() && world_.now() >= seen.may_rest_until;
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
-    if (!world_.quiet() || chronicle_.untried() == 0 || world_.giving_up()) return;
+    if (!world_.quiet() || trace_.untried() == 0 || world_.giving_up()) return;
 
     // The ramp rises with time, but its slots are given out step by step; and
     // that a pause is over is noticed a little later.
     const bool given_out = world_.now() - seen.slots_since > std::chrono::milliseconds(60);
-    if (given_out && view.in_service && chronicle_.of(id).under_way < view.slots) {
-      complain("{} packets wait, and analyzer {} has {} of {} slots taken", chronicle_.untried(), id,
-               chronicle_.of(id).under_way, view.slots);
+    if (given_out && view.in_service && trace_.of(id).under_way < view.slots) {
+      complain("{} packets wait, and analyzer {} has {} of {} slots taken", trace_.untried(), id,
+               trace_.of(id).under_way, view.slots);
     }
-    if (testable && world_.now() - seen.testing_since > 2 * lateness_max && chronicle_.of(id).under_way == 0) {
-      complain("{} packets wait, and analyzer {} waits for one to be tested", chronicle_.untried(), id);
+    if (testable && world_.now() - seen.testing_since > 2 * lateness_max && trace_.of(id).under_way == 0) {
+      complain("{} packets wait, and analyzer {} waits for one to be tested", trace_.untried(), id);
     }
   }
 

@@ -50,7 +50,7 @@ class Metrics final : public Checker {
   }
 
   void check_terms() {
-    const ledger::Terms& terms = chronicle_.terms();
+    const ledger::Terms& terms = trace_.terms();
     const std::pair<const char*, const ledger::Amount*> places[] = {
         {"admitted", &terms.admitted},      {"queued", &terms.queued},       {"waiting", &terms.waiting},
         {"in_flight", &terms.in_flight},    {"delivered", &terms.delivered}, {"dead_lettered", &terms.dead_lettered},
@@ -64,22 +64,22 @@ class Metrics final : public Checker {
   }
 
   void check_settlements() {
-    const ledger::Terms& terms = chronicle_.terms();
+    const ledger::Terms& terms = trace_.terms();
     expect("logdist_packets_admitted_total", terms.admitted.packets);
     expect("logdist_messages_admitted_total", terms.admitted.messages);
     expect("logdist_packets_handed_back_total", terms.handed_back.packets);
     expect("logdist_packet_residence_seconds", terms.delivered.packets);
-    expect("logdist_queue_packets", chronicle_.held_packets());
-    expect("logdist_queue_bytes", chronicle_.held_bytes());
-    expect("logdist_caller_runs_total", world_.scenario().ack_delivered ? 0 : chronicle_.requests());
+    expect("logdist_queue_packets", trace_.held_packets());
+    expect("logdist_queue_bytes", trace_.held_bytes());
+    expect("logdist_caller_runs_total", world_.scenario().ack_delivered ? 0 : trace_.requests());
     for (std::size_t i = 0; i < dead_letter_reason_count; ++i) {
       const char* reason = to_string(static_cast<DeadLetterReason>(i));
-      expect(fmt::format("logdist_packets_dead_lettered_total/{}", reason), chronicle_.dead_letters()[i]);
+      expect(fmt::format("logdist_packets_dead_lettered_total/{}", reason), trace_.dead_letters()[i]);
     }
   }
 
   void check_analyzer(AnalyzerId id) {
-    const AnalyzerTally& seen = chronicle_.of(id);
+    const AnalyzerTally& seen = trace_.of(id);
     expect(fmt::format("logdist_packets_delivered_total/{}", id), seen.delivered.packets);
     expect(fmt::format("logdist_messages_delivered_total/{}", id), seen.delivered.messages);
     expect(fmt::format("logdist_in_flight_packets/{}", id), seen.under_way);
@@ -106,8 +106,8 @@ class Metrics final : public Checker {
     const auto weight = static_cast<double>(world_.weight_units(id));
     expect(fmt::format("logdist_analyzer_weight/{}", id), weight);
     expect(fmt::format("logdist_share_target_ratio/{}", id), view.in_service ? weight / weight_in_service() : 0);
-    const std::int64_t all = chronicle_.terms().delivered.messages;
-    const auto delivered = static_cast<double>(chronicle_.of(id).delivered.messages);
+    const std::int64_t all = trace_.terms().delivered.messages;
+    const auto delivered = static_cast<double>(trace_.of(id).delivered.messages);
     expect(fmt::format("logdist_share_delivered_ratio/{}", id), all == 0 ? 0 : delivered / static_cast<double>(all));
   }
 

@@ -10,24 +10,24 @@ class Patience final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt&) override {
-    if (story.accepted) return;
-    if (story.abandoned) complain("packet {} is sent for an agent that has gone", story.serial);
-    if (late(story)) complain("packet {} is sent when its request has waited long enough", story.serial);
-    if (world_.draining()) complain("packet {} is sent for a request while draining", story.serial);
+  void sent(const PacketHistory& history, const delivery::Attempt&) override {
+    if (history.accepted) return;
+    if (history.abandoned) complain("packet {} is sent for an agent that has gone", history.serial);
+    if (late(history)) complain("packet {} is sent when its request has waited long enough", history.serial);
+    if (world_.draining()) complain("packet {} is sent for a request while draining", history.serial);
   }
 
   void stepped() override {
-    for (const std::uint64_t serial : chronicle_.open_requests()) {
-      const Story& story = chronicle_.stories()[serial];
-      if (story.where == Whereabouts::in_flight) continue;
-      if (late(story)) complain("the request of packet {} waits too long", serial);
+    for (const std::uint64_t serial : trace_.open_requests()) {
+      const PacketHistory& history = trace_.histories()[serial];
+      if (history.where == Location::in_flight) continue;
+      if (late(history)) complain("the request of packet {} waits too long", serial);
       if (world_.draining()) complain("the request of packet {} waits while draining", serial);
     }
   }
 
  private:
-  bool late(const Story& story) const { return world_.now() > story.give_up_at + lateness_max; }
+  bool late(const PacketHistory& history) const { return world_.now() > history.give_up_at + lateness_max; }
 };
 
 }  // namespace

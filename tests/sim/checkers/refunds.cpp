@@ -18,19 +18,19 @@ class Refunds final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story&, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory&, const delivery::Attempt& attempt) override {
     had_slot_.insert(attempt.analyzer);
-    if (chronicle_.of(attempt.analyzer).under_way + 1 >= world_.slots(attempt.analyzer)) undisturbed_ = false;
+    if (trace_.of(attempt.analyzer).under_way + 1 >= world_.slots(attempt.analyzer)) undisturbed_ = false;
   }
 
-  void result_seen(const Story&, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory&, const delivery::AttemptResult& result) override {
     if (result.outcome != Outcome::delivered) undisturbed_ = false;
   }
 
   void stepped() override {
     State state{world_.views(), {}};
     for (AnalyzerId id = 0; id < state.views.size(); ++id) {
-      state.charged.push_back(chronicle_.of(id).charged_messages);
+      state.charged.push_back(trace_.of(id).charged_messages);
       if (!state.views[id].in_service) undisturbed_ = false;
     }
     check_sum(state);
@@ -61,9 +61,9 @@ class Refunds final : public Checker {
   void check_one_packet(const State& state) {
     for (AnalyzerId id = 0; id < state.views.size(); ++id) {
       const double deficit = state.views[id].account.deficit;
-      if (std::abs(deficit) > chronicle_.largest_sent() + 1e-6) {
+      if (std::abs(deficit) > trace_.largest_sent() + 1e-6) {
         complain("analyzer {} is {} messages off its target, and no packet had more than {}", id, deficit,
-                 chronicle_.largest_sent());
+                 trace_.largest_sent());
       }
     }
   }
@@ -82,7 +82,7 @@ class Refunds final : public Checker {
   /// One without a free slot is credited only up to max_debt, and from then on
   /// not before it has a slot again.
   bool maybe_suspended(const State& state, AnalyzerId id) {
-    std::int64_t moved = chronicle_.largest_sent();
+    std::int64_t moved = trace_.largest_sent();
     for (AnalyzerId other = 0; other < state.views.size(); ++other) {
       moved += std::abs(state.charged[other] - before_.charged[other]);
     }

@@ -21,30 +21,30 @@ class Rounds final : public Checker {
 
   void turn_begun(LoopId loop) override { turn_of_ = loop; }
 
-  void sent(const Story& story, const delivery::Attempt&) override {
-    sent_.insert(story.serial);
-    if (const auto found = ways_.find(story.serial); found != ways_.end()) found->second.between = false;
+  void sent(const PacketHistory& history, const delivery::Attempt&) override {
+    sent_.insert(history.serial);
+    if (const auto found = ways_.find(history.serial); found != ways_.end()) found->second.between = false;
   }
 
-  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
-    if (result.outcome == Outcome::delivered) ways_.erase(story.serial);
+  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+    if (result.outcome == Outcome::delivered) ways_.erase(history.serial);
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::unsent) return;
-    Way& way = ways_[story.serial];
+    Way& way = ways_[history.serial];
     way.heard = true;
     const bool answered_5xx = result.outcome == Outcome::http_error && result.status >= 500 && result.status <= 599;
     way.all_5xx = way.all_5xx && answered_5xx;
     if (result.outcome != Outcome::refused) {
-      way.asked.push_back(story.analyzer);
+      way.asked.push_back(history.analyzer);
     } else if (way.refused_by) {
       way.refused_twice = true;
     } else {
-      way.refused_by = story.analyzer;
+      way.refused_by = history.analyzer;
       way.refused_at = world_.now();
     }
   }
 
-  void dead_lettered(const Story& story, DeadLetterReason reason) override {
-    if (reason != DeadLetterReason::shutdown) dead_[story.serial] = reason;
+  void dead_lettered(const PacketHistory& history, DeadLetterReason reason) override {
+    if (reason != DeadLetterReason::shutdown) dead_[history.serial] = reason;
   }
 
   void stepped() override {
@@ -75,38 +75,39 @@ class Rounds final : public Checker {
   void judge_turn(LoopId loop) {
     const std::vector<dispatch::AnalyzerView> views = world_.views();
     for (auto next = ways_.begin(); next != ways_.end();) {
-      const Story& story = chronicle_.stories()[next->first];
-      if (story.loop == loop) judge(story, next->second, views);
-      next = story.settled() ? ways_.erase(next) : std::next(next);
+      const PacketHistory& history = trace_.histories()[next->first];
+      if (history.loop == loop) judge(history, next->second, views);
+      next = history.settled() ? ways_.erase(next) : std::next(next);
     }
   }
 
-  void judge(const Story& story, Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+  void judge(const PacketHistory& history, Way& way, const std::vector<dispatch::AnalyzerView>& views) {
     const bool heard = std::exchange(way.heard, false);
-    const bool given_back = story.where == Whereabouts::handed_back || world_.giving_up();
-    const auto found = dead_.find(story.serial);
+    const bool given_back = history.where == Location::handed_back || world_.giving_up();
+    const auto found = dead_.find(history.serial);
     const Verdict verdict = found == dead_.end() ? Verdict() : found->second;
     if (way.refused_twice) {
-      demand(story, verdict, DeadLetterReason::refused, given_back);
+      demand(history, verdict, DeadLetterReason::refused, given_back);
       return;
     }
     const bool open = !way.asked.empty() || way.refused_by;
-    const bool waits = heard || (open && story.where != Whereabouts::in_flight && !sent_.contains(story.serial));
+    const bool waits = heard || (open && history.where != Location::in_flight && !sent_.contains(history.serial));
     if (!waits || anyone_else(way, views)) {
-      if (verdict) complain("packet {} is a dead letter, and somebody was left to be asked", story.serial);
+      if (verdict) complain("packet {} is a dead letter, and somebody was left to be asked", history.serial);
       return;
     }
     if (way.between && !heard) {
       // Its wait may be over, and another round with it: nobody but the one that refused it is there.
       way.more_rounds = true;
-      if (verdict) check_unheard(story, way, views);
+      if (verdict) check_unheard(history, way, views);
       return;
     }
-    if (!given_back) end_round(story, way, verdict, views);
+    if (!given_back) end_round(history, way, verdict, views);
   }
 
   /// All in service have been asked.
-  void end_round(const Story& story, Way& way, Verdict verdict, const std::vector<dispatch::AnalyzerView>& views) {
+  void end_round(const PacketHistory& history, Way& way, Verdict verdict,
+                 const std::vector<dispatch::AnalyzerView>& views) {
     Verdict due;
     if (way.refused_by && present(views) == 1) {
       due = DeadLetterReason::refused;
@@ -116,11 +117,11 @@ class Rounds final : public Checker {
       due = DeadLetterReason::refused;
     }
     if (due) {
-      demand(story, verdict, *due, false);
+      demand(history, verdict, *due, false);
     } else if (verdict && way.more_rounds) {
-      check_unheard(story, way, views);
+      check_unheard(history, way, views);
     } else if (verdict) {
-      complain("packet {} is a dead letter ({}) after {} answered rounds, {} allowed", story.serial,
+      complain("packet {} is a dead letter ({}) after {} answered rounds, {} allowed", history.serial,
                to_string(*verdict), way.answered_rounds, max_rounds());
     }
     way.asked.clear();
@@ -128,20 +129,20 @@ class Rounds final : public Checker {
     way.between = true;
   }
 
-  void demand(const Story& story, Verdict verdict, DeadLetterReason due, bool excused) {
+  void demand(const PacketHistory& history, Verdict verdict, DeadLetterReason due, bool excused) {
     checked();
-    if (excused || story.where == Whereabouts::handed_back || verdict == due) return;
-    complain("packet {} ought to be a dead letter ({}), and is {}", story.serial, to_string(due),
+    if (excused || history.where == Location::handed_back || verdict == due) return;
+    complain("packet {} ought to be a dead letter ({}), and is {}", history.serial, to_string(due),
              verdict ? to_string(*verdict) : "none");
   }
 
   /// Given up after one refusal: there is no second, or so many rounds take their time.
-  void check_unheard(const Story& story, const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+  void check_unheard(const PacketHistory& history, const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
     if (present(views) == 1) return;
     const delivery::RetryPolicy& retry = world_.scenario().retry;
     const double least = (max_rounds() - 1) * to_seconds(retry.initial) * (1 - retry.jitter);
     if (to_seconds(world_.now() - way.refused_at) < least) {
-      complain("packet {} is a dead letter {:.3f} s after one analyzer refused it", story.serial,
+      complain("packet {} is a dead letter {:.3f} s after one analyzer refused it", history.serial,
                to_seconds(world_.now() - way.refused_at));
     }
   }

@@ -18,37 +18,37 @@ class Service final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const Story& story, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
-    if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", story.serial, attempt.analyzer);
+    if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", history.serial, attempt.analyzer);
     if (world_.drained(attempt.analyzer))
-      complain("packet {} is sent to analyzer {}, which is drained", story.serial, attempt.analyzer);
+      complain("packet {} is sent to analyzer {}, which is drained", history.serial, attempt.analyzer);
     if (view.state == health::State::failed) {
-      complain("packet {} is sent to analyzer {}, which has failed", story.serial, attempt.analyzer);
+      complain("packet {} is sent to analyzer {}, which has failed", history.serial, attempt.analyzer);
     }
     if (world_.now() < pauses_[attempt.analyzer].not_before) {
-      complain("packet {} is sent to analyzer {}, which asked for a pause", story.serial, attempt.analyzer);
+      complain("packet {} is sent to analyzer {}, which asked for a pause", history.serial, attempt.analyzer);
     }
     if (view.state != health::State::testing) return;
     const Stay stay{attempt.analyzer, attempt.health_epoch};
-    if (!trials_.emplace(stay, story.serial).second) {
-      complain("packet {} is sent to analyzer {}, which is being tested with packet {}", story.serial, attempt.analyzer,
-               trials_[stay]);
+    if (!trials_.emplace(stay, history.serial).second) {
+      complain("packet {} is sent to analyzer {}, which is being tested with packet {}", history.serial,
+               attempt.analyzer, trials_[stay]);
     }
     if (world_.scenario().balancer.health.probing && !passed_.contains(stay)) {
-      complain("packet {} is sent to analyzer {} in Testing, whose probe has not passed", story.serial,
+      complain("packet {} is sent to analyzer {} in Testing, whose probe has not passed", history.serial,
                attempt.analyzer);
     }
   }
 
-  void result_seen(const Story& story, const delivery::AttemptResult& result) override {
-    std::erase_if(trials_, [&story](const auto& trial) { return trial.second == story.serial; });
-    Pause& pause = pauses_[story.analyzer];
+  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+    std::erase_if(trials_, [&history](const auto& trial) { return trial.second == history.serial; });
+    Pause& pause = pauses_[history.analyzer];
     if (result.outcome == Outcome::delivered) pause.unnamed = 0;
     if (result.outcome != Outcome::paused) return;
     if (!result.pause) {
       // What was under way when the first 429 came says nothing new.
-      if (world_.now() < pause.not_before || world_.views()[story.analyzer].paused) return;
+      if (world_.now() < pause.not_before || world_.views()[history.analyzer].paused) return;
       const Backoff& promised = world_.scenario().balancer.pause;
       const double seconds = std::min(to_seconds(promised.initial) * std::pow(promised.multiplier, pause.unnamed++),
                                       to_seconds(promised.max));
@@ -56,7 +56,8 @@ class Service final : public Checker {
       checked();
       return;
     }
-    if (*result.pause > delivery::max_pause) complain("analyzer {} is heard beyond the longest pause", story.analyzer);
+    if (*result.pause > delivery::max_pause)
+      complain("analyzer {} is heard beyond the longest pause", history.analyzer);
     lengthen(pause, to_seconds(*result.pause), to_seconds(*result.pause));
   }
 

@@ -10,17 +10,16 @@ class Shutdown final : public Checker {
  public:
   using Checker::Checker;
 
-  void dead_lettered(const Story& story, DeadLetterReason reason) override {
+  void dead_lettered(const PacketHistory& history, DeadLetterReason reason) override {
     if (reason != DeadLetterReason::shutdown) return;
-    if (story.admitted_at < last_letter_) complain("packet {} is given up after a younger one", story.serial);
-    last_letter_ = story.admitted_at;
+    if (history.admitted_at < last_letter_) complain("packet {} is given up after a younger one", history.serial);
+    last_letter_ = history.admitted_at;
   }
 
   void shut_down() override {
     if (!world_.idle()) complain("the daemon is not through although nothing happens any more");
-    if (const std::size_t held = chronicle_.held_packets(); held > 0)
-      complain("{} accepted packets are forgotten", held);
-    const std::uint64_t letters = chronicle_.dead_letters()[static_cast<std::size_t>(DeadLetterReason::shutdown)];
+    if (const std::size_t held = trace_.held_packets(); held > 0) complain("{} accepted packets are forgotten", held);
+    const std::uint64_t letters = trace_.dead_letters()[static_cast<std::size_t>(DeadLetterReason::shutdown)];
     if (world_.given_up() != letters) {
       complain("{} packets are said to be given up, {} were kept", world_.given_up(), letters);
     }

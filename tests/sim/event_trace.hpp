@@ -1,4 +1,4 @@
-// What an outsider saw: the story of every packet, and what it all adds up to,
+// What an outsider saw: the history of every packet, and what it all adds up to,
 // counted without a look into the product's own books.
 #pragma once
 
@@ -19,10 +19,10 @@
 namespace logdist::sim {
 
 /// Where a packet was last seen.
-enum class Whereabouts : std::uint8_t { queued, waiting, in_flight, delivered, dead_lettered, handed_back };
+enum class Location : std::uint8_t { queued, waiting, in_flight, delivered, dead_lettered, handed_back };
 
 /// One packet.
-struct Story {
+struct PacketHistory {
   std::uint64_t serial = 0;  ///< also its id
   LoopId loop = 0;
   std::uint32_t messages = 0;
@@ -33,7 +33,7 @@ struct Story {
   bool accepted = false;         ///< answered 202: ours to deliver; else a request waits with it
   bool abandoned = false;        ///< the agent has gone
 
-  Whereabouts where = Whereabouts::waiting;
+  Location where = Location::waiting;
   AnalyzerId analyzer = 0;  ///< of the attempt under way, or the last
   std::uint32_t attempts_begun = 0;
   std::uint32_t refusals = 0;
@@ -41,7 +41,7 @@ struct Story {
   std::uint32_t answered_5xx = 0;
   std::uint32_t taken = 0;  ///< times an analyzer took it
 
-  bool settled() const { return where >= Whereabouts::delivered; }
+  bool settled() const { return where >= Location::delivered; }
 };
 
 /// What became of the packets sent to one analyzer.
@@ -52,50 +52,50 @@ struct AnalyzerTally {
   std::array<std::uint64_t, outcome_count> attempts{};  ///< ended, by Outcome
 };
 
-/// Told of each event before it is entered in the chronicle.
+/// Told of each event before it is entered in the trace.
 class Witness {
  public:
   virtual ~Witness() = default;
 
-  virtual void admitted(const Story&) {}
-  virtual void sent(const Story&, const delivery::Attempt&) {}
+  virtual void admitted(const PacketHistory&) {}
+  virtual void sent(const PacketHistory&, const delivery::Attempt&) {}
   /// An analyzer has the packet now; the outcome of the attempt follows.
-  virtual void taken(const Story&) {}
-  virtual void attempt_ended(const Story&, const delivery::AttemptResult&) {}
+  virtual void taken(const PacketHistory&) {}
+  virtual void attempt_ended(const PacketHistory&, const delivery::AttemptResult&) {}
   /// A loop begins a turn, and looks at what has ended, one result after the other.
   virtual void turn_begun(LoopId) {}
-  virtual void result_seen(const Story&, const delivery::AttemptResult&) {}
-  virtual void dead_lettered(const Story&, DeadLetterReason) {}
+  virtual void result_seen(const PacketHistory&, const delivery::AttemptResult&) {}
+  virtual void dead_lettered(const PacketHistory&, DeadLetterReason) {}
   /// The waiting agent was answered.
-  virtual void answered(const Story&, queue::Settlement) {}
-  virtual void abandoned(const Story&) {}
+  virtual void answered(const PacketHistory&, queue::Settlement) {}
+  virtual void abandoned(const PacketHistory&) {}
   virtual void probe_begun(AnalyzerId, health::Epoch) {}
   virtual void probe_ended(AnalyzerId, health::Epoch, health::ProbeResult) {}
 };
 
 /// See the head of this file.
-class Chronicle {
+class EventTrace {
  public:
-  explicit Chronicle(std::size_t loops) : ended_(loops), seen_(loops) {}
+  explicit EventTrace(std::size_t loops) : ended_(loops), seen_(loops) {}
 
   void add_witness(Witness& witness) { witnesses_.push_back(&witness); }
 
   /// `draft` has all that is known before its first attempt.
-  Story& admit(const Story& draft);
+  PacketHistory& admit(const PacketHistory& draft);
   void send(const delivery::Attempt& attempt);
-  void take(Story& story);
-  void end_attempt(Story& story, const delivery::AttemptResult& result);
+  void take(PacketHistory& history);
+  void end_attempt(PacketHistory& history, const delivery::AttemptResult& result);
   /// A turn of `loop` begins, and sees what has ended; it is over.
   void begin_turn(LoopId loop);
   void end_turn(LoopId loop);
   void dead_letter(std::string_view id, DeadLetterReason reason);
   void answer(std::uint64_t serial, queue::Settlement settlement);
-  void abandon(Story& story);
+  void abandon(PacketHistory& history);
   void begin_probe(AnalyzerId analyzer, health::Epoch epoch);
   void end_probe(AnalyzerId analyzer, health::Epoch epoch, health::ProbeResult result);
 
-  Story& story(std::string_view id);
-  const std::deque<Story>& stories() const { return stories_; }
+  PacketHistory& history(std::string_view id);
+  const std::deque<PacketHistory>& histories() const { return histories_; }
   /// Serials of the requests that have not been answered or abandoned yet.
   const std::set<std::uint64_t>& open_requests() const { return open_requests_; }
 
@@ -112,16 +112,16 @@ class Chronicle {
 
  private:
   struct Ended {
-    Story* story;
+    PacketHistory* history;
     delivery::AttemptResult result;
   };
 
-  ledger::Amount& term_of(const Story& story);
-  void move(Story& story, Whereabouts to);
+  ledger::Amount& term_of(const PacketHistory& history);
+  void move(PacketHistory& history, Location to);
   AnalyzerTally& tally(AnalyzerId analyzer);
 
   std::vector<Witness*> witnesses_;
-  std::deque<Story> stories_;
+  std::deque<PacketHistory> histories_;
   std::set<std::uint64_t> open_requests_;
   std::vector<std::vector<Ended>> ended_;  ///< by loop: results that no turn has seen
   std::vector<std::vector<Ended>> seen_;   ///< and those that the present turn sees
