@@ -5,9 +5,9 @@
 #include <string>
 
 #include "logdist/base/check.hpp"
-#include "logdist/packet/decode.hpp"
+#include "logdist/codec/decode.hpp"
 
-namespace logdist::packet {
+namespace logdist::codec {
 namespace {
 
 /// One log record of about 200 bytes; `number` is the value of one of its fields.
@@ -31,9 +31,9 @@ std::string lines_of(std::size_t messages) {
 }
 
 void decode(benchmark::State& state, Format format, const std::string& bytes) {
-  BufferPool pool(1 << 20);
+  core::BufferPool pool(1 << 20);
   Decoder decoder;
-  Buffer body = pool.take(bytes.size());
+  core::Buffer body = pool.take(bytes.size());
   body.append(bytes);
   for (auto _ : state) {
     const DecodeResult result = decoder.decode(format, body);
@@ -61,4 +61,4 @@ void lines(benchmark::State& state) {
 BENCHMARK(lines)->Arg(10)->Arg(100);
 
 }  // namespace
-}  // namespace logdist::packet
+}  // namespace logdist::codec

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/packet/decode.hpp"
+#include "logdist/codec/decode.hpp"
 
-namespace logdist::packet {
+namespace logdist::codec {
 namespace {
 
 constexpr std::size_t body_bytes = std::size_t{1} << 20;
@@ -113,8 +113,8 @@ std::vector<Body> bodies() {
 }
 
 /// The best of some runs: what the body takes, and not what else the machine does.
-double ms_per_mib(Decoder& decoder, BufferPool& pool, const Body& tried, std::size_t& accepted) {
-  Buffer body = pool.take(tried.bytes.size());
+double ms_per_mib(Decoder& decoder, core::BufferPool& pool, const Body& tried, std::size_t& accepted) {
+  core::Buffer body = pool.take(tried.bytes.size());
   body.append(tried.bytes);
   double best = 1e9;
   for (int i = 0; i < repetitions; ++i) {
@@ -128,7 +128,7 @@ double ms_per_mib(Decoder& decoder, BufferPool& pool, const Body& tried, std::si
 
 /// Fails on a slow body only if it `judges`: other programs may have the cores.
 int run(bool judges) {
-  BufferPool pool(body_bytes * 4);
+  core::BufferPool pool(body_bytes * 4);
   Decoder decoder;
   double ordinary = 0;
   double slowest = 0;
@@ -151,8 +151,8 @@ int run(bool judges) {
 }
 
 }  // namespace
-}  // namespace logdist::packet
+}  // namespace logdist::codec
 
 int main(int count, char** arguments) {
-  return logdist::packet::run(count > 1 && std::string_view(arguments[1]) == "--judge");
+  return logdist::codec::run(count > 1 && std::string_view(arguments[1]) == "--judge");
 }

@@ -24,12 +24,12 @@ class NoWakes final : public WakeupListener {
 };
 
 /// Delivers what it was sent, at the next flush.
-class InstantUpstream final : public upstream::Upstream {
+class InstantUpstream final : public sink::Upstream {
  public:
-  void set_listener(upstream::AttemptListener& listener) { listener_ = &listener; }
-  void send(delivery::Attempt& attempt, TimePoint) override { sent_.push_back(&attempt); }
+  void set_listener(sink::AttemptListener& listener) { listener_ = &listener; }
+  void send(core::Attempt& attempt, TimePoint) override { sent_.push_back(&attempt); }
   void flush(TimePoint now) override {
-    for (delivery::Attempt* const attempt : sent_) {
+    for (core::Attempt* const attempt : sent_) {
       listener_->attempt_ended(*attempt, {Outcome::delivered, 204, std::nullopt, true, {}}, now);
     }
     sent_.clear();
@@ -37,13 +37,13 @@ class InstantUpstream final : public upstream::Upstream {
   void recall(AnalyzerId, TimePoint) override {}
 
  private:
-  upstream::AttemptListener* listener_ = nullptr;
-  std::vector<delivery::Attempt*> sent_;
+  sink::AttemptListener* listener_ = nullptr;
+  std::vector<core::Attempt*> sent_;
 };
 
-class NoDeadLetters final : public DeadLetters {
+class NoDeadLetters final : public sink::DeadLetters {
  public:
-  void put(const DeadLetter&) override {}
+  void put(const sink::DeadLetter&) override {}
 };
 
 class NoWaiter final : public queue::Waiter {

@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "logdist/metrics/catalogue.hpp"
-#include "tests/metrics/sample_scrape.hpp"
+#include "logdist/telemetry/catalogue.hpp"
+#include "tests/telemetry/sample_scrape.hpp"
 
-namespace logdist::metrics {
+namespace logdist::telemetry {
 namespace {
 
 void scrape(benchmark::State& state) {
@@ -22,4 +22,4 @@ void scrape(benchmark::State& state) {
 BENCHMARK(scrape)->Arg(3)->Arg(100)->Arg(1'000)->ArgName("analyzers")->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace logdist::metrics
+}  // namespace logdist::telemetry

@@ -13,10 +13,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "logdist/packet/packet.hpp"
-#include "logdist/upstream/pool_upstream.hpp"
+#include "logdist/core/packet.hpp"
+#include "logdist/sink/http/pool_upstream.hpp"
 
-namespace logdist::upstream {
+namespace logdist::sink {
 namespace {
 
 double cpu_seconds(const timeval& time) {
@@ -29,12 +29,12 @@ class Saturation final : public AttemptListener {
   Saturation(boost::asio::io_context& io, PoolUpstream& upstream, std::uint64_t packets)
       : io_(io), upstream_(upstream), left_(packets) {}
 
-  void add(delivery::Attempt& attempt) {
+  void add(core::Attempt& attempt) {
     ready_.push_back(&attempt);
     turn_soon();
   }
 
-  void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint) override {
+  void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint) override {
     ++ended_[static_cast<std::size_t>(result.outcome)];
     if (left_ == 0) {
       if (--under_way_ == 0) upstream_.shutdown(Clock::now());
@@ -57,7 +57,7 @@ class Saturation final : public AttemptListener {
   void turn() {
     turn_posted_ = false;
     const TimePoint now = Clock::now();
-    for (delivery::Attempt* attempt : ready_) {
+    for (core::Attempt* attempt : ready_) {
       if (left_ == 0) break;
       --left_;
       ++under_way_;
@@ -72,7 +72,7 @@ class Saturation final : public AttemptListener {
   std::uint64_t left_;
   std::uint64_t under_way_ = 0;
   bool turn_posted_ = false;
-  std::vector<delivery::Attempt*> ready_;
+  std::vector<core::Attempt*> ready_;
   std::array<std::uint64_t, outcome_count> ended_{};
 };
 
@@ -102,17 +102,17 @@ void report(const Saturation& saturation, const PoolStatistics& statistics, doub
 
 int run(const Arguments& arguments) {
   boost::asio::io_context io(1);
-  NameResolver names;
+  net::NameResolver names;
   PoolUpstream upstream(io, names, PoolOptions{});
   Saturation saturation(io, upstream, arguments.packets);
   upstream.set_listener(saturation);
   upstream.add({arguments.host, arguments.port, "/", {}, std::make_shared<ConnectionBudget>(32, 1)});
 
-  packet::BufferPool buffers(arguments.under_way * arguments.body_bytes);
-  std::deque<packet::Packet> packets(arguments.under_way);
-  std::deque<delivery::Attempt> attempts(arguments.under_way);
+  core::BufferPool buffers(arguments.under_way * arguments.body_bytes);
+  std::deque<core::Packet> packets(arguments.under_way);
+  std::deque<core::Attempt> attempts(arguments.under_way);
   for (std::size_t index = 0; index < arguments.under_way; ++index) {
-    packet::Packet& packet = packets[index];
+    core::Packet& packet = packets[index];
     packet.body = buffers.take(arguments.body_bytes);
     packet.body.append(std::string(arguments.body_bytes, 'x'));
     packet.id = "018f3b6a-7c2e-7d3a-9f10-" + std::to_string(100'000'000'000 + index);
@@ -128,16 +128,16 @@ int run(const Arguments& arguments) {
 }
 
 }  // namespace
-}  // namespace logdist::upstream
+}  // namespace logdist::sink
 
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::cerr << "usage: upstream_saturate HOST PORT [PACKETS] [UNDER_WAY] [BODY_BYTES]\n";
     return EXIT_FAILURE;
   }
-  logdist::upstream::Arguments arguments{argv[1], argv[2]};
+  logdist::sink::Arguments arguments{argv[1], argv[2]};
   if (argc > 3) arguments.packets = std::stoull(argv[3]);
   if (argc > 4) arguments.under_way = std::stoul(argv[4]);
   if (argc > 5) arguments.body_bytes = std::stoul(argv[5]);
-  return logdist::upstream::run(arguments);
+  return logdist::sink::run(arguments);
 }

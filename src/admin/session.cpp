@@ -15,9 +15,9 @@
 #include "logdist/config/text.hpp"
 #include "logdist/http/authority.hpp"
 #include "logdist/http/text.hpp"
-#include "logdist/log/log.hpp"
-#include "logdist/metrics/catalogue.hpp"
 #include "logdist/net/as_tuple.hpp"
+#include "logdist/telemetry/catalogue.hpp"
+#include "logdist/telemetry/log.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -239,10 +239,10 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
     case Page::metrics:
     case Page::status: break;
   }
-  const std::optional<metrics::Scrape> scrape = co_await take_scrape();
+  const std::optional<telemetry::Scrape> scrape = co_await take_scrape();
   if (!scrape) co_return problem(http::status::service_unavailable, "the loops did not report in time");
   co_return *page == Page::metrics
-      ? ok(metrics::text_content_type, metrics::to_text(*scrape, sources_->version))
+      ? ok(telemetry::text_content_type, telemetry::to_text(*scrape, sources_->version))
       : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
 }
 
@@ -267,10 +267,10 @@ Response Session::readiness() const {
   return response;
 }
 
-asio::awaitable<std::optional<metrics::Scrape>> Session::take_scrape() {
-  const auto box = std::make_shared<Box<metrics::Scrape>>(socket_.get_executor());
+asio::awaitable<std::optional<telemetry::Scrape>> Session::take_scrape() {
+  const auto box = std::make_shared<Box<telemetry::Scrape>>(socket_.get_executor());
   box->arrived.expires_after(limits_.request_timeout);
-  sources_->request_scrape([box](metrics::Scrape scrape) {
+  sources_->request_scrape([box](telemetry::Scrape scrape) {
     asio::post(box->arrived.get_executor(), [box, scrape = std::move(scrape)]() mutable {
       box->content = std::move(scrape);
       box->arrived.cancel();

@@ -73,7 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Response readiness() const;
   bool is_for_us(const Request& request) const;
   std::string_view held() const;
-  boost::asio::awaitable<std::optional<metrics::Scrape>> take_scrape();
+  boost::asio::awaitable<std::optional<telemetry::Scrape>> take_scrape();
   boost::asio::awaitable<void> linger();
 
   /// What is under way is ended after `timeout`, unless it is set anew or cancelled.

@@ -41,7 +41,7 @@ Json to_json(const std::array<std::uint64_t, size>& counts) {
   return json;
 }
 
-Json queue_json(const metrics::Scrape& scrape) {
+Json queue_json(const telemetry::Scrape& scrape) {
   return {{"packets", scrape.queue_packets.held},
           {"bytes", scrape.queue_bytes.held},
           {"max_packets", scrape.queue_packets.capacity},
@@ -66,8 +66,8 @@ Json ledger_json(const ledger::Terms& terms) {
           {"handed_back", to_json(terms.handed_back)}, {"imbalance", to_json(terms.imbalance())}};
 }
 
-Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& analyzer) {
-  const ledger::AnalyzerCounts& counts = metrics::counts_of(scrape, analyzer);
+Json analyzer_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFacts& analyzer) {
+  const ledger::AnalyzerCounts& counts = telemetry::counts_of(scrape, analyzer);
   return {{"name", analyzer.name},
           {"url", analyzer.url},
           {"state", health::to_string(analyzer.state)},
@@ -76,7 +76,7 @@ Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& 
           {"drained", analyzer.drained},
           {"weight", analyzer.weight},
           {"target_share", analyzer.account.target_share},
-          {"delivered_share", metrics::delivered_share(scrape, analyzer)},
+          {"delivered_share", telemetry::delivered_share(scrape, analyzer)},
           {"deficit", analyzer.account.deficit},
           {"debt", analyzer.account.debt},
           {"catch_ups", analyzer.account.catch_ups},
@@ -90,11 +90,11 @@ Json analyzer_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& 
 }
 
 /// One that is configured no more: what it has counted, and what it still has.
-Json removed_json(const metrics::Scrape& scrape, const metrics::AnalyzerFacts& analyzer) {
+Json removed_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFacts& analyzer) {
   return {{"name", analyzer.name},
           {"url", analyzer.url},
           {"in_flight", analyzer.account.in_flight},
-          {"delivered", to_json(metrics::counts_of(scrape, analyzer).delivered)},
+          {"delivered", to_json(telemetry::counts_of(scrape, analyzer).delivered)},
           {"failures", analyzer.failures}};
 }
 
@@ -119,11 +119,12 @@ Json recent_json(const EventLog& log) {
   return json;
 }
 
-Json status_json(const metrics::Scrape& scrape, const StatusFacts& facts) {
+Json status_json(const telemetry::Scrape& scrape, const StatusFacts& facts) {
   Json analyzers = Json::array();
-  for (const metrics::AnalyzerFacts& analyzer : scrape.analyzers) analyzers.push_back(analyzer_json(scrape, analyzer));
+  for (const telemetry::AnalyzerFacts& analyzer : scrape.analyzers)
+    analyzers.push_back(analyzer_json(scrape, analyzer));
   Json removed = Json::array();
-  for (const metrics::AnalyzerFacts& analyzer : scrape.removed) removed.push_back(removed_json(scrape, analyzer));
+  for (const telemetry::AnalyzerFacts& analyzer : scrape.removed) removed.push_back(removed_json(scrape, analyzer));
   return {{"version", facts.version},
           {"uptime_seconds", to_seconds(std::chrono::floor<std::chrono::milliseconds>(facts.uptime))},
           {"ready", facts.why_not_ready.empty()},
@@ -149,13 +150,13 @@ StatusFacts facts_of(const Sources& sources) {
   return {sources.version, sources.readiness().text(), Clock::now() - sources.started_at};
 }
 
-std::string to_status_json(const metrics::Scrape& scrape, const StatusFacts& facts, const EventLog& events) {
+std::string to_status_json(const telemetry::Scrape& scrape, const StatusFacts& facts, const EventLog& events) {
   Json status = status_json(scrape, facts);
   status["events"] = recent_json(events);
   return text_of(status, 2) + "\n";
 }
 
-std::string to_status_line(const metrics::Scrape& scrape, const StatusFacts& facts) {
+std::string to_status_line(const telemetry::Scrape& scrape, const StatusFacts& facts) {
   return text_of(status_json(scrape, facts), -1);
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "logdist/admin/server.hpp"
-#include "logdist/metrics/scrape.hpp"
+#include "logdist/telemetry/scrape.hpp"
 
 namespace logdist::admin {
 
@@ -22,10 +22,10 @@ StatusFacts facts_of(const Sources& sources);
 /// included. Units are in the names; amounts are {"packets", "messages"}; latencies
 /// are quantiles since the start, and the counts by upper bound, for whoever wants
 /// those of a shorter time.
-std::string to_status_json(const metrics::Scrape& scrape, const StatusFacts& facts, const EventLog& events);
+std::string to_status_json(const telemetry::Scrape& scrape, const StatusFacts& facts, const EventLog& events);
 
 /// The same on one line, without events.
-std::string to_status_line(const metrics::Scrape& scrape, const StatusFacts& facts);
+std::string to_status_line(const telemetry::Scrape& scrape, const StatusFacts& facts);
 
 /// One event on one line: number, at (UTC), kind, warning, analyzer, text.
 std::string to_event_line(const Event& event);

@@ -57,14 +57,14 @@ void StatusFeed::ask() {
   if (asked_at_ && now < *asked_at_ + limits_.request_timeout) return;
   if (asked_at_) status_.reset();
   asked_at_ = now;
-  sources_->request_scrape([weak = weak_from_this(), loop = loop_](metrics::Scrape scrape) {
+  sources_->request_scrape([weak = weak_from_this(), loop = loop_](telemetry::Scrape scrape) {
     asio::post(loop, [weak, scrape = std::move(scrape)] {
       if (const auto self = weak.lock()) self->take(scrape);
     });
   });
 }
 
-void StatusFeed::take(const metrics::Scrape& scrape) {
+void StatusFeed::take(const telemetry::Scrape& scrape) {
   asked_at_.reset();
   if (!ticking_) return;
   status_ = std::make_shared<const std::string>(to_status_line(scrape, facts_of(*sources_)));

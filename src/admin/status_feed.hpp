@@ -50,7 +50,7 @@ class StatusFeed : public std::enable_shared_from_this<StatusFeed> {
  private:
   void tick();
   void ask();
-  void take(const metrics::Scrape& scrape);
+  void take(const telemetry::Scrape& scrape);
   void tell();
 
   const boost::asio::any_io_executor loop_;

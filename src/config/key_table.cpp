@@ -41,7 +41,7 @@ constexpr std::uint64_t messages_max = 1'000'000'000;
 constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both counts share one word:
 constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
 /// The keys, those of the analyzers apart, that a reload takes at once. Whoever
-/// adds one here makes app::Reload apply it.
+/// adds one here makes server::Reload apply it.
 constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "shutdown.grace", "log.level"};
 
 constexpr Span wait{1ms, 24h};

@@ -17,7 +17,7 @@ namespace {
 /// place in the queue was accepted and is ours.
 bool is_request(const Delivery& delivery) { return !delivery.holds_queue_place; }
 
-Delivery& delivery_of(delivery::Attempt& attempt) {
+Delivery& delivery_of(core::Attempt& attempt) {
   return *boost::intrusive::get_parent_from_member(&attempt, &Delivery::attempt);
 }
 
@@ -120,12 +120,12 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
 Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, const Finished& finished,
                                           TimePoint now) {
   Delivery& delivery = *finished.delivery;
-  const delivery::RetryAction next =
+  const retry::RetryAction next =
       delivery.retry_state.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
-  if (next == delivery::RetryAction::done) return Disposition::delivered;
-  if (next == delivery::RetryAction::dead_letter) return Disposition::refused;
+  if (next == retry::RetryAction::done) return Disposition::delivered;
+  if (next == retry::RetryAction::dead_letter) return Disposition::refused;
   if (must_hand_back(delivery, now)) return Disposition::handed_back;
-  if (giving_up_ || next == delivery::RetryAction::again || shared.anyone_else(delivery.retry_state.excluded())) {
+  if (giving_up_ || next == retry::RetryAction::again || shared.anyone_else(delivery.retry_state.excluded())) {
     enter_retry(delivery);
     return Disposition::moved;
   }
@@ -272,7 +272,7 @@ void Dispatcher::dead_letter_until(TimePoint admitted_at) {
   }
 }
 
-void Dispatcher::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) {
+void Dispatcher::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) {
   Delivery& delivery = delivery_of(attempt);
   delivery.history.record(attempt.analyzer, result, now);
   finished_.push_back({&delivery, result, now - attempt.begun});

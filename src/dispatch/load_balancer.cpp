@@ -5,7 +5,7 @@
 
 #include "dispatch/load_balancer_state.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/delivery/classify.hpp"
+#include "logdist/retry/classify.hpp"
 
 namespace logdist::dispatch {
 namespace {
@@ -69,7 +69,7 @@ TimePoint LoadBalancer::earliest_event(TimePoint now) const {
 }
 
 void LoadBalancer::probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
-                               const delivery::Failure& failure) {
+                               const core::Failure& failure) {
   WakeList wakeups;
   {
     const std::lock_guard lock(mutex_);
@@ -123,7 +123,7 @@ Duration LoadBalancer::until_ready(TimePoint now) const {
 
 /// Brings the selector's picture of one analyzer up to date with its monitor and
 /// its pause. `failure` is what may have moved the monitor.
-void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure) {
+void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const core::Failure& failure) {
   Analyzer& analyzer = analyzers_[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
@@ -158,7 +158,7 @@ void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const delivery::Failure
   for (Loop& loop : loops_) loop.recalls.push_back(id);
 }
 
-void LoadBalancer::pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now) {
+void LoadBalancer::pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) {
   // What was under way when the first 429 came says nothing new.
   const bool is_paused = analyzer.paused_until > now;
   if (!result.pause && is_paused) return;
@@ -224,7 +224,7 @@ LoadBalancer::PlacementBatch::~PlacementBatch() {
   balancer_.send_wakes(wakeups);
 }
 
-void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const delivery::AttemptResult& result) {
+void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const core::AttemptResult& result) {
   const AnalyzerId id = placement.charge.analyzer;
   Analyzer& analyzer = balancer_.analyzers_[id];
   health::Monitor& monitor = *analyzer.monitor;
@@ -265,7 +265,7 @@ void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, con
       monitor.trial_void(placement.epoch);
       break;
     default:
-      LOGDIST_CHECK(delivery::is_analyzer_failure(result.outcome));
+      LOGDIST_CHECK(retry::is_analyzer_failure(result.outcome));
       balancer_.selector_.undo(placement.charge);
       if (result.counts_for_health) {
         ++analyzer.failures;
@@ -279,7 +279,7 @@ void LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, con
 }
 
 std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages,
-                                                             const delivery::RetryState& retry_state,
+                                                             const retry::RetryState& retry_state,
                                                              TimePoint admitted_at) {
   LoadBalancer& shared = balancer_;
   const auto excluded = retry_state.excluded();

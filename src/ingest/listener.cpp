@@ -9,7 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include "logdist/base/check.hpp"
-#include "logdist/log/log.hpp"
+#include "logdist/telemetry/log.hpp"
 
 namespace logdist::ingest {
 namespace {

@@ -179,7 +179,7 @@ bool Session::receive() {
   const std::span<char> space = input_.space();
   std::span<char> rest_of_body;
   if (phase_ == Phase::body) {
-    packet::Buffer& body = delivery_->packet.body;
+    core::Buffer& body = delivery_->packet.body;
     rest_of_body = {body.data() + body.size(), std::min(body_unread_, held_bytes() - body.size())};
   }
   error_code error;
@@ -189,7 +189,7 @@ bool Session::receive() {
   if (error && error != asio::error::would_block) close();
   if (error) return false;
   if (const std::size_t of_body = std::min(count, rest_of_body.size()); of_body > 0) {
-    packet::Buffer& body = delivery_->packet.body;
+    core::Buffer& body = delivery_->packet.body;
     body.resize(body.size() + of_body);
     body_unread_ -= of_body;
   }

@@ -135,7 +135,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_proxy_header(TimePoint now);
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
-  void begin_packet(const http::RequestHead& head, packet::Format format);
+  void begin_packet(const http::RequestHead& head, codec::Format format);
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void space_granted(TimePoint now);
@@ -177,7 +177,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   Persistence persistence_ = Persistence::implied;
   bool is_head_ = false;      ///< the method: its answer has no body
   bool invalid_key_ = false;  ///< its Idempotency-Key is no packet id
-  packet::Format format_ = packet::Format::json;
+  codec::Format format_ = codec::Format::json;
   std::size_t body_unread_ = 0;  ///< of a declared body, what was not taken from the connection
   queue::Delivery* delivery_ = nullptr;
   TimePoint body_ends_ = never;        ///< when the agent's time for it is over

@@ -12,7 +12,7 @@
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
-#include "logdist/log/log.hpp"
+#include "logdist/telemetry/log.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -35,8 +35,8 @@ void log_rejected(const IpAddress& client, const RequestError& error) {
 }
 
 /// Moves what `buffer` holds into a block with room for `capacity` bytes.
-void reallocate(packet::Buffer& buffer, std::size_t capacity, packet::BufferPool& pool) {
-  packet::Buffer other = pool.take(capacity);
+void reallocate(core::Buffer& buffer, std::size_t capacity, core::BufferPool& pool) {
+  core::Buffer other = pool.take(capacity);
   other.append(buffer.view());
   buffer = std::move(other);
 }
@@ -101,10 +101,10 @@ void Session::head_complete(TimePoint now) {
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
-void Session::begin_packet(const http::RequestHead& head, packet::Format format) {
+void Session::begin_packet(const http::RequestHead& head, codec::Format format) {
   format_ = format;
   delivery_ = &shared_.context.sink.make();
-  packet::Packet& packet = delivery_->packet;
+  core::Packet& packet = delivery_->packet;
   packet.forwarded_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
   if (!head.traceparent.empty()) {
     packet.forwarded_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
@@ -113,7 +113,7 @@ void Session::begin_packet(const http::RequestHead& head, packet::Format format)
     packet.forwarded_headers.append("tracestate: ").append(line).append("\r\n");
   }
   packet.id.clear();
-  invalid_key_ = head.idempotency_key && !packet::is_valid_id(*head.idempotency_key);
+  invalid_key_ = head.idempotency_key && !codec::is_valid_id(*head.idempotency_key);
   if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
 }
 
@@ -141,7 +141,7 @@ void Session::granted() {
 }
 
 void Session::space_granted(TimePoint now) {
-  packet::Buffer& body = delivery_->packet.body;
+  core::Buffer& body = delivery_->packet.body;
   const bool first = body.capacity() == 0;
   const bool waited = phase_ == Phase::buffer_space;
   if (first || body.capacity() < held_bytes()) reallocate(body, held_bytes(), shared_.context.buffers);
@@ -153,7 +153,7 @@ void Session::space_granted(TimePoint now) {
 }
 
 bool Session::read_body(TimePoint now) {
-  packet::Buffer& body = delivery_->packet.body;
+  core::Buffer& body = delivery_->packet.body;
   if (const std::size_t count = std::min({body_unread_, input_.size(), held_bytes() - body.size()}); count != 0) {
     body.append(input_.view().substr(0, count));
     input_.consume(count);
@@ -172,7 +172,7 @@ bool Session::read_body(TimePoint now) {
 
 bool Session::read_chunks(TimePoint now) {
   if (input_.empty()) return false;
-  packet::Buffer& body = delivery_->packet.body;
+  core::Buffer& body = delivery_->packet.body;
   const std::size_t max_body = shared_.context.server.max_body;
   // The payload in hand is at most as long as the bytes in hand.
   if (const std::size_t needed = std::min(body.size() + input_.size(), max_body); needed > held_bytes()) {
@@ -206,12 +206,12 @@ http::Progress Session::decode_chunks() {
 }
 
 void Session::body_complete(TimePoint now) {
-  packet::Packet& packet = delivery_->packet;
+  core::Packet& packet = delivery_->packet;
   shared_.context.ledger.packet_received(packet.body.size());
-  const packet::DecodeResult decoded = shared_.context.decoder.decode(format_, packet.body);
+  const codec::DecodeResult decoded = shared_.context.decoder.decode(format_, packet.body);
   if (!decoded) {
-    const packet::DecodeError fault = decoded.error();
-    const bool is_id = fault.code == packet::DecodeErrorCode::invalid_packet_id;
+    const codec::DecodeError fault = decoded.error();
+    const bool is_id = fault.code == codec::DecodeErrorCode::invalid_packet_id;
     return refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, fault.detail},
                   fault.offset);
   }

@@ -12,11 +12,11 @@ constexpr std::string_view packet_path = "/v1/packets";
 
 bool is_health_path(std::string_view path) { return path == "/healthz" || path == "/health"; }
 
-std::optional<packet::Format> format_of(std::string_view content_type) {
+std::optional<codec::Format> format_of(std::string_view content_type) {
   if (content_type.size() > max_content_type_size || !http::is_utf_8(content_type)) return std::nullopt;
   const std::string_view type = http::media_type(content_type);
-  if (http::iequals(type, "application/json")) return packet::Format::json;
-  if (http::iequals(type, "application/x-ndjson")) return packet::Format::ndjson;
+  if (http::iequals(type, "application/json")) return codec::Format::json;
+  if (http::iequals(type, "application/x-ndjson")) return codec::Format::ndjson;
   return std::nullopt;
 }
 

@@ -8,8 +8,8 @@
 #include <boost/system/result.hpp>
 
 #include "logdist/base/outcome.hpp"
+#include "logdist/codec/decode.hpp"
 #include "logdist/http/request_parser.hpp"
-#include "logdist/packet/decode.hpp"
 
 namespace logdist::ingest {
 
@@ -46,7 +46,7 @@ enum class Purpose : std::uint8_t {
 
 struct Admissible {
   Purpose purpose = Purpose::packet;
-  packet::Format format = packet::Format::json;  ///< of a packet
+  codec::Format format = codec::Format::json;  ///< of a packet
 };
 
 /// What to do, or why the request is refused.

@@ -150,7 +150,7 @@ TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {
   Client next = connect();
   next.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(on_loop([this] { return server_->connections(); }), 1u);
-  receive(metrics::sample_scrape());
+  receive(telemetry::sample_scrape());
   EXPECT_EQ(busy.receive()->result_int(), 200u);
   EXPECT_EQ(next.receive()->result_int(), 200u);
   EXPECT_TRUE(busy.sees_close()) << "it was idle, and gave way";
@@ -171,7 +171,7 @@ TEST_F(AdminBounds, StopClosesThePortAndEveryConnection) {
   EXPECT_TRUE(idle.sees_close());
   EXPECT_TRUE(busy.sees_close());
   EXPECT_THROW(Client late(endpoint), boost::system::system_error);
-  receive(metrics::sample_scrape());
+  receive(telemetry::sample_scrape());
   stop();
 }
 

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "logdist/admin/server.hpp"
-#include "tests/metrics/sample_scrape.hpp"
+#include "tests/telemetry/sample_scrape.hpp"
 
 namespace logdist::admin {
 
@@ -102,7 +102,7 @@ class Client {
 
 class AdminTest : public ::testing::Test {
  protected:
-  using ScrapeReceiver = std::function<void(metrics::Scrape)>;
+  using ScrapeReceiver = std::function<void(telemetry::Scrape)>;
 
   ~AdminTest() override { stop(); }
 
@@ -143,7 +143,7 @@ class AdminTest : public ::testing::Test {
   std::atomic<bool> ready_ = true;
   const std::shared_ptr<EventLog> events_ = std::make_shared<EventLog>();
   std::function<void(ScrapeReceiver)> request_scrape_ = [](const ScrapeReceiver& receive) {
-    receive(metrics::sample_scrape());
+    receive(telemetry::sample_scrape());
   };
   Control* control_ = nullptr;  ///< set before start()
   asio::io_context loop_;

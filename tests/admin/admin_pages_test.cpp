@@ -65,7 +65,7 @@ TEST_F(AdminPages, StatusIsJson) {
 TEST_F(AdminPages, AScrapeMayComeFromAnotherThread) {
   std::jthread worker;
   request_scrape_ = [&worker](ScrapeReceiver receive) {
-    worker = std::jthread([receive = std::move(receive)] { receive(metrics::sample_scrape()); });
+    worker = std::jthread([receive = std::move(receive)] { receive(telemetry::sample_scrape()); });
   };
   start();
   const auto reply = connect().get("/metrics");
@@ -85,7 +85,7 @@ TEST_F(AdminPages, AScrapeThatNeverComesIsA503) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->result_int(), 503u);
   EXPECT_EQ((*reply)[http::field::retry_after], "1");
-  on_loop([&kept] { kept.at(0)(metrics::sample_scrape()); });
+  on_loop([&kept] { kept.at(0)(telemetry::sample_scrape()); });
   EXPECT_EQ(client.get("/healthz")->result_int(), 200u) << "a scrape that comes too late does no harm";
   stop();
 }
@@ -98,7 +98,7 @@ TEST_F(AdminPages, OtherRequestsAreServedWhileOneWaitsForItsScrape) {
   waiting.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const ScrapeReceiver receive = asked.get_future().get();
   EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
-  receive(metrics::sample_scrape());
+  receive(telemetry::sample_scrape());
   EXPECT_EQ(waiting.receive()->result_int(), 200u);
   stop();
 }

@@ -137,7 +137,7 @@ TEST_F(EventStreamTest, ReadersOfEventsLeaveRoomForOthers) {
 }
 
 TEST_F(EventStreamTest, WhoDoesNotReadIsDropped) {
-  metrics::Scrape large = metrics::sample_scrape();
+  telemetry::Scrape large = telemetry::sample_scrape();
   large.analyzers[0].url = "http://" + std::string(8 << 20, 'x');
   request_scrape_ = [&large](const ScrapeReceiver& receive) { receive(large); };
   Limits limits;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 
-#include "tests/metrics/sample_scrape.hpp"
+#include "tests/telemetry/sample_scrape.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -22,9 +22,9 @@ class StatusFeedTest : public ::testing::Test {
     limits_.status_interval = 1ms;
     Sources sources;
     sources.readiness = [] { return Readiness(); };
-    sources.request_scrape = [this](std::function<void(metrics::Scrape)> receive) {
+    sources.request_scrape = [this](std::function<void(telemetry::Scrape)> receive) {
       ++asked_;
-      if (answers_) receive(metrics::sample_scrape());
+      if (answers_) receive(telemetry::sample_scrape());
     };
     sources.events = events_;
     feed_ = std::make_shared<StatusFeed>(loop_.get_executor(), std::make_shared<const Sources>(sources), limits_);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/metrics/sample_scrape.hpp"
+#include "tests/telemetry/sample_scrape.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 
-OrderedJson status_of(const metrics::Scrape& scrape, const std::string& why_not_ready = {},
+OrderedJson status_of(const telemetry::Scrape& scrape, const std::string& why_not_ready = {},
                       const EventLog& events = EventLog()) {
   return OrderedJson::parse(
       to_status_json(scrape, {"1.2.3", why_not_ready, std::chrono::microseconds(61'234'567)}, events));
@@ -28,7 +28,7 @@ std::vector<std::string> keys(const OrderedJson& object) {
 }
 
 TEST(Status, HasTheseKeysInThisOrder) {
-  const OrderedJson status = status_of(metrics::sample_scrape());
+  const OrderedJson status = status_of(telemetry::sample_scrape());
   EXPECT_THAT(keys(status),
               ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
                           "buffered_bytes", "queue", "totals", "ledger", "analyzers", "removed_analyzers", "events"));
@@ -45,7 +45,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
 }
 
 TEST(Status, SaysWhatTheScrapeSays) {
-  const OrderedJson status = status_of(metrics::sample_scrape(), "nobody is there");
+  const OrderedJson status = status_of(telemetry::sample_scrape(), "nobody is there");
   EXPECT_EQ(status["ready"], false);
   EXPECT_EQ(status["why_not_ready"], "nobody is there");
   EXPECT_EQ(status["uptime_seconds"], 61.234);
@@ -65,7 +65,7 @@ TEST(Status, SaysWhatTheScrapeSays) {
 }
 
 TEST(Status, SaysWhatRemovedAnalyzersHaveDone) {
-  metrics::Scrape scrape = metrics::sample_scrape();
+  telemetry::Scrape scrape = telemetry::sample_scrape();
   scrape.removed = {scrape.analyzers.front()};
   scrape.analyzers.front().drained = true;
   const OrderedJson status = status_of(scrape);
@@ -77,7 +77,7 @@ TEST(Status, SaysWhatRemovedAnalyzersHaveDone) {
 }
 
 TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {
-  const OrderedJson analyzers = status_of(metrics::sample_scrape())["analyzers"];
+  const OrderedJson analyzers = status_of(telemetry::sample_scrape())["analyzers"];
   ASSERT_EQ(analyzers.size(), 2u);
   EXPECT_EQ(analyzers[0]["name"], "a");
   EXPECT_EQ(analyzers[0]["url"], "http://a:9101/analyze");
@@ -98,13 +98,13 @@ TEST(Status, SaysWhatIsKnownOfEachAnalyzer) {
 }
 
 TEST(Status, BearsAUrlThatIsNotUtf8) {
-  metrics::Scrape scrape = metrics::sample_scrape();
+  telemetry::Scrape scrape = telemetry::sample_scrape();
   scrape.analyzers[0].url = "http://a/\xff";
   EXPECT_EQ(status_of(scrape)["analyzers"][0]["url"], "http://a/\uFFFD");
 }
 
 TEST(Status, CountsByTheUpperBounds) {
-  metrics::Scrape scrape = metrics::sample_scrape();
+  telemetry::Scrape scrape = telemetry::sample_scrape();
   scrape.books.residence.observe(std::chrono::seconds(11));
   const OrderedJson buckets = status_of(scrape)["totals"]["residence_buckets"];
   EXPECT_THAT(keys(buckets), ElementsAre("0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025",
@@ -115,7 +115,7 @@ TEST(Status, CountsByTheUpperBounds) {
 }
 
 TEST(Status, TheLineIsTheSameWithoutEvents) {
-  const metrics::Scrape scrape = metrics::sample_scrape();
+  const telemetry::Scrape scrape = telemetry::sample_scrape();
   const std::string line = to_status_line(scrape, {"1.2.3", {}, std::chrono::microseconds(61'234'567)});
   EXPECT_EQ(line.find('\n'), std::string::npos);
   OrderedJson status = status_of(scrape);
@@ -126,7 +126,7 @@ TEST(Status, TheLineIsTheSameWithoutEvents) {
 TEST(Status, HasTheNewestEventsOldestFirst) {
   EventLog log;
   for (int i = 1; i <= 25; ++i) log.post({.text = std::to_string(i)});
-  const OrderedJson events = status_of(metrics::sample_scrape(), {}, log)["events"];
+  const OrderedJson events = status_of(telemetry::sample_scrape(), {}, log)["events"];
   ASSERT_EQ(events.size(), 20u);
   EXPECT_EQ(events.front()["number"], 6);
   EXPECT_EQ(events.back()["text"], "25");

@@ -5,10 +5,10 @@
 #include <regex>
 #include <set>
 
-#include "app/command_line.hpp"
+#include "cli/command_line.hpp"
 #include "tests/config/support.hpp"
 
-namespace logdist::app {
+namespace logdist::server {
 namespace {
 
 using config::project_file;
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 std::string help_of(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "log-distributor");
   arguments.push_back("--help");
-  return std::get<Exit>(parse_command_line(static_cast<int>(arguments.size()), arguments.data())).output;
+  return std::get<cli::Exit>(cli::parse_command_line(static_cast<int>(arguments.size()), arguments.data())).output;
 }
 
 std::set<std::string> matches(const std::string& text, const std::string& pattern) {
@@ -71,4 +71,4 @@ TEST_F(CommandManual, KnowsEveryOption) {
 }
 
 }  // namespace
-}  // namespace logdist::app
+}  // namespace logdist::server

@@ -225,7 +225,7 @@ TEST(Dispatcher, RefusedOnceWaitsUntilTheSecondAnalyzerIsThereAgain) {
   world.run();
   const AnalyzerId refuser = world.loops[0]->upstream.under_way.front()->analyzer;
   world.end(Outcome::refused, 400);
-  delivery::AttemptResult later;
+  core::AttemptResult later;
   later.outcome = Outcome::paused;
   later.pause = 1s;
   world.loops[0]->dispatcher->attempt_ended(*world.loops[0]->upstream.under_way.front(), later, world.now);

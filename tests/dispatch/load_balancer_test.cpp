@@ -109,8 +109,8 @@ TEST(LoadBalancer, AChangeOfStateCarriesItsCause) {
 
 TEST(LoadBalancer, AFailedProbeGivesItsCauseToTheChangeOfState) {
   World world({.weights = {1}, .probing = true});
-  const delivery::Failure refused{Outcome::connect_error, 0, make_error_code(boost::system::errc::connection_refused),
-                                  true};
+  const core::Failure refused{Outcome::connect_error, 0, make_error_code(boost::system::errc::connection_refused),
+                              true};
   for (int i = 0; i < 3; ++i) world.balancer.probe_ended({0, 0}, health::ProbeResult::failed, world.now, refused);
   world.run();
   ASSERT_EQ(world.changes.size(), 1u);
@@ -123,9 +123,9 @@ TEST(LoadBalancer, APausedAnalyzerIsLeftAloneForSoLong) {
   world.admit("a");
   world.run();
   const AnalyzerId paused = world.loops[0]->upstream.under_way.front()->analyzer;
-  delivery::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
+  core::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
   world.loops[0]->upstream.under_way.pop_front();
-  delivery::AttemptResult result;
+  core::AttemptResult result;
   result.outcome = Outcome::paused;
   result.pause = 3s;
   world.loops[0]->dispatcher->attempt_ended(attempt, result, world.now);
@@ -195,8 +195,8 @@ TEST(LoadBalancer, ALoopThatLeftASlotToAnOlderPacketGetsTheNextOne) {
   world.run();
   // Both slots become free in one turn of the loop with the younger packet.
   auto& under_way = world.loops[0]->upstream.under_way;
-  for (delivery::Attempt* attempt : std::exchange(under_way, {})) {
-    delivery::AttemptResult result;
+  for (core::Attempt* attempt : std::exchange(under_way, {})) {
+    core::AttemptResult result;
     result.outcome = Outcome::delivered;
     world.loops[0]->dispatcher->attempt_ended(*attempt, result, world.now);
   }

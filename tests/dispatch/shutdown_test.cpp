@@ -12,7 +12,7 @@ namespace {
 void give_up(World& world) {
   for (auto& loop : world.loops) {
     loop->dispatcher->give_up(world.now);
-    for (delivery::Attempt* attempt : std::exchange(loop->upstream.under_way, {})) {
+    for (core::Attempt* attempt : std::exchange(loop->upstream.under_way, {})) {
       loop->dispatcher->attempt_ended(*attempt, {}, world.now);
     }
   }
@@ -91,9 +91,9 @@ TEST(DispatchShutdown, WhoIsSentAwayIsToldWhenAnAnalyzerMayBeBack) {
   EXPECT_EQ(world.loops[0]->dispatcher->retry_after(world.now), congestion_pause);
   world.admit("a");
   world.run();
-  delivery::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
+  core::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
   world.loops[0]->upstream.under_way.pop_front();
-  delivery::AttemptResult later;
+  core::AttemptResult later;
   later.outcome = Outcome::paused;
   later.status = 429;
   later.pause = 17s;

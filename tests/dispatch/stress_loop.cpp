@@ -26,7 +26,7 @@ DispatcherOptions dispatcher_options(LoopId id, std::uint64_t seed) {
   return options;
 }
 
-std::size_t serial_of(const packet::Packet& packet) {
+std::size_t serial_of(const core::Packet& packet) {
   std::size_t serial = 0;
   std::from_chars(packet.id.data(), packet.id.data() + packet.id.size(), serial);
   return serial;
@@ -143,9 +143,9 @@ void StressLoop::request_over() {
   send_soon();
 }
 
-void StressLoop::put(const DeadLetter& letter) { ++records_[serial_of(letter.packet)].dead_lettered; }
+void StressLoop::put(const sink::DeadLetter& letter) { ++records_[serial_of(letter.packet)].dead_lettered; }
 
-void StressLoop::attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) {
+void StressLoop::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) {
   if (result.outcome == Outcome::delivered) ++records_[serial_of(*attempt.packet)].delivered;
   dispatcher_.attempt_ended(attempt, result, now);
 }

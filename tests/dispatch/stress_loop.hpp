@@ -13,9 +13,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "logdist/core/buffer.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/ledger/ledger.hpp"
-#include "logdist/packet/buffer.hpp"
 #include "tests/dispatch/stress_surroundings.hpp"
 
 namespace logdist::dispatch {
@@ -44,7 +44,7 @@ struct StressReport {
 class StressRequest;
 
 /// See the head of this file. Owned by the control thread, which calls what says so.
-class StressLoop final : public TurnRequest, public DeadLetters, public upstream::AttemptListener {
+class StressLoop final : public TurnRequest, public sink::DeadLetters, public sink::AttemptListener {
  public:
   StressLoop(LoopId id, StressGround& ground, std::size_t packets, std::uint64_t seed);
   ~StressLoop();
@@ -71,7 +71,7 @@ class StressLoop final : public TurnRequest, public DeadLetters, public upstream
   StressGround& ground() { return ground_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   StressUpstream& upstream() { return upstream_; }
-  packet::BufferPool& buffers() { return buffers_; }
+  core::BufferPool& buffers() { return buffers_; }
   StressRecord& record(std::size_t serial) { return records_[serial]; }
 
   // Once stopped:
@@ -80,8 +80,8 @@ class StressLoop final : public TurnRequest, public DeadLetters, public upstream
 
   // The dispatcher's:
   void turn_soon() override;
-  void put(const DeadLetter& letter) override;
-  void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
+  void put(const sink::DeadLetter& letter) override;
+  void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId, std::uint32_t, TimePoint) override {}
 
  private:
@@ -95,7 +95,7 @@ class StressLoop final : public TurnRequest, public DeadLetters, public upstream
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   Random random_;
-  packet::BufferPool buffers_{1 << 18};
+  core::BufferPool buffers_{1 << 18};
   ledger::Ledger ledger_;
   StressUpstream upstream_;
   Dispatcher dispatcher_;

@@ -10,8 +10,8 @@
 
 namespace logdist::dispatch {
 
-using delivery::Attempt;
-using delivery::AttemptResult;
+using core::Attempt;
+using core::AttemptResult;
 using std::chrono::milliseconds;
 
 namespace {

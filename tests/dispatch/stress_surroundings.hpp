@@ -15,7 +15,7 @@
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
-#include "logdist/upstream/upstream.hpp"
+#include "logdist/sink/upstream.hpp"
 
 namespace logdist::dispatch {
 
@@ -64,13 +64,13 @@ struct StressGround {
 
 /// Ends attempts as the analyzers' fault modes are, a few at a time and no more than it
 /// was allowed, in handlers of its loop. Confined to the loop's thread.
-class StressUpstream final : public upstream::Upstream {
+class StressUpstream final : public sink::Upstream {
  public:
   StressUpstream(boost::asio::io_context& io, StressGround& ground, std::uint64_t seed)
       : io_(io), ground_(ground), random_(seed) {}
-  void set_listener(upstream::AttemptListener& listener) { listener_ = &listener; }
+  void set_listener(sink::AttemptListener& listener) { listener_ = &listener; }
 
-  void send(delivery::Attempt& attempt, TimePoint now) override;
+  void send(core::Attempt& attempt, TimePoint now) override;
   /// Some of what was gathered stays unwritten, as if it had no connection yet.
   void flush(TimePoint now) override;
   void recall(AnalyzerId analyzer, TimePoint now) override;
@@ -84,15 +84,15 @@ class StressUpstream final : public upstream::Upstream {
  private:
   void answer_soon();
   void answer_some();
-  delivery::AttemptResult draw_result(FaultMode fault_mode);
-  void end(delivery::Attempt& attempt, const delivery::AttemptResult& result);
+  core::AttemptResult draw_result(FaultMode fault_mode);
+  void end(core::Attempt& attempt, const core::AttemptResult& result);
 
   boost::asio::io_context& io_;
   StressGround& ground_;
   Random random_;
-  upstream::AttemptListener* listener_ = nullptr;
-  std::vector<delivery::Attempt*> unwritten_;
-  std::vector<delivery::Attempt*> written_;
+  sink::AttemptListener* listener_ = nullptr;
+  std::vector<core::Attempt*> unwritten_;
+  std::vector<core::Attempt*> written_;
   std::size_t allowed_ = 0;
   bool answering_ = false;
   std::uint64_t recalled_ = 0;

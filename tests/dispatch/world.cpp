@@ -93,9 +93,9 @@ void World::advance(Duration step) {
 void World::end(Outcome outcome, unsigned status, LoopId loop) {
   ManualUpstream& upstream = loops[loop]->upstream;
   ASSERT_FALSE(upstream.under_way.empty());
-  delivery::Attempt& attempt = *upstream.under_way.front();
+  core::Attempt& attempt = *upstream.under_way.front();
   upstream.under_way.pop_front();
-  delivery::AttemptResult result;
+  core::AttemptResult result;
   result.outcome = outcome;
   result.status = status;
   loops[loop]->dispatcher->attempt_ended(attempt, result, now);

@@ -15,20 +15,20 @@ namespace logdist::dispatch {
 using namespace std::chrono_literals;
 
 /// Keeps what was sent until the test says how it ended.
-class ManualUpstream final : public upstream::Upstream {
+class ManualUpstream final : public sink::Upstream {
  public:
-  void send(delivery::Attempt& attempt, TimePoint) override { under_way.push_back(&attempt); }
+  void send(core::Attempt& attempt, TimePoint) override { under_way.push_back(&attempt); }
   void flush(TimePoint) override { ++flushes; }
   void recall(AnalyzerId analyzer, TimePoint) override { recalled.push_back(analyzer); }
 
-  std::deque<delivery::Attempt*> under_way;
+  std::deque<core::Attempt*> under_way;
   std::vector<AnalyzerId> recalled;
   std::size_t flushes = 0;
 };
 
-class DeadLetterBox final : public DeadLetters {
+class DeadLetterBox final : public sink::DeadLetters {
  public:
-  void put(const DeadLetter& letter) override {
+  void put(const sink::DeadLetter& letter) override {
     letters.emplace_back(letter.packet.id, letter.reason);
     last_attempts = letter.attempts;
     last_admitted_at = letter.admitted_at;
@@ -39,7 +39,7 @@ class DeadLetterBox final : public DeadLetters {
   // What the last one told.
   std::uint32_t last_attempts = 0;
   TimePoint last_admitted_at{};
-  std::vector<delivery::FailedAttempt> last_failed;
+  std::vector<retry::FailedAttempt> last_failed;
 };
 
 /// Remembers what it was told.
@@ -104,7 +104,7 @@ class World final : public WakeupListener {
   RecordingWaiter waiter;
   bool control_wanted = false;
   std::vector<StateChange> changes;
-  packet::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
+  core::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
   queue::QueueLimits bounds;
   std::vector<std::unique_ptr<LoopParts>> loops;
   LoadBalancer balancer;

@@ -27,10 +27,10 @@ Analyzers::~Analyzers() {
 /// On the analyzers' thread, or while it does not run.
 boost::system::error_code Analyzers::add_life(std::size_t index) {
   Lives& lives = lives_[index];
-  app::ReferenceAnalyzerOptions options;
+  tools::ReferenceAnalyzerOptions options;
   options.port = lives.port.port();
   options.behaviour.record_ids = true;
-  auto analyzer = std::make_unique<app::ReferenceAnalyzer>(io_, options);
+  auto analyzer = std::make_unique<tools::ReferenceAnalyzer>(io_, options);
   const auto error = analyzer->listen();
   if (!error) lives.analyzers.push_back(std::move(analyzer));
   return error;
@@ -58,11 +58,11 @@ std::string Analyzers::url(std::size_t index) const {
   return fmt::format("http://127.0.0.1:{}/analyze", lives_[index].port.port());
 }
 
-void Analyzers::behave(app::AnalyzerBehaviour behaviour) {
+void Analyzers::behave(tools::AnalyzerBehaviour behaviour) {
   for (std::size_t i = 0; i < lives_.size(); ++i) behave(i, behaviour);
 }
 
-void Analyzers::behave(std::size_t index, app::AnalyzerBehaviour behaviour) {
+void Analyzers::behave(std::size_t index, tools::AnalyzerBehaviour behaviour) {
   behaviour.record_ids = true;
   lives_[index].analyzers.back()->behave(behaviour);
 }
@@ -81,10 +81,10 @@ void Analyzers::start(std::size_t index) {
   if (error) throw std::runtime_error("an analyzer cannot listen again: " + error.message());
 }
 
-app::AnalyzerStats Analyzers::stats(std::size_t index) const {
-  app::AnalyzerStats sum;
+tools::AnalyzerStats Analyzers::stats(std::size_t index) const {
+  tools::AnalyzerStats sum;
   for (const auto& life : lives_[index].analyzers) {
-    const app::AnalyzerStats stats = life->stats();
+    const tools::AnalyzerStats stats = life->stats();
     sum.packets += stats.packets;
     sum.messages += stats.messages;
     sum.bytes += stats.bytes;

@@ -11,7 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
-#include "logdist/app/reference_analyzer.hpp"
+#include "logdist/tools/analyzer/reference_analyzer.hpp"
 #include "tests/e2e/port_reservation.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/process.hpp"
@@ -37,8 +37,8 @@ class Analyzers {
   static std::string name(std::size_t index) { return std::string(1, static_cast<char>('a' + index)); }
 
   /// All of them, from the next request on.
-  void behave(app::AnalyzerBehaviour behaviour);
-  void behave(std::size_t index, app::AnalyzerBehaviour behaviour);
+  void behave(tools::AnalyzerBehaviour behaviour);
+  void behave(std::size_t index, tools::AnalyzerBehaviour behaviour);
 
   /// Closes the port and every connection, answered or not.
   void stop(std::size_t index);
@@ -47,7 +47,7 @@ class Analyzers {
   void start(std::size_t index);
 
   /// What was taken, starts and stops included.
-  app::AnalyzerStats stats(std::size_t index) const;
+  tools::AnalyzerStats stats(std::size_t index) const;
   std::vector<std::uint64_t> messages() const;  ///< by analyzer
   std::uint64_t packets() const;                ///< of all
   std::vector<std::string> ids() const;         ///< of all, a duplicate's as often as it came
@@ -56,7 +56,7 @@ class Analyzers {
   /// One after the other on one port; the last one may listen.
   struct Lives {
     PortReservation port;
-    std::vector<std::unique_ptr<app::ReferenceAnalyzer>> analyzers;
+    std::vector<std::unique_ptr<tools::ReferenceAnalyzer>> analyzers;
   };
 
   boost::system::error_code add_life(std::size_t index);

@@ -21,7 +21,7 @@ constexpr std::size_t packet_bytes_max = 65'536;
 
 }  // namespace
 
-Cable::Cable(const app::FileDescriptor& near, const app::FileDescriptor& far, const Impairment& impairment)
+Cable::Cable(const os::FileDescriptor& near, const os::FileDescriptor& far, const Impairment& impairment)
     : impairment_(impairment),
       random_(impairment.seed),
       near_(io_, ::fcntl(near.number(), F_DUPFD_CLOEXEC, 0)),  // closes its own
@@ -65,8 +65,8 @@ void Cable::pass_on(Device& to, std::span<const char> packet) {
   });
 }
 
-app::FileDescriptor open_tun(const char* name) {
-  app::FileDescriptor device(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+os::FileDescriptor open_tun(const char* name) {
+  os::FileDescriptor device(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   if (!device.is_open()) return device;
   ifreq request{};
   std::string_view(name).copy(request.ifr_name, IFNAMSIZ - 1);

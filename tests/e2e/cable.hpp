@@ -9,9 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "logdist/app/file_descriptor.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/os/file_descriptor.hpp"
 
 namespace logdist::e2e {
 
@@ -28,7 +28,7 @@ struct Impairment {
 class Cable {
  public:
   /// `near` and `far`: as open_tun() gives them.
-  Cable(const app::FileDescriptor& near, const app::FileDescriptor& far, const Impairment& impairment);
+  Cable(const os::FileDescriptor& near, const os::FileDescriptor& far, const Impairment& impairment);
   ~Cable();
   Cable(const Cable&) = delete;
   Cable& operator=(const Cable&) = delete;
@@ -54,6 +54,6 @@ class Cable {
 /// The end of a new network device `name` in the present network of this thread: what
 /// is routed there can be read, and what is written there arrives. Not open when that
 /// is not allowed; errno says why.
-app::FileDescriptor open_tun(const char* name);
+os::FileDescriptor open_tun(const char* name);
 
 }  // namespace logdist::e2e

@@ -101,7 +101,7 @@ void expect_books(const Samples& samples, const std::vector<Sent>& sent, const A
     EXPECT_EQ(samples.messages(state), 0) << state;
   }
   for (std::size_t i = 0; i < analyzers.weights().size(); ++i) {
-    const app::AnalyzerStats stats = analyzers.stats(i);
+    const tools::AnalyzerStats stats = analyzers.stats(i);
     const std::string name = Analyzers::name(i);
     EXPECT_EQ(samples.of("packets_delivered_total", name), static_cast<double>(stats.packets)) << name;
     EXPECT_EQ(samples.of("messages_delivered_total", name), static_cast<double>(stats.messages)) << name;

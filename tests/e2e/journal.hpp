@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/app/file_descriptor.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/os/file_descriptor.hpp"
 
 namespace logdist::e2e {
 
@@ -33,7 +33,7 @@ class Journal {
   void add(const Entry& entry);
 
  private:
-  app::FileDescriptor file_;
+  os::FileDescriptor file_;
 };
 
 /// All entries in the file at `path`, in the order they came; none without a file.

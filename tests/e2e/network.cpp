@@ -15,13 +15,13 @@
 namespace logdist::e2e {
 namespace {
 
-app::FileDescriptor present_network() {
-  app::FileDescriptor network(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+os::FileDescriptor present_network() {
+  os::FileDescriptor network(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!network.is_open()) throw NotAllowed("no network namespaces here");
   return network;
 }
 
-app::FileDescriptor new_network() {
+os::FileDescriptor new_network() {
   if (::unshare(CLONE_NEWNET) != 0) {
     throw NotAllowed("no network namespace may be made: " + std::generic_category().message(errno));
   }
@@ -74,7 +74,7 @@ TwoNetworks::TwoNetworks(const std::optional<Impairment>& impairment) : home_(pr
 
 TwoNetworks::~TwoNetworks() { enter(home_); }
 
-void TwoNetworks::enter(const app::FileDescriptor& network) {
+void TwoNetworks::enter(const os::FileDescriptor& network) {
   if (::setns(network.number(), CLONE_NEWNET) != 0) throw NotAllowed("a network cannot be entered");
 }
 
@@ -84,11 +84,11 @@ void TwoNetworks::connect() {
 
 void TwoNetworks::connect_badly(const Impairment& impairment) {
   const auto end = [](const char* name) {
-    app::FileDescriptor tun = open_tun(name);
+    os::FileDescriptor tun = open_tun(name);
     if (!tun.is_open()) throw NotAllowed("no TUN device may be made: " + std::generic_category().message(errno));
     return tun;
   };
-  app::FileDescriptor far_end;
+  os::FileDescriptor far_end;
   in_far([&] { far_end = end("far"); });
   cable_ = std::make_unique<Cable>(end("near"), far_end, impairment);
 }

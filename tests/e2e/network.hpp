@@ -6,7 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "logdist/app/file_descriptor.hpp"
+#include "logdist/os/file_descriptor.hpp"
 #include "tests/e2e/cable.hpp"
 
 namespace logdist::e2e {
@@ -43,13 +43,13 @@ class TwoNetworks {
   std::uint64_t lost() const { return cable_->lost(); }
 
  private:
-  static void enter(const app::FileDescriptor& network);
+  static void enter(const os::FileDescriptor& network);
   void connect();
   void connect_badly(const Impairment& impairment);
 
-  app::FileDescriptor home_;
-  app::FileDescriptor near_;
-  app::FileDescriptor far_;
+  os::FileDescriptor home_;
+  os::FileDescriptor near_;
+  os::FileDescriptor far_;
   std::unique_ptr<Cable> cable_;  ///< the bad one
 };
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "logdist/base/check.hpp"
-#include "logdist/upstream/answer_reader.hpp"
+#include "logdist/sink/http/answer_reader.hpp"
 
-namespace logdist::upstream {
+namespace logdist::sink {
 namespace {
 
 using Result = AnswerReader::Result;
@@ -81,9 +81,9 @@ void read(std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace logdist::upstream
+}  // namespace logdist::sink
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  logdist::upstream::read({reinterpret_cast<const char*>(data), size});
+  logdist::sink::read({reinterpret_cast<const char*>(data), size});
   return 0;
 }

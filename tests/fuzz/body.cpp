@@ -5,16 +5,16 @@
 #include <string_view>
 
 #include "logdist/base/check.hpp"
-#include "logdist/packet/buffer.hpp"
-#include "logdist/packet/decode.hpp"
+#include "logdist/codec/decode.hpp"
+#include "logdist/core/buffer.hpp"
 
-namespace logdist::packet {
+namespace logdist::codec {
 namespace {
 
 void decode(Format format, std::string_view bytes) {
-  static BufferPool pool(std::size_t{1} << 20);
+  static core::BufferPool pool(std::size_t{1} << 20);
   static Decoder decoder;
-  Buffer body = pool.take(bytes.size());
+  core::Buffer body = pool.take(bytes.size());
   body.append(bytes);
 
   const DecodeResult first = decoder.decode(format, body);
@@ -35,11 +35,11 @@ void decode(Format format, std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace logdist::packet
+}  // namespace logdist::codec
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using logdist::packet::Format;
+  using logdist::codec::Format;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  if (!bytes.empty()) logdist::packet::decode(bytes.front() == 'n' ? Format::ndjson : Format::json, bytes.substr(1));
+  if (!bytes.empty()) logdist::codec::decode(bytes.front() == 'n' ? Format::ndjson : Format::json, bytes.substr(1));
   return 0;
 }

@@ -11,8 +11,8 @@
 
 #include "logdist/base/backoff.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/delivery/retry_state.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/retry/retry_state.hpp"
 
 namespace logdist {
 namespace {
@@ -246,7 +246,7 @@ class ExpectedRounds {
 };
 
 /// The round is over, as expected; false when no other is to come.
-bool end_round(delivery::RetryState& retry_state, ExpectedRounds& expected, const delivery::RetryPolicy& policy,
+bool end_round(retry::RetryState& retry_state, ExpectedRounds& expected, const retry::RetryPolicy& policy,
                Random& random) {
   const bool last = expected.end(policy.max_rounds);
   const auto wait = retry_state.end_round(policy, random);
@@ -258,21 +258,21 @@ bool end_round(delivery::RetryState& retry_state, ExpectedRounds& expected, cons
   return true;
 }
 
-delivery::RetryAction expected_next(Outcome outcome, std::uint32_t refusals) {
-  if (outcome == Outcome::unsent) return delivery::RetryAction::again;
-  if (outcome == Outcome::delivered) return delivery::RetryAction::done;
-  return refusals == 2 ? delivery::RetryAction::dead_letter : delivery::RetryAction::other;
+retry::RetryAction expected_next(Outcome outcome, std::uint32_t refusals) {
+  if (outcome == Outcome::unsent) return retry::RetryAction::again;
+  if (outcome == Outcome::delivered) return retry::RetryAction::done;
+  return refusals == 2 ? retry::RetryAction::dead_letter : retry::RetryAction::other;
 }
 
 /// One packet among `analyzers`, until it settles or the events end.
 void send_packet(FuzzedDataProvider& data) {
   Random random(data.ConsumeIntegral<std::uint64_t>());
   const auto analyzers = data.ConsumeIntegralInRange<AnalyzerId>(1, 8);
-  delivery::RetryPolicy policy;
+  retry::RetryPolicy policy;
   policy.initial = 1ms + draw_duration(data, 1s);
   policy.max = policy.initial + draw_duration(data, 60s);
   policy.max_rounds = data.ConsumeIntegralInRange<std::uint32_t>(1, 10);
-  delivery::RetryState retry_state;
+  retry::RetryState retry_state;
   ExpectedRounds expected;
   std::uint32_t refusals = 0;
   std::uint32_t heard = 0;
@@ -285,13 +285,13 @@ void send_packet(FuzzedDataProvider& data) {
     }
     const auto outcome = static_cast<Outcome>(data.ConsumeIntegralInRange<int>(0, outcome_count - 1));
     const auto status = data.ConsumeIntegralInRange<unsigned>(0, 999);
-    const delivery::RetryAction next = retry_state.on_result(analyzer, outcome, status);
+    const retry::RetryAction next = retry_state.on_result(analyzer, outcome, status);
     heard += outcome == Outcome::unsent ? 0 : 1;
     refusals += outcome == Outcome::refused ? 1 : 0;
     LOGDIST_CHECK(retry_state.attempts() == heard);
     LOGDIST_CHECK(!is_ambiguous(outcome) || retry_state.may_be_duplicate());
     LOGDIST_CHECK(next == expected_next(outcome, refusals));
-    if (next == delivery::RetryAction::done || next == delivery::RetryAction::dead_letter) return;
+    if (next == retry::RetryAction::done || next == retry::RetryAction::dead_letter) return;
     expected.heard(analyzer, outcome, status);
     LOGDIST_CHECK(retry_state.refused_once() == (refusals == 1));
     LOGDIST_CHECK(std::ranges::equal(retry_state.excluded(), expected.excluded()));

@@ -146,8 +146,8 @@ class Desk {
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   test::ScriptedSink sink_;
-  packet::BufferPool buffers_{1 << 16};
-  packet::Decoder decoder_;
+  core::BufferPool buffers_{1 << 16};
+  codec::Decoder decoder_;
   ledger::Ledger ledger_;
   queue::MemoryLimiter memory_{options_.max_buffered};
   Random random_{1};

@@ -40,7 +40,7 @@ void ScriptedSink::discard(queue::Delivery& delivery) {
 }
 
 queue::Admission ScriptedSink::admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint) {
-  const packet::Packet& packet = delivery.packet;
+  const core::Packet& packet = delivery.packet;
   if (remember) {
     admitted.push_back({std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages});
   }

@@ -143,8 +143,8 @@ class Port {
  private:
   const config::ServerOptions options_;
   boost::asio::io_context loop_{1};
-  packet::BufferPool buffers_{1 << 20};
-  packet::Decoder decoder_;
+  core::BufferPool buffers_{1 << 20};
+  codec::Decoder decoder_;
   ledger::Ledger ledger_;
   std::shared_ptr<queue::MemoryLimiter> memory_;
   Random random_{1};

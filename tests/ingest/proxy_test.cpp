@@ -6,7 +6,7 @@
 #include <memory>
 #include <sstream>
 
-#include "logdist/log/log.hpp"
+#include "logdist/telemetry/log.hpp"
 #include "port.hpp"
 
 namespace logdist::ingest::test {

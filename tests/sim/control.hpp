@@ -1,4 +1,4 @@
-// The control thread of the daemon, driven by simulated time as app::HealthDriver
+// The control thread of the daemon, driven by simulated time as registry::HealthDriver
 // drives it by the real one; the probes are simulated.
 #pragma once
 

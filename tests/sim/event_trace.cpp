@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "logdist/base/check.hpp"
-#include "logdist/packet/packet.hpp"
+#include "logdist/core/packet.hpp"
 
 namespace logdist::sim {
 
-using delivery::AttemptResult;
+using core::AttemptResult;
 
 PacketHistory& EventTrace::admit(const PacketHistory& draft) {
   PacketHistory& history = histories_.emplace_back(draft);
@@ -29,7 +29,7 @@ PacketHistory& EventTrace::admit(const PacketHistory& draft) {
   return history;
 }
 
-void EventTrace::send(const delivery::Attempt& attempt) {
+void EventTrace::send(const core::Attempt& attempt) {
   PacketHistory& sent = history(attempt.packet->id);
   for (Witness* witness : witnesses_) witness->sent(sent, attempt);
   if (sent.attempts_begun++ == 0) --untried_;

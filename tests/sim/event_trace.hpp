@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/delivery/attempt.hpp"
+#include "logdist/core/attempt.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/delivery.hpp"
@@ -58,13 +58,13 @@ class Witness {
   virtual ~Witness() = default;
 
   virtual void admitted(const PacketHistory&) {}
-  virtual void sent(const PacketHistory&, const delivery::Attempt&) {}
+  virtual void sent(const PacketHistory&, const core::Attempt&) {}
   /// An analyzer has the packet now; the outcome of the attempt follows.
   virtual void taken(const PacketHistory&) {}
-  virtual void attempt_ended(const PacketHistory&, const delivery::AttemptResult&) {}
+  virtual void attempt_ended(const PacketHistory&, const core::AttemptResult&) {}
   /// A loop begins a turn, and looks at what has ended, one result after the other.
   virtual void turn_begun(LoopId) {}
-  virtual void result_seen(const PacketHistory&, const delivery::AttemptResult&) {}
+  virtual void result_seen(const PacketHistory&, const core::AttemptResult&) {}
   virtual void dead_lettered(const PacketHistory&, DeadLetterReason) {}
   /// The waiting agent was answered.
   virtual void answered(const PacketHistory&, queue::Settlement) {}
@@ -82,9 +82,9 @@ class EventTrace {
 
   /// `draft` has all that is known before its first attempt.
   PacketHistory& admit(const PacketHistory& draft);
-  void send(const delivery::Attempt& attempt);
+  void send(const core::Attempt& attempt);
   void take(PacketHistory& history);
-  void end_attempt(PacketHistory& history, const delivery::AttemptResult& result);
+  void end_attempt(PacketHistory& history, const core::AttemptResult& result);
   /// A turn of `loop` begins, and sees what has ended; it is over.
   void begin_turn(LoopId loop);
   void end_turn(LoopId loop);
@@ -113,7 +113,7 @@ class EventTrace {
  private:
   struct Ended {
     PacketHistory* history;
-    delivery::AttemptResult result;
+    core::AttemptResult result;
   };
 
   ledger::Amount& term_of(const PacketHistory& history);

@@ -18,7 +18,7 @@ dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId 
 }  // namespace
 
 Loop::Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
-           dispatch::DeadLetters& dead_letters)
+           sink::DeadLetters& dead_letters)
     : stage_(stage),
       id_(id),
       upstream_(stage),

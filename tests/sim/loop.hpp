@@ -1,10 +1,10 @@
-// One event loop of the daemon, driven by simulated time as app::Loop drives it
+// One event loop of the daemon, driven by simulated time as server::Loop drives it
 // by the real one.
 #pragma once
 
+#include "logdist/core/buffer.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/ledger/ledger.hpp"
-#include "logdist/packet/buffer.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "tests/sim/stage.hpp"
 #include "tests/sim/upstream.hpp"
@@ -16,7 +16,7 @@ namespace logdist::sim {
 class Loop final : public dispatch::TurnRequest {
  public:
   Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
-       dispatch::DeadLetters& dead_letters);
+       sink::DeadLetters& dead_letters);
 
   /// By another loop or the control thread.
   void wake() { turn_soon(); }
@@ -26,7 +26,7 @@ class Loop final : public dispatch::TurnRequest {
   dispatch::Dispatcher& dispatcher() { return dispatcher_; }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   Upstream& upstream() { return upstream_; }
-  packet::BufferPool& buffers() { return buffers_; }
+  core::BufferPool& buffers() { return buffers_; }
   const ledger::Snapshot& books() const { return ledger_.snapshot(); }
 
  private:
@@ -35,7 +35,7 @@ class Loop final : public dispatch::TurnRequest {
 
   Stage& stage_;
   const LoopId id_;
-  packet::BufferPool buffers_{1 << 16};
+  core::BufferPool buffers_{1 << 16};
   ledger::Ledger ledger_;
   Upstream upstream_;
   dispatch::Dispatcher dispatcher_;

@@ -9,13 +9,13 @@
 #include "balance/credit_accounts.hpp"
 #include "balance/edf_queue.hpp"
 #include "logdist/balance/selector.hpp"
-#include "logdist/delivery/classify.hpp"
-#include "logdist/delivery/retry_state.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
+#include "logdist/retry/classify.hpp"
+#include "logdist/retry/retry_state.hpp"
 
 // A member function is called as a free one with its object first. Both of these
 // names are the linker's: calls of the first come here, the second is the original.
@@ -54,17 +54,16 @@ LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", bal
   }
 }
 
-LOGDIST_WRAP(delivery::RetryAction, on_result, "_ZN7logdist8delivery10RetryState9on_resultEjNS_7OutcomeEj",
-             delivery::RetryState* retry_state, AnalyzerId analyzer, Outcome outcome, unsigned status) {
-  const delivery::RetryAction next = original_on_result(retry_state, analyzer, outcome, status);
-  if (has(Defect::refused_once) && outcome == Outcome::refused) return delivery::RetryAction::dead_letter;
-  const bool struck = next == delivery::RetryAction::done && strikes(Defect::double_settlement, 50);
-  return struck ? delivery::RetryAction::dead_letter : next;
+LOGDIST_WRAP(retry::RetryAction, on_result, "_ZN7logdist5retry10RetryState9on_resultEjNS_7OutcomeEj",
+             retry::RetryState* retry_state, AnalyzerId analyzer, Outcome outcome, unsigned status) {
+  const retry::RetryAction next = original_on_result(retry_state, analyzer, outcome, status);
+  if (has(Defect::refused_once) && outcome == Outcome::refused) return retry::RetryAction::dead_letter;
+  const bool struck = next == retry::RetryAction::done && strikes(Defect::double_settlement, 50);
+  return struck ? retry::RetryAction::dead_letter : next;
 }
 
-LOGDIST_WRAP(delivery::Classification, classify,
-             "_ZN7logdist8delivery8classifyEjSt17basic_string_viewIcSt11char_traitsIcEEl", unsigned status,
-             std::string_view retry_after, std::int64_t unix_seconds) {
+LOGDIST_WRAP(retry::Classification, classify, "_ZN7logdist5retry8classifyEjSt17basic_string_viewIcSt11char_traitsIcEEl",
+             unsigned status, std::string_view retry_after, std::int64_t unix_seconds) {
   const bool struck = status == 200 && strikes(Defect::success_unheard, 50);
   return original_classify(struck ? 500 : status, retry_after, unix_seconds);
 }
@@ -179,9 +178,9 @@ LOGDIST_WRAP(void, make_scheduler,
 }
 
 LOGDIST_WRAP(std::optional<Duration>, end_round,
-             "_ZN7logdist8delivery10RetryState9end_roundERKNS0_11RetryPolicyERNS_6RandomE",
-             delivery::RetryState* retry_state, const delivery::RetryPolicy& policy, Random& random) {
-  delivery::RetryPolicy heard = policy;
+             "_ZN7logdist5retry10RetryState9end_roundERKNS0_11RetryPolicyERNS_6RandomE", retry::RetryState* retry_state,
+             const retry::RetryPolicy& policy, Random& random) {
+  retry::RetryPolicy heard = policy;
   if (has(Defect::poison_kept)) heard.max_rounds = 1'000'000;
   if (has(Defect::round_short) && heard.max_rounds > 1) --heard.max_rounds;
   return original_end_round(retry_state, heard, random);

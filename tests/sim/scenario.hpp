@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "logdist/base/time.hpp"
-#include "logdist/delivery/retry_state.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
+#include "logdist/retry/retry_state.hpp"
 
 namespace logdist::sim {
 
@@ -83,7 +83,7 @@ struct Scenario {
   std::size_t buffered_bytes = 1;  ///< of bodies being received or waiting
   std::size_t small_body_max = 1;  ///< of those for which some of it is kept
   bool ack_delivered = false;
-  delivery::RetryPolicy retry;
+  retry::RetryPolicy retry;
   Duration caller_runs_timeout{};
   Duration delivery_timeout{};
   Duration probe_timeout{};

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 
-#include "logdist/delivery/classify.hpp"
+#include "logdist/retry/classify.hpp"
 
 namespace logdist::sim {
 namespace {
@@ -104,7 +104,7 @@ Duration Life::longest_pause() const {
   const auto look = [&](const AnalyzerPlan& plan) {
     for (const Spell& spell : plan.spells) {
       if (spell.fault_mode == FaultMode::overloaded) longest = std::max<Duration>(longest, 3s);
-      if (spell.fault_mode == FaultMode::throttling) longest = delivery::max_pause;
+      if (spell.fault_mode == FaultMode::throttling) longest = retry::max_pause;
     }
   };
   for (const AnalyzerPlan& plan : scenario_.analyzers) look(plan);

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "logdist/base/check.hpp"
-#include "logdist/delivery/classify.hpp"
-#include "logdist/packet/packet.hpp"
+#include "logdist/core/packet.hpp"
+#include "logdist/retry/classify.hpp"
 
 namespace logdist::sim {
 
-using delivery::AttemptResult;
+using core::AttemptResult;
 using Kind = Reply::Kind;
 
 namespace {
@@ -22,7 +22,7 @@ AttemptResult result_of(Outcome outcome, bool counts_for_health = true) {
 
 }  // namespace
 
-void Upstream::send(delivery::Attempt& attempt, TimePoint) {
+void Upstream::send(core::Attempt& attempt, TimePoint) {
   stage_.trace.send(attempt);
   const PacketHistory& history = stage_.trace.history(attempt.packet->id);
   LOGDIST_CHECK(attempt.packet->body.size() == history.bytes);
@@ -119,7 +119,7 @@ AttemptResult Upstream::judge(const Reply& reply) const {
   if (reply.kind == Kind::no_connection) return result_of(Outcome::connect_error);
   if (reply.kind == Kind::nonsense) return result_of(Outcome::protocol_error);
   const auto now = std::chrono::floor<std::chrono::seconds>(stage_.timeline.now().time_since_epoch());
-  const delivery::Classification classification = delivery::classify(reply.status, reply.retry_after, now.count());
+  const retry::Classification classification = retry::classify(reply.status, reply.retry_after, now.count());
   AttemptResult result = result_of(classification.outcome);
   result.status = reply.status;
   result.pause = classification.pause;

@@ -6,21 +6,21 @@
 #include <map>
 #include <vector>
 
-#include "logdist/upstream/upstream.hpp"
+#include "logdist/sink/upstream.hpp"
 #include "tests/sim/stage.hpp"
 
 namespace logdist::sim {
 
 /// See the head of this file. What becomes of an attempt is decided by the
 /// analyzer when it is sent, and happens when its time has come.
-class Upstream final : public upstream::Upstream {
+class Upstream final : public sink::Upstream {
  public:
   explicit Upstream(Stage& stage) : stage_(stage) {}
 
   /// Before the first send().
-  void set_listener(upstream::AttemptListener& listener) { listener_ = &listener; }
+  void set_listener(sink::AttemptListener& listener) { listener_ = &listener; }
 
-  void send(delivery::Attempt& attempt, TimePoint now) override;
+  void send(core::Attempt& attempt, TimePoint now) override;
   void flush(TimePoint now) override;
   void recall(AnalyzerId analyzer, TimePoint now) override;
   /// Ends all that is under way, as PoolUpstream::shutdown() does.
@@ -30,7 +30,7 @@ class Upstream final : public upstream::Upstream {
   using Ticket = std::uint64_t;  ///< in the order of sending
 
   struct UnderWay {
-    delivery::Attempt* attempt;
+    core::Attempt* attempt;
     std::uint32_t connection;
     Reply reply;
     bool written = false;
@@ -40,11 +40,11 @@ class Upstream final : public upstream::Upstream {
   void expire(Ticket ticket);
   void finish(Ticket ticket);
   void break_connection(AnalyzerId analyzer, std::uint32_t connection);
-  void end(Ticket ticket, const delivery::AttemptResult& result);
-  delivery::AttemptResult judge(const Reply& reply) const;
+  void end(Ticket ticket, const core::AttemptResult& result);
+  core::AttemptResult judge(const Reply& reply) const;
 
   Stage& stage_;
-  upstream::AttemptListener* listener_ = nullptr;
+  sink::AttemptListener* listener_ = nullptr;
   std::map<Ticket, UnderWay> under_way_;
   std::vector<Ticket> gathered_;  ///< until flush()
   Ticket last_ticket_ = 0;

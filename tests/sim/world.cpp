@@ -158,7 +158,7 @@ void World::write_letters() {
   }
 }
 
-void World::Letters::put(const dispatch::DeadLetter& letter) {
+void World::Letters::put(const sink::DeadLetter& letter) {
   world.journal_.note("packet {} is a dead letter: {}", letter.packet.id, to_string(letter.reason));
   world.trace_.dead_letter(letter.packet.id, letter.reason);
 }
@@ -175,8 +175,8 @@ ledger::Terms World::terms() const {
   return sum;
 }
 
-metrics::Scrape World::scrape() const {
-  metrics::Scrape scrape;
+telemetry::Scrape World::scrape() const {
+  telemetry::Scrape scrape;
   for (const auto& loop : loops_) scrape.books += loop->books();
   scrape.queue_packets = {bounds_.packets(), bounds_.max_packets()};
   scrape.queue_bytes = {bounds_.bytes(), bounds_.max_bytes()};

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "logdist/dispatch/load_balancer.hpp"
-#include "logdist/metrics/scrape.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
+#include "logdist/telemetry/scrape.hpp"
 #include "tests/sim/agent.hpp"
 #include "tests/sim/control.hpp"
 #include "tests/sim/loop.hpp"
@@ -42,7 +42,7 @@ class World final : public dispatch::WakeupListener {
   /// The grace is over: no attempt is begun any more, those under way end.
   void give_up();
   /// And what is left is dead-lettered, the oldest first over all loops, as
-  /// app::Drain does it.
+  /// server::Drain does it.
   void write_letters();
 
   // What can be seen from outside.
@@ -62,7 +62,7 @@ class World final : public dispatch::WakeupListener {
     return std::min(configured_[analyzer].max_in_flight, configured_[analyzer].capacity);
   }
   ledger::Terms terms() const;
-  metrics::Scrape scrape() const;
+  telemetry::Scrape scrape() const;
   /// No loop and no control thread is about to do something.
   bool quiet() const;
   bool draining() const { return draining_; }
@@ -71,9 +71,9 @@ class World final : public dispatch::WakeupListener {
   std::size_t given_up() const;
 
  private:
-  struct Letters final : dispatch::DeadLetters {
+  struct Letters final : sink::DeadLetters {
     explicit Letters(World& own_world) : world(own_world) {}
-    void put(const dispatch::DeadLetter& letter) override;
+    void put(const sink::DeadLetter& letter) override;
     World& world;
   };
 

@@ -15,7 +15,7 @@
 namespace logdist::test {
 namespace {
 
-using app::FileDescriptor;
+using os::FileDescriptor;
 
 void check(int error, const std::string& what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "logdist/app/file_descriptor.hpp"
+#include "logdist/os/file_descriptor.hpp"
 
 namespace logdist::test {
 
@@ -62,11 +62,11 @@ class Process {
 
  private:
   void watch();
-  void take(std::string& text, app::FileDescriptor& end);
+  void take(std::string& text, os::FileDescriptor& end);
 
   pid_t pid_ = -1;
-  app::FileDescriptor output_end_;  ///< the watcher's, as the next
-  app::FileDescriptor errors_end_;
+  os::FileDescriptor output_end_;  ///< the watcher's, as the next
+  os::FileDescriptor errors_end_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

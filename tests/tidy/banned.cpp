@@ -11,7 +11,7 @@
 namespace logdist::tidy {
 namespace {
 
-enum class Where { everywhere, pure_floors, below_app, outside_log };
+enum class Where { everywhere, pure_floors, below_programs, outside_log };
 enum class Look { code, prose };
 
 struct Ban {
@@ -42,17 +42,17 @@ const std::vector<Ban>& bans() {
     everywhere({"assert"}, R"(\bassert\s*\()",
                "LOGDIST_CHECK for invariants, which release builds keep; errors are values");
     everywhere({"detach"}, R"(thread\w*([({].*[)}])?(\.|->)detach\s*\(\))", "a thread is joined by its owner");
-    list.back().except = {"src/upstream/name_resolver.cpp", "src/app/letter_writer.cpp"};
+    list.back().except = {"src/net/name_resolver.cpp", "src/sink/dead_letters/letter_writer.cpp"};
     everywhere({"volatile"}, R"(\bvolatile\b)", "std::atomic says what is meant");
     ban(Where::everywhere, Look::prose, {"TODO", "FIXME", "XXX", "HACK"}, R"(\b(TODO|FIXME|XXX|HACK)\b)",
         "finish it, or leave it out");
     ban(Where::pure_floors, Look::code, {"lock::now", "gettimeofday", "clock_gettime", "localtime", "gmtime", "time("},
         R"(\b\w*[Cc]lock::now\s*\(|\b(gettimeofday|clock_gettime|localtime|gmtime)(_r)?\s*\(|\btime\(\s*(nullptr|NULL|0|&))",
-        "floors 0 and 1 take `now` as an argument");
+        "floors 0 to 2 take `now` as an argument");
     ban(Where::pure_floors, Look::code, {"thread_local", "std::c"},
-        R"(\b(thread_local|std::cout|std::cerr|std::clog)\b)", "floors 0 and 1 have no thread and no log");
-    ban(Where::below_app, Look::code, {"random_device"}, R"(\brandom_device\b)",
-        "the seed is drawn once, in app, and handed down");
+        R"(\b(thread_local|std::cout|std::cerr|std::clog)\b)", "floors 0 to 2 have no thread and no log");
+    ban(Where::below_programs, Look::code, {"random_device"}, R"(\brandom_device\b)",
+        "the seed is drawn once, by the program, and handed down");
     ban(Where::outside_log, Look::code, {"spdlog::"}, R"(\bspdlog::)",
         "logdist::log has fields, and counts what repeats");
     return list;
@@ -70,9 +70,9 @@ bool applies(const Ban& ban, const SourceText& source) {
   const std::string_view module = module_of(source.path());
   switch (ban.where) {
     case Where::everywhere: return true;
-    case Where::pure_floors: return floor_of(module).value_or(9) <= 1;
-    case Where::below_app: return floor_of(module).value_or(9) < floor_of("app");
-    case Where::outside_log: return floor_of(module).has_value() && module != "log";
+    case Where::pure_floors: return floor_of(module).value_or(9) <= pure_floor_max;
+    case Where::below_programs: return floor_of(module).value_or(9) < floor_of("tools/agent");
+    case Where::outside_log: return floor_of(module).has_value() && module != "telemetry";
   }
   return true;
 }

@@ -27,7 +27,7 @@ TEST(Banned, BitesEverywhere) {
            "// TODO: later",
            "/* FIXME */",
        }) {
-    for (const char* path : {"src/base/a.cpp", "src/app/a.cpp", "tests/e2e/a_test.cpp", "bench/a_bench.cpp"}) {
+    for (const char* path : {"src/base/a.cpp", "src/server/a.cpp", "tests/e2e/a_test.cpp", "bench/a_bench.cpp"}) {
       EXPECT_EQ(bites(path, sample), 1U) << sample << " in " << path;
     }
   }
@@ -45,7 +45,7 @@ TEST(Banned, LeavesTheInnocentAlone) {
            "log(\"sleep(1) is no TODO\");",
            "// A sleep(1) in a comment, and what todo.",
        }) {
-    EXPECT_EQ(bites("src/app/a.cpp", sample), 0U) << sample;
+    EXPECT_EQ(bites("src/server/a.cpp", sample), 0U) << sample;
   }
 }
 
@@ -60,11 +60,11 @@ TEST(Banned, PureFloorsReadNoClock) {
   EXPECT_EQ(bites("src/health/health.cpp", "tick(now); testing_time(0);"), 0U);
 }
 
-TEST(Banned, TheSeedIsDrawnInApp) {
+TEST(Banned, TheSeedIsDrawnByTheProgram) {
   EXPECT_EQ(bites("src/dispatch/lane.cpp", "std::random_device device;"), 1U);
-  EXPECT_EQ(bites("src/app/main.cpp", "std::random_device device;"), 0U);
-  EXPECT_EQ(bites("src/app/main.cpp", "spdlog::info(\"hello\");"), 1U);
-  EXPECT_EQ(bites("src/log/log.cpp", "spdlog::shutdown();"), 0U);
+  EXPECT_EQ(bites("src/cli/main.cpp", "std::random_device device;"), 0U);
+  EXPECT_EQ(bites("src/cli/main.cpp", "spdlog::info(\"hello\");"), 1U);
+  EXPECT_EQ(bites("src/telemetry/log.cpp", "spdlog::shutdown();"), 0U);
 }
 
 TEST(Banned, CoroutineLambdasCaptureNothing) {

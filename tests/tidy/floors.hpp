@@ -1,4 +1,4 @@
-// The house's floors: which module may include what.
+// The floors: which module may include what. A module is a room, such as `queue` or `sink/http`.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,10 @@
 
 namespace logdist::tidy {
 
-/// The floor of a module, 0 (base) to 5 (app); none for a name that is no module.
+/// Decisions are sans-I/O: the floors up to this one see no loop, thread, socket or log.
+inline constexpr int pure_floor_max = 2;
+
+/// The floor of a module, 0 (base) to 9 (cli); none for a name that is no module.
 std::optional<int> floor_of(std::string_view module);
 
 /// Whether `user` may use `used`: itself, or a module of a lower floor.

@@ -27,7 +27,7 @@ TEST(Floors, HigherFloorsMayNot) {
 }
 
 TEST(Floors, SiblingsMayNot) {
-  EXPECT_EQ(faults_of("src/queue/queue_limits.cpp", "\"logdist/upstream/upstream.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/queue/queue_limits.cpp", "\"logdist/sink/upstream.hpp\"").size(), 1U);
   EXPECT_EQ(faults_of("src/health/health.cpp", "\"logdist/delivery/retry_state.hpp\"").size(), 1U);
 }
 
@@ -45,9 +45,9 @@ TEST(Floors, PrivateHeadersAreNamedFromSrc) {
 }
 
 TEST(Floors, TestsMayUseAnyFloor) {
-  EXPECT_TRUE(faults_of("tests/queue/queue_limits_test.cpp", "\"logdist/app/run.hpp\"").empty());
+  EXPECT_TRUE(faults_of("tests/queue/queue_limits_test.cpp", "\"logdist/server/daemon.hpp\"").empty());
   EXPECT_TRUE(faults_of("tests/queue/queue_limits_test.cpp", "\"tests/support/agent.hpp\"").empty());
-  EXPECT_TRUE(faults_of("tests/packet/pool_test.cpp", "<thread>").empty());
+  EXPECT_TRUE(faults_of("tests/core/pool_test.cpp", "<thread>").empty());
 }
 
 TEST(Floors, PureFloorsAreSansIo) {
@@ -59,7 +59,18 @@ TEST(Floors, PureFloorsAreSansIo) {
 
 TEST(Floors, EveryModuleHasAFloor) {
   EXPECT_EQ(faults_of("src/util/strings.cpp", "<string>").size(), 1U);
-  EXPECT_EQ(faults_of("src/app/main.cpp", "\"logdist/util/strings.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/cli/main.cpp", "\"logdist/util/strings.hpp\"").size(), 1U);
+}
+
+TEST(Floors, ANestedRoomIsARoomOfItsOwn) {
+  EXPECT_EQ(module_of("src/sink/http/pool.cpp"), "sink/http");
+  EXPECT_EQ(module_of("include/logdist/sink/upstream.hpp"), "sink");
+  EXPECT_TRUE(faults_of("src/sink/http/pool.cpp", "\"logdist/sink/upstream.hpp\"").empty());
+  EXPECT_TRUE(faults_of("src/sink/http/pool.cpp", "\"sink/http/pool.hpp\"").empty());
+  EXPECT_EQ(faults_of("src/sink/http/pool.cpp", "\"sink/dead_letters/letter_writer.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("include/logdist/sink/upstream.hpp", "\"logdist/sink/http/pool_upstream.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/tools/strange/a.cpp", "<string>").size(), 1U);
+  EXPECT_TRUE(faults_of("tests/sink/http/pool_test.cpp", "\"sink/http/pool.hpp\"").empty());
 }
 
 TEST(Floors, CommentedIncludesAreNone) {

@@ -11,17 +11,29 @@ namespace {
 
 constexpr std::string_view ours = "logdist::";
 
+/// The room whose library is called `target`: sink/http is sink_http, tools/top is tools_top.
+std::string room_named(std::string target) {
+  if (floor_of(target)) return target;
+  for (std::size_t at = target.find('_'); at != std::string::npos; at = target.find('_', at + 1)) {
+    std::string room = target;
+    room[at] = '/';
+    if (floor_of(room)) return room;
+  }
+  return target;
+}
+
 ModuleCall parse(const std::string& arguments) {
   ModuleCall call;
   std::istringstream words(arguments);
   words >> call.name;
+  call.name = room_named(call.name);
   bool in_uses = false;
   for (std::string word; words >> word;) {
     if (word == "SOURCES" || word == "USES" || word == "ASIO") {
       in_uses = word == "USES";
       call.asio |= word == "ASIO";
     } else if (in_uses && word.starts_with(ours)) {
-      call.uses.push_back(word.substr(ours.size()));
+      call.uses.push_back(room_named(word.substr(ours.size())));
     }
   }
   return call;
@@ -52,7 +64,7 @@ Faults check_links(const std::string& path, std::string_view cmake) {
         report(call.name + " may not link " + used + ": not a lower floor");
       }
     }
-    if (call.asio && floor_of(call.name).value_or(0) < 2) report(call.name + " is pure: no ASIO");
+    if (call.asio && floor_of(call.name).value_or(0) <= pure_floor_max) report(call.name + " is pure: no ASIO");
   }
   return faults;
 }

@@ -11,12 +11,12 @@ using testing::ElementsAre;
 TEST(Links, ReadsACall) {
   const auto calls = module_calls(
       "# logdist_module(no)\n"
-      "logdist_module(ingest ASIO\n  SOURCES a.cpp b.cpp\n  USES logdist::queue Boost::headers logdist::packet)\n");
+      "logdist_module(ingest ASIO\n  SOURCES a.cpp b.cpp\n  USES logdist::queue Boost::headers logdist::sink_http)\n");
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].name, "ingest");
   EXPECT_TRUE(calls[0].asio);
   EXPECT_EQ(calls[0].line, 2U);
-  EXPECT_THAT(calls[0].uses, ElementsAre("queue", "packet"));
+  EXPECT_THAT(calls[0].uses, ElementsAre("queue", "sink/http"));
 }
 
 TEST(Links, LowerFloorsMayBeLinked) {
@@ -29,7 +29,8 @@ TEST(Links, HigherFloorsSiblingsAndStrangersMayNot) {
     return check_links("src/queue/CMakeLists.txt", "logdist_module(queue SOURCES a.cpp USES " + uses + ")").size();
   };
   EXPECT_EQ(bite("logdist::ingest"), 1U);
-  EXPECT_EQ(bite("logdist::upstream"), 1U);
+  EXPECT_EQ(bite("logdist::sink"), 1U);
+  EXPECT_EQ(bite("logdist::sink_http"), 1U);
   EXPECT_EQ(bite("logdist::queue"), 1U);
   EXPECT_EQ(bite("logdist::util"), 1U);
 }
@@ -40,6 +41,7 @@ TEST(Links, PureFloorsTakeNoAsio) {
 
 TEST(Links, AModuleIsNamedAsItsFolder) {
   EXPECT_EQ(check_links("src/balance/CMakeLists.txt", "logdist_module(health SOURCES a.cpp)").size(), 1U);
+  EXPECT_TRUE(check_links("src/sink/http/CMakeLists.txt", "logdist_module(sink_http ASIO SOURCES a.cpp)").empty());
 }
 
 }  // namespace

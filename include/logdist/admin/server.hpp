@@ -16,7 +16,7 @@
 #include "logdist/admin/readiness.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/metrics/scrape.hpp"
+#include "logdist/telemetry/scrape.hpp"
 
 namespace logdist::admin {
 
@@ -27,7 +27,7 @@ struct Sources {
   std::function<Readiness()> readiness;
   /// Gathers a scrape and hands it, once, to the function given, from whichever
   /// thread. If that never happens, the request is answered 503.
-  std::function<void(std::function<void(metrics::Scrape)>)> request_scrape;
+  std::function<void(std::function<void(telemetry::Scrape)>)> request_scrape;
   /// Of this build.
   std::string version;
   /// Of the daemon: uptime counts from then.

@@ -15,15 +15,16 @@
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
-#include "logdist/delivery/attempt.hpp"
-#include "logdist/delivery/history.hpp"
-#include "logdist/delivery/retry_state.hpp"
+#include "logdist/core/attempt.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/dispatch/retry_lists.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/packet_sink.hpp"
 #include "logdist/queue/queue_limits.hpp"
-#include "logdist/upstream/upstream.hpp"
+#include "logdist/retry/history.hpp"
+#include "logdist/retry/retry_state.hpp"
+#include "logdist/sink/dead_letters.hpp"
+#include "logdist/sink/upstream.hpp"
 
 namespace logdist::dispatch {
 
@@ -38,30 +39,9 @@ class TurnRequest {
   ~TurnRequest() = default;
 };
 
-/// A packet that no analyzer will take, and how it has fared. The references are
-/// good for the call that is given it.
-struct DeadLetter {
-  const packet::Packet& packet;
-  DeadLetterReason reason;
-  TimePoint admitted_at;
-  std::uint32_t attempts;  ///< begun and heard of
-  const delivery::History& history;
-};
-
-/// Where packets go that no analyzer will take.
-class DeadLetters {
- public:
-  /// Keeps a copy of what it needs. Called on the loop's thread; implementations
-  /// that serve several loops are thread-safe.
-  virtual void put(const DeadLetter& letter) = 0;
-
- protected:
-  ~DeadLetters() = default;
-};
-
 struct DispatcherOptions {
   LoopId loop = 0;
-  delivery::RetryPolicy retry;
+  retry::RetryPolicy retry;
   Duration caller_runs_timeout{};
   bool ack_delivered = false;  ///< every request waits for its delivery
   std::uint64_t seed = 0;      ///< of the jitter
@@ -72,8 +52,8 @@ struct DispatcherParts {
   LoadBalancer& balancer;
   queue::QueueLimits& bounds;
   ledger::Ledger& ledger;
-  upstream::Upstream& upstream;
-  DeadLetters& dead_letters;
+  sink::Upstream& upstream;
+  sink::DeadLetters& dead_letters;
   TurnRequest& turn_request;
 };
 
@@ -83,7 +63,7 @@ struct DispatcherParts {
 inline constexpr std::chrono::seconds congestion_pause{2};
 
 /// See the head of this file.
-class Dispatcher final : public queue::PacketSink, public upstream::AttemptListener {
+class Dispatcher final : public queue::PacketSink, public sink::AttemptListener {
  public:
   Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts);
   ~Dispatcher() override;
@@ -124,7 +104,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   /// Accepted packets that were dead-lettered so.
   std::size_t given_up() const { return given_up_; }
 
-  void attempt_ended(delivery::Attempt& attempt, const delivery::AttemptResult& result, TimePoint now) override;
+  void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) override;
 
  private:
@@ -133,7 +113,7 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
 
   struct Finished {
     queue::Delivery* delivery;
-    delivery::AttemptResult result;
+    core::AttemptResult result;
     Duration duration;  ///< of the attempt
     Disposition disposition = Disposition::moved;
   };
@@ -172,8 +152,8 @@ class Dispatcher final : public queue::PacketSink, public upstream::AttemptListe
   LoadBalancer& balancer_;
   queue::QueueLimits& bounds_;
   ledger::Ledger& ledger_;
-  upstream::Upstream& upstream_;
-  DeadLetters& dead_letters_;
+  sink::Upstream& upstream_;
+  sink::DeadLetters& dead_letters_;
   TurnRequest& turn_request_;
 
   std::vector<std::unique_ptr<queue::Delivery>>

@@ -19,10 +19,10 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
-#include "logdist/delivery/attempt.hpp"
-#include "logdist/delivery/failure.hpp"
-#include "logdist/delivery/retry_state.hpp"
+#include "logdist/core/attempt.hpp"
+#include "logdist/core/failure.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/retry/retry_state.hpp"
 
 namespace logdist::dispatch {
 
@@ -58,7 +58,7 @@ struct StateChange {
   health::State from = health::State::healthy;
   health::State to = health::State::healthy;
   TimePoint at{};
-  delivery::Failure failure;       ///< to Failed: the last one
+  core::Failure failure;           ///< to Failed: the last one
   TimePoint next_test_at = never;  ///< to Failed: the end of its back-off
 };
 
@@ -135,7 +135,7 @@ class LoadBalancer {
   TimePoint next_event() const;
   /// `failure` tells why it failed, if it did.
   void probe_ended(const ProbeOrder& order, health::ProbeResult result, TimePoint now,
-                   const delivery::Failure& failure = {});
+                   const core::Failure& failure = {});
   /// State changes since the last call, in order.
   std::vector<StateChange> take_state_changes();
   /// The pauses begun since the last call, one notice an analyzer.
@@ -157,8 +157,8 @@ class LoadBalancer {
   // All of these need the lock.
   AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now);
   Analyzer& present(AnalyzerId id);
-  void refresh(AnalyzerId id, TimePoint now, const delivery::Failure& failure = {});
-  void pause(Analyzer& analyzer, const delivery::AttemptResult& result, TimePoint now);
+  void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {});
+  void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now);
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
   TimePoint earliest_event(TimePoint now) const;
   void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups);
@@ -215,13 +215,12 @@ class LoadBalancer::PlacementBatch {
   PlacementBatch& operator=(const PlacementBatch&) = delete;
 
   /// Takes the result of an attempt placed earlier.
-  void attempt_ended(const Placement& placement, const delivery::AttemptResult& result);
+  void attempt_ended(const Placement& placement, const core::AttemptResult& result);
 
   /// Places a packet of `messages` admitted at `admitted_at`, not with those whom
   /// its retry state excludes. None when no slot is free for it, or an older packet of
   /// another loop goes first; the loop is woken when that has changed.
-  std::optional<Placement> place(std::uint32_t messages, const delivery::RetryState& retry_state,
-                                 TimePoint admitted_at);
+  std::optional<Placement> place(std::uint32_t messages, const retry::RetryState& retry_state, TimePoint admitted_at);
 
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;

@@ -8,10 +8,10 @@
 
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/codec/decode.hpp"
 #include "logdist/config/options.hpp"
+#include "logdist/core/buffer.hpp"
 #include "logdist/ledger/ledger.hpp"
-#include "logdist/packet/buffer.hpp"
-#include "logdist/packet/decode.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/packet_sink.hpp"
 
@@ -22,8 +22,8 @@ namespace logdist::ingest {
 struct SessionEnvironment {
   boost::asio::io_context& loop;
   queue::PacketSink& sink;
-  packet::Decoder& decoder;
-  packet::BufferPool& buffers;
+  codec::Decoder& decoder;
+  core::BufferPool& buffers;
   ledger::Ledger& ledger;
   queue::MemoryLimiter& memory;
   Random& random;                                  ///< of the packet ids made here

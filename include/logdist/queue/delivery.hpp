@@ -7,10 +7,10 @@
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/time.hpp"
-#include "logdist/delivery/attempt.hpp"
-#include "logdist/delivery/history.hpp"
-#include "logdist/delivery/retry_state.hpp"
-#include "logdist/packet/packet.hpp"
+#include "logdist/core/attempt.hpp"
+#include "logdist/core/packet.hpp"
+#include "logdist/retry/history.hpp"
+#include "logdist/retry/retry_state.hpp"
 
 namespace logdist::queue {
 
@@ -57,15 +57,15 @@ struct AgeTag;
 struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<AgeTag>> {
-  packet::Packet packet;
+  core::Packet packet;
 
   Delivery() = default;
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  delivery::RetryState retry_state;
-  delivery::History history;
-  delivery::Attempt attempt;
+  retry::RetryState retry_state;
+  retry::History history;
+  core::Attempt attempt;
   balance::Charge charge;
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a waiting request: no new attempt from then on

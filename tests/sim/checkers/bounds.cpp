@@ -13,7 +13,7 @@ class QueueLimits final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     const std::uint32_t limit = ramped(attempt.analyzer, world_.views()[attempt.analyzer], 1e-6);
     const std::uint32_t under_way = trace_.of(attempt.analyzer).under_way;
     if (under_way >= limit) {

@@ -18,12 +18,12 @@ class CatchUps final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     const bool trial = world_.views()[attempt.analyzer].state == health::State::testing;
     picks_.push_back({attempt.analyzer, history.messages, trial, history.attempts_begun > 0});
   }
 
-  void result_seen(const PacketHistory&, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory&, const core::AttemptResult& result) override {
     if (result.outcome != Outcome::delivered) undone_ = true;
   }
 

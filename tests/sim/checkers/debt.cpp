@@ -23,13 +23,13 @@ class Debt final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     if (world_.views()[attempt.analyzer].state == health::State::testing) trials_[attempt.analyzer] = history.serial;
     had_slot_.insert(attempt.analyzer);
     move(attempt.analyzer, history.messages);
   }
 
-  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     const auto trial = trials_.find(history.analyzer);
     const bool tested = trial != trials_.end() && trial->second == history.serial;
     if (result.outcome == Outcome::delivered) return;

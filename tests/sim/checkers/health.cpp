@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "logdist/delivery/classify.hpp"
+#include "logdist/retry/classify.hpp"
 #include "tests/sim/checker.hpp"
 #include "tests/sim/outside_health.hpp"
 
@@ -16,15 +16,15 @@ class Health final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     begun_in_[history.serial] = of(attempt.analyzer).health.stay();
   }
 
-  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     OutsideHealth& health = of(history.analyzer).health;
     const std::uint32_t begun_in = begun_in_[history.serial];
     if (result.outcome == Outcome::delivered) health.packet_delivered(begun_in, world_.now());
-    const bool counts = result.counts_for_health && delivery::is_analyzer_failure(result.outcome);
+    const bool counts = result.counts_for_health && retry::is_analyzer_failure(result.outcome);
     if (counts) health.packet_failed(begun_in, world_.now());
   }
 

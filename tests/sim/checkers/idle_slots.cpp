@@ -14,7 +14,7 @@ class IdleSlots final : public Checker {
  public:
   using Checker::Checker;
 
-  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     if (result.outcome != Outcome::refused || history.analyzer >= seen_.size()) return;
     const health::MonitorOptions& health = world_.scenario().balancer.health;
     const double longest = to_seconds(health.backoff_max) * (1 + health.backoff_jitter);

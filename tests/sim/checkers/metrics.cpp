@@ -2,7 +2,7 @@
 // load balancer told those checkers that work out the same.
 #include <map>
 
-#include "logdist/metrics/catalogue.hpp"
+#include "logdist/telemetry/catalogue.hpp"
 #include "tests/sim/checker.hpp"
 
 namespace logdist::sim {
@@ -27,7 +27,7 @@ class Metrics final : public Checker {
 
   void scrape() {
     samples_.clear();
-    for (const prometheus::MetricFamily& family : metrics::collect(world_.scrape(), "simulated")) {
+    for (const prometheus::MetricFamily& family : telemetry::collect(world_.scrape(), "simulated")) {
       for (const prometheus::ClientMetric& metric : family.metric) {
         std::string name = family.name;
         for (const auto& label : metric.label) name += '/' + label.value;

@@ -10,7 +10,7 @@ class Patience final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt&) override {
+  void sent(const PacketHistory& history, const core::Attempt&) override {
     if (history.accepted) return;
     if (history.abandoned) complain("packet {} is sent for an agent that has gone", history.serial);
     if (late(history)) complain("packet {} is sent when its request has waited long enough", history.serial);

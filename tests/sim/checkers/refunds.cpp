@@ -18,12 +18,12 @@ class Refunds final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory&, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory&, const core::Attempt& attempt) override {
     had_slot_.insert(attempt.analyzer);
     if (trace_.of(attempt.analyzer).under_way + 1 >= world_.slots(attempt.analyzer)) undisturbed_ = false;
   }
 
-  void result_seen(const PacketHistory&, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory&, const core::AttemptResult& result) override {
     if (result.outcome != Outcome::delivered) undisturbed_ = false;
   }
 

@@ -21,12 +21,12 @@ class Rounds final : public Checker {
 
   void turn_begun(LoopId loop) override { turn_of_ = loop; }
 
-  void sent(const PacketHistory& history, const delivery::Attempt&) override {
+  void sent(const PacketHistory& history, const core::Attempt&) override {
     sent_.insert(history.serial);
     if (const auto found = ways_.find(history.serial); found != ways_.end()) found->second.between = false;
   }
 
-  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     if (result.outcome == Outcome::delivered) ways_.erase(history.serial);
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::unsent) return;
     Way& way = ways_[history.serial];
@@ -139,7 +139,7 @@ class Rounds final : public Checker {
   /// Given up after one refusal: there is no second, or so many rounds take their time.
   void check_unheard(const PacketHistory& history, const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
     if (present(views) == 1) return;
-    const delivery::RetryPolicy& retry = world_.scenario().retry;
+    const retry::RetryPolicy& retry = world_.scenario().retry;
     const double least = (max_rounds() - 1) * to_seconds(retry.initial) * (1 - retry.jitter);
     if (to_seconds(world_.now() - way.refused_at) < least) {
       complain("packet {} is a dead letter {:.3f} s after one analyzer refused it", history.serial,

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "logdist/delivery/classify.hpp"
+#include "logdist/retry/classify.hpp"
 #include "tests/sim/checker.hpp"
 
 namespace logdist::sim {
@@ -18,7 +18,7 @@ class Service final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt& attempt) override {
+  void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
     if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", history.serial, attempt.analyzer);
     if (world_.drained(attempt.analyzer))
@@ -41,7 +41,7 @@ class Service final : public Checker {
     }
   }
 
-  void result_seen(const PacketHistory& history, const delivery::AttemptResult& result) override {
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     std::erase_if(trials_, [&history](const auto& trial) { return trial.second == history.serial; });
     Pause& pause = pauses_[history.analyzer];
     if (result.outcome == Outcome::delivered) pause.unnamed = 0;
@@ -56,8 +56,7 @@ class Service final : public Checker {
       checked();
       return;
     }
-    if (*result.pause > delivery::max_pause)
-      complain("analyzer {} is heard beyond the longest pause", history.analyzer);
+    if (*result.pause > retry::max_pause) complain("analyzer {} is heard beyond the longest pause", history.analyzer);
     lengthen(pause, to_seconds(*result.pause), to_seconds(*result.pause));
   }
 

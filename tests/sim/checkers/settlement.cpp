@@ -9,7 +9,7 @@ class Settlement final : public Checker {
  public:
   using Checker::Checker;
 
-  void sent(const PacketHistory& history, const delivery::Attempt&) override {
+  void sent(const PacketHistory& history, const core::Attempt&) override {
     if (history.settled()) complain("packet {} is sent again after it was settled", history.serial);
     if (history.where == Location::in_flight) complain("packet {} is sent while it is under way", history.serial);
   }

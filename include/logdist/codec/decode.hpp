@@ -1,0 +1,87 @@
+// Validates a body in full and counts its messages.
+//
+// Two readers share the work. simdjson, the fast one, only ever says yes. What
+// it does not like, a streaming parser (Boost.JSON) checks anew: it names the
+// fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
+// such as integers above 64 bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/system/result.hpp>
+
+#include "logdist/core/buffer.hpp"
+
+namespace logdist::codec {
+
+/// How the messages are laid out in the body.
+enum class Format : std::uint8_t { json, ndjson };
+
+/// Deepest nesting of arrays and objects accepted.
+inline constexpr std::size_t max_depth = 64;
+/// Longest packet_id accepted.
+inline constexpr std::size_t max_id_length = 128;
+
+/// Whether `id` is 1–128 visible ASCII characters (0x21–0x7e).
+bool is_valid_id(std::string_view id);
+
+/// What was found in a valid body.
+struct Decoded {
+  std::uint32_t messages = 0;
+  std::string_view packet_id;  ///< empty when the body has none; valid until the next decode
+};
+
+/// Which rule a refused body broke; the reasons of the packet port tell them apart.
+enum class DecodeErrorCode : std::uint8_t {
+  invalid_body,       ///< not JSON, or not the layout of a packet
+  invalid_packet_id,  ///< `packet_id` is no string of 1–128 visible ASCII characters
+};
+
+/// Why a body was refused: a sentence for people, and the byte of the body where
+/// the fault is: the first byte that cannot be, or of the value that may not be;
+/// the body's size when it ends too early. The sentence does not repeat the byte.
+struct DecodeError {
+  DecodeErrorCode code = DecodeErrorCode::invalid_body;
+  std::string detail;
+  std::size_t offset = 0;
+};
+
+/// Either of the two.
+using DecodeResult = boost::system::result<Decoded, DecodeError>;
+
+/// A reusable decoder. Keeps simdjson's scratch memory between bodies (about 14
+/// bytes a byte of the largest), but gives it back after one of more than
+/// `max_kept_body`. Confined to one thread.
+class Decoder {
+ public:
+  /// The largest body whose scratch memory is kept for the next.
+  static constexpr std::size_t max_kept_body = std::size_t{1} << 20;
+
+  Decoder();
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  /// Full validation of `body` (RFC 8259 and UTF-8, at most `max_depth` levels)
+  /// and the rules of the packet port: for `json` an object with a non-empty
+  /// array `messages` of objects or strings, or such an array bare; for `ndjson`
+  /// one JSON value a non-empty line. `packet_id`, `agent_id` and `messages`
+  /// given twice, or of the wrong type, are faults; keys compare unescaped.
+  /// Numbers may be of any size, but no exponent beyond ±2^31. Leaves the bytes
+  /// as they are.
+  DecodeResult decode(Format format, const core::Buffer& body);
+
+  /// Bytes of the largest body that the kept scratch memory serves; 0 after an
+  /// unusually large one.
+  std::size_t kept_capacity() const;
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace logdist::codec

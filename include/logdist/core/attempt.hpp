@@ -1,0 +1,42 @@
+// One try to hand one packet to one analyzer, and how it ended.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/base/outcome.hpp"
+#include "logdist/base/time.hpp"
+
+namespace logdist::core {
+struct Packet;
+}
+
+namespace logdist::core {
+
+/// One packet under way to one analyzer. Owned by dispatch, which keeps it and
+/// its packet alive and unchanged until the listener is told how it ended. The
+/// hook is the upstream's to use meanwhile.
+struct Attempt : boost::intrusive::list_base_hook<> {
+  const core::Packet* packet = nullptr;
+  AnalyzerId analyzer = 0;
+  std::uint32_t health_epoch = 0;  ///< of the analyzer when the attempt was begun
+  bool retried_stale = false;      ///< sent again after a kept connection had closed idle
+  TimePoint begun{};
+};
+
+/// How an attempt ended.
+struct AttemptResult {
+  Outcome outcome = Outcome::unsent;
+  unsigned status = 0;            ///< HTTP status, 0 when there was no whole answer
+  std::optional<Duration> pause;  ///< for Outcome::paused, when the analyzer named it
+  /// Whether this result counts towards the analyzer's health. A connection that
+  /// breaks under k packets is one failure, not k.
+  bool counts_for_health = true;
+  boost::system::error_code error;  ///< what stood behind a failure without an answer, if it is known
+};
+
+}  // namespace logdist::core

@@ -1,0 +1,36 @@
+// A packet: one POST body, atomic, forwarded byte for byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "logdist/core/buffer.hpp"
+
+namespace logdist::core {
+
+/// One accepted body and what is forwarded with it. Strings keep their capacity
+/// when a packet is recycled, so the steady state allocates nothing.
+struct Packet {
+  Buffer body;
+  std::string id;                 ///< 1–128 visible ASCII characters
+  std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[traceparent: …\r\n]"
+  std::uint32_t messages = 0;     ///< at least 1 once decoded
+
+  /// What it takes of the queue's bytes.
+  std::size_t queue_bytes() const { return body.size() + forwarded_headers.size(); }
+
+  /// Empty again, for the next packet. Keeps the capacity of usual strings, not of long ones.
+  void recycle() {
+    body = {};
+    messages = 0;
+    for (std::string* text : {&id, &forwarded_headers}) {
+      text->clear();
+      if (text->capacity() > kept_text_bytes) text->shrink_to_fit();
+    }
+  }
+
+  static constexpr std::size_t kept_text_bytes = 256;
+};
+
+}  // namespace logdist::core

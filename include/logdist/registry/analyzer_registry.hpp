@@ -1,0 +1,76 @@
+// The analyzers that are and were, by AnalyzerId.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/config/options.hpp"
+#include "logdist/dispatch/load_balancer.hpp"
+#include "logdist/sink/http/connection_budget.hpp"
+#include "logdist/sink/http/pool_upstream.hpp"
+
+namespace logdist::registry {
+
+/// One analyzer. Removed ones stay known: the books go on counting them.
+struct RegistryEntry {
+  /// An entering one is known to the loops, and not yet to the load balancer.
+  enum class Lifecycle { entering, present, removed };
+
+  config::AnalyzerOptions configured;  ///< as the configuration has it
+  config::Weight weight;               ///< in force: another one may have been set since
+  std::shared_ptr<sink::ConnectionBudget> limits;
+  Lifecycle lifecycle = Lifecycle::entering;
+  bool drained = false;
+  TimePoint removed_at = never;
+  /// Removed so long ago that its counts are shown with those of all others like it, for good: also when an
+  /// analyzer of its name comes again, or a counter would go backwards. Of `configured` nothing is left.
+  bool folded = false;
+};
+
+/// See the head of this file. Ids count up and are never used again; of one name
+/// at most one is present. Confined to the control thread, but for what the loops
+/// read at their construction.
+class AnalyzerRegistry {
+ public:
+  /// With those of `options`, present from the start.
+  AnalyzerRegistry(const config::Options& options, std::size_t loops);
+
+  /// Another one, entering; `max_connections` are all that there may be to it.
+  AnalyzerId enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections);
+
+  std::size_t size() const { return entries_.size(); }
+  RegistryEntry& operator[](AnalyzerId id) { return entries_[id]; }
+  const RegistryEntry& operator[](AnalyzerId id) const { return entries_[id]; }
+
+  /// It is none of the configured ones any more.
+  void remove(AnalyzerId id, TimePoint now);
+  /// How long a removed one goes on being shown by its name, and how many of them at most.
+  static constexpr Duration shown_for = std::chrono::hours(1);
+  static constexpr std::size_t shown_max = 100;
+  /// Folds those that are to be shown no longer. `views` are the load balancer's: while packets are under way
+  /// to one it stays as it is.
+  void fold_removed(const std::vector<dispatch::AnalyzerView>& views, TimePoint now);
+
+  /// The one present of that name.
+  std::optional<AnalyzerId> find(std::string_view name) const;
+  std::vector<AnalyzerId> present() const;
+  /// Those present, as configured but for the weights, which are those in force.
+  std::vector<config::AnalyzerOptions> in_force() const;
+
+  /// As the load balancer and the loops are told. `delivery` has what an analyzer has
+  /// not of its own.
+  dispatch::AnalyzerSpec spec(AnalyzerId id, const config::DeliveryOptions& delivery) const;
+  std::vector<dispatch::AnalyzerSpec> specs(const config::DeliveryOptions& delivery) const;
+  sink::AnalyzerTarget target(AnalyzerId id) const;
+
+ private:
+  const std::uint32_t loops_;
+  std::deque<RegistryEntry> entries_;  ///< by AnalyzerId
+};
+
+}  // namespace logdist::registry

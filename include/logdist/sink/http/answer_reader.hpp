@@ -1,0 +1,60 @@
+// Answers out of the bytes of a connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "logdist/sink/http/answer_head.hpp"
+#include "logdist/sink/http/chunked_body.hpp"
+
+namespace logdist::sink {
+
+/// Longest body that is read, chunk lines and trailers included. A longer one costs the connection.
+inline constexpr std::uint64_t max_answer_body_bytes = 1024 * 1024;
+/// Bytes that a connection may hold unparsed: a head.
+inline constexpr std::size_t max_unparsed_bytes = max_answer_head_bytes;
+
+/// Takes answer after answer from a connection's bytes: first the head, which is the verdict, then the
+/// body, which is dropped. Sans-I/O.
+class AnswerReader {
+ public:
+  enum class Result : std::uint8_t {
+    need_more,  ///< of the head or of the body
+    head,       ///< that of a final answer, see head(); its body comes next, even when there is none
+    end,        ///< of that answer, and of its body
+    broken      ///< not HTTP/1.x, or beyond a limit, see fault(). Nothing is read afterwards
+  };
+
+  /// Reads up to the next head or end, and consumes its bytes; interim answers are skipped.
+  Result read(boost::beast::flat_buffer& input);
+  /// The peer closed: `end` when the body lasts until then, else `need_more`.
+  Result end_of_stream();
+
+  /// The last one read.
+  const AnswerHead& head() const { return head_; }
+  /// A head was read, and not yet the end of its body.
+  bool in_body() const { return in_body_; }
+  /// After `broken`: what is wrong. Of the body if in_body().
+  const boost::system::error_code& fault() const { return fault_; }
+
+ private:
+  Result read_head(boost::beast::flat_buffer& input);
+  Result read_body(boost::beast::flat_buffer& input);
+  Result end();
+  Result broken(const boost::system::error_code& fault);
+
+  bool in_body_ = false;
+  bool broken_ = false;
+  std::size_t searched_bytes_ = 0;  ///< of the input: no end of head in there
+  unsigned interim_answers_ = 0;
+  AnswerHead head_;
+  std::uint64_t body_bytes_ = 0;  ///< read of it
+  ChunkedBody chunks_;
+  boost::system::error_code fault_;
+};
+
+}  // namespace logdist::sink

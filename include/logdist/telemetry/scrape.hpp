@@ -1,0 +1,62 @@
+// All facts of the daemon at one moment, as /metrics and /v1/status show them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "logdist/balance/selector.hpp"
+#include "logdist/base/ids.hpp"
+#include "logdist/health/health.hpp"
+#include "logdist/ledger/ledger.hpp"
+
+namespace logdist::telemetry {
+
+/// How full something bounded is, in the unit its owner names.
+struct Level {
+  std::uint64_t held = 0;
+  std::uint64_t capacity = 0;
+};
+
+/// One analyzer.
+struct AnalyzerFacts {
+  AnalyzerId id = 0;  ///< its place in `Scrape::books.analyzers`, which may be shorter
+  std::string name;   ///< unique among those configured
+  std::string url;
+  double weight = 0;
+  health::State state = health::State::healthy;
+  bool in_service = true;
+  bool paused = false;         ///< by its own Retry-After
+  std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
+  std::uint64_t failures = 0;  ///< that counted towards health, since the start
+  balance::Account account;
+  bool drained = false;  ///< by an operator
+};
+
+/// A plain value, gathered by the application. The books are the loops' summed,
+/// each loop's coherent in itself.
+struct Scrape {
+  ledger::Snapshot books;
+  Level queue_packets;
+  Level queue_bytes;
+  Level connections;                             ///< of agents
+  Level buffered_bytes;                          ///< bodies being received or waiting
+  std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
+  bool ready = true;                             ///< packets are taken
+  double oldest_packet_age_seconds = 0;          ///< of those not settled; 0: there is none
+  bool last_reload_successful = true;
+  double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
+  std::uint64_t requests_resent = 0;     ///< because a kept connection had closed
+  std::vector<AnalyzerFacts> analyzers;  ///< those configured
+  /// Those that are configured no more. What they have counted goes on being shown,
+  /// or the sums would not come out; the rest of them is of no interest.
+  std::vector<AnalyzerFacts> removed;
+};
+
+/// What the ledger counted for `analyzer`: zeros while it knows nothing of it.
+const ledger::AnalyzerCounts& counts_of(const Scrape& scrape, const AnalyzerFacts& analyzer);
+
+/// Its part of all messages delivered since the start, 0…1.
+double delivered_share(const Scrape& scrape, const AnalyzerFacts& analyzer);
+
+}  // namespace logdist::telemetry

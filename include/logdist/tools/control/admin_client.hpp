@@ -1,0 +1,37 @@
+// One question to the admin port of a running daemon, for the small tools.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/system/result.hpp>
+
+#include "logdist/base/time.hpp"
+#include "logdist/config/load.hpp"
+#include "logdist/net/name_resolver.hpp"
+#include "logdist/tools/agent/retry_decision.hpp"
+
+namespace logdist::tools {
+
+/// Where the daemon is, and how long it is waited for.
+struct AdminPort {
+  std::optional<std::string> url{};  ///< none: as admin_url() finds it
+  Duration timeout = std::chrono::seconds(15);
+  net::Lookup lookup = net::system_lookup;  ///< of the daemon's name
+};
+
+struct AdminAnswer : Answer {
+  std::string url;  ///< that was asked
+};
+
+/// The answer, whatever its status, or a line that says why there is none. GET
+/// without a body; with one, which is JSON, POST. Blocks until then.
+boost::system::result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                                          const std::string& path,
+                                                          const std::optional<std::string>& body = {});
+
+/// `URL: STATUS what it says is wrong`, in one line.
+std::string refusal(const AdminAnswer& answer);
+
+}  // namespace logdist::tools

@@ -1,0 +1,268 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "logdist/base/version.hpp"
+#include "logdist/config/spelling.hpp"
+#include "logdist/config/text.hpp"
+
+namespace logdist::cli {
+namespace {
+
+constexpr const char* program = "log-distributor";
+
+/// A validator of CLI11 that also turns `5ms` into what its Duration is set to.
+CLI::Validator duration(Duration& target) {
+  return CLI::Validator(
+      [&target](std::string& text) {
+        const auto parsed = config::parse_duration(text);
+        if (!parsed) return parsed.error().text;
+        target = *parsed;
+        return std::string();
+      },
+      "");
+}
+
+/// Compares as floating point, since CLI11 reads `-1` as a large unsigned number;
+/// help texts do not show it.
+CLI::Validator number(double low, double high, std::string allowed) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        double value = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, value);
+        if (is_number && value >= low && value <= high) return std::string();
+        return fmt::format("{} {}; allowed: {}", config::quote(text), is_number ? "is out of range" : "is not a number",
+                           allowed);
+      },
+      "");
+}
+
+/// Of what duration() has read just before.
+CLI::Validator at_least(Duration low, const Duration& value) {
+  return CLI::Validator(
+      [low, &value](std::string& text) {
+        return value >= low ? std::string()
+                            : fmt::format("{} is too short; allowed: {} or more", config::quote(text),
+                                          config::format_duration(low));
+      },
+      "");
+}
+
+CLI::Validator within(double low, double high) { return number(low, high, fmt::format("{} to {}", low, high)); }
+
+CLI::Validator at_least_one() { return number(1, 1e18, "1 or more"); }
+
+CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "receive packets and share them over the analyzers (the default)");
+  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+      ->type_name("FILE");
+  return command;
+}
+
+CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("check", "report every fault of a configuration");
+  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+      ->type_name("FILE");
+  return command;
+}
+
+CLI::App* add_demo(CLI::App& app, tools::DemoCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("demo", "show daemon, agent and three analyzers at work in one process");
+  command->add_option("--seconds", options.seconds, "how long")->check(within(0.001, 1e9))->type_name("S");
+  command->add_option("--packets", options.packets, "how many packets")->check(at_least_one())->type_name("N");
+  return command;
+}
+
+CLI::App* add_analyzer(CLI::App& app, tools::AnalyzerCommandOptions& options, std::string& latency) {
+  CLI::App* command = app.add_subcommand("analyzer", "run the reference analyzer, which counts what it is sent");
+  command->add_option("--listen", options.listen, "where to listen; port 0: any free one")
+      ->type_name("ADDR:PORT")
+      ->required();
+  command->add_option("--latency", latency, "wait before each answer, such as 5ms")
+      ->check(duration(options.latency))
+      ->type_name("DURATION");
+  command->add_option("--fail-rate", options.fail_rate, "share of answers that are 500, 0 to 1")
+      ->check(within(0, 1))
+      ->type_name("RATE");
+  command->add_option("--status", options.status, "status of every answer, 200 to 599")
+      ->check(within(200, 599))
+      ->type_name("STATUS");
+  return command;
+}
+
+CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("agent", "send a file's lines, dead letters or invented lines as packets");
+  command->add_option("--target", options.target, "the packet port; /v1/packets when it names no path")
+      ->type_name("URL")
+      ->required();
+  CLI::Option* const file =
+      command->add_option("--file", options.file, "lines to send, - for stdin; none: invented ones")
+          ->type_name("PATH|-");
+  CLI::Option* const letters =
+      command
+          ->add_option("--dead-letters", options.dead_letters, "dead letters to send again as they were, - for stdin")
+          ->type_name("PATH|-")
+          ->excludes(file);
+  command->add_option("--batch", options.batch, "messages to a packet")
+      ->check(within(1, 100'000))
+      ->excludes(letters)
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--rate", options.rate, "packets a second; none: as fast as they are taken")
+      ->check(within(0.001, 1e9))
+      ->type_name("N");
+  command->add_option("--connections", options.connections, "how many packets may be under way")
+      ->check(within(1, 10'000))
+      ->type_name("C")
+      ->capture_default_str();
+  command->add_option("--packets", options.packets, "at most so many; none: until the lines end, or Ctrl-C")
+      ->check(at_least_one())
+      ->type_name("N");
+  return command;
+}
+
+void add_url(CLI::App& command, std::optional<std::string>& url) {
+  command.add_option("--url", url, "its admin port; else LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
+      ->type_name("ADMIN_URL");
+}
+
+CLI::App* add_health(CLI::App& app, tools::HealthCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("health", "exit 0 when a running daemon is ready");
+  add_url(*command, options.url);
+  command->add_flag("--live", options.live, "when it is alive, even if it takes no packets now");
+  return command;
+}
+
+CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) {
+  using Action = tools::AnalyzersCommandOptions::Action;
+  CLI::App* command = app.add_subcommand("analyzers", "show and steer the analyzers of a running daemon");
+  command->require_subcommand(0, 1);
+  add_url(*command, options.admin.url);
+  const auto add = [command, &options](const char* name, const char* what, Action action) {
+    CLI::App* below = command->add_subcommand(name, what)->fallthrough();
+    below->callback([&options, action] { options.action = action; });
+    if (action != Action::list) below->add_option("name", options.name, "of the analyzer")->required();
+    return below;
+  };
+  add("list", "all of them (the default)", Action::list);
+  add("drain", "no new packets go there; what is under way is awaited", Action::drain);
+  add("undrain", "back into service", Action::undrain);
+  add("weight", "another weight, until the next reload", Action::weight)
+      ->add_option("weight", options.weight, "above 0, at most 1000000")
+      ->required();
+  return command;
+}
+
+CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
+  CLI::App* command = app.add_subcommand("reload", "have a running daemon read its configuration again");
+  add_url(*command, options.admin.url);
+  return command;
+}
+
+CLI::App* add_top(CLI::App& app, tools::TopCommandOptions& options, std::string& interval) {
+  CLI::App* command = app.add_subcommand("top", "show a running daemon live, in a terminal or line by line");
+  add_url(*command, options.port.url);
+  command->add_option("--interval", interval, "between two looks, 1s unless given; at least 100ms")
+      ->check(duration(options.interval))
+      ->check(at_least(std::chrono::milliseconds(100), options.interval))
+      ->type_name("DURATION");
+  command->add_option("--count", options.count, "so many looks; none: until q or Ctrl-C")
+      ->check(at_least_one())
+      ->type_name("N");
+  return command;
+}
+
+/// "; did you mean `serve`?" for the first word that is no command.
+std::string command_hint(const CLI::App& app) {
+  const CLI::App* level = &app;
+  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::App* command : level->get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  for (const std::string& word : app.remaining(true)) {
+    if (word.starts_with('-')) continue;
+    const std::string_view near = config::closest(word, known, config::mistakes_max(word.size()));
+    return near.empty() ? "" : fmt::format("; did you mean `{}`?", near);
+  }
+  return "";
+}
+
+/// What is wrong, in our words where the library's are not plain, and words in the order in
+/// which they were given.
+std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> words;
+    for (const std::string& word : app.remaining(true)) words.push_back(config::printable(word));
+    return fmt::format("not expected: {}{}", fmt::join(words, " "), command_hint(app));
+  }
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
+  const std::string option = text.substr(0, text.find(':'));
+  const bool too_many = text.find("At Most") != std::string::npos;
+  return option + (too_many ? " is given more than once" : " needs a value");
+}
+
+Exit ended(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() != 0) {
+    return {1, fmt::format("{}: {} (--help tells more)\n", program, in_words(app, error))};
+  }
+  std::ostringstream output;
+  app.exit(error, output, output);
+  return {0, output.str()};
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Shares log packets over analyzers by message weight.", program);
+  app.set_version_flag("--version", fmt::format("{} {}", program, version()), "print the version");
+  app.require_subcommand(0, 1);
+  ServeCommandOptions default_serve;
+  app.add_option("--config", default_serve.config_file, "of serve, when no command is named")->type_name("FILE");
+
+  ServeCommandOptions serve;
+  CheckCommandOptions check;
+  tools::DemoCommandOptions demo;
+  tools::AnalyzerCommandOptions analyzer;
+  tools::AgentCommandOptions agent;
+  tools::HealthCommandOptions health;
+  tools::AnalyzersCommandOptions analyzers;
+  tools::ReloadCommandOptions reload;
+  tools::TopCommandOptions top;
+  std::string latency;
+  std::string interval;
+  const CLI::App* serve_command = add_serve(app, serve);
+  const CLI::App* check_command = add_check(app, check);
+  const CLI::App* demo_command = add_demo(app, demo);
+  const CLI::App* analyzer_command = add_analyzer(app, analyzer, latency);
+  const CLI::App* agent_command = add_agent(app, agent);
+  const CLI::App* health_command = add_health(app, health);
+  const CLI::App* analyzers_command = add_analyzers(app, analyzers);
+  const CLI::App* reload_command = add_reload(app, reload);
+  const CLI::App* top_command = add_top(app, top, interval);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return ended(app, error);
+  }
+
+  if (default_serve.config_file && !app.get_subcommands().empty()) {
+    return Exit{1, fmt::format("{}: --config goes behind the command (--help tells more)\n", program)};
+  }
+  if (serve_command->parsed()) return serve;
+  if (check_command->parsed()) return check;
+  if (demo_command->parsed()) return demo;
+  if (analyzer_command->parsed()) return analyzer;
+  if (agent_command->parsed()) return agent;
+  if (health_command->parsed()) return health;
+  if (analyzers_command->parsed()) return analyzers;
+  if (reload_command->parsed()) return reload;
+  if (top_command->parsed()) return top;
+  return default_serve;
+}
+
+}  // namespace logdist::cli

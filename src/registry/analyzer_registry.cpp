@@ -1,0 +1,84 @@
+#include "logdist/registry/analyzer_registry.hpp"
+
+namespace logdist::registry {
+
+AnalyzerRegistry::AnalyzerRegistry(const config::Options& options, std::size_t loops)
+    : loops_(static_cast<std::uint32_t>(loops)) {
+  for (const config::AnalyzerOptions& analyzer : options.analyzers) {
+    const AnalyzerId id = enter(analyzer, options.delivery.max_connections);
+    entries_[id].lifecycle = RegistryEntry::Lifecycle::present;
+  }
+}
+
+AnalyzerId AnalyzerRegistry::enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections) {
+  RegistryEntry& entry = entries_.emplace_back();
+  entry.configured = analyzer;
+  entry.weight = analyzer.weight;
+  entry.limits = std::make_shared<sink::ConnectionBudget>(max_connections, loops_);
+  return static_cast<AnalyzerId>(entries_.size() - 1);
+}
+
+void AnalyzerRegistry::remove(AnalyzerId id, TimePoint now) {
+  entries_[id].lifecycle = RegistryEntry::Lifecycle::removed;
+  entries_[id].removed_at = now;
+}
+
+void AnalyzerRegistry::fold_removed(const std::vector<dispatch::AnalyzerView>& views, TimePoint now) {
+  std::size_t shown = 0;
+  for (AnalyzerId id = static_cast<AnalyzerId>(entries_.size()); id-- > 0;) {  // the latest ones first
+    RegistryEntry& entry = entries_[id];
+    if (entry.lifecycle != RegistryEntry::Lifecycle::removed || entry.folded) continue;
+    const bool is_due = now - entry.removed_at >= shown_for || shown == shown_max;
+    if (!is_due || id >= views.size() || views[id].account.in_flight > 0) {
+      ++shown;
+      continue;
+    }
+    entry.folded = true;
+    entry.configured = {};
+    entry.limits.reset();
+  }
+}
+
+std::optional<AnalyzerId> AnalyzerRegistry::find(std::string_view name) const {
+  for (const AnalyzerId id : present()) {
+    if (entries_[id].configured.name == name) return id;
+  }
+  return std::nullopt;
+}
+
+std::vector<AnalyzerId> AnalyzerRegistry::present() const {
+  std::vector<AnalyzerId> ids;
+  for (AnalyzerId id = 0; id < entries_.size(); ++id) {
+    if (entries_[id].lifecycle == RegistryEntry::Lifecycle::present) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<config::AnalyzerOptions> AnalyzerRegistry::in_force() const {
+  std::vector<config::AnalyzerOptions> analyzers;
+  for (const AnalyzerId id : present()) {
+    analyzers.push_back(entries_[id].configured);
+    analyzers.back().weight = entries_[id].weight;
+  }
+  return analyzers;
+}
+
+dispatch::AnalyzerSpec AnalyzerRegistry::spec(AnalyzerId id, const config::DeliveryOptions& delivery) const {
+  const RegistryEntry& entry = entries_[id];
+  return {entry.weight.units, entry.configured.max_in_flight.value_or(delivery.max_in_flight),
+          entry.limits->max_open() * delivery.pipeline};
+}
+
+std::vector<dispatch::AnalyzerSpec> AnalyzerRegistry::specs(const config::DeliveryOptions& delivery) const {
+  std::vector<dispatch::AnalyzerSpec> all;
+  for (AnalyzerId id = 0; id < entries_.size(); ++id) all.push_back(spec(id, delivery));
+  return all;
+}
+
+sink::AnalyzerTarget AnalyzerRegistry::target(AnalyzerId id) const {
+  const RegistryEntry& entry = entries_[id];
+  const config::AnalyzerOptions& at = entry.configured;
+  return {at.host, at.port, at.target, at.headers, entry.limits};
+}
+
+}  // namespace logdist::registry

@@ -1,0 +1,240 @@
+#include "logdist/server/daemon.hpp"
+
+#include <list>
+#include <random>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
+
+#include "logdist/admin/server.hpp"
+#include "logdist/base/version.hpp"
+#include "logdist/config/host_names.hpp"
+#include "logdist/config/text.hpp"
+#include "logdist/ingest/listener.hpp"
+#include "logdist/net/listen.hpp"
+#include "logdist/os/cpu_limit.hpp"
+#include "logdist/os/file_limit.hpp"
+#include "logdist/os/heap_trim.hpp"
+#include "logdist/registry/health_driver.hpp"
+#include "logdist/registry/outage_log.hpp"
+#include "logdist/server/loop.hpp"
+#include "logdist/server/metrics_collector.hpp"
+#include "logdist/server/shared_state.hpp"
+#include "logdist/telemetry/log.hpp"
+#include "server/admin_control.hpp"
+#include "server/drain.hpp"
+#include "server/reload.hpp"
+#include "server/service_watch.hpp"
+
+namespace logdist::server {
+namespace {
+
+namespace asio = boost::asio;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string cannot_listen(const char* key, const config::ListenAddress& address,
+                          const boost::system::error_code& error) {
+  const std::string where = config::format_listen_address(address);
+  return fmt::format("{}: cannot listen on {}: {}", key, where, error.message());
+}
+
+}  // namespace
+
+/// Members in the order of their life: what is declared later is destroyed first.
+class Daemon::Impl final : public dispatch::WakeupListener {
+ public:
+  /// `configured` is what `fitted` was made of, for this machine.
+  Impl(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
+       ConfigurationSource source, std::unique_ptr<sink::DeadLetterFile> letters, std::size_t threads)
+      : control_(control),
+        shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
+        connections_(shared_.options.server.max_connections),
+        health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
+        reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
+        control_calls_(shared_, reload_, *events_) {
+    for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
+    std::vector<ingest::Sessions*> sessions;
+    for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
+    for (std::size_t i = 0; i < shared_.options.server.listen.size(); ++i) {
+      listeners_.emplace_back(control, sessions, connections_);
+    }
+    admin::Sources sources;
+    sources.readiness = [this] { return readiness(); };
+    sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
+    sources.version = version();
+    sources.events = events_;
+    sources.control = &control_calls_;
+    sources.hosts = config::split_host_names(shared_.options.admin.hosts);
+    admin_.emplace(control, std::move(sources));
+  }
+
+  ~Impl() {
+    for (const auto& loop : loops_) loop->stop();
+  }
+
+  /// Empty when both ports are open. One socket that was handed over takes the place
+  /// of all that are configured.
+  std::string open(os::FileDescriptor packet_socket) {
+    const config::Options& options = shared_.options;
+    const std::vector<config::ListenAddress>& addresses = options.server.listen;
+    if (packet_socket.is_open()) {
+      while (listeners_.size() > 1) listeners_.pop_back();
+      if (const auto error = listeners_.front().open(packet_socket.release())) {
+        return "the socket that was handed over cannot be the packet port: " + error.message();
+      }
+    } else {
+      auto address = addresses.begin();
+      for (ingest::Listener& listener : listeners_) {
+        if (const auto error = listener.open(*address, net::is_v6_only(*address, addresses))) {
+          return cannot_listen("server.listen", *address, error);
+        }
+        ++address;
+      }
+    }
+    if (const auto error = admin_->open(options.admin.listen)) {
+      return cannot_listen("admin.listen", options.admin.listen, error);
+    }
+    return {};
+  }
+
+  void run() {
+    for (const auto& loop : loops_) loop->start();
+    health_.start();
+    heap_.start();
+    admin_->start();
+    for (ingest::Listener& listener : listeners_) listener.start();
+    watch_.start();
+    events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
+                                       loops_.size())});
+  }
+
+  void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
+  void wake_control() override { health_.wake(); }
+
+  void request_scrape(std::function<void(telemetry::Scrape)> done) {
+    collect_metrics(control_, loops_, shared_, connections_, [this, done = std::move(done)](telemetry::Scrape scrape) {
+      scrape.ready = readiness().ready();
+      scrape.last_reload_successful = reload_.last_successful();
+      scrape.configured_at_seconds = std::chrono::duration<double>(reload_.taken_at().time_since_epoch()).count();
+      done(std::move(scrape));
+    });
+  }
+
+  void drain(std::function<void(DrainResult)> done) {
+    draining_ = true;
+    watch_.stop();  // that requests are handed back now is nothing to be told of
+    events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
+    for (ingest::Listener& listener : listeners_) listener.stop();
+    reload_.close();
+    drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, reload_.grace(),
+                                     [this, done](DrainResult result) {
+                                       health_.stop();
+                                       done(result);
+                                     });
+    drain_->start();
+  }
+  void hurry() {
+    if (drain_) drain_->hurry();
+  }
+  void reopen_files() { shared_.dead_letters->reopen(); }
+
+  void reload(const std::string& who, Reload::Done done) { reload_.request(who, std::move(done)); }
+  Duration grace() const { return reload_.grace(); }
+
+  std::size_t queued_packets() const { return shared_.bounds.packets(); }
+  std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
+  const std::list<ingest::Listener>& listeners() const { return listeners_; }
+  const admin::Server& admin() const { return *admin_; }
+
+ private:
+  admin::Readiness readiness() {
+    return readiness_.look(
+        {.draining = draining_, .analyzer_in_service = shared_.balancer.ready(), .queue_full = shared_.bounds.full()},
+        Clock::now());
+  }
+
+  asio::io_context& control_;
+  SharedState shared_;
+  ingest::ConnectionSlots connections_;
+  const std::shared_ptr<admin::EventLog> events_ = std::make_shared<admin::EventLog>();
+  registry::HealthDriver health_;
+  os::HeapTrim heap_{control_};
+  std::vector<std::unique_ptr<Loop>> loops_;
+  Reload reload_;
+  AdminControl control_calls_;
+  std::list<ingest::Listener> listeners_;
+  std::optional<admin::Server> admin_;
+  std::unique_ptr<Drain> drain_;
+  admin::ReadinessRule readiness_;
+  registry::OutageLog outages_{*events_};
+  ServiceWatch watch_{
+      control_, [this](auto done) { request_scrape(std::move(done)); },
+      [this](const telemetry::Scrape& scrape) { outages_.look(scrape, shared_.bounds.full(), Clock::now()); }};
+  bool draining_ = false;
+};
+
+boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::io_context& control,
+                                                                          const config::Options& options,
+                                                                          os::FileDescriptor packet_socket,
+                                                                          ConfigurationSource source) {
+  config::Options fitted = options;
+  os::fit_connections(fitted);
+  auto letters = sink::DeadLetterFile::open(options.delivery.dead_letter, options.delivery.timeout);
+  if (!letters) {
+    return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
+                       letters.error().message());
+  }
+  const os::CpuLimit limit = os::read_cpu_limit();
+  auto impl = std::make_unique<Impl>(control, options, fitted, std::move(source), std::move(*letters),
+                                     options.threads > 0 ? options.threads : limit.cores);
+  if (std::string fault = impl->open(std::move(packet_socket)); !fault.empty()) return fault;
+  if (options.threads == 0) {
+    log::info("event_loops", fmt::format("event loops: {} ({})", limit.cores, limit.reason),
+              {{"threads", limit.cores}, {"reason", limit.reason}});
+  }
+  impl->run();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+asio::ip::tcp::endpoint Daemon::packet_endpoint() const {
+  for (const ingest::Listener& listener : impl_->listeners()) {
+    if (listener.endpoint().port() != 0) return listener.endpoint();
+  }
+  return {};
+}
+
+std::vector<config::ListenAddress> Daemon::packet_addresses() const {
+  std::vector<config::ListenAddress> addresses;
+  for (const ingest::Listener& listener : impl_->listeners()) addresses.push_back(listener.address());
+  return addresses;
+}
+
+std::string Daemon::packet_urls() const {
+  std::string urls;
+  for (const ingest::Listener& listener : impl_->listeners()) urls += (urls.empty() ? "" : " ") + listener.url();
+  return urls;
+}
+
+asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return impl_->admin().endpoint(); }
+
+std::size_t Daemon::queued_packets() const { return impl_->queued_packets(); }
+std::size_t Daemon::letters_waiting() const { return impl_->letters_waiting(); }
+
+void Daemon::request_scrape(std::function<void(telemetry::Scrape)> done) { impl_->request_scrape(std::move(done)); }
+void Daemon::reload(const std::string& who, std::function<void()> done) {
+  impl_->reload(who, [done = std::move(done)](const admin::ReloadReport&) { done(); });
+}
+Duration Daemon::grace() const { return impl_->grace(); }
+void Daemon::drain(std::function<void(DrainResult)> done) { impl_->drain(std::move(done)); }
+void Daemon::hurry() { impl_->hurry(); }
+void Daemon::reopen_files() { impl_->reopen_files(); }
+
+}  // namespace logdist::server

@@ -1,0 +1,110 @@
+#include "logdist/server/loop.hpp"
+
+#include <pthread.h>
+
+#include <string>
+
+#include "logdist/base/version.hpp"
+
+namespace logdist::server {
+namespace {
+
+/// Body buffers a loop keeps for reuse: enough for the packets of a busy moment,
+/// little beside the queue's bound.
+constexpr std::size_t kept_buffer_bytes = 8 * 1024 * 1024;
+
+dispatch::DispatcherOptions dispatcher_options(LoopId id, const SharedState& shared) {
+  const config::DeliveryOptions& delivery = shared.options.delivery;
+  dispatch::DispatcherOptions options;
+  options.loop = id;
+  options.retry = {delivery.retry.initial, delivery.retry.max, delivery.retry.multiplier, delivery.retry.jitter,
+                   delivery.max_rounds};
+  options.caller_runs_timeout = delivery.caller_runs_timeout;
+  options.ack_delivered = delivery.ack == config::AckMode::delivered;
+  options.seed = shared.seed + 1 + id;
+  return options;
+}
+
+sink::PoolOptions pool_options(LoopId id, const SharedState& shared) {
+  const config::DeliveryOptions& delivery = shared.options.delivery;
+  sink::PoolOptions pool;
+  pool.timeout = delivery.timeout;
+  pool.pipeline = delivery.pipeline;
+  pool.max_connection_age = delivery.max_connection_age;
+  pool.via = shared.instance.via_name();
+  pool.seed = shared.seed + 1001 + id;
+  pool.user_agent = user_agent();
+  return pool;
+}
+
+}  // namespace
+
+Loop::Loop(LoopId id, SharedState& shared)
+    : id_(id),
+      buffers_(kept_buffer_bytes),
+      random_(~shared.seed - id),
+      upstream_(io_, shared.names, pool_options(id, shared)),
+      dispatcher_(dispatcher_options(id, shared),
+                  {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
+      sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
+                 shared.options.delivery.caller_runs_timeout, shared.instance.via_name()}),
+      timer_(io_) {
+  poller_.set_mid_round_hook([this] {
+    if (turn_pending_) turn();
+  });
+  upstream_.set_listener(dispatcher_);
+  for (AnalyzerId analyzer = 0; analyzer < shared.registry.size(); ++analyzer) {
+    upstream_.add(shared.registry.target(analyzer));
+  }
+}
+
+Loop::~Loop() { stop(); }
+
+void Loop::start() {
+  thread_ = std::thread([this] { io_.run(); });
+  pthread_setname_np(thread_.native_handle(), ("loop-" + std::to_string(id_)).c_str());
+}
+
+void Loop::stop() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Loop::wake() {
+  if (wake_pending_.exchange(true)) return;
+  boost::asio::post(io_, [this] {
+    wake_pending_ = false;
+    turn();
+  });
+}
+
+void Loop::turn_soon() {
+  if (turn_pending_) return;
+  turn_pending_ = true;
+  if (poller_.in_round()) return;  // whose middle or end it is
+  // Posted behind the handlers that are ready now: they share the turn.
+  boost::asio::post(io_, [this] {
+    if (turn_pending_) turn();
+  });
+}
+
+void Loop::turn() {
+  turn_pending_ = false;
+  dispatcher_.turn(Clock::now());
+  arm_timer();
+}
+
+void Loop::arm_timer() {
+  const TimePoint next = dispatcher_.next_timer();
+  if (next >= timer_at_) return;  // an earlier wake-up re-arms
+  timer_at_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    timer_at_ = never;
+    dispatcher_.on_timer(Clock::now());
+    arm_timer();
+  });
+}
+
+}  // namespace logdist::server

@@ -1,0 +1,235 @@
+#include "server/reload.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include "logdist/base/check.hpp"
+#include "logdist/os/file_limit.hpp"
+#include "logdist/telemetry/log.hpp"
+
+namespace logdist::server {
+namespace {
+
+/// What has changed, in a clause for people.
+std::string in_words(const config::Difference& difference) {
+  std::vector<std::string> parts;
+  for (const std::string& name : difference.removed) parts.push_back(name + " removed");
+  for (const std::string& name : difference.added) parts.push_back(name + " added");
+  for (const config::ChangedAnalyzer& analyzer : difference.changed) {
+    for (const config::Change& change : analyzer.changes) {
+      parts.push_back(fmt::format("{}.{}", analyzer.name, to_string(change)));
+    }
+  }
+  for (const config::Change& change : difference.taken) parts.push_back(to_string(change));
+  return parts.empty() ? "nothing has changed" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+Reload::Reload(boost::asio::io_context& control, SharedState& shared, const std::vector<std::unique_ptr<Loop>>& loops,
+               registry::HealthDriver& health, admin::EventLog& events, config::Options configured,
+               ConfigurationSource source)
+    : control_(control),
+      shared_(shared),
+      loops_(loops),
+      health_(health),
+      events_(events),
+      source_(std::move(source)),
+      configured_(std::move(configured)) {}
+
+void Reload::request(const std::string& who, Done done) {
+  if (requests_.size() == requests_max) {
+    const admin::ReloadReport report{{"too many reloads are under way"}, {}, {}, revision_};
+    tell(who, report);
+    if (done) done(report);
+    return;
+  }
+  requests_.push_back({who, std::move(done)});
+  if (requests_.size() == 1) begin();
+}
+
+void Reload::close() { closed_ = true; }
+
+admin::ConfigurationReport Reload::report() const {
+  config::Options wanted = configured_;
+  wanted.analyzers = shared_.registry.in_force();
+  return {revision_, config::take_over(shared_.options, wanted), restart_needed_};
+}
+
+void Reload::begin() {
+  shared_.dead_letters->reopen();
+  if (std::vector<std::string> faults = load(); !faults.empty()) return finish(std::move(faults), {});
+  const std::vector<std::string> added = difference().added;
+  const std::uint32_t max_connections = added.empty() ? 0 : connections_for_added();
+  std::vector<AnalyzerId> entering;
+  for (const config::AnalyzerOptions& analyzer : loaded_.options.analyzers) {
+    if (std::find(added.begin(), added.end(), analyzer.name) == added.end()) continue;
+    entering.push_back(shared_.registry.enter(analyzer, max_connections));
+    health_.add(analyzer);
+    shared_.dead_letters->name(entering.back(), analyzer.name, analyzer.host);
+  }
+  if (entering.empty()) return take();
+  tell_loops(entering);
+}
+
+/// Why there is nothing to be taken; empty when there is.
+std::vector<std::string> Reload::load() {
+  if (closed_) return {"the daemon is shutting down"};
+  if (!source_) return {"this daemon has no configuration that could be read again"};
+  loaded_ = source_();
+  std::vector<std::string> faults;
+  for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
+  return faults;
+}
+
+config::Difference Reload::difference() const {
+  config::Options in_force = configured_;
+  in_force.analyzers = shared_.registry.in_force();
+  return compare(in_force, loaded_.options);
+}
+
+/// As many as the others have, or fewer where too few files may be open.
+std::uint32_t Reload::connections_for_added() {
+  config::Options options = shared_.options;
+  options.analyzers = loaded_.options.analyzers;
+  const std::uint32_t wanted = shared_.options.delivery.max_connections;
+  const std::uint32_t fitting = os::fit_now(options).to_an_analyzer;
+  if (fitting < wanted) {
+    loaded_.warnings.push_back({"open files", 0, "",
+                                fmt::format("too few are allowed for {} analyzers: {} connections are made to each of "
+                                            "those added, not {}; raise the limit (ulimit -n) and restart",
+                                            options.analyzers.size(), fitting, wanted)});
+  }
+  return std::min(wanted, fitting);
+}
+
+void Reload::tell_loops(const std::vector<AnalyzerId>& entering) {
+  std::vector<sink::AnalyzerTarget> targets;
+  for (const AnalyzerId id : entering) targets.push_back(shared_.registry.target(id));
+  loops_to_answer_ = loops_.size();
+  for (const auto& loop : loops_) {
+    loop->post([this, targets, first = entering.front()](Loop& own) {
+      for (std::size_t i = 0; i < targets.size(); ++i) {
+        const AnalyzerId id = own.upstream().add(targets[i]);
+        LOGDIST_CHECK(id == first + i);
+      }
+      boost::asio::post(control_, [this] {
+        if (--loops_to_answer_ == 0) take();
+      });
+    });
+  }
+}
+
+void Reload::take() {
+  config::Difference difference = this->difference();
+  revise(difference);
+  configured_ = config::take_over(configured_, loaded_.options);
+  restart_needed_ = difference.restart_needed;
+  log::set_level(configured_.log.level);
+  ++revision_;
+  finish({}, std::move(difference));
+}
+
+/// All that concerns the analyzers. The removed ones go first, so that the added
+/// ones start with nothing owed.
+void Reload::revise(const config::Difference& difference) {
+  registry::AnalyzerRegistry& registry = shared_.registry;
+  std::vector<AnalyzerId> removed;
+  std::vector<std::string_view> drained;  // by name, for one that has moved
+  for (const std::string& name : difference.removed) removed.push_back(*registry.find(name));
+  for (const AnalyzerId id : removed) {
+    registry.remove(id, Clock::now());
+    if (registry[id].drained) drained.push_back(registry[id].configured.name);
+  }
+
+  std::vector<AnalyzerId> new_headers;
+  {
+    dispatch::LoadBalancer::UpdateTransaction revision(shared_.balancer, Clock::now());
+    for (const AnalyzerId id : removed) revision.remove(id);
+    for (const config::AnalyzerOptions& wanted : loaded_.options.analyzers) {
+      const auto id = registry.find(wanted.name);
+      if (!id) continue;
+      registry::RegistryEntry& entry = registry[*id];
+      if (entry.configured.headers != wanted.headers) new_headers.push_back(*id);
+      entry.configured = wanted;
+      if (std::exchange(entry.weight, wanted.weight).units != wanted.weight.units) {
+        revision.set_weight(*id, wanted.weight.units);
+      }
+      revision.set_max_in_flight(*id, registry.spec(*id, loaded_.options.delivery).max_in_flight);
+    }
+    for (AnalyzerId id = 0; id < registry.size(); ++id) {
+      registry::RegistryEntry& entry = registry[id];
+      if (entry.lifecycle != registry::RegistryEntry::Lifecycle::entering) continue;
+      entry.lifecycle = registry::RegistryEntry::Lifecycle::present;
+      const AnalyzerId given = revision.add(registry.spec(id, loaded_.options.delivery));
+      LOGDIST_CHECK(given == id);
+      entry.drained = std::find(drained.begin(), drained.end(), entry.configured.name) != drained.end();
+      revision.set_drained(id, entry.drained);
+    }
+  }
+  let_go(removed);
+  set_headers(new_headers);
+}
+
+/// A packet that was placed on one of them before has been sent by the time a loop
+/// comes to this: both are of one event.
+void Reload::let_go(const std::vector<AnalyzerId>& removed) {
+  if (removed.empty()) return;
+  for (const auto& loop : loops_) {
+    loop->post([removed](Loop& own) {
+      for (const AnalyzerId id : removed) own.upstream().remove(id, Clock::now());
+    });
+  }
+}
+
+void Reload::set_headers(const std::vector<AnalyzerId>& changed) {
+  for (const AnalyzerId id : changed) {
+    health_.set_headers(id, shared_.registry[id].configured.headers);
+    for (const auto& loop : loops_) {
+      loop->post([id, target = shared_.registry.target(id)](Loop& own) { own.upstream().set_headers(id, target); });
+    }
+  }
+}
+
+void Reload::finish(std::vector<std::string> faults, config::Difference difference) {
+  const Request request = std::move(requests_.front());
+  last_successful_ = faults.empty();
+  if (last_successful_) taken_at_ = std::chrono::system_clock::now();
+  admin::ReloadReport report{std::move(faults), {}, std::move(difference), revision_};
+  for (const config::Error& warning : loaded_.warnings) report.warnings.push_back(to_string(warning));
+  tell(request.who, report);
+  loaded_ = {};
+  if (request.done) request.done(report);
+  requests_.pop_front();
+  if (!requests_.empty()) boost::asio::post(control_, [this] { begin(); });
+}
+
+/// What the log and the list of events say of it.
+void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
+  if (!report.faults.empty()) {
+    for (const std::string& fault : report.faults) log::record(log::Level::error, "reload_fault", fault);
+    const std::string text =
+        fmt::format("reload ({}) refused, nothing has changed; faults: {}", who, report.faults.size());
+    log::record(log::Level::error, "reload_refused", text, {{"by", who}, {"faults", report.faults.size()}});
+    // Who looks at the events has no log beside them.
+    events_.post(
+        {.kind = admin::EventKind::reload, .warning = true, .text = text + "; the first: " + report.faults[0]});
+    return;
+  }
+  for (const std::string& warning : report.warnings) log::record(log::Level::warn, "configuration_warning", warning);
+  for (const config::Change& change : report.difference.restart_needed) {
+    log::record(log::Level::warn, "restart_needed",
+                fmt::format("{}: needs a restart, stays as it was until then", to_string(change)),
+                {{"key", change.key}});
+  }
+  const std::string text = fmt::format("reload ({}): {}", who, in_words(report.difference));
+  log::record(log::Level::info, "reloaded", text, {{"by", who}, {"revision", report.revision}});
+  std::vector<std::string> later;
+  for (const config::Change& change : report.difference.restart_needed) later.push_back(change.key);
+  const std::string restart = later.empty() ? "" : fmt::format("; needs a restart: {}", fmt::join(later, ", "));
+  events_.post({.kind = admin::EventKind::reload, .warning = !later.empty(), .text = text + restart});
+}
+
+}  // namespace logdist::server

@@ -1,0 +1,49 @@
+#include "logdist/server/shared_state.hpp"
+
+#include <cmath>
+
+namespace logdist::server {
+namespace {
+
+dispatch::LoadBalancerOptions balancer_options(const config::Options& options, std::uint64_t seed) {
+  dispatch::LoadBalancerOptions result;
+  result.balance = {options.balance.catch_up_threshold, options.balance.max_debt,
+                    static_cast<std::uint32_t>(std::lround(options.balance.catch_up_share * 1e6))};
+  result.health.probing = !options.health.path.empty();
+  result.health.interval = options.health.interval;
+  result.health.failure_threshold = options.health.failure_threshold;
+  result.health.backoff_initial = options.health.backoff.initial;
+  result.health.backoff_max = options.health.backoff.max;
+  result.health.backoff_multiplier = options.health.backoff.multiplier;
+  result.health.backoff_jitter = options.health.backoff.jitter;
+  result.health.slow_start = options.health.slow_start;
+  const config::BackoffOptions& retry = options.delivery.retry;
+  result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
+  result.seed = seed;
+  return result;
+}
+
+InstanceId make_instance_id(std::uint64_t seed) {
+  Random random(seed);
+  return InstanceId(random);
+}
+
+}  // namespace
+
+SharedState::SharedState(const config::Options& daemon_options, std::size_t loops,
+                         std::unique_ptr<sink::DeadLetterFile> letters, dispatch::WakeupListener& wakeups,
+                         std::uint64_t seed_value, TimePoint now)
+    : options(daemon_options),
+      seed(seed_value),
+      instance(make_instance_id(seed_value)),
+      bounds(options.queue.max_packets, options.queue.max_bytes),
+      bodies(options.server.max_buffered),
+      dead_letters(std::move(letters)),
+      registry(options, loops),
+      balancer(balancer_options(options, seed), registry.specs(options.delivery), loops, wakeups, now) {
+  for (const AnalyzerId id : registry.present()) {
+    dead_letters->name(id, registry[id].configured.name, registry[id].configured.host);
+  }
+}
+
+}  // namespace logdist::server

@@ -1,0 +1,48 @@
+#include "logdist/sink/dead_letters/kept_letter.hpp"
+
+#include <algorithm>
+
+#include <fmt/chrono.h>
+#include <nlohmann/json.hpp>
+
+namespace logdist::sink {
+namespace {
+
+using LetterJson = nlohmann::ordered_json;
+
+/// RFC 3339, UTC, to the millisecond.
+std::string time_text(KeptLetter::Time time) {
+  const auto at = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(second)),
+                     (at - second).count());
+}
+
+LetterJson to_json(const KeptLetter::Attempt& attempt) {
+  return {{"analyzer", attempt.analyzer},
+          {"outcome", to_string(attempt.outcome)},
+          {"status", attempt.status},
+          {"cause", attempt.cause},
+          {"at", time_text(attempt.at)}};
+}
+
+}  // namespace
+
+std::size_t KeptLetter::bytes() const { return sizeof(KeptLetter) + body.size() + analyzers.size() * 128; }
+
+std::string line_of(const KeptLetter& letter) {
+  LetterJson analyzers = LetterJson::array();
+  for (const KeptLetter::Attempt& attempt : letter.analyzers) analyzers.push_back(to_json(attempt));
+  const LetterJson line = {{"time", time_text(letter.dead_lettered_at)},
+                           {"packet_id", letter.packet_id},
+                           {"reason", to_string(letter.reason)},
+                           {"messages", letter.messages},
+                           {"attempts", letter.attempts},
+                           {"admitted_at", time_text(letter.admitted_at)},
+                           {"content_type", letter.content_type},
+                           {"analyzers", std::move(analyzers)},
+                           {"body", letter.body}};
+  return line.dump(-1, ' ', false, LetterJson::error_handler_t::replace);
+}
+
+}  // namespace logdist::sink

@@ -1,0 +1,159 @@
+#include "sink/http/connection.hpp"
+
+#include <utility>
+
+#include "sink/http/answer_error.hpp"
+#include "sink/http/pool.hpp"
+#include "sink/http/pool_manager.hpp"
+
+namespace logdist::sink {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+/// Room for many short answers; a long one takes several reads.
+constexpr std::size_t read_bytes = 4 * 1024;
+/// Most reads of one connection before others of the loop have their turn.
+constexpr std::size_t max_reads = 16;
+
+}  // namespace
+
+Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
+    : Watcher(Side::egress),
+      pool_(pool),
+      poller_(net::Poller::of(io)),
+      io_(io),
+      pipeline_(capacity, this),
+      input_(max_unparsed_bytes + read_bytes) {}
+
+void Connection::connect(net::HostAddresses& addresses, TimePoint now) {
+  addresses.resolve(now, [self = ConnectionPtr(this)](const error_code& error, const net::Endpoints& endpoints) {
+    self->on_resolved(error, endpoints);
+  });
+}
+
+void Connection::on_resolved(const error_code& error, const net::Endpoints& endpoints) {
+  if (state_ == State::closed) return;
+  if (error) return on_connected(error, net::Dial::Socket(io_));
+  dial_ = std::make_unique<net::Dial>(io_, pool_.assign_address(*this, endpoints, Clock::now()),
+                                      [self = ConnectionPtr(this)](const error_code& failed, net::Dial::Socket socket) {
+                                        self->on_connected(failed, std::move(socket));
+                                      });
+}
+
+void Connection::on_connected(const error_code& error, net::Dial::Socket socket) {
+  if (state_ == State::closed) return;
+  const TimePoint now = Clock::now();
+  error_code failed = error;
+  if (!failed) pool_.reached(*this, socket.remote_endpoint(failed), now);
+  if (!failed) failed = open(std::move(socket));
+  if (failed) {
+    pool_.ended(*this, End::not_connected, failed, now);
+  } else {
+    dial_.reset();
+    state_ = State::open;
+    pool_.opened(*this, now);
+    write();
+  }
+  pool_.manager().after_event(now);
+}
+
+error_code Connection::open(net::Dial::Socket socket) {
+  error_code error;
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  if (!error) socket.non_blocking(true, error);
+  if (!error) stream_ = net::Stream(socket.release(error));
+  if (!error) error = poller_.add(stream_.native_handle(), *this);
+  return error;
+}
+
+void Connection::write() {
+  while (usable() && !full_ && !pipeline_.all_written()) {
+    error_code error;
+    const std::size_t bytes = stream_.write_some(pipeline_.gather(), error);
+    ++pool_.manager().statistics.writes;
+    if (error == asio::error::would_block) {
+      full_ = true;
+    } else if (error) {
+      write_failed_ = true;
+    } else {
+      pipeline_.wrote(bytes);
+    }
+  }
+}
+
+void Connection::close() {
+  state_ = State::closed;
+  if (dial_) dial_->cancel();
+  poller_.remove(stream_.native_handle(), *this);
+  stream_.close();
+}
+
+void Connection::ready(net::Readiness readiness) {
+  const ConnectionPtr self(this);
+  const TimePoint now = Clock::now();
+  hung_up_ = hung_up_ || readiness.closed;
+  if (readiness.writable && std::exchange(full_, false)) write();
+  if (readiness.readable || unread_) read(now);
+  pool_.manager().after_event(now);
+}
+
+/// Reads until a read is short, which has emptied the socket unless the end comes next; but others of
+/// the loop have their turn in between.
+void Connection::read(TimePoint now) {
+  unread_ = false;
+  std::size_t reads = 0;
+  for (bool more = true; more && state_ == State::open;) {
+    if (reads++ == max_reads) {
+      unread_ = true;
+      return poller_.requeue(*this);
+    }
+    const asio::mutable_buffer space = input_.prepare(read_bytes);
+    error_code error;
+    const std::size_t bytes = stream_.read_some({static_cast<char*>(space.data()), space.size()}, error);
+    if (error == asio::error::would_block) return;
+    if (error) return end_of_stream(error, now);
+    ++pool_.manager().statistics.reads;
+    input_.commit(bytes);
+    const std::uint64_t answers_before = notes.answers;
+    take_answers(now);
+    more = bytes == space.size() || hung_up_;
+    // One answer alone while others are due: it may be Nagle's algorithm over there that
+    // keeps the rest until this one is acknowledged.
+    if (notes.answers == answers_before + 1 && state_ == State::open && pipeline_.begun() > 0)
+      stream_.acknowledge_now();
+  }
+}
+
+void Connection::take_answers(TimePoint now) {
+  while (input_.size() > 0 || in_body()) {
+    if (!in_body() && pipeline_.begun() == 0) {
+      return pool_.ended(*this, End::unsolicited, make_error_code(AnswerError::unsolicited), now);
+    }
+    notes.heard = true;
+    switch (reader_.read(input_)) {
+      case AnswerReader::Result::need_more: return pool_.on_drained(*this, now);
+      case AnswerReader::Result::head:
+        if (!pool_.answered(*this, reader_.head(), now)) return;
+        break;
+      case AnswerReader::Result::end:
+        if (!pool_.answer_ended(*this, now)) return;
+        break;
+      case AnswerReader::Result::broken:
+        return pool_.ended(*this, in_body() ? End::cut_body : End::broken_http, reader_.fault(), now);
+    }
+  }
+  pool_.on_drained(*this, now);
+}
+
+void Connection::end_of_stream(const error_code& error, TimePoint now) {
+  // A body that lasts until the end makes its answer the last one: answer_ended() ends us.
+  if (error == asio::error::eof && reader_.end_of_stream() == AnswerReader::Result::end) {
+    pool_.answer_ended(*this, now);
+  } else {
+    pool_.ended(*this, in_body() ? End::cut_body : End::lost, error, now);
+  }
+}
+
+}  // namespace logdist::sink

@@ -1,0 +1,26 @@
+// The lines before a packet's body.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "logdist/core/packet.hpp"
+#include "logdist/sink/http/pool_upstream.hpp"
+
+namespace logdist::sink {
+
+/// The head of every request to one analyzer. What does not change from packet
+/// to packet is put together once.
+class RequestHead {
+ public:
+  /// A configured Host or User-Agent header replaces ours; Via is a list, to which ours is added.
+  RequestHead(const AnalyzerTarget& target, const PoolOptions& options);
+
+  /// Writes the head of `packet`'s request over `head`, keeping its capacity.
+  void write(std::string& head, const core::Packet& packet) const;
+
+ private:
+  std::string common_;
+};
+
+}  // namespace logdist::sink

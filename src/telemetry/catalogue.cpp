@@ -1,0 +1,204 @@
+#include "logdist/telemetry/catalogue.hpp"
+
+#include <functional>
+
+#include <prometheus/text_serializer.h>
+
+#include "telemetry/family.hpp"
+#include "telemetry/process.hpp"
+
+namespace logdist::telemetry {
+namespace {
+
+void add_ingest(Families& families, const Scrape& scrape) {
+  const ledger::IngestCounts& ingest = scrape.books.ingest;
+  families.counter("logdist_packets_received_total", "Whole bodies POSTed to the packet path, admitted or not.")
+      .add(ingest.packets_received);
+  families.counter("logdist_messages_received_total", "Messages in the received packets that decoded.")
+      .add(ingest.messages_received);
+  families.counter("logdist_received_bytes_total", "Bytes of the received bodies.").add(ingest.bytes_received);
+  Family rejected = families.counter("logdist_packets_rejected_total",
+                                     "Requests on the packet port answered with an error and never admitted.");
+  for (std::size_t i = 0; i < reject_reason_count; ++i) {
+    rejected.add(ingest.rejected[i], {{"reason", to_string(static_cast<RejectReason>(i))}});
+  }
+  families.counter("logdist_caller_runs_total", "Requests that waited for their delivery because the queue was full.")
+      .add(ingest.caller_runs);
+  families.gauge("logdist_connections", "Open connections of agents.").add(scrape.connections.held);
+  families.gauge("logdist_connections_capacity", "Connections that server.max_connections allows.")
+      .add(scrape.connections.capacity);
+  families.gauge("logdist_buffered_bytes", "Bytes reserved for bodies being received or waiting.")
+      .add(scrape.buffered_bytes.held);
+  families.gauge("logdist_buffered_capacity_bytes", "Bytes that server.max_buffered allows.")
+      .add(scrape.buffered_bytes.capacity);
+}
+
+void add_queue(Families& families, const Scrape& scrape) {
+  families.gauge("logdist_queue_packets", "Packets that hold a place of the work queue until they are settled.")
+      .add(scrape.queue_packets.held);
+  families.gauge("logdist_queue_bytes", "Bytes of the packets that hold a place of the work queue.")
+      .add(scrape.queue_bytes.held);
+  families.gauge("logdist_queue_capacity_packets", "Places that queue.max_packets allows.")
+      .add(scrape.queue_packets.capacity);
+  families.gauge("logdist_queue_capacity_bytes", "Bytes that queue.max_bytes allows.").add(scrape.queue_bytes.capacity);
+}
+
+void add_settlements(Families& families, const Scrape& scrape) {
+  const ledger::Snapshot& books = scrape.books;
+  families.counter("logdist_packets_admitted_total", "Packets taken in, to be settled or handed back.")
+      .add(books.terms.admitted.packets);
+  families.counter("logdist_messages_admitted_total", "Messages in the admitted packets.")
+      .add(books.terms.admitted.messages);
+  families.counter("logdist_packets_handed_back_total", "Packets given back to their agent with 503 after a wait.")
+      .add(books.terms.handed_back.packets);
+  Family dead_lettered =
+      families.counter("logdist_packets_dead_lettered_total", "Packets that no analyzer would take, by reason.");
+  for (std::size_t i = 0; i < dead_letter_reason_count; ++i) {
+    dead_lettered.add(books.dead_lettered[i], {{"reason", to_string(static_cast<DeadLetterReason>(i))}});
+  }
+  families.counter("logdist_dead_letter_write_failures_total", "Dead letters that could not be written to the file.")
+      .add(scrape.dead_letter_write_failures);
+  families.gauge("logdist_oldest_packet_age_seconds", "Age of the oldest packet that is not settled; 0 without one.")
+      .add(scrape.oldest_packet_age_seconds);
+  families.histogram("logdist_packet_residence_seconds", "Time from admission to delivery.").add(books.residence);
+}
+
+void add_ledger(Families& families, const ledger::Terms& terms) {
+  const std::pair<const char*, const ledger::Amount*> places[] = {
+      {"admitted", &terms.admitted},      {"queued", &terms.queued},       {"waiting", &terms.waiting},
+      {"in_flight", &terms.in_flight},    {"delivered", &terms.delivered}, {"dead_lettered", &terms.dead_lettered},
+      {"handed_back", &terms.handed_back}};
+  Family packets = families.gauge("logdist_ledger_packets", "Where packets are; all but admitted add up to admitted.");
+  for (const auto& [state, amount] : places) packets.add(amount->packets, {{"state", state}});
+  Family messages =
+      families.gauge("logdist_ledger_messages", "Where messages are; all but admitted add up to admitted.");
+  for (const auto& [state, amount] : places) messages.add(amount->messages, {{"state", state}});
+  const ledger::Amount imbalance = terms.imbalance();
+  families.gauge("logdist_ledger_imbalance_packets", "Admitted packets minus all places they can be in: 0.")
+      .add(imbalance.packets);
+  families.gauge("logdist_ledger_imbalance_messages", "Admitted messages minus all places they can be in: 0.")
+      .add(imbalance.messages);
+}
+
+/// All that have counted something: removed ones, too, go on being shown.
+std::vector<const AnalyzerFacts*> counting(const Scrape& scrape) {
+  std::vector<const AnalyzerFacts*> all;
+  for (const AnalyzerFacts& analyzer : scrape.analyzers) all.push_back(&analyzer);
+  for (const AnalyzerFacts& analyzer : scrape.removed) all.push_back(&analyzer);
+  return all;
+}
+
+/// One sample for each of them.
+template <typename Fact>
+void count_each(Family family, const Scrape& scrape, Fact fact) {
+  for (const AnalyzerFacts* analyzer : counting(scrape)) {
+    family.add(std::invoke(fact, *analyzer), {{"analyzer", analyzer->name}});
+  }
+}
+
+/// One sample an analyzer, from its facts.
+template <typename Fact>
+void add_each(Family family, const Scrape& scrape, Fact fact) {
+  for (const AnalyzerFacts& analyzer : scrape.analyzers) {
+    family.add(std::invoke(fact, analyzer), {{"analyzer", analyzer.name}});
+  }
+}
+
+void add_analyzers(Families& families, const Scrape& scrape) {
+  using Facts = AnalyzerFacts;
+  Family states = families.gauge("logdist_analyzer_state", "1 for the state of health that the analyzer is in.");
+  for (const Facts& analyzer : scrape.analyzers) {
+    for (const auto state : {health::State::healthy, health::State::failed, health::State::testing}) {
+      states.add(analyzer.state == state ? 1 : 0, {{"analyzer", analyzer.name}, {"state", health::to_string(state)}});
+    }
+  }
+  add_each(families.gauge("logdist_analyzer_in_service", "1 while it is Healthy, not paused and not drained."), scrape,
+           [](const Facts& analyzer) { return analyzer.in_service ? 1 : 0; });
+  add_each(families.gauge("logdist_analyzer_drained", "1 while an operator keeps it out of service."), scrape,
+           [](const Facts& analyzer) { return analyzer.drained ? 1 : 0; });
+  count_each(families.counter("logdist_analyzer_failures_total", "Failures that counted towards its health."), scrape,
+             &Facts::failures);
+  add_each(families.gauge("logdist_analyzer_weight", "Weight in force."), scrape, &Facts::weight);
+  add_each(families.gauge("logdist_share_target_ratio", "Its part of the weights in service."), scrape,
+           [](const Facts& analyzer) { return analyzer.account.target_share; });
+  add_each(families.gauge("logdist_share_delivered_ratio", "Its part of all messages delivered."), scrape,
+           [&scrape](const Facts& analyzer) { return delivered_share(scrape, analyzer); });
+  add_each(families.gauge("logdist_deficit_messages", "Target minus charged; positive is owed to it."), scrape,
+           [](const Facts& analyzer) { return analyzer.account.deficit; });
+  add_each(families.gauge("logdist_debt_messages", "Owed to it for its time out of service."), scrape,
+           [](const Facts& analyzer) { return analyzer.account.debt; });
+  count_each(families.counter("logdist_catch_ups_total", "Times it fell behind by more than the catch-up threshold."),
+             scrape, [](const Facts& analyzer) { return analyzer.account.catch_ups; });
+  add_each(families.gauge("logdist_in_flight_packets", "Packets under way to it."), scrape,
+           [](const Facts& analyzer) { return analyzer.account.in_flight; });
+  add_each(families.gauge("logdist_in_flight_capacity_packets", "Most packets that may be under way to it now."),
+           scrape, &Facts::slots);
+}
+
+void add_deliveries(Families& families, const Scrape& scrape) {
+  using Facts = AnalyzerFacts;
+  count_each(families.counter("logdist_packets_delivered_total", "Packets the analyzer took."), scrape,
+             [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.packets; });
+  count_each(families.counter("logdist_messages_delivered_total", "Messages in the packets it took."), scrape,
+             [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.messages; });
+  Family attempts =
+      families.counter("logdist_delivery_attempts_total", "Attempts to hand it a packet, by how they ended.");
+  for (const Facts* analyzer : counting(scrape)) {
+    const ledger::AnalyzerCounts& counts = counts_of(scrape, *analyzer);
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+      attempts.add(counts.attempts[i], {{"analyzer", analyzer->name}, {"outcome", to_string(static_cast<Outcome>(i))}});
+    }
+  }
+  families
+      .counter("logdist_requests_resent_total",
+               "Requests sent again because a kept connection had closed before it answered; a packet may come twice.")
+      .add(scrape.requests_resent);
+  count_each(
+      families.histogram("logdist_delivery_duration_seconds", "Time of the attempts that it answered."), scrape,
+      [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });
+}
+
+void add_service(Families& families, const Scrape& scrape) {
+  families.gauge("logdist_ready", "1 while packets are taken, as /readyz tells.").add(scrape.ready ? 1 : 0);
+  families.gauge("logdist_config_last_reload_successful", "1 unless the last reload was refused.")
+      .add(scrape.last_reload_successful ? 1 : 0);
+  families
+      .gauge("logdist_config_last_reload_timestamp_seconds",
+             "When the configuration in force was taken, since the Unix epoch, in seconds.")
+      .add(scrape.configured_at_seconds);
+}
+
+void add_process(Families& families, std::string_view version) {
+  const ProcessFacts facts = read_process_facts();
+  families.gauge("logdist_build_info", "1, labelled with the version of this build.")
+      .add(1, {{"version", std::string(version)}});
+  families.counter("process_cpu_seconds_total", "User and system CPU time spent, in seconds.").add(facts.cpu_seconds);
+  families.gauge("process_resident_memory_bytes", "Resident memory, in bytes.").add(facts.resident_memory_bytes);
+  families.gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.").add(facts.virtual_memory_bytes);
+  families.gauge("process_open_fds", "Open file descriptors.").add(facts.open_fds);
+  families.gauge("process_max_fds", "Most file descriptors that may be open.").add(facts.max_fds);
+  families.gauge("process_start_time_seconds", "Start of the process since the Unix epoch, in seconds.")
+      .add(facts.start_time_seconds);
+  families.gauge("process_threads", "Threads of the process.").add(facts.threads);
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_view version) {
+  Families families;
+  add_service(families, scrape);
+  add_ingest(families, scrape);
+  add_queue(families, scrape);
+  add_settlements(families, scrape);
+  add_ledger(families, scrape.books.terms);
+  add_analyzers(families, scrape);
+  add_deliveries(families, scrape);
+  add_process(families, version);
+  return families.take();
+}
+
+std::string to_text(const Scrape& scrape, std::string_view version) {
+  return prometheus::TextSerializer().Serialize(collect(scrape, version));
+}
+
+}  // namespace logdist::telemetry

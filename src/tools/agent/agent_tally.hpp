@@ -1,0 +1,35 @@
+// What an agent has done so far.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "logdist/tools/agent/agent.hpp"
+#include "tools/agent/latency_recorder.hpp"
+
+namespace logdist::tools {
+
+/// Counts of one run. Thread-safe: the run writes, whoever watches it reads.
+class AgentTally {
+ public:
+  void begin(TimePoint now);
+  void accepted(const OutgoingPacket& packet, Duration latency);
+  void rejected(const OutgoingPacket& packet);
+  void unsettled();
+  void retried();
+  void troubled(std::string trouble);
+  void failed(std::string failure);  ///< the first failure stays
+  void end(TimePoint now);
+
+  AgentResult result() const;
+
+ private:
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  AgentResult result_;
+  LatencyRecorder latencies_;
+  TimePoint begun_ = never;  ///< never before the start
+  TimePoint ended_ = never;  ///< never while it runs
+};
+
+}  // namespace logdist::tools

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "logdist/tools/agent/packet_source.hpp"
+#include "tools/agent/packet_id.hpp"
+
+namespace logdist::tools {
+namespace {
+
+/// Why a line is no dead letter, in one clause.
+struct NoLetter {
+  std::string why;
+};
+
+/// The packet of a line, to be sent again: same id, bytes and content type.
+boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line) {
+  const nlohmann::json letter = nlohmann::json::parse(line, nullptr, false);
+  if (letter.is_discarded()) return NoLetter{"not JSON"};
+  if (!letter.is_object()) return NoLetter{"not an object"};
+  OutgoingPacket packet;
+  try {
+    packet.id = letter.at("packet_id").get<std::string>();
+    packet.body = letter.at("body").get<std::string>();
+    packet.content_type = letter.value("content_type", std::string(json_content_type));
+    packet.messages = letter.value("messages", std::uint32_t{0});
+  } catch (const nlohmann::json::exception&) {
+    return NoLetter{"packet_id or body is missing, or of another type"};
+  }
+  if (packet.content_type.empty()) packet.content_type = json_content_type;
+  const auto is_visible = [](char byte) { return byte > 0x20 && byte < 0x7f; };
+  if (packet.id.empty() || !std::all_of(packet.id.begin(), packet.id.end(), is_visible))
+    return NoLetter{"packet_id is not visible ASCII"};
+  const auto is_of_a_field = [](char byte) { return byte >= 0x20 && byte < 0x7f; };
+  if (!std::all_of(packet.content_type.begin(), packet.content_type.end(), is_of_a_field))
+    return NoLetter{"content_type is not printable ASCII"};
+  return packet;
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<LetterSource>> LetterSource::open(const std::string& path) {
+  os::FileDescriptor file = open_lines(path);
+  if (!file.is_open()) return boost::system::error_code(errno, boost::system::system_category());
+  return std::make_unique<LetterSource>(std::move(file));
+}
+
+std::optional<OutgoingPacket> LetterSource::next() {
+  while (reader_.take(never) == LineReader::Taken::line) {
+    ++lines_;
+    const bool cut = reader_.is_cut();
+    const std::string line = reader_.line();
+    if (line.empty()) continue;
+    auto packet = cut ? boost::system::result<OutgoingPacket, NoLetter>(NoLetter{"too long"}) : packet_of(line);
+    if (packet) return std::move(*packet);
+    if (++no_letters_ == 1) first_failure_ = fmt::format("line {}: {}", lines_, packet.error().why);
+  }
+  return std::nullopt;
+}
+
+std::string LetterSource::failure() const {
+  if (!reader_.failure().empty()) return reader_.failure();
+  if (no_letters_ == 0) return {};
+  return fmt::format("lines that are no dead letters: {}; the first: {}", no_letters_, first_failure_);
+}
+
+}  // namespace logdist::tools

@@ -1,0 +1,65 @@
+#include "logdist/tools/analyzer/analyzer_command.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+#include <fmt/format.h>
+
+#include <boost/asio.hpp>
+
+#include "logdist/config/text.hpp"
+#include "logdist/os/complain.hpp"
+#include "logdist/tools/analyzer/reference_analyzer.hpp"
+
+namespace logdist::tools {
+namespace {
+
+namespace asio = boost::asio;
+
+ReferenceAnalyzerOptions analyzer_options(const AnalyzerCommandOptions& options, const config::ListenAddress& address) {
+  ReferenceAnalyzerOptions result;
+  result.host = address.host;
+  result.port = address.port;
+  result.behaviour.latency = options.latency;
+  result.behaviour.fail_rate = options.fail_rate;
+  result.behaviour.status = options.status;
+  result.seed = std::random_device{}();
+  return result;
+}
+
+void print(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);  // whoever started it through a pipe waits for the line
+}
+
+std::string summary(const AnalyzerStats& stats) {
+  return fmt::format("analyzer took {} packets, {} messages, {} bytes; {} requests failed", stats.packets,
+                     stats.messages, stats.bytes, stats.failures);
+}
+
+}  // namespace
+
+int run_analyzer(const AnalyzerCommandOptions& options) {
+  const auto address = config::parse_listen_address(options.listen);
+  if (!address) return os::complain("analyzer", fmt::format("--listen {}", address.error().text));
+  asio::io_context io(1);
+  ReferenceAnalyzer analyzer(io, analyzer_options(options, *address));
+  if (const auto error = analyzer.listen()) {
+    return os::complain("analyzer", fmt::format("cannot listen on {}: {}", options.listen, error.message()));
+  }
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&analyzer, &signals](const boost::system::error_code& error, int) {
+    if (error) return;
+    signals.clear();  // the next one takes its default course
+    analyzer.stop();
+  });
+  const auto endpoint = analyzer.endpoint();
+  print(fmt::format("analyzer listens on http://{}",
+                    config::format_listen_address({endpoint.address().to_string(), endpoint.port()})));
+  io.run();
+  print(summary(analyzer.stats()));
+  return 0;
+}
+
+}  // namespace logdist::tools

@@ -1,0 +1,86 @@
+#include "logdist/tools/control/admin_client.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "logdist/base/version.hpp"
+#include "logdist/config/text.hpp"
+#include "logdist/net/as_tuple.hpp"
+#include "logdist/tools/agent/target_addresses.hpp"
+#include "logdist/tools/control/admin_url.hpp"
+
+namespace logdist::tools {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::result;
+
+constexpr std::size_t answer_bytes_max = std::size_t{16} << 20;  // a status of a thousand analyzers
+using Request = http::request<http::string_body>;
+
+Request request_for(const config::HttpUrl& url, const std::optional<std::string>& body) {
+  Request request(body ? http::verb::post : http::verb::get, url.target, 11);
+  request.set(http::field::host, config::host_header(url.host, url.port));
+  request.set(http::field::user_agent, user_agent());
+  if (body) {
+    request.set(http::field::content_type, "application/json");
+    request.body() = *body;
+  }
+  request.keep_alive(false);
+  request.prepare_payload();
+  return request;
+}
+
+/// Takes at most `timeout` for finding the host; its caller limits the whole.
+asio::awaitable<result<Answer>> ask(asio::io_context& io, TargetAddresses& addresses, const Request& request,
+                                    Duration timeout) {
+  beast::tcp_stream stream(io);
+  const result<net::Endpoints> endpoints = co_await addresses.find(timeout);
+  if (endpoints.has_error()) co_return endpoints.error();
+  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, net::as_tuple);
+  if (connect_error) co_return connect_error;
+  const auto [write_error, written] = co_await http::async_write(stream, request, net::as_tuple);
+  if (write_error) co_return write_error;
+  beast::flat_buffer buffer(answer_bytes_max);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(answer_bytes_max);
+  const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, net::as_tuple);
+  if (read_error) co_return read_error;
+  const auto& response = parser.get();
+  co_return Answer{response.result_int(), std::string(response.reason()), {}, response.body()};
+}
+
+}  // namespace
+
+result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                           const std::string& path, const std::optional<std::string>& body) {
+  const auto url = admin_url(port.url, environment, path);
+  if (!url) return url.error().text;
+  const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
+
+  const Request request = request_for(*url, body);
+  std::optional<result<Answer>> answer;
+  net::NameResolver names(port.lookup);
+  asio::io_context io(1);
+  TargetAddresses addresses(io, names, *url);
+  asio::co_spawn(io, ask(io, addresses, request, 2 * port.timeout),
+                 [&answer](const std::exception_ptr& fault, result<Answer> got) {
+                   if (fault) std::rethrow_exception(fault);
+                   answer = std::move(got);
+                 });
+  io.run_for(port.timeout);
+  if (!answer) return fmt::format("{}: no answer within {}", where, config::format_duration(port.timeout));
+  if (answer->has_error()) return fmt::format("{}: {}", where, answer->error().message());
+  return AdminAnswer{std::move(**answer), where};
+}
+
+std::string refusal(const AdminAnswer& answer) {
+  return fmt::format("{}: {} {}", answer.url, answer.status, explain(answer));
+}
+
+}  // namespace logdist::tools

@@ -1,0 +1,175 @@
+// The decoder against an independent reading of the same rules, over a corpus of
+// traps and a great many mutations of it.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "logdist/base/random.hpp"
+#include "logdist/codec/decode.hpp"
+#include "tests/codec/corpus.hpp"
+#include "tests/codec/oracle.hpp"
+#include "tests/support/seed.hpp"
+
+namespace logdist::codec {
+namespace {
+
+/// Escapes everything but visible ASCII, so that a failing body can be pasted.
+std::string printable(std::string_view body) {
+  std::string text;
+  for (const char c : body) {
+    if (c >= ' ' && c <= '~') {
+      text += c;
+      continue;
+    }
+    constexpr char digits[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'\\', 'x', digits[byte >> 4], digits[byte & 0xf]};
+  }
+  return text;
+}
+
+/// One decoder and the oracle, asked the same.
+class Comparison {
+ public:
+  void compare(Format format, const std::string& bytes) {
+    core::Buffer body = pool_.take(bytes.size());
+    body.append(bytes);
+    const DecodeResult result = decoder_.decode(format, body);
+    const auto expected = consult_oracle(format, bytes);
+    ++compared_;
+    ASSERT_EQ(body.view(), bytes) << "the bytes were changed";
+    if (result.has_value()) {
+      ++accepted_;
+      ASSERT_TRUE(expected.has_value()) << "accepted: " << printable(bytes);
+      ASSERT_EQ(result->messages, expected->messages) << printable(bytes);
+      ASSERT_EQ(result->packet_id, expected->packet_id) << printable(bytes);
+      return;
+    }
+    // The one limit on numbers that we state, and nlohmann/json does not have.
+    const bool exponent = result.error().detail.find("exponent") != std::string::npos;
+    ASSERT_TRUE(exponent || !expected.has_value()) << result.error().detail << ": " << printable(bytes);
+    check_offset(format, bytes, result.error());
+  }
+
+  std::uint64_t compared() const { return compared_; }
+  std::uint64_t accepted() const { return accepted_; }
+
+ private:
+  /// The fault is the first: what comes before it is whole or ends too early.
+  void check_offset(Format format, const std::string& bytes, const DecodeError& error) {
+    ASSERT_LE(error.offset, bytes.size()) << printable(bytes);
+    ASSERT_FALSE(error.detail.empty());
+    if (format != Format::json) return;
+    core::Buffer before = pool_.take(error.offset);
+    before.append(std::string_view(bytes).substr(0, error.offset));
+    const DecodeResult result = decoder_.decode(format, before);
+    ASSERT_TRUE(result.has_value() || result.error().offset == error.offset)
+        << error.detail << " at " << error.offset << ", but before it " << result.error().detail << " at "
+        << result.error().offset << ": " << printable(bytes);
+  }
+
+  core::BufferPool pool_{1 << 20};
+  Decoder decoder_;
+  std::uint64_t compared_ = 0;
+  std::uint64_t accepted_ = 0;
+};
+
+/// Changes `bytes` in one small way.
+void mutate(std::string& bytes, const std::vector<std::string>& seeds, Random& random) {
+  const std::size_t at = random.below(bytes.size() + 1);
+  switch (random.below(7)) {
+    case 0:  // a byte becomes another
+      if (at < bytes.size()) bytes[at] = static_cast<char>(random.below(256));
+      break;
+    case 1:  // bytes go
+      bytes.erase(at, random.below(4) + 1);
+      break;
+    case 2:  // a token is put in
+    case 3: {
+      static const std::vector<std::string> tokens = tricky_tokens();
+      bytes.insert(at, tokens[random.below(tokens.size())]);
+      break;
+    }
+    case 4:  // it ends early
+      bytes.resize(at);
+      break;
+    case 5: {  // a piece comes twice
+      const std::string piece = bytes.substr(at, random.below(24));
+      bytes.insert(random.below(bytes.size() + 1), piece);
+      break;
+    }
+    default: {  // a piece of another body
+      const std::string& other = seeds[random.below(seeds.size())];
+      bytes.insert(at, other.substr(random.below(other.size() + 1), random.below(40)));
+    }
+  }
+}
+
+TEST(DecodeDifferential, AgreesOnTheCorpus) {
+  Comparison comparison;
+  for (const std::string& body : seed_bodies()) {
+    for (const Format format : {Format::json, Format::ndjson}) {
+      comparison.compare(format, body);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(comparison.accepted(), 30u);
+}
+
+TEST(DecodeDifferential, AgreesOnMutations) {
+  constexpr std::uint64_t seed = 0x5eed0001;
+  constexpr int mutation_count = 120'000;
+  std::cout << "seed " << seed << '\n';
+  Random random(seed);
+  const std::vector<std::string> seeds = seed_bodies();
+  Comparison comparison;
+  for (int i = 0; i < mutation_count; ++i) {
+    const Format format = random.below(4) == 0 ? Format::ndjson : Format::json;
+    const bool from_corpus = random.below(2) == 0;
+    std::string body = from_corpus ? seeds[random.below(seeds.size())] : random_body(format, random);
+    for (std::uint64_t times = random.below(3); times > 0; --times) mutate(body, seeds, random);
+    comparison.compare(format, body);
+    if (HasFatalFailure()) {
+      std::cout << "mutation " << i << '\n';
+      return;
+    }
+  }
+  std::cout << comparison.accepted() << " of " << comparison.compared() << " accepted\n";
+  EXPECT_GT(comparison.accepted(), comparison.compared() / 5) << "too few valid bodies to mean much";
+}
+
+/// Numbers, most of them of RFC 8259, with as many digits as make a difference.
+std::string random_number(Random& random) {
+  const auto digits = [&random](std::uint64_t most) {
+    std::string text;
+    for (std::uint64_t count = random.below(most + 1); count > 0; --count) {
+      text += static_cast<char>('0' + random.below(10));
+    }
+    return text;
+  };
+  std::string number = random.below(3) == 0 ? "-" : "";
+  number += random.below(4) == 0 ? "0" : static_cast<char>('1' + random.below(9)) + digits(24);
+  if (random.below(2) == 0) number += "." + digits(24);
+  if (random.below(2) == 0) number += (random.below(2) == 0 ? "e" : "E-") + digits(3);
+  if (random.below(10) == 0) number.insert(random.below(number.size() + 1), 1, "0.-+eE, \""[random.below(9)]);
+  return number;
+}
+
+TEST(DecodeDifferential, AgreesOnNumbersOfAnyLength) {
+  Random random(logdist::test::draw_seed());
+  Comparison comparison;
+  for (int i = 0; i < 30'000 && !HasFatalFailure(); ++i) {
+    const std::string padding(random.below(9), ' ');
+    const std::string number = random_number(random);
+    comparison.compare(Format::json, padding + "[{\"v\":" + number + "}]");
+    comparison.compare(Format::json, padding + "[\"" + number + "\"," + number + "]");
+    comparison.compare(Format::ndjson, "{\"a\":[" + number + "]}\n" + padding + number + "\n\"" + number + "\"\n");
+  }
+  EXPECT_GT(comparison.accepted(), comparison.compared() / 4);
+}
+
+}  // namespace
+}  // namespace logdist::codec
