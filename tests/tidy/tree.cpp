@@ -41,6 +41,12 @@ std::vector<SourceText> sources_of(const fs::path& root) {
   return sources;
 }
 
+std::vector<fs::path> files_ending(const fs::path& root, std::string_view folder, std::string_view ending) {
+  std::vector<fs::path> files = files_under(root, folder);
+  std::erase_if(files, [&](const fs::path& path) { return path.extension() != ending; });
+  return files;
+}
+
 std::vector<fs::path> files_named(const fs::path& root, std::string_view folder, std::string_view name) {
   std::vector<fs::path> files = files_under(root, folder);
   std::erase_if(files, [&](const fs::path& path) { return path.filename() != name; });

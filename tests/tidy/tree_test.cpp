@@ -12,7 +12,9 @@
 #include "tests/tidy/banned.hpp"
 #include "tests/tidy/floors.hpp"
 #include "tests/tidy/links.hpp"
+#include "tests/tidy/room_size.hpp"
 #include "tests/tidy/shape.hpp"
+#include "tests/tidy/words.hpp"
 
 namespace logdist::tidy {
 namespace {
@@ -53,6 +55,17 @@ TEST(Tree, LinksDownwards) {
 TEST(Tree, KeepsItsShape) { EXPECT_TRUE(none(over_all_sources(check_shape))); }
 
 TEST(Tree, SaysNothingBanned) { EXPECT_TRUE(none(over_all_sources(check_banned))); }
+
+TEST(Tree, KeepsItsRoomsSmall) { EXPECT_TRUE(none(check_room_sizes(sources_of(root)))); }
+
+TEST(Tree, CallsThingsByTheTermsOfTheField) {
+  Faults faults = over_all_sources(check_words);
+  for (const fs::path& path : files_ending(root, "docs", ".md")) {
+    append(faults, check_words_of_prose(path.generic_string(), read_file(root / path)));
+  }
+  append(faults, check_words_of_prose("README.md", read_file(root / "README.md")));
+  EXPECT_TRUE(none(faults));
+}
 
 TEST(Tree, AwaitsOneThingAtATime) { EXPECT_TRUE(none(over_all_sources(check_awaits))); }
 
