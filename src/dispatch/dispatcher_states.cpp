@@ -48,7 +48,7 @@ void Dispatcher::leave_state(Delivery& delivery) {
       between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
       break;
     }
-    default: LOGDIST_CHECK(!"a place that can be left");
+    default: LOGDIST_CHECK(false && "a place that can be left");
   }
 }
 
