@@ -1,4 +1,4 @@
-// The exact accounts: who was credited and charged how much, who is owed what.
+// The exact accounts: what each analyzer was credited and charged, and what it is owed.
 //
 // Within an epoch (the set of those credited and their weights do not change)
 // everything is whole numbers: with U units to a message, U the sum of the
@@ -49,7 +49,8 @@ static_assert(unit_bits + account_message_bits <= 123 && unit_bits + limit_messa
 static_assert(epoch_messages_max + (std::int64_t{1} << 32) < std::int64_t{1} << epoch_message_bits,
               "one more packet of any size fits into the epoch");
 
-/// See the head of this file.
+/// The exact accounts of all analyzers: deficits, arrears and debts, in units. The comment
+/// at the top of this file has the arithmetic and its limits. Not thread-safe.
 class CreditAccounts {
  public:
   /// `max_debt` in messages, at most limit_messages_max.

@@ -43,7 +43,7 @@ struct StressReport {
 
 class StressRequest;
 
-/// See the head of this file. Owned by the control thread, which calls what says so.
+/// One loop of the stress test. Owned by the control thread, which calls what says so.
 class StressLoop final : public TurnRequest, public sink::DeadLetters, public sink::AttemptListener {
  public:
   StressLoop(LoopId id, StressGround& ground, std::size_t packets, std::uint64_t seed);

@@ -65,7 +65,7 @@ struct WorldOptions {
   std::uint64_t seed = 1;
 };
 
-/// See the head of this file.
+/// Real load balancer and dispatchers in simulated time.
 class World final : public WakeupListener {
  public:
   explicit World(const WorldOptions& options);

@@ -10,7 +10,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file. Does what a session does for its agent: reserves
+/// One connection, one packet after the other. Does what a session does for its agent: reserves
 /// space for the body, receives it, admits it, and waits where it has to.
 class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservation {
  public:

@@ -30,7 +30,7 @@ struct ProbeReply {
 /// What the packet itself brings on.
 enum class Trait : std::uint8_t { ordinary, rejected_by_all, poisonous };
 
-/// See the head of this file.
+/// A simulated analyzer: what it does with what it is sent.
 class Analyzer {
  public:
   Analyzer(const AnalyzerPlan& plan, std::uint64_t seed);

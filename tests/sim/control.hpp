@@ -7,7 +7,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file.
+/// The daemon's control thread in simulated time.
 class Control {
  public:
   Control(Stage& stage, dispatch::LoadBalancer& balancer) : stage_(stage), balancer_(balancer) {}

@@ -73,7 +73,7 @@ class Witness {
   virtual void probe_ended(AnalyzerId, health::Epoch, health::ProbeResult) {}
 };
 
-/// See the head of this file.
+/// The history of every packet as an outsider sees it, and the counts that follow from it.
 class EventTrace {
  public:
   explicit EventTrace(std::size_t loops) : ended_(loops), seen_(loops) {}

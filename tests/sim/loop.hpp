@@ -11,7 +11,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file. A turn comes a little after it was asked for, so
+/// An event loop in simulated time. A turn comes a little after it was asked for, so
 /// that several events may share one, and loops overtake each other.
 class Loop final : public dispatch::TurnRequest {
  public:

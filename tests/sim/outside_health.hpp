@@ -9,7 +9,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file. Only the end of a back-off is taken from the
+/// One analyzer's health, computed from outside. Only the end of a back-off is taken from the
 /// product, because chance has a part in it; it has to lie within bounds.
 class OutsideHealth {
  public:

@@ -11,7 +11,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file. What becomes of an attempt is decided by the
+/// Simulated connections of one loop. What becomes of an attempt is decided by the
 /// analyzer when it is sent, and happens when its time has come.
 class Upstream final : public sink::Upstream {
  public:

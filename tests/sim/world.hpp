@@ -20,7 +20,7 @@
 
 namespace logdist::sim {
 
-/// See the head of this file.
+/// The real decisions in simulated surroundings.
 class World final : public dispatch::WakeupListener {
  public:
   explicit World(const Scenario& scenario);

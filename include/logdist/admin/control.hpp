@@ -1,7 +1,4 @@
-// What an operator can have changed while the daemon runs.
-//
-// The seam between the admin port, which speaks HTTP, and the application, which
-// carries it out.
+// What an operator can change while the daemon runs.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +22,14 @@ struct ControlledAnalyzer {
   bool paused = false;  ///< by its own Retry-After
   bool drained = false;
   config::Weight weight{};             ///< in force
-  config::Weight configured_weight{};  ///< that a reload brings back
+  config::Weight configured_weight{};  ///< a reload restores it
   double target_share = 0;
   std::uint32_t in_flight = 0;  ///< packets
 };
 
-/// What came of a reload.
+/// The result of a reload.
 struct ReloadReport {
-  std::vector<std::string> faults;  ///< each a line; when there are any, nothing has changed
+  std::vector<std::string> faults;  ///< each a line; if there are any, nothing has changed
   std::vector<std::string> warnings;
   config::Difference difference;
   std::uint64_t revision = 0;  ///< of the configuration now in force
@@ -45,22 +42,24 @@ struct ConfigurationReport {
   std::vector<config::Change> restart_needed;  ///< what the last reload found changed, and could not take
 };
 
-/// See the head of this file. Confined to the admin server's loop, never blocks
-/// it. `who` asks, for the log: "127.0.0.1:50123".
+/// What an operator can change while the daemon runs: the interface between the admin
+/// port, which speaks HTTP, and the daemon, which carries it out. Confined to the admin
+/// server's loop, which it never blocks. `who` is where a request comes from, for the
+/// log: "127.0.0.1:50123". Errors are values: false, or the faults of a ReloadReport.
 class Control {
  public:
   virtual std::vector<ControlledAnalyzer> analyzers() const = 0;
   virtual ConfigurationReport configuration() const = 0;
 
-  /// Takes an analyzer out of service, or back; no effect when it is so already.
-  /// False: there is none of that name.
+  /// Takes an analyzer out of service, or puts it back; no effect if that is already the
+  /// case. False: there is none of that name.
   virtual bool set_drained(const std::string& analyzer, bool drained, const std::string& who) = 0;
-  /// From now on credited by it, until another is set or a reload brings back the
-  /// configured one.
+  /// The weight in force from now on, until another is set or a reload restores the
+  /// configured one. False: there is no analyzer of that name.
   virtual bool set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) = 0;
 
-  /// Reads the configuration again and takes it, or refuses it, as a whole. `done`
-  /// is called once, maybe from within.
+  /// Reads the configuration again and applies or refuses it as a whole. `done` is called
+  /// once, perhaps before the call returns.
   virtual void reload(const std::string& who, std::function<void(const ReloadReport&)> done) = 0;
 
  protected:

@@ -13,8 +13,8 @@ namespace logdist::admin {
 /// What an event is about. The names are part of the JSON.
 enum class EventKind : std::uint8_t {
   state,     ///< an analyzer's health has changed
-  pause,     ///< an analyzer has asked to be left alone
-  catch_up,  ///< an analyzer was far behind its share and got priority
+  pause,     ///< an analyzer has requested a pause
+  catch_up,  ///< an analyzer was far behind its share and gets priority
   weight,    ///< an analyzer's weight was changed
   analyzer,  ///< one was added or removed, taken out of service or put back by hand
   reload,    ///< the configuration was read again, or could not be
@@ -26,8 +26,8 @@ const char* to_string(EventKind kind);
 /// One line of the list.
 struct Event {
   EventKind kind = EventKind::daemon;
-  bool warning = false;    ///< somebody should look at it
-  std::string analyzer{};  ///< whom it concerns, by name; empty: the daemon as a whole
+  bool warning = false;    ///< an operator should look at it
+  std::string analyzer{};  ///< the analyzer concerned, by name; empty: the daemon as a whole
   std::string text{};      ///< a clause for people: "healthy -> failed (3 failures in a row, last: HTTP 500)"
   std::chrono::system_clock::time_point at{};  ///< set by post(), as is the number
   std::uint64_t number = 0;                    ///< counts from 1 for the life of the process

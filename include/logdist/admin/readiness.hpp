@@ -1,9 +1,4 @@
-// Whether packets are taken: what /readyz tells a load balancer.
-//
-// Ready is a daemon that takes packets and keeps them, though no analyzer may be in
-// service for a while: that is what the queue is for. It is not ready while it shuts
-// down, and when no analyzer is in service and the queue is full, so that requests would
-// wait in vain. Sans-I/O: facts in, the answer out. Not thread-safe.
+// Whether packets are accepted: the answer of /readyz to a load balancer.
 #pragma once
 
 #include <chrono>
@@ -23,7 +18,7 @@ struct ReadinessFacts {
 
 /// The answer.
 struct Readiness {
-  std::vector<std::string> reasons{};  ///< why packets are not taken, each a clause; none: they are
+  std::vector<std::string> reasons{};  ///< why packets are not accepted, each a clause; none: they are
 
   bool ready() const { return reasons.empty(); }
   /// All reasons in one line.
@@ -33,19 +28,22 @@ struct Readiness {
 /// `{"ready":false,"reasons":["…"]}`
 std::string to_json(const Readiness& readiness);
 
-/// See the head of this file.
+/// Decides whether the daemon is ready, which means that it accepts packets, even while no
+/// analyzer is in service: that is what the queue is for. It is not ready while it shuts
+/// down, and when no analyzer is in service and the queue is full, so that requests would
+/// wait in vain. Sans-I/O: facts in, the answer out. Not thread-safe.
 class ReadinessRule {
  public:
-  /// Once it is not ready for want of analyzers, it stays so for at least this long: no
-  /// load balancer is sent to and fro.
+  /// Once it is not ready because no analyzer is in service, it stays so for at least this
+  /// long, so that a load balancer does not flap.
   static constexpr Duration hold = std::chrono::seconds(5);
 
-  /// To be asked often enough that no change is missed.
+  /// To be called often enough that no change is missed.
   Readiness look(const ReadinessFacts& facts, TimePoint now);
 
  private:
   bool taking_ = true;            ///< but for a drain
-  TimePoint not_taking_since_{};  ///< the last time that taking_ has become false
+  TimePoint not_taking_since_{};  ///< when taking_ last became false
 };
 
 }  // namespace logdist::admin

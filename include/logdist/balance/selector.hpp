@@ -1,21 +1,4 @@
-// Picks the analyzer for each packet so that shares follow the weights in
-// messages, never further from the target than one packet.
-//
-// Source: earliest eligible virtual deadline first, WF²Q (Bennett and Zhang,
-// 1996), for unit packets Tijdeman's chairman assignment (1980). In virtual
-// time: V grows by n/Σweight for a packet of n messages, A_i by the messages
-// charged to analyzer i; i is owed while A_i/weight_i < V, and among those that
-// are owed the earliest (M + A_i)/weight_i wins, M being the largest packet seen.
-//
-// What somebody is owed after an outage is kept apart, as arrears: packets that
-// catch up pay them, and a meter bounds what those are of the traffic. All other
-// packets are shared by weight as if there were no arrears, so that nobody starves.
-//
-// docs/balance.md has the proof, the arithmetic and the debts. A pick costs
-// O(log n) of n analyzers; what changes who is credited, or by what weight, O(n log n).
-//
-// Sans-I/O: no clock, lock, thread or log inside. Not thread-safe: the caller
-// serialises.
+// Picks the analyzer for each packet by weight. docs/balance.md has the proof.
 #pragma once
 
 #include <cstddef>
@@ -55,10 +38,29 @@ struct Account {
 struct Charge {
   AnalyzerId analyzer = 0;
   std::uint32_t messages = 0;
-  bool catch_up = false;  ///< it pays arrears
+  bool catch_up = false;  ///< the packet pays arrears
 };
 
-/// See the head of this file. All analyzers start in service, owed nothing.
+/// Picks the analyzer for each packet so that shares follow the weights in messages,
+/// never further from the target than one packet. All analyzers start in service, owed
+/// nothing.
+///
+/// Source: earliest eligible virtual deadline first, WF²Q (Bennett and Zhang, 1996),
+/// for unit packets Tijdeman's chairman assignment (1980). In virtual time: V grows by
+/// n/Σweight for a packet of n messages, A_i by the messages charged to analyzer i; i is
+/// owed while A_i/weight_i < V, and among those that are owed the earliest
+/// (M + A_i)/weight_i wins, M being the largest packet seen.
+///
+/// What an analyzer is owed after an outage is a separate part of its deficit, the
+/// arrears. Packets that catch up pay them, and a meter limits their part of the
+/// traffic. All other packets are shared by weight as if there were no arrears, so that
+/// no analyzer starves.
+///
+/// docs/balance.md has the proof, the arithmetic and the debts. A pick costs O(log n)
+/// for n analyzers; a change of the credited set or of a weight O(n log n).
+///
+/// Sans-I/O: no clock, lock, thread or log. Not thread-safe: the caller serialises.
+/// Errors: none; an id that was never added is a broken invariant.
 class Selector {
  public:
   explicit Selector(SelectorOptions options);
@@ -71,21 +73,21 @@ class Selector {
   /// on its packets in flight. Ids count up from 0.
   AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots);
 
-  /// Takes it out for good: its deficit goes to the others by weight. Packets
-  /// still under way there are released or undone as ever; nothing else may be
-  /// asked of it but its account().
+  /// Removes it for good: its deficit goes to the others by weight. Packets still in
+  /// flight there are released or undone as usual; apart from that only account() may
+  /// be called for it.
   void remove(AnalyzerId analyzer);
 
-  /// From now on credited by the new weight; deficits stay as they are.
+  /// It is credited by the new weight from now on; deficits stay as they are.
   void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
 
-  /// The bound on packets in flight from now on; those under way may exceed it.
+  /// The limit on packets in flight from now on; those in flight may exceed it.
   void set_slots(AnalyzerId analyzer, std::uint32_t slots);
 
-  /// Leaving: the deficit becomes its debt, the others take it over by weight, so
-  /// that theirs sum to 0 again; while it is out the debt grows by what it would
-  /// have been credited, as far as max_debt. Returning: the debt moves back, or is
-  /// dropped when nobody else is in service. No effect when nothing changes.
+  /// Leaving: the deficit becomes its debt, and the others take it over by weight, so
+  /// that theirs sum to 0 again; while it is out, the debt grows by what it would have
+  /// been credited, up to max_debt. Returning: the debt moves back, or is dropped if no
+  /// other is in service. No effect when nothing changes.
   void set_in_service(AnalyzerId analyzer, bool in_service);
 
   /// Whether `analyzer`, in service or not, has fewer packets in flight than slots.

@@ -24,7 +24,7 @@ struct Backoff {
     return grown < static_cast<double>(max.count()) ? Duration(static_cast<Duration::rep>(grown)) : max;
   }
 
-  /// The same, spread so that those who began together do not come back together.
+  /// The same, spread so that waits that begin together do not end together.
   Duration wait(std::uint32_t repeats, Random& random) const {
     const Duration center = base(repeats);
     if (jitter <= 0) return center;

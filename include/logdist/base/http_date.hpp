@@ -7,8 +7,8 @@
 
 namespace logdist {
 
-/// An IMF-fixdate (RFC 9110, 5.6.7), made anew when the second changes. Confined
-/// to one thread.
+/// Formats an IMF-fixdate (RFC 9110, 5.6.7), again only when the second changes.
+/// Confined to one thread.
 class HttpDate {
  public:
   /// "Sun, 06 Nov 1994 08:49:37 GMT"; valid until the next call. `unix_seconds` from

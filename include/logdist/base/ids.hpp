@@ -1,15 +1,15 @@
-// Small integer names for the things the hot path speaks of.
+// Small integers that name analyzers and loops in the data flow.
 #pragma once
 
 #include <cstdint>
 
 namespace logdist {
 
-/// An analyzer's place in the order of configuration, which is also the order
+/// An analyzer's position in the order of configuration, which is also the order
 /// that breaks ties. Stable for the life of the process: an id is never reused.
 using AnalyzerId = std::uint32_t;
 
-/// An event loop's place in the pool, 0 … threads-1.
+/// An event loop's index in the pool, 0 … threads-1.
 using LoopId = std::uint32_t;
 
 }  // namespace logdist

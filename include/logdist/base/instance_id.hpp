@@ -1,4 +1,4 @@
-// What tells this process from every other one.
+// An id that distinguishes this process from every other one.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace logdist {
 
-/// Drawn once at start, by the composition root, and handed to whoever speaks for the
-/// process. Never changes, so that any thread may read it.
+/// Drawn once at the start, by the composition root, which passes it on to what speaks
+/// for the process. Never changes, so any thread may read it.
 class InstanceId {
  public:
   explicit InstanceId(Random& random);
@@ -17,9 +17,9 @@ class InstanceId {
   /// 16 lower-case hexadecimal digits.
   std::string_view text() const { return std::string_view(via_name_).substr(prefix.size()); }
 
-  /// What we call ourselves in `Via` (RFC 9110, 7.6.3: the pseudonym in received-by):
-  /// "log-distributor-" and text(). A request whose Via has it already has come back
-  /// to us. Every byte of it is a token's.
+  /// The daemon's name in `Via` (RFC 9110, 7.6.3: the pseudonym in received-by):
+  /// "log-distributor-" and text(). A request whose Via already has it has passed
+  /// through this daemon before. It is a token.
   std::string_view via_name() const { return via_name_; }
 
  private:

@@ -36,8 +36,8 @@ class IpAddress {
   bool set_ = false;
 };
 
-/// The addresses that begin with the same bits; or none of them: those who have no
-/// address because they come by a unix socket.
+/// The addresses that begin with the same bits; or `unix:`, the peers that have no
+/// address because they connect to a unix socket.
 class Network {
  public:
   /// `192.0.2.0/24`, `2001:db8::/32`, an address, which is a network of one, or `unix:`.

@@ -1,8 +1,7 @@
-// Time as the whole project speaks of it.
+// The types of time that the whole project uses.
 //
-// Cores (floors 0 and 1) never read a clock: they take `now` as an argument, so
-// that a simulation can run them through hours in a second. Only adapters call
-// Clock::now().
+// Floors 0 to 2 never read a clock: they take `now` as an argument, so that a
+// simulation can run hours in a second. Only higher floors call Clock::now().
 #pragma once
 
 #include <chrono>

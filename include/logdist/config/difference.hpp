@@ -1,7 +1,7 @@
-// What changes when a running daemon is given another configuration.
+// What changes when a running daemon gets another configuration.
 //
-// Free functions without state, thread-safe. Both configurations are sound:
-// loaded without an error.
+// Free functions without state, thread-safe. Both configurations were loaded without
+// an error.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace logdist::config {
 /// One key with another value.
 struct Change {
   std::string key;   ///< "log.level"; of an analyzer "weight"
-  std::string from;  ///< as one would write it; empty for what is not shown: a header may be a secret
+  std::string from;  ///< as in the file; empty for what is not shown: a header may be a secret
   std::string to;
 
   friend bool operator==(const Change&, const Change&) = default;
@@ -23,7 +23,7 @@ struct Change {
 /// `weight: 40 -> 50`, or the key alone when the values are not shown.
 std::string to_string(const Change& change);
 
-/// An analyzer that stays, and what is new about it: weight, max_in_flight, headers.
+/// An analyzer that stays, and what changed: weight, max_in_flight, headers.
 struct ChangedAnalyzer {
   std::string name;
   std::vector<Change> changes;
@@ -31,15 +31,15 @@ struct ChangedAnalyzer {
   friend bool operator==(const ChangedAnalyzer&, const ChangedAnalyzer&) = default;
 };
 
-/// See the head of this file. Analyzers are told apart by their names; one whose
-/// url is another is another analyzer, both removed and added. Their order in the
-/// file makes no difference.
+/// What a running daemon has to change to take another configuration. Analyzers are
+/// identified by name; one with another url is another analyzer, removed and added.
+/// Their order in the file makes no difference.
 struct Difference {
   std::vector<std::string> added;    ///< names, in the order of the file
   std::vector<std::string> removed;  ///< names, in the order they had
   std::vector<ChangedAnalyzer> changed;
-  std::vector<Change> taken;           ///< other keys that a running daemon takes over
-  std::vector<Change> restart_needed;  ///< keys that it does not: they stay as they are
+  std::vector<Change> taken;           ///< other keys that take effect at once
+  std::vector<Change> restart_needed;  ///< keys that do not: they stay as they are until a restart
 
   /// Whether taking `wanted` changes something now.
   bool changes_nothing() const { return added.empty() && removed.empty() && changed.empty() && taken.empty(); }
@@ -49,8 +49,8 @@ struct Difference {
 
 Difference compare(const Options& in_force, const Options& wanted);
 
-/// `in_force` with the analyzers, and all else that a running daemon takes over,
-/// of `wanted`.
+/// `in_force`, with the analyzers of `wanted` and with all else that takes effect at
+/// once.
 Options take_over(const Options& in_force, const Options& wanted);
 
 /// All keys with their values as a JSON object, for people and tools. The values

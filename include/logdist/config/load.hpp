@@ -24,12 +24,12 @@ struct Error {
 /// `FILE:LINE: key.path: what is wrong, what is allowed`, as `check` prints it.
 std::string to_string(const Error& error);
 
-/// A key that the file names and a variable beats.
+/// A key that is in the file but overridden by an environment variable.
 struct MaskedKey {
   std::string source;    ///< the file's name
   std::size_t line = 0;  ///< 1-based
   std::string variable;  ///< "LOGDIST_THREADS"
-  std::string value;     ///< the file's, to be compared: not to be shown, it may hold a secret
+  std::string value;     ///< the file's, only for comparison: it may be a secret
 };
 
 /// What loading found. `options` are usable only when `errors` is empty.
@@ -38,18 +38,19 @@ struct Loaded {
   std::vector<Error> errors;
   std::vector<Error> warnings;                ///< unknown LOGDIST_* variables and the like
   std::map<std::string, MaskedKey> masked{};  ///< by key; "analyzers" for the list as a whole
-  /// Where the url of each analyzer was given, without a message: for what only this machine can tell of it.
+  /// Where the url of each analyzer was given, without a message: for errors that only this machine can find.
   std::vector<Error> urls{};
 };
 
-/// A warning for each key that the file has changed from `before` to `now`, to no effect
-/// since a variable beats it.
+/// A warning for each key that changed in the file from `before` to `now` without effect,
+/// because a variable overrides it.
 std::vector<Error> masked_changes(const Loaded& before, const Loaded& now);
 
-/// What is said of an analyzer's url that leads back to our own packet port, `listening`.
+/// The message for an analyzer's url that leads back to the daemon's own packet port,
+/// `listening`.
 std::string own_port_message(const std::string& url, const std::string& listening);
 
-/// The variables that concern us: LOGDIST_…; name → value.
+/// The environment variables that begin with LOGDIST_; name → value.
 using Environment = std::map<std::string, std::string>;
 
 /// All LOGDIST_* variables of this process.

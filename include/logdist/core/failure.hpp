@@ -7,7 +7,7 @@
 
 namespace logdist::core {
 
-/// A failure as a value, which allocates nothing; who reads it finds the words.
+/// A failure as a value, which allocates nothing; telemetry::in_words() makes it text.
 struct Failure {
   Outcome outcome = Outcome::unsent;  ///< one that is_analyzer_failure()
   unsigned status = 0;                ///< of the HTTP answer, 0 without a whole one

@@ -13,9 +13,9 @@ namespace logdist::http {
 
 /// The body behind the head of a chunked request, to the end of its trailer (RFC
 /// 9112, 7.1). As strict as RequestParser: lines end with CRLF, data has exactly the
-/// size that was told, extensions and trailer lines are well-formed. Blanks behind a
-/// size are taken, as old servers pad it. Extensions are skipped, and so are trailers:
-/// they change nothing that the head has decided.
+/// announced size, extensions and trailer lines are well-formed. Blanks behind a size
+/// are accepted, because old servers pad it. Extensions and trailers are skipped: they
+/// change nothing that the head has decided.
 ///
 /// Every byte is looked at once and never needed again. Allocates nothing.
 class ChunkDecoder {

@@ -31,7 +31,7 @@ struct RequestHead {
   bool keep_alive = false;        ///< what its version and Connection ask for
   bool chunked = false;           ///< else the body is `content_length` long
   bool expects_continue = false;  ///< HTTP/1.1 only, as is the next
-  bool expects_other = false;     ///< an expectation that nobody knows
+  bool expects_other = false;     ///< an unknown expectation
   bool encoded = false;           ///< a Content-Encoding other than identity
   bool looped = false;            ///< its Via has our own name
   std::optional<std::uint64_t> content_length;
@@ -48,15 +48,16 @@ struct RequestHead {
   std::optional<std::string_view> field(std::string_view name) const;
 };
 
-/// The house's one parser of requests, strict wherever two readers could disagree on
-/// where a request ends, whom it is for or which path it has (RFC 9112, 3.2, 5, 6
-/// and 11.2): bare CR or LF, blanks before a colon, folded lines, controls, a Host that
+/// The only parser of requests, for both ports. It is strict wherever two readers could
+/// disagree on where a request ends, which host it is for or which path it has (RFC 9112,
+/// 3.2, 5, 6 and 11.2): bare CR or LF, blanks before a colon, folded lines, controls, a Host that
 /// is none or not alone, any Transfer-Encoding but one `chunked`, a Transfer-Encoding
 /// beside a Content-Length or in HTTP/1.0, lengths that differ, targets with a
 /// fragment or with a `://` that begins no http URL.
 ///
-/// A fault is told as soon as the line that shows it is there. Time is linear in the
-/// bytes, however they are split. Allocates nothing. One for each request.
+/// Reports an error as soon as the line that shows it is there. Time is linear in the
+/// bytes, however they are split. Allocates nothing. One for each request. Confined to
+/// one thread.
 class RequestParser {
  public:
   static constexpr std::size_t max_head_size = 16 * 1024;

@@ -6,7 +6,7 @@
 
 namespace logdist::http {
 
-/// Whether it is one byte or more that a method, a field's name or a coding may have.
+/// Whether it is a token: one byte or more, as in methods, names of fields and codings.
 bool is_token(std::string_view text);
 
 /// Equal, but for the case of ASCII letters.

@@ -1,8 +1,4 @@
 // Deadlines of thousands of connections on one timer.
-//
-// A connection's deadline moves with every request, nearly always to a later
-// time. So moving it later only stores the new time: the entry stays filed under
-// the old one, and is filed anew when that comes and turns out to be too early.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -26,7 +22,7 @@ class Deadline : public boost::intrusive::set_base_hook<> {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  /// The time has come; at() is `never` again. May set it anew, or remove others.
+  /// Called when it expires; at() is `never` again. May set it again, or remove others.
   virtual void expired(TimePoint now) = 0;
 
  private:
@@ -37,9 +33,15 @@ class Deadline : public boost::intrusive::set_base_hook<> {
   TimePoint filed_at_ = never;  ///< never later than at_ while filed
 };
 
-/// See the head of this file. Deadlines expire up to `precision` late, never
-/// early. Confined to its loop; the timer runs only while something is filed.
-/// Destroy it after its entries, and after the loop has stopped.
+/// Deadlines of thousands of connections on one timer. They expire up to `precision`
+/// late, never early.
+///
+/// A connection's deadline moves with every request, nearly always to a later time. So
+/// moving it later only stores the new time: the entry stays in the order under the old
+/// one, and is moved when that comes and turns out to be too early.
+///
+/// Confined to its loop; the timer runs only while there is an entry. Destroy it after
+/// its entries, and after the loop has stopped.
 class DeadlineSet {
  public:
   static constexpr Duration precision = std::chrono::milliseconds(100);

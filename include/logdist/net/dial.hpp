@@ -17,8 +17,8 @@ namespace logdist::net {
 /// Happy eyeballs (RFC 8305): the next address is tried as soon as one has failed, or has not answered
 /// for `head_start`; whichever connects first is taken. So a black-holed address hides no other.
 ///
-/// At most `pending_max` are under way at once. No time limit of its own: whoever dials has one, and
-/// cancels. Confined to the io_context's thread; handlers under way share the ownership.
+/// At most `pending_max` are in progress at once. It has no timeout of its own: the caller has one, and
+/// cancels. Confined to the io_context's thread; pending handlers share the ownership.
 class Dial {
  public:
   static constexpr Duration head_start = std::chrono::milliseconds(250);
@@ -35,7 +35,7 @@ class Dial {
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
 
-  /// Closes what is under way. The handler is not called any more.
+  /// Closes what is in progress. The handler is not called any more.
   void cancel();
   /// Those that were tried and have failed, or not answered so far.
   Endpoints unreached() const;

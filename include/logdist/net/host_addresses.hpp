@@ -1,4 +1,4 @@
-// The addresses of one analyzer, for those who connect to it from one io_context.
+// The addresses of one analyzer, for connections from one io_context.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,15 @@ namespace logdist::net {
 
 using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-/// Says where one host and port is: at once for an address, through the
-/// NameResolver for a name. What is found is told on the thread of `io`.
+/// Finds the endpoints of one host and port: at once for an address, through the
+/// NameResolver for a name. Handlers are called on the thread of `io`.
 ///
-/// Confined to that thread; not destroyed from within a handler. `io` and
-/// `names` must outlive it, or its stop(). A look-up under way is no work that
-/// keeps `io` running: who asks has a time limit of its own.
+/// Confined to that thread; not destroyed from within a handler. `io` and `names` must
+/// outlive it, or its stop(). A pending look-up does not keep `io` running: the caller
+/// has a timeout of its own.
 class HostAddresses {
  public:
-  /// Told the addresses, at least one, or why there are none.
+  /// Called with the addresses, at least one, or with why there are none.
   using Handler = std::function<void(const boost::system::error_code&, const Endpoints&)>;
 
   /// `host` is a name or an address, IPv6 without brackets; `port` is decimal.
@@ -38,10 +38,10 @@ class HostAddresses {
 
   /// Calls `handler` once: from within when the addresses are known, else later.
   void resolve(TimePoint now, Handler handler);
-  /// The addresses were of no use: the next resolve() looks anew.
+  /// The addresses were of no use: the next resolve() looks them up again.
   void forget();
-  /// Handlers that wait are dropped, and look-ups under way tell nobody. No
-  /// resolve() afterwards.
+  /// Drops the handlers that wait; pending look-ups have no effect. No resolve()
+  /// afterwards.
   void stop();
 
  private:

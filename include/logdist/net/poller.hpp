@@ -1,11 +1,4 @@
 // Readiness of thousands of sockets, reported in rounds.
-//
-// Asio reports readiness one socket at a time, and learns that a socket is empty
-// by a read that finds nothing. On the packet's way that is a system call a packet
-// for nothing. Here a socket is registered once, edge-triggered; its owner reads
-// until a read is short, and is told when there is more (the way of nginx and
-// HAProxy). And what became ready together is handled in an order that lets
-// it leave together: see Poller.
 #pragma once
 
 #include <array>
@@ -25,7 +18,7 @@ namespace logdist::net {
 
 class Poller;
 
-/// What became of a socket since it was last reported. `closed`: the peer sends no
+/// What happened to a socket since it was last reported. `closed`: the peer sends no
 /// more, or the connection is broken; what it sent before can still be read.
 struct Readiness {
   bool readable = false;
@@ -54,15 +47,21 @@ class Watcher {
   bool requeued_ = false;  ///< is in the poller's list of those
 };
 
-/// The sockets of one loop. A service of its io_context (`of()`), driven by it,
-/// and confined to its thread.
+/// The sockets of one loop. A service of its io_context (`of()`), driven by it, and
+/// confined to its thread.
 ///
-/// What is ready is handled in rounds: the ingress side (agents, which bring
-/// packets); then what follows from it (the mid-round hook: the loop's turn, which writes to
-/// the analyzers); then the egress side (analyzers, whose answers are read). So a
-/// round's packets leave together and early, and analyzers work while we read.
+/// Asio reports readiness one socket at a time, and finds out that a socket is empty by a
+/// read that fails, which costs a system call per packet. Here a socket is registered
+/// once, edge-triggered; its owner reads until a read is short, and is called when there
+/// is more, as in nginx and HAProxy.
+///
+/// What is ready is handled in rounds: the ingress side (agents, which bring packets);
+/// then the mid-round hook (the loop's turn, which writes to the analyzers); then the
+/// egress side (analyzers, whose answers are read). So a round's packets leave together
+/// and early, and analyzers work while the loop reads.
 ///
 /// At most `max_rounds` rounds follow each other while the loop's other handlers wait.
+/// Errors: add() returns one; a socket's own errors show when its owner reads it.
 class Poller final : public boost::asio::execution_context::service {
  public:
   using key_type = Poller;
@@ -73,31 +72,31 @@ class Poller final : public boost::asio::execution_context::service {
 
   explicit Poller(boost::asio::execution_context& context);
 
-  /// `watcher` is told of `socket`, non-blocking, from now on; first of all of
-  /// what is the case now. The error says that the system has no room for it.
+  /// Calls `watcher` for `socket`, which is non-blocking, from now on; first with its
+  /// current readiness. The error is that of epoll, when it is out of resources.
   boost::system::error_code add(int socket, Watcher& watcher);
-  /// `watcher` is told nothing more. Before `socket` is closed.
+  /// Does not call `watcher` any more. To be called before `socket` is closed.
   void remove(int socket, Watcher& watcher);
-  /// Calls `watcher`, in a round to come, with nothing new to tell: it has stopped
-  /// before the end so that others have their turn, or something else came to pass.
+  /// Calls `watcher` in a later round without a new event, because it stopped before the
+  /// end to give others their turn, or because of something else that happened.
   void requeue(Watcher& watcher);
 
-  /// What is to be done between the ingress side and the egress side, and at
-  /// the end of the last round.
+  /// `work` is called between the ingress side and the egress side, and at the end of
+  /// the last round.
   void set_mid_round_hook(std::function<void()> work) { mid_round_hook_ = std::move(work); }
-  /// Whether the mid-round hook is still to come before the loop's other handlers are; not
-  /// so within the last one.
+  /// Whether the mid-round hook will be called before the loop's other handlers; false
+  /// within the last call of it.
   bool in_round() const { return in_round_; }
 
-  /// Until when all that came has been told, as far as is known at `now`. For whoever
-  /// measures how long others take: what is told in a round came after this, and what
-  /// has passed since then may be our own time.
+  /// The time up to which all events have been reported, as far as is known at `now`. To
+  /// measure how long a peer takes: what a round reports came after this, and the time
+  /// since then may be the loop's own.
   TimePoint last_poll_time(TimePoint now) const { return running_ || posted_ ? last_poll_time_ : now; }
 
  private:
   static constexpr std::size_t max_events = 256;
   static constexpr int max_rounds = 8;
-  /// After so few the loop goes to sleep rather than look again at once.
+  /// After a round with at most so many events the loop sleeps instead of polling again.
   static constexpr std::size_t few_events = 4;
 
   void shutdown() override;

@@ -1,4 +1,4 @@
-// A connected socket whose readiness a Poller tells.
+// A connected socket whose readiness a Poller reports.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ class Stream {
   void acknowledge_now();
   /// Bytes that can be read now.
   std::size_t available() const;
-  /// Says to the peer that nothing more comes.
+  /// Closes the sending direction: the peer sees the end of the stream.
   void shutdown_send(boost::system::error_code& error);
   void close();
 

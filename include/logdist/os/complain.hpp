@@ -1,4 +1,4 @@
-// How a subcommand ends when it cannot do what it was asked.
+// How a subcommand ends when it fails.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace logdist::os {
 
-/// Says on stderr what is wrong with `command`; returns its exit status.
+/// Writes to stderr what is wrong with `command`; returns its exit status, 1.
 inline int complain(const char* command, const std::string& what) {
   fmt::print(stderr, "log-distributor {}: {}\n", command, what);
   return 1;

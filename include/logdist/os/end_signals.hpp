@@ -1,4 +1,4 @@
-// The signals of a process that is to end well.
+// The signals that end or reload the daemon.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,11 @@
 
 namespace logdist::os {
 
-/// Hears TERM, INT, HUP and USR1 on an io_context. They are blocked from its
-/// construction on, so there is no moment, early or late, in which one takes its default
-/// action and ends the process with a code that says nothing. USR2, PIPE, XFSZ and ALRM
-/// are ignored: none of them is a reason to lose a queue. Made before any thread is
-/// started: threads inherit what is blocked. One a process; outlives the threads.
+/// Receives TERM, INT, HUP and USR1 on an io_context. They are blocked from its
+/// construction on, so at no moment does one take its default action and end the process
+/// with an exit status that means nothing. USR2, PIPE, XFSZ and ALRM are ignored: none of
+/// them is a reason to lose a queue. Construct it before any thread is started, because
+/// threads inherit the blocked signals. One per process; outlives the threads.
 class EndSignals {
  public:
   using Heard = std::function<void(int number)>;

@@ -22,7 +22,7 @@ class FileDescriptor {
   int number() const { return number_; }
   bool is_open() const { return number_ >= 0; }
 
-  /// Gives it away: whoever asked closes it.
+  /// Gives up ownership: the caller closes it.
   int release() { return std::exchange(number_, -1); }
 
   /// Closes it now.

@@ -24,9 +24,9 @@ ConnectionLimits fit(const config::Options& options, std::size_t files_max);
 /// The same with as many as may be open now.
 ConnectionLimits fit_now(const config::Options& options);
 
-/// Raises the soft limit on open files to the hard one. When even that is too
-/// low, warns and lowers server.max_connections and delivery.max_connections, so
-/// that nobody takes the descriptors of the others: agents above it are answered 503.
+/// Raises the soft limit on open files to the hard one. If even that is too low, warns
+/// and lowers server.max_connections and delivery.max_connections, so that each side has
+/// its descriptors: agents above the limit are answered 503.
 void fit_connections(config::Options& options);
 
 }  // namespace logdist::os

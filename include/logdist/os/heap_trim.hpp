@@ -1,4 +1,4 @@
-// Memory that a full queue has left behind goes back to the system.
+// Gives the memory of a drained queue back to the system.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@ struct HeapUse {
   std::size_t spare() const { return resident > lent ? resident - lent : 0; }
 };
 
-/// Of this process, now. All zero where the system does not tell.
+/// Of this process, now. All zero where the system does not provide it.
 HeapUse read_heap_use();
 
-/// Decides when a trim is worth its while: when much is spare at two looks in a
-/// row, and much of it is new since the last trim. So a load that comes and goes
-/// between two looks keeps its pages, and what no trim can free is not tried again.
+/// Decides when a trim is worth its cost: when much is unused at two checks in a row,
+/// and much of it is new since the last trim. So a load that comes and goes between two
+/// checks keeps its pages, and what no trim can free is not tried again.
 class TrimDecision {
  public:
   /// The program itself and the heap's small change are below that.
@@ -37,10 +37,10 @@ class TrimDecision {
   std::size_t left_ = 0;  ///< spare after the last trim, or less since
 };
 
-/// Looks every few seconds, and trims with malloc_trim(3): the heap by itself gives
-/// back only what lies at its end. That costs the control thread some milliseconds,
-/// once after the queue was full; a loop that needs new memory just then waits for
-/// it. Belongs to the thread that runs `control`.
+/// Checks every few seconds, and trims with malloc_trim(3): by itself the heap gives back
+/// only what lies at its end. A trim costs the control thread some milliseconds, once
+/// after the queue was full; a loop that needs new memory at that moment waits for it.
+/// Belongs to the thread that runs `control`.
 class HeapTrim {
  public:
   static constexpr Duration interval = std::chrono::seconds(2);

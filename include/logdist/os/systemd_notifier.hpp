@@ -1,4 +1,4 @@
-// What we tell the service manager that started us, and what it hands over.
+// Messages to the service manager that started the daemon, and the socket it passes.
 #pragma once
 
 #include <functional>
@@ -21,12 +21,12 @@ namespace logdist::os {
 using ServiceVariables = std::map<std::string, std::string>;
 ServiceVariables read_service_variables();
 
-/// systemd's protocol, sd_notify(3) and sd_watchdog_enabled(3): lines in a datagram
-/// to the socket that NOTIFY_SOCKET names. Its manual calls it stable and invites to
-/// speak it without libsystemd, which would bring six more libraries, compression
-/// and cryptography among them, into a process that needs none of them. Says nothing
-/// when nobody listens. Belongs to the thread that runs `control`; a message that
-/// can't be sent is logged, and no more.
+/// systemd's protocol, sd_notify(3) and sd_watchdog_enabled(3): lines in a datagram to
+/// the socket that NOTIFY_SOCKET names. Its manual calls the protocol stable and suggests
+/// implementing it without libsystemd, which would bring six more libraries, compression
+/// and cryptography among them, into a process that needs none of them. Sends nothing if
+/// NOTIFY_SOCKET is not set. Belongs to the thread that runs `control`. A message that
+/// cannot be sent is logged; there is no other effect.
 class SystemdNotifier {
  public:
   SystemdNotifier(boost::asio::io_context& control, const ServiceVariables& variables);

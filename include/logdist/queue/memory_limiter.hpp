@@ -1,18 +1,4 @@
-// Buffer space for the bodies that are being received or that wait, over all loops.
-//
-// A body reserves before it is read and waits its turn, oldest first, so the memory of
-// bodies is bounded without dropping connections. It reserves in steps as it arrives:
-// what is announced and does not come holds next to nothing.
-//
-// Two kinds of bodies have a line each. An eighth of the space is kept for small ones
-// (at most `small_body_max` bytes), which so never wait for large ones. The rest is for
-// both, oldest first.
-//
-// Two bodies that each hold half of the space and each wait for more would wait for
-// ever; so the oldest of those of its kind that hold bytes gets its step whatever is
-// held. One body of a kind may be beyond the bound so, and the next not before that one
-// has been released or all that is held fits again: the bound is passed by at most one
-// body of each kind.
+// Buffer space for bodies, over all loops.
 #pragma once
 
 #include <array>
@@ -26,8 +12,24 @@
 
 namespace logdist::queue {
 
-/// See the head of this file. Thread-safe; one atomic step and no lock for a small
-/// body that is reserved whole, while nobody waits. Must outlive its reservations' use of it.
+/// Buffer space for the bodies that are being received or that wait, over all loops.
+///
+/// A body reserves space before it is read and waits its turn, oldest first, so the
+/// memory of bodies is limited without dropping connections. It reserves in steps as it
+/// arrives: a body that is announced and does not arrive holds next to nothing.
+///
+/// Small bodies and large ones wait in separate lines. An eighth of the space is kept
+/// for small ones (at most `small_body_max` bytes), so they never wait for large ones.
+/// The rest is for both, oldest first.
+///
+/// Two bodies that each hold half of the space and wait for more would wait for ever.
+/// Therefore the oldest of its kind that holds bytes gets its step whatever is held. The
+/// next one may do so only when that one has been released, or when all that is held
+/// fits again. So the limit is exceeded by at most one body of each kind.
+///
+/// Thread-safe. While none waits, a small body that is reserved whole costs one atomic
+/// step and no lock. Must outlive its reservations' use of it. When it is full, bodies
+/// wait; the limiter has no timeout of its own.
 class MemoryLimiter {
  public:
   /// Of a body whose length is not announced.
@@ -35,14 +37,14 @@ class MemoryLimiter {
   /// The largest body that is small, where nothing else is said.
   static constexpr std::size_t default_small_body_max = 64 * 1024;
 
-  /// One body's share. Belongs to one thread, which alone calls the budget with
-  /// it; release() it before it is destroyed.
+  /// The space of one body. Belongs to one thread, and only that thread passes it to the
+  /// limiter; release() it before it is destroyed.
   class Reservation : public boost::intrusive::list_base_hook<boost::intrusive::tag<struct WaitingTag>>,
                       public boost::intrusive::list_base_hook<boost::intrusive::tag<struct GrowingTag>> {
    public:
     virtual ~Reservation();
 
-    /// Bytes held. Not to be asked while waiting.
+    /// Bytes held. Not to be called while it waits.
     std::size_t held_bytes() const { return held_bytes_; }
 
    protected:
@@ -50,20 +52,20 @@ class MemoryLimiter {
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
 
-    /// What was waited for is held now. Called once a wait, on any thread and
-    /// under the budget's lock: hand the news to your own thread, nothing else.
+    /// The space that it waited for is held now. Called once per wait, on any thread and
+    /// under the limiter's lock: it may only notify its own thread.
     virtual void granted() = 0;
 
    private:
     friend class MemoryLimiter;
     std::size_t held_bytes_ = 0;
-    std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the budget's mutex
+    std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the limiter's mutex
     std::uint64_t ticket_ = 0;      ///< age; 0 until it first takes the lock
-    bool waiting_ = false;          ///< guarded by the budget's mutex
+    bool waiting_ = false;          ///< guarded by the limiter's mutex
     bool growing_ = false;          ///< more steps are to come
-    bool last_step_ = false;        ///< of that which is waited for
+    bool last_step_ = false;        ///< the step waited for is the last
     bool in_large_line_ = false;    ///< where it waits and grows
-    bool counts_as_large_ = false;  ///< what it holds; guarded by the budget's mutex
+    bool counts_as_large_ = false;  ///< what it holds; guarded by the limiter's mutex
   };
 
   explicit MemoryLimiter(std::size_t max_bytes, std::size_t small_body_max = default_small_body_max);
@@ -77,8 +79,8 @@ class MemoryLimiter {
   std::size_t step(std::size_t arrived_bytes, std::size_t length) const;
 
   /// Reserves up to `total_bytes`, more than is held, for a body of `length` bytes; it
-  /// is whole, or grows by further steps. False: it waits, and is told. A body larger
-  /// than the whole budget goes when nothing else is held.
+  /// is whole, or grows by further steps. False: it waits, and granted() is called. A
+  /// body larger than the limit gets its space when nothing else is held.
   bool reserve(Reservation& reservation, std::size_t total_bytes, std::size_t length);
   /// The same for the whole of a body.
   bool reserve(Reservation& reservation, std::size_t length) { return reserve(reservation, length, length); }
@@ -135,8 +137,8 @@ class MemoryLimiter {
   const std::size_t max_bytes_;
   const std::size_t small_body_max_;
 
-  /// Bytes held, and above them whether anybody waits: in one word, so that
-  /// who gives back sees every waiter that did not see his bytes.
+  /// Bytes held, and above them whether any body waits: in one word, so that a release
+  /// sees every waiter that did not see its bytes.
   alignas(64) std::atomic<std::uint64_t> word_{0};
 
   std::mutex mutex_;           ///< guards what follows

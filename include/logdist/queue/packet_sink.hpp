@@ -1,8 +1,4 @@
-// The seam between receiving and delivering.
-//
-// A session fills a Delivery and admits it; dispatch takes it from there. Two
-// implementations exist: dispatch::Dispatcher, and the scripted one of the tests.
-// One per loop, confined to it.
+// The interface between receiving and delivering.
 #pragma once
 
 #include <chrono>
@@ -12,7 +8,10 @@
 
 namespace logdist::queue {
 
-/// See the head of this file.
+/// Takes packets: a session fills a Delivery and admits it, and dispatch delivers it.
+/// There are two implementations: dispatch::Dispatcher, and a scripted one for tests.
+/// One per loop, confined to its thread. Owns the deliveries. No call fails: a full queue
+/// is Admission::waiting.
 class PacketSink {
  public:
   virtual ~PacketSink() = default;
@@ -23,15 +22,15 @@ class PacketSink {
   /// Gives back one that was never admitted.
   virtual void discard(Delivery& delivery) = 0;
 
-  /// Admits a filled delivery. When it is queued, `waiter` is not kept. When it
-  /// waits, `waiter` is told once, unless abandon() comes first.
+  /// Admits a filled delivery. If it is queued, `waiter` is not kept. If it waits,
+  /// `waiter` is called once, unless abandon() comes first.
   virtual Admission admit(Delivery& delivery, Waiter& waiter, TimePoint now) = 0;
 
-  /// The agent of a waiting delivery has gone: no new attempt is begun, one under
-  /// way is awaited and decides. The waiter is not told any more.
+  /// The agent of a waiting delivery has gone: no new attempt is begun; one in flight
+  /// is awaited and decides. The waiter is not called any more.
   virtual void abandon(Delivery& delivery, TimePoint now) = 0;
 
-  /// When an agent that is sent away now had best come again: 1 to 60 seconds.
+  /// After how long an agent that is sent away now should try again: 1 to 60 seconds.
   virtual std::chrono::seconds retry_after(TimePoint now) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What the dashboard and /v1/events tell about the analyzers.
+// The events of the dashboard and /v1/events about the analyzers.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace logdist::registry {
 
-/// Posts an event for each change of an analyzer's state; pauses and catch-ups,
-/// which may come many times a second, at most every ten seconds each, so that
-/// they leave room for the rest. Confined to the control thread; what it is given
-/// outlives it.
+/// Posts an event for each change of an analyzer's state. Pauses and catch-ups can happen
+/// many times per second and are posted at most every ten seconds each, so that they do
+/// not push out other events. Confined to the control thread; what it is given outlives
+/// it.
 class AnalyzerEvents {
  public:
   AnalyzerEvents(boost::asio::io_context& control, const dispatch::LoadBalancer& balancer, admin::EventLog& log,
@@ -30,13 +30,14 @@ class AnalyzerEvents {
   void start();
   void stop();
 
-  /// Of the tests that one away fails, the first is told, then one a minute, with
-  /// how many there were: an outage of hours leaves room in the list for the rest.
+  /// Of the tests that an analyzer fails while it is out of service, the first is posted,
+  /// then one per minute with their number, so that an outage of hours does not fill the
+  /// list.
   void changed(const dispatch::StateChange& change);
   void paused(const dispatch::PauseNotice& notice);
 
  private:
-  /// Something that may happen often: told now and then, with how often.
+  /// Something that may happen often: posted once in a while, with the count.
   struct Often {
     std::uint64_t untold = 0;
     TimePoint next_at = TimePoint::min();
@@ -51,11 +52,11 @@ class AnalyzerEvents {
     std::uint64_t catch_ups_seen = 0;
   };
 
-  /// Whether it is told, of one that is away.
+  /// Whether the change of an analyzer that is out of service is posted.
   static bool is_told(Analyzer& analyzer, const dispatch::StateChange& change);
   void look();
   void look_later();
-  /// The count to be told now; 0 when it is too early, or there is nothing to tell.
+  /// The count to be posted now; 0 when it is too early, or there is nothing to post.
   static std::uint64_t to_tell(Often& often, std::uint64_t more, TimePoint now);
 
   const dispatch::LoadBalancer& balancer_;

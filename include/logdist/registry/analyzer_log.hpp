@@ -1,4 +1,4 @@
-// What the log tells about the analyzers.
+// The log lines about the analyzers.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace logdist::registry {
 
-/// One line for an analyzer that fails and one for its recovery, with what was the
-/// matter; while it stays away, its failed tests are summed up in a line a minute.
-/// The states themselves are in status and metrics. Not thread-safe.
+/// One line for an analyzer that fails and one for its recovery, with the cause; while it
+/// stays out of service, one line per minute sums up its failed tests. The states
+/// themselves are in status and metrics. Not thread-safe.
 class AnalyzerLog {
  public:
   /// How often an analyzer that stays away is mentioned.

@@ -16,7 +16,7 @@
 
 namespace logdist::registry {
 
-/// One analyzer. Removed ones stay known: the books go on counting them.
+/// One analyzer. Removed ones stay known: their counters still count.
 struct RegistryEntry {
   /// An entering one is known to the loops, and not yet to the load balancer.
   enum class Lifecycle { entering, present, removed };
@@ -32,9 +32,9 @@ struct RegistryEntry {
   bool folded = false;
 };
 
-/// See the head of this file. Ids count up and are never used again; of one name
-/// at most one is present. Confined to the control thread, but for what the loops
-/// read at their construction.
+/// The analyzers that are and were, by AnalyzerId. Ids count up and are never reused; at
+/// most one analyzer of a name is present. Confined to the control thread, except for what
+/// the loops read at their construction.
 class AnalyzerRegistry {
  public:
   /// With those of `options`, present from the start.
@@ -47,9 +47,9 @@ class AnalyzerRegistry {
   RegistryEntry& operator[](AnalyzerId id) { return entries_[id]; }
   const RegistryEntry& operator[](AnalyzerId id) const { return entries_[id]; }
 
-  /// It is none of the configured ones any more.
+  /// It is not configured any more.
   void remove(AnalyzerId id, TimePoint now);
-  /// How long a removed one goes on being shown by its name, and how many of them at most.
+  /// How long a removed one is still shown by its name, and how many of them at most.
   static constexpr Duration shown_for = std::chrono::hours(1);
   static constexpr std::size_t shown_max = 100;
   /// Folds those that are to be shown no longer. `views` are the load balancer's: while packets are under way
@@ -62,8 +62,8 @@ class AnalyzerRegistry {
   /// Those present, as configured but for the weights, which are those in force.
   std::vector<config::AnalyzerOptions> in_force() const;
 
-  /// As the load balancer and the loops are told. `delivery` has what an analyzer has
-  /// not of its own.
+  /// As the load balancer and the loops get it. `delivery` has the values that an analyzer
+  /// does not set itself.
   dispatch::AnalyzerSpec spec(AnalyzerId id, const config::DeliveryOptions& delivery) const;
   std::vector<dispatch::AnalyzerSpec> specs(const config::DeliveryOptions& delivery) const;
   sink::AnalyzerTarget target(AnalyzerId id) const;

@@ -1,4 +1,4 @@
-// Something that lasts: told when it begins, now and then, and when it is over.
+// A condition that lasts: reported at its beginning, once in a while, and at its end.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,8 @@
 
 namespace logdist::registry {
 
-/// Turns a condition that is looked at again and again into the few moments at which a
-/// person is to be told of it. Sans-I/O; not thread-safe.
+/// Turns a condition that is checked regularly into the few moments at which it should be
+/// reported to people. Sans-I/O; not thread-safe.
 class Episode {
  public:
   enum class News : std::uint8_t { none, begun, lasts, ended };

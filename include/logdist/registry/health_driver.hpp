@@ -20,8 +20,9 @@
 
 namespace logdist::registry {
 
-/// Confined to the control thread, but for wake(). `io` must not run its
-/// handlers any more when it is destroyed.
+/// Calls the load balancer when a back-off, a pause or a ramp ends or a probe is due; runs
+/// the probes; logs how analyzers fare. Confined to the control thread, except wake(). `io`
+/// must not run its handlers any more when it is destroyed.
 class HealthDriver {
  public:
   /// What happens is posted to `events`, too, which outlives it.
@@ -36,8 +37,8 @@ class HealthDriver {
   void start();
   void stop();
 
-  /// The load balancer has something new for the control thread. Any thread; cheap
-  /// when the last wake has not been heard yet.
+  /// The load balancer has something new for the control thread. Any thread; cheap while
+  /// the last wake is pending.
   void wake();
 
  private:

@@ -12,7 +12,7 @@
 
 namespace logdist::registry {
 
-/// What this machine knows of names and addresses.
+/// The names and addresses that this machine knows.
 struct LocalNames {
   net::Lookup lookup = net::system_lookup;
   /// Of the interfaces.
@@ -23,9 +23,9 @@ struct LocalNames {
   static LocalNames of_this_machine();
 };
 
-/// Adds a fault to `loaded` for each analyzer whose url leads to our own packet port, by any name or address:
-/// each packet would come back, and be sent again. `listening` is where the port is, when it is open already;
-/// without it, where server.listen says. Looks up no name but of analyzers with the port's number. May block
+/// Adds an error to `loaded` for each analyzer whose url leads to the daemon's own packet port, by any name or
+/// address: each packet would come back, and be sent again. `listening` is where the port is, if it is already
+/// open; otherwise server.listen counts. Looks up only the names of analyzers with the port's number. May block
 /// for `limit`.
 void check_loops(config::Loaded& loaded, const std::optional<std::vector<config::ListenAddress>>& listening,
                  const LocalNames& names = LocalNames::of_this_machine());

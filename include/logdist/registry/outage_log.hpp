@@ -1,4 +1,4 @@
-// What the log and the list of events tell of an outage as a whole.
+// The log lines and events about an outage as a whole.
 #pragma once
 
 #include <array>
@@ -12,14 +12,14 @@
 
 namespace logdist::registry {
 
-/// Looks at the scrapes, one after the other, about one a second. Tells at the begin, once a
-/// minute and at the end that no analyzer is in service, that the queue is full, that
-/// requests are handed back; and of an analyzer in service that fails a part of its packets:
-/// the others hide that from everybody. Reads no clock; not thread-safe.
+/// Checks one scrape per second. Reports at the beginning, once a minute and at the end that
+/// no analyzer is in service, that the queue is full, and that requests are handed back.
+/// Also reports an analyzer in service that fails a part of its packets, because retries at
+/// the others hide that. Reads no clock; not thread-safe.
 class OutageLog {
  public:
-  /// Of an analyzer's attempts so many may fail before it is told; looked at over a minute,
-  /// and only when there were enough attempts to tell.
+  /// The part of an analyzer's attempts that may fail without a report; measured over a
+  /// minute, and only if there were `attempts_min` attempts.
   static constexpr double error_ratio_max = 0.05;
   static constexpr std::uint64_t attempts_min = 20;
 

@@ -18,16 +18,16 @@
 
 namespace logdist::registry {
 
-/// Whom to probe.
+/// The analyzer to probe.
 struct Target {
   std::string host;
   std::string port;
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent along, as with packets
 };
 
-/// Sends probes on the control thread's io_context, each on a connection of its
-/// own, and judges the answers. An analyzer whose name is not found in time fails
-/// its probe and holds up no other. Confined to that thread; the io_context must
+/// Sends probes on the control thread's io_context, each on its own connection, and judges
+/// the answers. An analyzer whose name is not found in time fails its probe and delays no
+/// other. Confined to that thread; the io_context must
 /// not run handlers any more when the prober is destroyed, and the resolver of
 /// names must outlive it.
 class Prober {

@@ -1,4 +1,4 @@
-// The daemon: builds the house from the configuration, runs it, drains it.
+// The daemon: built from the configuration, run, reloaded, drained.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,8 @@ using ConfigurationSource = std::function<config::Loaded()>;
 /// own, which end with it.
 class Daemon {
  public:
-  /// Opens both ports and starts the loops. The error is one sentence that says
-  /// what could not be had. `control` must outlive the daemon, and run no more
+  /// Opens both ports and starts the loops. The error is one sentence that says what
+  /// failed. `control` must outlive the daemon, and run no more
   /// of its handlers once the daemon is destroyed. `packet_socket`, when it is
   /// open, listens already and is the packet port in place of server.listen. Where
   /// there is a `source`, the configuration can be reloaded. Makes as many
@@ -57,12 +57,12 @@ class Daemon {
   /// Dead letters that are not written yet.
   std::size_t letters_waiting() const;
 
-  /// Calls `done` on the control thread with the sum of all loops' books.
+  /// Calls `done` on the control thread with the sum of all loops' counters.
   void request_scrape(std::function<void(telemetry::Scrape)> done);
 
-  /// Reads the configuration again and takes it, or refuses it, as a whole, while
-  /// packets flow; the log says how it went. `who` asks, for the log: "HUP". Then
-  /// calls `done` on the control thread.
+  /// Reads the configuration again and applies or refuses it as a whole, while packets
+  /// flow; the log has the result. `who` is where the request comes from, for the log:
+  /// "HUP". Then calls `done` on the control thread.
   void reload(const std::string& who, std::function<void()> done);
   /// shutdown.grace, as it is now.
   Duration grace() const;
@@ -74,7 +74,7 @@ class Daemon {
   /// During a drain: the grace is over now.
   void hurry();
 
-  /// Opens the dead-letter file again by its name, for whoever has renamed it.
+  /// Opens the dead-letter file again by its name, after logrotate has renamed it.
   void reopen_files();
 
  private:

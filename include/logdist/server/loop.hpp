@@ -30,12 +30,12 @@ class Loop final : public dispatch::TurnRequest {
   Loop(LoopId id, SharedState& shared);
   ~Loop();
 
-  /// Runs the loop on a thread of its own until stop().
+  /// Runs the loop on its own thread until stop().
   void start();
   /// Ends the thread, from another one. What is open is closed when the loop is destroyed.
   void stop();
 
-  /// Any thread: takes a turn soon. Cheap when the last wake was not heard yet.
+  /// Any thread: takes a turn soon. Cheap while the last wake is pending.
   void wake();
   /// Any thread: runs `work(*this)` on the loop's thread.
   template <typename Work>

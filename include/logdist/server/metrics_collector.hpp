@@ -1,4 +1,4 @@
-// One scrape: a coherent copy of every loop's books, and what the daemon adds.
+// One scrape: a coherent copy of every loop's counters, and what the daemon adds.
 #pragma once
 
 #include <functional>
@@ -15,17 +15,17 @@
 
 namespace logdist::server {
 
-/// Asks every loop for a copy of its books, made between two of its events, and
-/// calls `done` on the control thread when all have answered. Loops never block,
-/// so that is soon. Call it on the control thread; what it refers to must
+/// Asks every loop for a copy of its counters, made between two of its events, and calls
+/// `done` on the control thread when all have answered. Loops never block, so that is soon.
+/// Call it on the control thread; what it refers to must
 /// outlive the answer, or the control io_context must have stopped by then.
 void collect_metrics(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
                      SharedState& shared, const ingest::ConnectionSlots& connections,
                      std::function<void(telemetry::Scrape)> done);
 
-/// What `scrape` shows of each analyzer, of `views` by AnalyzerId. Those of one name are shown as one, the last:
-/// what it has counted goes on when it comes again. Folded ones are shown as one, too, `folded_name`. So the
-/// sums over all are those of the books.
+/// Fills in what `scrape` shows of each analyzer; `views` are by AnalyzerId. Analyzers of one name are shown as
+/// one, the last, so that its counters continue when it returns. Folded ones are shown as one, `folded_name`. So
+/// the sums over all equal those of the ledger.
 void show_analyzers(telemetry::Scrape& scrape, const registry::AnalyzerRegistry& registry,
                     const std::vector<dispatch::AnalyzerView>& views);
 

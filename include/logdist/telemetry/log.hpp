@@ -1,13 +1,11 @@
-// The daemon's log: one line an event, to stderr, as text for people or as JSON
-// for machines (log.format). docs/operations.md lists every event.
+// The daemon's log: one line per event, to stderr, as text or as JSON (log.format).
+// docs/operations.md lists every event.
 //
-// Free functions, thread-safe but for set_up() and shut_down(). They never block
-// their caller: lines are written by a thread of the log's own, and when their
-// reader has stopped reading, the oldest give way. Not for the packet's way all
-// the same: a line costs memory and a lock.
+// Free functions, thread-safe except set_up() and shut_down(). They never block their
+// caller: a separate thread writes the lines, and when their reader has stopped reading,
+// the oldest are dropped. Still, do not log per packet: a line costs memory and a lock.
 //
-// Whatever is said may contain anything: what would break a line or change a
-// terminal is escaped.
+// Texts may contain anything: what would break a line or affect a terminal is escaped.
 #pragma once
 
 #include <memory>
@@ -25,31 +23,31 @@ namespace logdist::log {
 
 using Level = config::LogLevel;
 
-/// What an event tells machines, each a key of its own in JSON. People read it in
-/// the message: `{{"analyzer", name}, {"packets", 3}}`.
+/// The fields of an event, each a key in JSON; in the text format they are part of the
+/// message: `{{"analyzer", name}, {"packets", 3}}`.
 using Fields = nlohmann::ordered_json;
 
-/// Writes as configured from now on. To be called once, before threads are
-/// started; until then lines go to stderr as text.
+/// Writes as configured from now on. To be called once, before threads are started;
+/// until then lines go to stderr as text.
 void set_up(const config::LogOptions& options);
-/// Into `sink`, from within the call that says something: for tests.
+/// Into `sink`, from within the call that logs: for tests.
 void set_up(const config::LogOptions& options, std::shared_ptr<spdlog::sinks::sink> sink);
 
 /// log.level from now on. Any thread.
 void set_level(Level level);
 
-/// Writes what is still to be written; the last thing a process does.
+/// Writes the remaining lines; the last thing that a process does.
 void shut_down();
 
-/// Whether lines of `level` are written: asks before what is costly to say.
+/// Whether lines of `level` are written: to be checked before a costly message.
 bool writes(Level level);
 
 /// One event, unless log.level leaves it out. `event` names it, in words joined by
 /// `_`; `message` is one line for people, complete without the fields.
 ///
-/// What repeats is cut short: of the lines of one event (and one analyzer, when
-/// a field names it) five are written in ten seconds, the rest are counted, and
-/// then one line tells how many more there were, and the last of them.
+/// Repetitions are limited: of the lines of one event (and one analyzer, if a field names
+/// it) five are written in ten seconds, the rest are counted, and then one line has their
+/// number and the last of them.
 void write(Level level, std::string_view event, std::string_view message, const Fields& fields = {});
 
 void debug(std::string_view event, std::string_view message, const Fields& fields = {});
@@ -57,11 +55,11 @@ void info(std::string_view event, std::string_view message, const Fields& fields
 void warn(std::string_view event, std::string_view message, const Fields& fields = {});
 void error(std::string_view event, std::string_view message, const Fields& fields = {});
 
-/// As write(), but every single one is written: for what is told nowhere else.
+/// As write(), but never limited: for what is recorded nowhere else.
 void record(Level level, std::string_view event, std::string_view message, const Fields& fields = {});
 
-/// As info(), but every single one is written, whatever log.level is: who starts
-/// the daemon waits for its addresses.
+/// As info(), but always written, whatever log.level is: what starts the daemon waits for
+/// its addresses.
 void announce(std::string_view event, std::string_view message, const Fields& fields = {});
 
 }  // namespace logdist::log

@@ -33,8 +33,8 @@ struct AnalyzerFacts {
   bool drained = false;  ///< by an operator
 };
 
-/// A plain value, gathered by the application. The books are the loops' summed,
-/// each loop's coherent in itself.
+/// A plain value, filled in by the server. `books` is the sum over the loops, each loop's
+/// part coherent in itself.
 struct Scrape {
   ledger::Snapshot books;
   Level queue_packets;
@@ -48,12 +48,12 @@ struct Scrape {
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
   std::uint64_t requests_resent = 0;     ///< because a kept connection had closed
   std::vector<AnalyzerFacts> analyzers;  ///< those configured
-  /// Those that are configured no more. What they have counted goes on being shown,
-  /// or the sums would not come out; the rest of them is of no interest.
+  /// Those that are not configured any more. Their counters are still shown, because the
+  /// sums would be wrong otherwise; their other fields are not used.
   std::vector<AnalyzerFacts> removed;
 };
 
-/// What the ledger counted for `analyzer`: zeros while it knows nothing of it.
+/// The ledger's counts of `analyzer`: zeros until it has counted something.
 const ledger::AnalyzerCounts& counts_of(const Scrape& scrape, const AnalyzerFacts& analyzer);
 
 /// Its part of all messages delivered since the start, 0…1.

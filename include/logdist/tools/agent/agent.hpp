@@ -30,12 +30,12 @@ struct AgentOptions {
   Duration timeout = std::chrono::seconds(40);
   Duration connect_timeout = std::chrono::seconds(5);  ///< and for the look-up of its name
 
-  /// Waits between the tries of a packet that got no answer, 408 or a 5xx.
+  /// Waits between the attempts to send a packet that got no answer, 408 or a 5xx.
   Backoff backoff{std::chrono::milliseconds(100), std::chrono::seconds(5), 2, 0.2};
-  /// Such tries of one packet. After the last one without an answer the run ends;
-  /// after one with an answer the packet counts as rejected.
+  /// Such attempts for one packet. If the last one had no answer, the run ends; if it had
+  /// one, the packet counts as rejected.
   std::uint32_t failures_max = 10;
-  /// The run ends when a packet is asked to come back later (429, 503) for longer.
+  /// The run ends when a packet was told to wait (429, 503) for longer than this.
   Duration patience = std::chrono::minutes(10);
   /// After stop(): how long answers under way are awaited.
   Duration stop_grace = std::chrono::seconds(2);
@@ -45,7 +45,7 @@ struct AgentOptions {
   net::Lookup lookup = net::system_lookup;  ///< of the target's name
 };
 
-/// A packet that was answered with an error that sending again does not mend.
+/// A packet that was answered with an error and would be again.
 struct Rejection {
   std::string packet_id;
   unsigned status = 0;
@@ -81,7 +81,7 @@ struct AgentResult {
 /// holds nothing up. All else happens on the io_context, which one thread runs.
 /// start() and the destructor belong to that thread, or to any while it does not
 /// run; stop() and progress() to any thread. The io_context and the source
-/// outlive the agent. Destroying it ends the run without a word.
+/// outlive the agent. Destroying it ends the run without calling `done`.
 class Agent {
  public:
   using Done = std::function<void(const AgentResult&)>;

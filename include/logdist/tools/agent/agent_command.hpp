@@ -1,4 +1,4 @@
-// `log-distributor agent`: sends a file's lines, or invented ones, as packets.
+// `log-distributor agent`: sends lines, dead letters or generated records as packets.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@ namespace logdist::tools {
 
 struct AgentCommandOptions {
   std::string target;                         ///< URL; /v1/packets when it names no path
-  std::optional<std::string> file{};          ///< whose lines to send, "-" for stdin; none: invented ones
-  std::optional<std::string> dead_letters{};  ///< whose packets to send again, "-" for stdin; then there is no file
-  std::uint32_t batch = 50;                   ///< messages to a packet
-  std::optional<double> rate{};               ///< packets a second
+  std::optional<std::string> file{};          ///< the lines to send, "-" for stdin; none: generated records
+  std::optional<std::string> dead_letters{};  ///< the packets to send again, "-" for stdin; then there is no file
+  std::uint32_t batch = 50;                   ///< messages per packet
+  std::optional<double> rate{};               ///< packets per second
   std::size_t connections = 8;
   std::optional<std::uint64_t> packets{};  ///< at most; without a file and this, until interrupted
 };

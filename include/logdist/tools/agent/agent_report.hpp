@@ -1,4 +1,4 @@
-// What the agent tells its user.
+// What the agent prints.
 #pragma once
 
 #include <string>

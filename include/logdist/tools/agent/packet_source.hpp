@@ -1,4 +1,4 @@
-// Where an agent's packets come from: the lines of a file, or thin air.
+// Where an agent's packets come from: lines, dead letters, or a generator.
 #pragma once
 
 #include <atomic>
@@ -45,8 +45,8 @@ class PacketSource {
 };
 
 struct LineSourceOptions {
-  std::size_t batch = 50;                             ///< lines to a packet
-  std::size_t line_bytes_max = std::size_t{1} << 20;  ///< what is longer is cut
+  std::size_t batch = 50;                             ///< lines per packet
+  std::size_t line_bytes_max = std::size_t{1} << 20;  ///< longer lines are cut
   /// A packet with as many bytes of lines takes no more. With lines of at most 1
   /// MiB no body exceeds the daemon's default server.max_body (10 MiB), even when
   /// each byte has to be escaped as six.
@@ -83,7 +83,7 @@ class LineSource : public PacketSource {
 };
 
 /// The packets of a dead-letter file, as they were: same id, bytes and content type. Lines
-/// that are no dead letters are passed over; failure() tells how many there were.
+/// that are not dead letters are skipped; failure() has their number.
 class LetterSource : public PacketSource {
  public:
   /// A longer line is no dead letter.
@@ -106,14 +106,14 @@ class LetterSource : public PacketSource {
 };
 
 struct GeneratedSourceOptions {
-  std::uint32_t messages_min = 50;  ///< to a packet, drawn evenly between the two; at least 1
+  std::uint32_t messages_min = 50;  ///< per packet, drawn evenly between the two; at least 1
   std::uint32_t messages_max = 50;
   std::size_t message_bytes = 120;  ///< about; never less than what every message has
   std::string agent_id = "log-distributor-agent";
   std::uint64_t seed = 0;  ///< of sizes, contents and packet ids
 };
 
-/// Packets of invented log records, without end.
+/// Packets of generated log records, without end.
 class GeneratedSource : public PacketSource {
  public:
   explicit GeneratedSource(GeneratedSourceOptions options);

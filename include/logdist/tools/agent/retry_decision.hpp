@@ -12,7 +12,7 @@ namespace logdist::tools {
 
 enum class Advice : std::uint8_t {
   accepted,  ///< 2xx
-  rejected,  ///< sending it again does not mend it
+  rejected,  ///< sending it again would not help
   later,     ///< 429, 503: the whole agent pauses
   again,     ///< 408, other 5xx: this packet alone waits
 };

@@ -12,9 +12,9 @@
 
 namespace logdist::tools {
 
-/// net::HostAddresses with a limit of time, and to be awaited. A look-up
-/// cannot be cancelled, but nobody waits for a silent name server longer than he
-/// wants to: neither find() nor the end of the process.
+/// net::HostAddresses with a timeout, for coroutines. A look-up cannot be cancelled, but
+/// neither find() nor the end of the process waits longer than the timeout for a silent
+/// name server.
 ///
 /// Confined to the io_context's thread; one find() at a time. `names` must outlive
 /// it, or its stop().
@@ -25,7 +25,7 @@ class TargetAddresses {
   /// The addresses, at least one, or why there are none: host_not_found_try_again
   /// when `limit` has passed, operation_aborted after stop().
   boost::asio::awaitable<boost::system::result<net::Endpoints>> find(Duration limit);
-  /// The addresses were of no use: the next find() looks anew.
+  /// The addresses were of no use: the next find() looks them up again.
   void forget() { addresses_.forget(); }
   /// Ends a find() under way and admits no other.
   void stop();

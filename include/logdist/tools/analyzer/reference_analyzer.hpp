@@ -1,13 +1,4 @@
-// The reference analyzer: an HTTP server that takes packets and counts them, and
-// misbehaves as it is told. For tests, demonstrations and measurements.
-//
-//   POST any path    a packet, answered as the behaviour says
-//   GET  /stats      {"packets":…,"messages":…,"bytes":…,"requests":…,"duplicates":…,"failures":…}
-//   GET  /ids        the recorded Idempotency-Keys, in the order they came
-//   GET  /health     200, or 503 when unhealthy
-//   GET  /control    the behaviour; POST changes the fields it names
-//
-// HTTP/1.1 with keep-alive, pipelining (answered in order) and chunked bodies.
+// The reference analyzer, for tests, demonstrations and measurements.
 #pragma once
 
 #include <cstdint>
@@ -32,21 +23,30 @@ struct ReferenceAnalyzerOptions {
   std::uint64_t seed = 0;  ///< draws which answers fail
 };
 
-/// What was taken so far. `requests` = `packets` + `failures`.
+/// Counts so far. `requests` = `packets` + `failures`.
 struct AnalyzerStats {
   std::uint64_t packets = 0;  ///< answered 2xx, duplicates among them
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;       ///< of their bodies
-  std::uint64_t requests = 0;    ///< packets that were read whole, whatever came of them
+  std::uint64_t requests = 0;    ///< packets that were read whole, whatever the answer
   std::uint64_t duplicates = 0;  ///< packets whose Idempotency-Key came before; 0 unless ids are recorded
   std::uint64_t failures = 0;    ///< answered otherwise, or not at all
 
   friend bool operator==(const AnalyzerStats&, const AnalyzerStats&) = default;
 };
 
-/// See the head of this file. Messages are counted by the Packet-Messages header,
-/// else by decoding the body, which is then answered 400 when it is no packet.
-/// At most `max_ids` ids are kept, the oldest go first.
+/// An HTTP server that takes packets and counts them, and misbehaves as it is told:
+///
+///     POST any path    a packet, answered as the behaviour says
+///     GET  /stats      {"packets":…,"messages":…,"bytes":…,"requests":…,"duplicates":…,"failures":…}
+///     GET  /ids        the recorded Idempotency-Keys, in order of arrival
+///     GET  /health     200, or 503 when unhealthy
+///     GET  /control    the behaviour; POST changes the fields it names
+///
+/// HTTP/1.1 with keep-alive, pipelining (answered in order) and chunked bodies. Messages
+/// are counted by the Packet-Messages header, else by decoding the body, which is then
+/// answered 400 if it is not a packet. At most `max_ids` ids are kept; the oldest are
+/// dropped first.
 ///
 /// Runs on the io_context, which one thread runs and which outlives the analyzer.
 /// listen(), stop() and the destructor belong to that thread, or to any while it

@@ -1,4 +1,4 @@
-// One question to the admin port of a running daemon, for the small tools.
+// One request to the admin port of a running daemon, for the small tools.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace logdist::tools {
 
-/// Where the daemon is, and how long it is waited for.
+/// Where the daemon is, and how long to wait for its answer.
 struct AdminPort {
   std::optional<std::string> url{};  ///< none: as admin_url() finds it
   Duration timeout = std::chrono::seconds(15);

@@ -22,8 +22,8 @@ struct ReloadCommandOptions {
   AdminPort admin{};
 };
 
-/// Prints the analyzers, or what has become of one. Returns the exit code: 0, or 1
-/// when it was not done, and stderr says why.
+/// Prints the analyzers, or the new state of one. Returns the exit code: 0, or 1 if it
+/// failed; stderr says why.
 int run_analyzers(const AnalyzersCommandOptions& options, const config::Environment& environment);
 
 /// Prints what has changed. Returns the exit code: 0, or 1 when the configuration

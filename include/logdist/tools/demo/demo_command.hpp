@@ -1,4 +1,4 @@
-// `log-distributor demo`: the whole house in one process, shown at work.
+// `log-distributor demo`: daemon, agent and analyzers at work in one process.
 #pragma once
 
 #include <cstdint>

@@ -13,14 +13,14 @@ namespace logdist::tools {
 
 struct TopCommandOptions {
   AdminPort port{{}, std::chrono::seconds(2)};
-  Duration interval = std::chrono::seconds(1);  ///< between two looks
-  std::optional<std::uint64_t> count{};         ///< of looks; none: until q, Ctrl-C or TERM
+  Duration interval = std::chrono::seconds(1);  ///< between two polls
+  std::optional<std::uint64_t> count{};         ///< of polls; none: until q, Ctrl-C or TERM
 };
 
-/// In a terminal a screen that is drawn anew after each look. Else a line a look, the
-/// events since the one before it first, and a line a minute while the daemon is away.
-/// A daemon that is away is waited for. Returns the exit code: 0, or 1 when the URL
-/// is none or, after `count` looks, the last one has failed.
+/// In a terminal: a screen that is redrawn after each poll. Otherwise: one line per poll,
+/// after the events since the last one, and one line per minute while the daemon does not
+/// answer. It keeps trying. Returns the exit code: 0, or 1 if the URL is invalid or, after
+/// `count` polls, the last one has failed.
 int run_top(const TopCommandOptions& options, const config::Environment& environment);
 
 }  // namespace logdist::tools
