@@ -25,10 +25,10 @@ constexpr int max_reads = 16;
 Session::Session(SessionShared& shared, net::Stream connection, std::optional<ConnectionSlots::Slot> slot)
     : Watcher(Side::ingress),
       shared_(shared),
-      stream_(std::move(connection)),
+      transport_(std::make_unique<net::PlainTransport>(std::move(connection))),
       slot_(std::move(slot)),
       refused_(!slot_),
-      peer_(net::peer_of(stream_.native_handle())),
+      peer_(transport_->peer()),
       client_(peer_),
       proxy_header_due_(!refused_ && shared.context.server.proxy_protocol &&
                         is_trusted(peer_, shared.context.server.trusted_proxies)) {}
@@ -36,24 +36,51 @@ Session::Session(SessionShared& shared, net::Stream connection, std::optional<Co
 Session::~Session() { LOGDIST_CHECK(delivery_ == nullptr && phase_ == Phase::closed); }
 
 void Session::start() {
-  if (shared_.poller.add(stream_.native_handle(), *this)) return close();
+  if (shared_.poller.add(transport_->native_handle(), *this)) return close();
   const TimePoint now = Clock::now();
   become_idle(now);
-  if (proxy_header_due_) expire_at(now + shared_.context.server.header_timeout);
+  if (!proxy_header_due_) begin_layer();
+  if (proxy_header_due_ || handshake_due_) expire_at(now + shared_.context.server.header_timeout);
+}
+
+/// What was read so far came before the layer, or is its own.
+void Session::begin_layer() {
+  if (!shared_.context.make_transport) return;
+  transport_ = shared_.context.make_transport(transport_->release(), input_.view());
+  input_.consume(input_.size());
+  handshake_due_ = true;
+}
+
+/// False while it is under way, and when it has failed, which closes the session.
+bool Session::shake_hands(TimePoint now) {
+  const error_code error = transport_->handshake();
+  if (error == asio::error::would_block) return false;
+  if (error) {
+    close();
+    return false;
+  }
+  handshake_due_ = false;
+  readable_ = true;  // what came behind it may be in the layer
+  if (idle()) expire_at(now + shared_.context.server.idle_timeout);
+  return true;
 }
 
 void Session::refuse_connection() {
   shared_.refused_open += 1;
   persistence_ = Persistence::close;
   refuse({RejectReason::too_many_connections, 503, "too many connections", true});
-  if (shared_.poller.add(stream_.native_handle(), *this)) return close();
-  advance(Clock::now());
+  if (shared_.poller.add(transport_->native_handle(), *this)) return close();
+  begin_layer();
+  const TimePoint now = Clock::now();
+  if (handshake_due_) expire_at(now + farewell());
+  advance(now);
 }
 
 bool Session::busy() const {
   if (phase_ == Phase::closed) return false;
-  if (phase_ == Phase::lingering) return shared_.draining || !output_.empty();
-  return !output_.empty() || !input_.empty() || phase_ != Phase::head;
+  const bool unsent = !output_.empty() || output_.blocked();
+  if (phase_ == Phase::lingering) return shared_.draining || unsent;
+  return unsent || !input_.empty() || phase_ != Phase::head;
 }
 
 void Session::close() {
@@ -62,21 +89,24 @@ void Session::close() {
   drop_packet();
   end_idleness();
   phase_ = Phase::closed;
-  shared_.poller.remove(stream_.native_handle(), *this);
-  stream_.close();
+  shared_.poller.remove(transport_->native_handle(), *this);
+  transport_->close();
   shared_.deadlines.remove(*this);
   shared_.open.erase(shared_.open.iterator_to(*this));
   if (refused_) shared_.refused_open -= 1;
   slot_.reset();
 }
 
-void Session::ready(net::Readiness readiness) {
+void Session::ready(net::Readiness of_socket) {
   const SessionPtr self(this);
+  const net::Readiness readiness = transport_->translate(of_socket);
   readable_ = readable_ || readiness.readable;
   hung_up_ = hung_up_ || readiness.closed;
   const TimePoint now = Clock::now();
   if (output_.blocked()) {
-    if (readiness.writable && send()) rest_sent(now);
+    if (!readiness.writable) return;
+    if (send()) return rest_sent(now);
+    output_.block();  // what was taken of it may all be in the layer
   } else if (phase_ != Phase::buffer_space && phase_ != Phase::delivery) {
     advance(now);
   } else if (hung_up_) {
@@ -87,10 +117,11 @@ void Session::ready(net::Readiness readiness) {
 /// Does all that can be done with what was read, sends the answers in one go, and
 /// reads on, until there is nothing to be read.
 void Session::advance(TimePoint now) {
+  if (handshake_due_ && !shake_hands(now)) return;
   for (int reads = 0;; ++reads) {
     while (!last_answer_ && !output_.blocked() && step(now)) {
     }
-    if (phase_ == Phase::closed || !flush(now)) return;
+    if (phase_ == Phase::closed || handshake_due_ || !flush(now)) return;
     if (last_answer_) return linger(now);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
     if (reads == max_reads && reads_on) return shared_.poller.requeue(*this);
@@ -99,6 +130,7 @@ void Session::advance(TimePoint now) {
 }
 
 bool Session::step(TimePoint now) {
+  if (handshake_due_) return shake_hands(now);
   switch (phase_) {
     case Phase::head: return read_head(now);
     case Phase::body: return read_body(now);
@@ -124,9 +156,9 @@ bool Session::flush(TimePoint now) {
 
 /// Whether all is sent. An error closes the session.
 bool Session::send() {
-  while (!output_.empty()) {
+  while (!output_.empty() || !transport_->flushed()) {
     error_code error;
-    const std::size_t count = stream_.write_some(output_.unsent(), error);
+    const std::size_t count = transport_->write_some(output_.unsent(), error);
     if (error == asio::error::would_block) return false;
     if (error) {
       close();
@@ -172,8 +204,8 @@ bool Session::take_input(TimePoint now) {
 }
 
 /// Reads, a body of known length straight to where it stays, and asks for more than
-/// that: a read that is short has emptied the socket, unless the end comes next.
-/// False when nothing came; when that was the end, the session is closed.
+/// that, so that one read drains the connection. False when nothing came; when that was the end, the
+/// session is closed.
 bool Session::receive() {
   if (!readable_) return false;
   const std::span<char> space = input_.space();
@@ -184,8 +216,8 @@ bool Session::receive() {
   }
   error_code error;
   const std::size_t count =
-      rest_of_body.empty() ? stream_.read_some(space, error) : stream_.read_some(rest_of_body, space, error);
-  readable_ = !error && (count == rest_of_body.size() + space.size() || hung_up_);
+      rest_of_body.empty() ? transport_->read_some(space, error) : transport_->read_some(rest_of_body, space, error);
+  readable_ = !error && (!transport_->drained() || hung_up_);
   if (error && error != asio::error::would_block) close();
   if (error) return false;
   if (const std::size_t of_body = std::min(count, rest_of_body.size()); of_body > 0) {
@@ -205,7 +237,7 @@ void Session::linger(TimePoint now) {
     phase_ = Phase::lingering;
     shared_.deadlines.set(*this, now + farewell());
     error_code error;
-    stream_.shutdown_send(error);
+    transport_->shutdown_send(error);
     if (error) return close();
   }
   for (int reads = 0; reads < max_reads; ++reads) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,7 +22,7 @@
 #include "logdist/ingest/deadline_set.hpp"
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/net/poller.hpp"
-#include "logdist/net/stream.hpp"
+#include "logdist/net/transport.hpp"
 
 namespace logdist::ingest {
 
@@ -109,7 +110,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   }
 
   // session.cpp: input and output.
-  void ready(net::Readiness readiness) override;
+  void ready(net::Readiness of_socket) override;
+  void begin_layer();
+  bool shake_hands(TimePoint now);
   void advance(TimePoint now);
   bool step(TimePoint now);
   bool flush(TimePoint now);
@@ -155,17 +158,18 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void drop_packet();
 
   SessionShared& shared_;
-  net::Stream stream_;
+  std::unique_ptr<net::Transport> transport_;
   std::optional<ConnectionSlots::Slot> slot_;
   const bool refused_;  ///< one too many: it has no slot from the beginning
   std::uint32_t references_ = 0;
   IpAddress peer_;  ///< or whom its PROXY header has named
   IpAddress client_;
-  bool proxy_header_due_;  ///< comes first, and has not come yet
+  bool proxy_header_due_;       ///< comes first, and has not come yet
+  bool handshake_due_ = false;  ///< of the transport: comes before the first request
 
   Phase phase_ = Phase::head;
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent
-  bool readable_ = false;     ///< the last read was not short: there may be more
+  bool readable_ = false;     ///< there may be more than was read
   bool hung_up_ = false;      ///< the agent sends no more, or is gone
   InputBuffer input_;
   Output output_;

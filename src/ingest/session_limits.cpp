@@ -25,7 +25,7 @@ void Session::end_idleness() {
 
 std::optional<ConnectionSlots::Slot> Session::make_room() {
   const SessionPtr self(this);
-  if (stream_.available() != 0) return std::nullopt;  // a request is in the socket
+  if (transport_->available() != 0) return std::nullopt;  // a request is in the socket
   auto slot = std::exchange(slot_, std::nullopt);
   close();
   return slot;
@@ -35,7 +35,7 @@ void Session::drain() {
   const SessionPtr self(this);
   if (phase_ == Phase::head && !parser_ && !output_.blocked()) {
     // Else a request is in the socket, and gets its answer.
-    if (stream_.available() == 0) return close();
+    if (transport_->available() == 0) return close();
     return expire_at(at());
   }
   if (phase_ == Phase::lingering || output_.blocked()) {

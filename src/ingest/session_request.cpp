@@ -74,7 +74,8 @@ bool Session::read_proxy_header(TimePoint now) {
   }
   input_.consume(header.size);
   if (header.source.is_set()) client_ = peer_ = header.source;
-  expire_at(now + shared_.context.server.idle_timeout);
+  begin_layer();
+  expire_at(now + (handshake_due_ ? shared_.context.server.header_timeout : shared_.context.server.idle_timeout));
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -18,6 +19,20 @@ namespace logdist::ingest::test {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+
+namespace {
+
+bool is_layered() {
+  const char* transport = std::getenv("LOGDIST_TEST_TRANSPORT");
+  return transport != nullptr && std::string_view(transport) == "records";
+}
+
+net::TransportFactory layer() {
+  if (!is_layered()) return {};
+  return net::test::RecordTransport::factory(net::test::RecordTransport::Role::server);
+}
+
+}  // namespace
 
 queue::Delivery& ScriptedSink::make() {
   if (free_.empty()) {
@@ -141,7 +156,7 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
       slots_(options.max_connections) {
   sessions_ = std::make_unique<Sessions>(SessionEnvironment{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_,
                                                             options_, buffer_timeout, via_name, rate_window,
-                                                            kept_after_packet});
+                                                            kept_after_packet, layer()});
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
   listener_->start();
@@ -149,9 +164,13 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
     const auto work = asio::make_work_guard(loop_);
     loop_.run();
   });
+  if (is_layered()) {
+    relay_ = std::make_unique<net::test::RecordRelay>(listener_->endpoint(), net::test::RecordRelay::Side::back);
+  }
 }
 
 Port::~Port() {
+  relay_.reset();
   on_loop([this] {
     listener_->stop();
     sessions_->close_all();

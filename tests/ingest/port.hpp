@@ -22,6 +22,7 @@
 
 #include "logdist/ingest/listener.hpp"
 #include "logdist/ingest/sessions.hpp"
+#include "tests/net/record_transport.hpp"
 
 namespace logdist::ingest::test {
 
@@ -103,7 +104,8 @@ class Client {
   boost::beast::flat_buffer buffer_;
 };
 
-/// The port, its loop on a thread of its own.
+/// The port, its loop on a thread of its own. With LOGDIST_TEST_TRANSPORT=records its sessions talk through a
+/// layer (net::test::RecordTransport), and what the tests see is to be the same.
 class Port {
  public:
   /// Its own name in Via.
@@ -117,8 +119,8 @@ class Port {
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
-  Client connect() { return Client(listener_->endpoint()); }
-  boost::asio::ip::tcp::endpoint endpoint() const { return listener_->endpoint(); }
+  Client connect() { return Client(endpoint()); }
+  boost::asio::ip::tcp::endpoint endpoint() const { return relay_ ? relay_->endpoint() : listener_->endpoint(); }
 
   /// Runs `work` on the loop and returns what it returns.
   template <typename Work>
@@ -152,6 +154,7 @@ class Port {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Listener> listener_;
   std::thread thread_;
+  std::unique_ptr<net::test::RecordRelay> relay_;  ///< between clients that know only sockets and us
 };
 
 /// The defaults, but for these.

@@ -12,6 +12,7 @@
 #include "logdist/config/options.hpp"
 #include "logdist/core/buffer.hpp"
 #include "logdist/ledger/ledger.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/packet_sink.hpp"
 
@@ -32,6 +33,7 @@ struct SessionEnvironment {
   std::string_view via_name = {};                  ///< ours in Via: a request that has it already is a loop
   Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
   Duration kept_after_packet = std::chrono::seconds(1);  ///< so long an idle connection makes no room for another
+  net::TransportFactory make_transport = {};             ///< the layer on each connection; empty: none
 };
 
 }  // namespace logdist::ingest

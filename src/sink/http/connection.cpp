@@ -52,9 +52,7 @@ void Connection::on_connected(const error_code& error, net::Dial::Socket socket)
     pool_.ended(*this, End::not_connected, failed, now);
   } else {
     dial_.reset();
-    state_ = State::open;
-    pool_.opened(*this, now);
-    write();
+    shake_hands(now);
   }
   pool_.manager().after_event(now);
 }
@@ -63,15 +61,28 @@ error_code Connection::open(net::Dial::Socket socket) {
   error_code error;
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   if (!error) socket.non_blocking(true, error);
-  if (!error) stream_ = net::Stream(socket.release(error));
-  if (!error) error = poller_.add(stream_.native_handle(), *this);
-  return error;
+  if (error) return error;
+  net::Stream stream(socket.release(error));
+  if (error) return error;
+  const net::TransportFactory& layer = pool_.layer();
+  transport_ = layer ? layer(std::move(stream), {}) : std::make_unique<net::PlainTransport>(std::move(stream));
+  return poller_.add(transport_->native_handle(), *this);
+}
+
+/// Opens the connection once the handshake is over.
+void Connection::shake_hands(TimePoint now) {
+  const error_code error = transport_->handshake();
+  if (error == asio::error::would_block) return;
+  if (error) return pool_.ended(*this, End::not_connected, error, now);
+  state_ = State::open;
+  pool_.opened(*this, now);
+  write();
 }
 
 void Connection::write() {
-  while (usable() && !full_ && !pipeline_.all_written()) {
+  while (usable() && !full_ && !(pipeline_.all_written() && transport_->flushed())) {
     error_code error;
-    const std::size_t bytes = stream_.write_some(pipeline_.gather(), error);
+    const std::size_t bytes = transport_->write_some(pipeline_.gather(), error);
     ++pool_.manager().statistics.writes;
     if (error == asio::error::would_block) {
       full_ = true;
@@ -86,21 +97,25 @@ void Connection::write() {
 void Connection::close() {
   state_ = State::closed;
   if (dial_) dial_->cancel();
-  poller_.remove(stream_.native_handle(), *this);
-  stream_.close();
+  if (!transport_) return;
+  poller_.remove(transport_->native_handle(), *this);
+  transport_->close();
 }
 
-void Connection::ready(net::Readiness readiness) {
+void Connection::ready(net::Readiness of_socket) {
   const ConnectionPtr self(this);
   const TimePoint now = Clock::now();
+  const net::Readiness readiness = transport_->translate(of_socket);
   hung_up_ = hung_up_ || readiness.closed;
+  const bool was_connecting = state_ == State::connecting;
+  if (was_connecting) shake_hands(now);
   if (readiness.writable && std::exchange(full_, false)) write();
-  if (readiness.readable || unread_) read(now);
+  if (readiness.readable || unread_ || was_connecting) read(now);
   pool_.manager().after_event(now);
 }
 
-/// Reads until a read is short, which has emptied the socket unless the end comes next; but others of
-/// the loop have their turn in between.
+/// Reads until nothing is left, and on to the end if that has come; but others of the loop have their turn
+/// in between.
 void Connection::read(TimePoint now) {
   unread_ = false;
   std::size_t reads = 0;
@@ -111,18 +126,18 @@ void Connection::read(TimePoint now) {
     }
     const asio::mutable_buffer space = input_.prepare(read_bytes);
     error_code error;
-    const std::size_t bytes = stream_.read_some({static_cast<char*>(space.data()), space.size()}, error);
+    const std::size_t bytes = transport_->read_some({static_cast<char*>(space.data()), space.size()}, error);
     if (error == asio::error::would_block) return;
     if (error) return end_of_stream(error, now);
     ++pool_.manager().statistics.reads;
     input_.commit(bytes);
     const std::uint64_t answers_before = notes.answers;
     take_answers(now);
-    more = bytes == space.size() || hung_up_;
+    more = !transport_->drained() || hung_up_;
     // One answer alone while others are due: it may be Nagle's algorithm over there that
     // keeps the rest until this one is acknowledged.
     if (notes.answers == answers_before + 1 && state_ == State::open && pipeline_.begun() > 0)
-      stream_.acknowledge_now();
+      transport_->acknowledge_now();
   }
 }
 

@@ -15,7 +15,7 @@
 #include "logdist/net/dial.hpp"
 #include "logdist/net/host_addresses.hpp"
 #include "logdist/net/poller.hpp"
-#include "logdist/net/stream.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/sink/http/answer_reader.hpp"
 #include "sink/http/pipeline.hpp"
 
@@ -93,7 +93,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void on_resolved(const boost::system::error_code& error, const net::Endpoints& endpoints);
   void on_connected(const boost::system::error_code& error, net::Dial::Socket socket);
   boost::system::error_code open(net::Dial::Socket socket);
-  void ready(net::Readiness readiness) override;
+  void shake_hands(TimePoint now);
+  void ready(net::Readiness of_socket) override;
   void read(TimePoint now);
   void take_answers(TimePoint now);
   void end_of_stream(const boost::system::error_code& error, TimePoint now);
@@ -101,8 +102,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   Pool& pool_;
   net::Poller& poller_;
   boost::asio::io_context& io_;
-  std::unique_ptr<net::Dial> dial_;  ///< until it is open
-  net::Stream stream_;               ///< from then on
+  std::unique_ptr<net::Dial> dial_;            ///< until the socket is connected
+  std::unique_ptr<net::Transport> transport_;  ///< from then on
   State state_ = State::connecting;
   bool unread_ = false;   ///< it stopped reading before the socket was empty
   bool full_ = false;     ///< the socket takes no more for now

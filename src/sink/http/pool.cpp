@@ -49,6 +49,7 @@ Pool::Pool(PoolManager& manager, AnalyzerId analyzer, const AnalyzerTarget& targ
       analyzer_(analyzer),
       head_(target, manager.options()),
       limits_(target.limits),
+      layer_(target.layer),
       names_(manager.io(), manager.names(), target.host, target.port),
       addresses_(manager.draw_turn()),
       depth_(manager.options().pipeline),

@@ -70,6 +70,8 @@ class Pool {
   void written(Connection& connection);
 
   PoolManager& manager() { return manager_; }
+  /// What is put on each connection; empty: nothing.
+  const net::TransportFactory& layer() const { return layer_; }
 
  private:
   using Attempts = boost::intrusive::list<core::Attempt>;
@@ -109,6 +111,7 @@ class Pool {
   const AnalyzerId analyzer_;
   RequestHead head_;
   const std::shared_ptr<ConnectionBudget> limits_;
+  const net::TransportFactory layer_;
   net::HostAddresses names_;
   net::AddressSet addresses_;
 

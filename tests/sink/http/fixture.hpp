@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +19,7 @@
 
 #include "logdist/core/packet.hpp"
 #include "logdist/sink/http/pool_upstream.hpp"
+#include "tests/net/record_transport.hpp"
 #include "tests/net/scripted_names.hpp"
 #include "tests/sink/http/scripted_server.hpp"
 
@@ -46,7 +49,21 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
     upstream->set_listener(*this);
   }
   AnalyzerId add(const ScriptedServer& server, std::uint32_t max_connections) {
-    return upstream->add({"127.0.0.1", server.port(), "/analyze", {}, limits_of(max_connections)});
+    if (!is_layered()) return upstream->add({"127.0.0.1", server.port(), "/analyze", {}, limits_of(max_connections)});
+    const boost::asio::ip::tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(),
+                                                  static_cast<std::uint16_t>(std::stoi(server.port())));
+    relays.push_back(std::make_unique<net::test::RecordRelay>(endpoint, net::test::RecordRelay::Side::front));
+    return upstream->add({"127.0.0.1",
+                          std::to_string(relays.back()->endpoint().port()),
+                          "/analyze",
+                          {},
+                          limits_of(max_connections),
+                          net::test::RecordTransport::factory(net::test::RecordTransport::Role::client)});
+  }
+  /// With LOGDIST_TEST_TRANSPORT=records connections go through a layer, and nothing else is to change.
+  static bool is_layered() {
+    const char* transport = std::getenv("LOGDIST_TEST_TRANSPORT");
+    return transport != nullptr && std::string_view(transport) == "records";
   }
   static std::shared_ptr<ConnectionBudget> limits_of(std::uint32_t max_connections) {
     return std::make_shared<ConnectionBudget>(max_connections, 1);
@@ -117,6 +134,7 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
   void capacity_changed(AnalyzerId, std::uint32_t packets, TimePoint) override { capacities.push_back(packets); }
 
   core::BufferPool buffers{1024};
+  std::vector<std::unique_ptr<net::test::RecordRelay>> relays;  ///< to servers that know only sockets
   std::deque<Parcel> parcels;
   std::size_t ended = 0;
   std::vector<std::uint32_t> capacities;

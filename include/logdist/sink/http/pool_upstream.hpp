@@ -14,6 +14,7 @@
 
 #include "logdist/base/time.hpp"
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/sink/http/connection_budget.hpp"
 #include "logdist/sink/upstream.hpp"
 
@@ -41,6 +42,7 @@ struct AnalyzerTarget {
   std::string target;  ///< path and query
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<ConnectionBudget> limits;  ///< the same for the pools of all loops
+  net::TransportFactory layer = {};          ///< on each connection; empty: none. Used on every loop
 };
 
 /// What was done since the start.
