@@ -35,8 +35,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(logdist_compiler INTERFACE -Wduplicated-cond -Wlogical-op -fpch-preprocess)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # clang 14 takes coroutines of libstdc++ only so; __int128 is no extension to us.
-  target_compile_options(logdist_compiler INTERFACE -Wno-unused-command-line-argument)
+  # clang 14 takes coroutines of libstdc++ only so; __int128 is no extension to us. What mutexes guard: base/mutex.hpp.
+  target_compile_options(logdist_compiler INTERFACE -Wthread-safety -Wno-unused-command-line-argument)
 endif()
 
 if(LOGDIST_SANITIZE)

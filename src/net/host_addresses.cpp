@@ -1,7 +1,7 @@
 #include "logdist/net/host_addresses.hpp"
+#include "logdist/base/mutex.hpp"
 
 #include <charconv>
-#include <mutex>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -19,7 +19,7 @@ class HostAddresses::Mailbox : public std::enable_shared_from_this<Mailbox> {
 
   /// On any thread.
   void put(const error_code& error, const Addresses& addresses) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (asker_ == nullptr) return;
     asio::post(asker_->io_, [self = shared_from_this(), error, addresses] {
       // Only this thread ever closes: what it reads cannot change under it.
@@ -29,12 +29,12 @@ class HostAddresses::Mailbox : public std::enable_shared_from_this<Mailbox> {
 
   /// On the asker's thread. put() touches neither the asker nor its io_context afterwards.
   void close() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     asker_ = nullptr;
   }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   HostAddresses* asker_;  ///< none when it has ended
 };
 

@@ -1,4 +1,5 @@
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/base/mutex.hpp"
 
 #include <pthread.h>
 
@@ -7,7 +8,6 @@
 #include <deque>
 #include <list>
 #include <map>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -35,7 +35,7 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
   explicit Work(Lookup lookup) : lookup_(std::move(lookup)) {}
 
   std::optional<Addresses> find(const std::string& host, TimePoint now, Handler handler) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Name& name = names_[host];
     if (now < name.fresh_until) return name.addresses;
     const bool is_under_way = !name.waiting.empty();
@@ -47,7 +47,7 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
   }
 
   void forget(const std::string& host) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     names_[host].fresh_until = TimePoint::min();
   }
 
@@ -55,7 +55,7 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
   void end() {
     std::list<Worker> idle;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ended_ = true;
       for (auto& [host, name] : names_) name.waiting.clear();
       for (auto next = workers_.begin(); next != workers_.end();) {
@@ -81,10 +81,9 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
     std::thread thread;
     bool is_looking_up = false;
   };
-  using Lock = std::unique_lock<std::mutex>;
 
   /// Unless there are as many as there is use for.
-  void add_thread() {
+  void add_thread() LOGDIST_REQUIRES(mutex_) {
     if (workers_.size() >= std::min(names_.size(), threads_max)) return;
     Worker& worker = workers_.emplace_back();
     try {
@@ -97,26 +96,31 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
   }
 
   void run(Worker& worker) {
-    Lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [this] { return ended_ || !wanted_.empty(); });
+      while (!ended_ && wanted_.empty()) changed_.wait(lock);
       if (ended_) return;
       const std::string host = std::move(wanted_.front());
       wanted_.pop_front();
       worker.is_looking_up = true;
-      look_up(host, lock);
+      lock.unlock();
+      error_code error;
+      Addresses addresses = look_up(host, error);
+      lock.lock();
       worker.is_looking_up = false;
+      settle(host, std::move(addresses), error);
     }
   }
 
-  /// Tells the answer within the lock, so that nobody is told after end().
-  void look_up(const std::string& host, Lock& lock) {
-    lock.unlock();
-    error_code error;
+  Addresses look_up(const std::string& host, error_code& error) const {
     Addresses addresses = lookup_(host, error);
     if (!error && addresses.empty()) error = asio::error::host_not_found;
     if (error) addresses.clear();
-    lock.lock();
+    return addresses;
+  }
+
+  /// Calls the handlers within the lock, so that none is called after end().
+  void settle(const std::string& host, Addresses addresses, const error_code& error) LOGDIST_REQUIRES(mutex_) {
     Name& name = names_[host];
     name.addresses = std::move(addresses);
     name.fresh_until = error ? TimePoint::min() : Clock::now() + kept_for;
@@ -125,12 +129,12 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
 
   const Lookup lookup_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::string, Name> names_;  ///< as many as the configuration has
-  std::deque<std::string> wanted_;     ///< names to be looked up
-  std::list<Worker> workers_;          ///< stays put: each thread knows its own
-  bool ended_ = false;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, Name> names_ LOGDIST_GUARDED_BY(mutex_);  ///< as many as the configuration has
+  std::deque<std::string> wanted_ LOGDIST_GUARDED_BY(mutex_);     ///< names to be looked up
+  std::list<Worker> workers_ LOGDIST_GUARDED_BY(mutex_);          ///< stays put: each thread knows its own
+  bool ended_ LOGDIST_GUARDED_BY(mutex_) = false;
 };
 
 NameResolver::NameResolver(Lookup lookup) : work_(std::make_shared<Work>(std::move(lookup))) {}

@@ -53,7 +53,7 @@ bool MemoryLimiter::reserve(Reservation& reservation, std::size_t total_bytes, s
     reservation.held_bytes_ = total_bytes;
     return true;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (large && !reservation.in_large_line_) change_line_locked(reservation);
   reservation.last_step_ = last_step;
   wait_locked(reservation, bytes);
@@ -62,7 +62,7 @@ bool MemoryLimiter::reserve(Reservation& reservation, std::size_t total_bytes, s
 
 void MemoryLimiter::end_growth(Reservation& reservation, std::size_t total_bytes) {
   LOGDIST_CHECK(reservation.growing_ && total_bytes <= reservation.held_bytes_);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Growing& growing = line_of(reservation).growing;
   growing.erase(growing.iterator_to(reservation));
   reservation.growing_ = false;
@@ -77,7 +77,7 @@ bool MemoryLimiter::release(Reservation& reservation) {
     reservation.held_bytes_ = 0;
     return false;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Line& line = line_of(reservation);
   const bool was_waiting = reservation.waiting_;
   if (was_waiting) line.waiting.erase(line.waiting.iterator_to(reservation));
@@ -104,7 +104,7 @@ bool MemoryLimiter::try_take(std::size_t bytes) {
 void MemoryLimiter::give_back(std::size_t bytes) {
   const std::uint64_t before = word_.fetch_sub(bytes, std::memory_order_relaxed);
   if ((before & waiters_bit) == 0) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   serve_locked(nullptr);
 }
 

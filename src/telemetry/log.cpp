@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <iterator>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -16,6 +15,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "logdist/base/mutex.hpp"
 #include "telemetry/line.hpp"
 #include "telemetry/log_rate_limiter.hpp"
 
@@ -78,12 +78,12 @@ class Log {
   void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
 
   void write_always(const Line& line) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     write(line);
   }
 
   void write_unless_repeated(const Line& line) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_) return;
     if (limiter_.admit(line, Clock::now())) return write(line);
     if (!teller_.joinable()) {
@@ -96,26 +96,25 @@ class Log {
   /// Tells what is left to be told. Nothing is written afterwards, by whomever.
   void end() {
     std::jthread teller;  // joined at last, without the lock
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const Line& line : limiter_.take_due(never)) write(line);
     ended_ = true;
     teller = std::move(teller_);
   }
 
  private:
-  /// Needs the lock.
-  void write(const Line& line) {
+  void write(const Line& line) LOGDIST_REQUIRES(mutex_) {
     if (ended_) return;
     const std::string text = format_ == config::LogFormat::json ? to_json_members(line) : to_text(line);
     logger_->log(native(line.level), spdlog::string_view_t(text.data(), text.size()));
   }
 
   void tell_repeats(const std::stop_token& ending) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (!ending.stop_requested()) {
       for (const Line& line : limiter_.take_due(Clock::now())) write(line);
       const TimePoint due = limiter_.next_due();
-      const auto is_sooner = [this, due] { return limiter_.next_due() < due; };
+      const auto is_sooner = [this, due]() LOGDIST_REQUIRES(mutex_) { return limiter_.next_due() < due; };
       if (due == never) {
         changed_.wait(lock, ending, is_sooner);
       } else {
@@ -128,12 +127,11 @@ class Log {
   std::atomic<Level> level_;
   const std::shared_ptr<spdlog::logger> logger_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_:
-  LogRateLimiter limiter_;
-  bool ended_ = false;
+  Mutex mutex_;
+  LogRateLimiter limiter_ LOGDIST_GUARDED_BY(mutex_);
+  bool ended_ LOGDIST_GUARDED_BY(mutex_) = false;
   std::condition_variable_any changed_;
-  std::jthread teller_;
+  std::jthread teller_ LOGDIST_GUARDED_BY(mutex_);
 };
 
 /// Kept to the end of the process: its threads may write until then.

@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 
 #include <boost/intrusive/list.hpp>
+
+#include "logdist/base/mutex.hpp"
 
 namespace logdist::queue {
 
@@ -121,17 +122,19 @@ class MemoryLimiter {
 
   bool try_take(std::size_t bytes);
   void give_back(std::size_t bytes);
-  void give_back_locked(const Reservation& reservation, std::size_t bytes);
-  void wait_locked(Reservation& reservation, std::size_t bytes);
-  void change_line_locked(Reservation& reservation);
-  void serve_locked(const Reservation* newcomer);
-  void help_oldest_locked(Line& line, const Reservation* newcomer);
-  Reservation* next_locked();
-  void grant_locked(Reservation& reservation, const Reservation* newcomer);
+  void give_back_locked(const Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
+  void wait_locked(Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
+  void change_line_locked(Reservation& reservation) LOGDIST_REQUIRES(mutex_);
+  void serve_locked(const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
+  void help_oldest_locked(Line& line, const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
+  Reservation* next_locked() LOGDIST_REQUIRES(mutex_);
+  void grant_locked(Reservation& reservation, const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
   bool fits_in_all(std::uint64_t held, std::size_t bytes) const;
-  bool fits_locked(const Reservation& reservation) const;
-  bool fits_in_kept_part_locked(const Reservation& reservation) const;
-  Line& line_of(const Reservation& reservation) { return lines_[reservation.in_large_line_ ? 1 : 0]; }
+  bool fits_locked(const Reservation& reservation) const LOGDIST_REQUIRES(mutex_);
+  bool fits_in_kept_part_locked(const Reservation& reservation) const LOGDIST_REQUIRES(mutex_);
+  Line& line_of(const Reservation& reservation) LOGDIST_REQUIRES(mutex_) {
+    return lines_[reservation.in_large_line_ ? 1 : 0];
+  }
   std::size_t large_max() const { return max_bytes_ - kept_for_small(); }
 
   const std::size_t max_bytes_;
@@ -141,10 +144,10 @@ class MemoryLimiter {
   /// sees every waiter that did not see its bytes.
   alignas(64) std::atomic<std::uint64_t> word_{0};
 
-  std::mutex mutex_;           ///< guards what follows
-  std::array<Line, 2> lines_;  ///< of small bodies, and of large ones
-  std::size_t large_held_ = 0;
-  std::uint64_t last_ticket_ = 0;
+  mutable Mutex mutex_;
+  std::array<Line, 2> lines_ LOGDIST_GUARDED_BY(mutex_);  ///< of small bodies, and of large ones
+  std::size_t large_held_ LOGDIST_GUARDED_BY(mutex_) = 0;
+  std::uint64_t last_ticket_ LOGDIST_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace logdist::queue

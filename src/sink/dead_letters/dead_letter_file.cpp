@@ -74,7 +74,7 @@ std::string DeadLetterFile::why_not(const std::string& path) {
 }
 
 void DeadLetterFile::name(AnalyzerId analyzer, std::string name, std::string host) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (analyzers_.size() <= analyzer) analyzers_.resize(analyzer + 1);
   analyzers_[analyzer] = {std::move(name), std::move(host)};
 }
@@ -103,7 +103,7 @@ KeptLetter DeadLetterFile::copy_of(const sink::DeadLetter& letter) {
   kept.dead_lettered_at = std::chrono::system_clock::now();
   kept.content_type = content_type(packet);
   kept.body = packet.body.view();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const retry::FailedAttempt& failed : letter.history.failed()) {
     const Analyzer analyzer = failed.analyzer < analyzers_.size() ? analyzers_[failed.analyzer] : Analyzer();
     std::string cause = failed.status > 0 ? fmt::format("answered {}", failed.status)

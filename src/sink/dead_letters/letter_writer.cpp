@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -18,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::sink {
@@ -60,11 +60,11 @@ class LetterWriter::Worker {
   void flush(std::function<void()> done) { add(std::move(done)); }
 
   std::size_t waiting() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return letters_;
   }
   std::uint64_t progress() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return done_;
   }
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
@@ -93,27 +93,32 @@ class LetterWriter::Worker {
   os::FileDescriptor file_;
   bool torn_ = false;  ///< the file ends within a line
 
-  mutable std::mutex mutex_;
-  // Guarded by mutex_:
-  std::deque<Item> items_;
-  std::size_t letters_ = 0;  ///< of the items, the one being written included
-  std::size_t bytes_ = 0;    ///< of those letters
-  std::uint64_t done_ = 0;   ///< items carried out
-  bool ending_ = false;
-  bool ended_ = false;
-  std::condition_variable work_;  ///< there is an item, or the end
-  std::condition_variable room_;  ///< an item is done, or all is
+  bool has_room(std::size_t bytes) const LOGDIST_REQUIRES(mutex_) {
+    return letters_ == 0 || bytes_ + bytes <= bytes_max_;
+  }
+
+  mutable Mutex mutex_;
+  std::deque<Item> items_ LOGDIST_GUARDED_BY(mutex_);
+  std::size_t letters_ LOGDIST_GUARDED_BY(mutex_) = 0;  ///< of the items, the one being written included
+  std::size_t bytes_ LOGDIST_GUARDED_BY(mutex_) = 0;    ///< of those letters
+  std::uint64_t done_ LOGDIST_GUARDED_BY(mutex_) = 0;   ///< items carried out
+  bool ending_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool ended_ LOGDIST_GUARDED_BY(mutex_) = false;
+  std::condition_variable_any work_;  ///< there is an item, or the end
+  std::condition_variable_any room_;  ///< an item is done, or all is
 };
 
 bool LetterWriter::Worker::put(KeptLetter letter, Duration wait) {
   const std::size_t bytes = letter.bytes();
-  std::unique_lock lock(mutex_);
-  const auto has_room = [this, bytes] { return letters_ == 0 || bytes_ + bytes <= bytes_max_; };
-  while (wait > Duration::zero() && !has_room()) {
+  MutexLock lock(mutex_);
+  while (wait > Duration::zero() && !has_room(bytes)) {
     const std::uint64_t seen = done_;
-    if (!room_.wait_for(lock, wait, [this, seen] { return done_ != seen; })) break;
+    const TimePoint until = Clock::now() + wait;
+    while (done_ == seen && room_.wait_until(lock, until) == std::cv_status::no_timeout) {
+    }
+    if (done_ == seen) break;
   }
-  if (has_room()) {
+  if (has_room(bytes)) {
     bytes_ += bytes;
     ++letters_;
     items_.emplace_back(std::move(letter));
@@ -130,15 +135,15 @@ bool LetterWriter::Worker::put(KeptLetter letter, Duration wait) {
 }
 
 void LetterWriter::Worker::add(Item item) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   items_.push_back(std::move(item));
   work_.notify_one();
 }
 
 void LetterWriter::Worker::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return ending_ || !items_.empty(); });
+    while (!ending_ && items_.empty()) work_.wait(lock);
     if (items_.empty()) break;
     Item item = std::move(items_.front());
     items_.pop_front();
@@ -157,12 +162,15 @@ void LetterWriter::Worker::run() {
 }
 
 std::size_t LetterWriter::Worker::end() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   ending_ = true;
   work_.notify_one();
   while (!ended_) {
     const std::uint64_t seen = done_;
-    if (!room_.wait_for(lock, stuck_after, [this, seen] { return ended_ || done_ != seen; })) return letters_;
+    const TimePoint until = Clock::now() + stuck_after;
+    while (!ended_ && done_ == seen && room_.wait_until(lock, until) == std::cv_status::no_timeout) {
+    }
+    if (!ended_ && done_ == seen) return letters_;
   }
   return 0;
 }

@@ -5,19 +5,19 @@
 namespace logdist::sink {
 
 void ConnectionBudget::join(const void* pool, std::uint32_t ceiling) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ceilings_[pool] = {ceiling, false};
   update_ceiling();
 }
 
 void ConnectionBudget::leave(const void* pool) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ceilings_.erase(pool);
   update_ceiling();
 }
 
 bool ConnectionBudget::learn(const void* pool, std::uint32_t ceiling) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ceilings_[pool] = {ceiling, true};
   return update_ceiling();
 }

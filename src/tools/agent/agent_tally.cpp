@@ -3,50 +3,50 @@
 namespace logdist::tools {
 
 void AgentTally::begin(TimePoint now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   begun_ = now;
 }
 
 void AgentTally::accepted(const OutgoingPacket& packet, Duration latency) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++result_.packets_accepted;
   result_.messages_accepted += packet.messages;
   latencies_.observe(latency);
 }
 
 void AgentTally::rejected(const OutgoingPacket& packet) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++result_.packets_rejected;
   result_.messages_rejected += packet.messages;
 }
 
 void AgentTally::unsettled() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++result_.packets_unsettled;
 }
 
 void AgentTally::retried() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++result_.retries;
 }
 
 void AgentTally::troubled(std::string trouble) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   result_.trouble = std::move(trouble);
 }
 
 void AgentTally::failed(std::string failure) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (result_.failure.empty()) result_.failure = std::move(failure);
 }
 
 void AgentTally::end(TimePoint now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ended_ = now;
 }
 
 AgentResult AgentTally::result() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   AgentResult result = result_;
   if (begun_ != never) result.elapsed = (ended_ == never ? Clock::now() : ended_) - begun_;
   result.latency_p50 = latencies_.quantile(0.50);

@@ -1,9 +1,9 @@
 // What an agent has done so far.
 #pragma once
 
-#include <mutex>
 #include <string>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/tools/agent/agent.hpp"
 #include "tools/agent/latency_recorder.hpp"
 
@@ -24,12 +24,11 @@ class AgentTally {
   AgentResult result() const;
 
  private:
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  AgentResult result_;
-  LatencyRecorder latencies_;
-  TimePoint begun_ = never;  ///< never before the start
-  TimePoint ended_ = never;  ///< never while it runs
+  mutable Mutex mutex_;
+  AgentResult result_ LOGDIST_GUARDED_BY(mutex_);
+  LatencyRecorder latencies_ LOGDIST_GUARDED_BY(mutex_);
+  TimePoint begun_ LOGDIST_GUARDED_BY(mutex_) = never;  ///< never before the start
+  TimePoint ended_ LOGDIST_GUARDED_BY(mutex_) = never;  ///< never while it runs
 };
 
 }  // namespace logdist::tools

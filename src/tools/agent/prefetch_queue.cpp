@@ -24,7 +24,7 @@ void PrefetchQueue::start(std::weak_ptr<void> keeper) {
 asio::awaitable<std::optional<OutgoingPacket>> PrefetchQueue::next() {
   for (;;) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (closed_) co_return std::nullopt;
       if (!packets_.empty()) {
         std::optional<OutgoingPacket> packet = std::move(packets_.front());
@@ -42,7 +42,7 @@ asio::awaitable<std::optional<OutgoingPacket>> PrefetchQueue::next() {
 
 void PrefetchQueue::close() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     packets_.clear();
   }
@@ -54,7 +54,7 @@ void PrefetchQueue::close() {
 }
 
 std::string PrefetchQueue::failure() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failure_;
 }
 
@@ -69,8 +69,8 @@ void PrefetchQueue::read(const std::weak_ptr<void>& keeper) {
 
 /// Hands over a packet or the end; false when nobody wants any more.
 bool PrefetchQueue::put(std::optional<OutgoingPacket> packet, const std::weak_ptr<void>& keeper) {
-  std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return closed_ || packets_.size() < capacity_; });
+  MutexLock lock(mutex_);
+  while (!closed_ && packets_.size() >= capacity_) room_.wait(lock);
   if (closed_) return false;
   if (packet) {
     packets_.push_back(std::move(*packet));

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -13,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/tools/agent/packet_source.hpp"
 
 namespace logdist::tools {
@@ -57,14 +57,13 @@ class PrefetchQueue {
   boost::asio::steady_timer arrived_;  ///< never expires: cancelled to wake who waits in next()
   std::thread reader_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable room_;
-  // Guarded by mutex_.
-  std::deque<OutgoingPacket> packets_;
-  bool ended_ = false;
-  bool closed_ = false;
-  bool awaited_ = false;  ///< whether next() waits for a packet
-  std::string failure_;
+  mutable Mutex mutex_;
+  std::condition_variable_any room_;
+  std::deque<OutgoingPacket> packets_ LOGDIST_GUARDED_BY(mutex_);
+  bool ended_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool closed_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool awaited_ LOGDIST_GUARDED_BY(mutex_) = false;  ///< whether next() waits for a packet
+  std::string failure_ LOGDIST_GUARDED_BY(mutex_);
 };
 
 }  // namespace logdist::tools

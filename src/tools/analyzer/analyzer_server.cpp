@@ -44,12 +44,12 @@ void AnalyzerServer::stop() {
 }
 
 AnalyzerBehaviour AnalyzerServer::behaviour() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return behaviour_;
 }
 
 void AnalyzerServer::behave(const AnalyzerBehaviour& behaviour) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   behaviour_ = behaviour;
 }
 

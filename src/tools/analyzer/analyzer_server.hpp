@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -12,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/codec/decode.hpp"
 #include "logdist/core/buffer.hpp"
@@ -59,8 +59,8 @@ class AnalyzerServer : public std::enable_shared_from_this<AnalyzerServer> {
   core::BufferPool buffers_;
   codec::Decoder decoder_;
 
-  mutable std::mutex mutex_;  ///< guards what is below
-  AnalyzerBehaviour behaviour_;
+  mutable Mutex mutex_;
+  AnalyzerBehaviour behaviour_ LOGDIST_GUARDED_BY(mutex_);
 };
 
 }  // namespace logdist::tools

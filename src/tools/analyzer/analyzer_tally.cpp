@@ -11,7 +11,7 @@ void AnalyzerTally::accepted(std::uint64_t messages, std::uint64_t bytes) {
 void AnalyzerTally::failed() { failures_.fetch_add(1, std::memory_order_relaxed); }
 
 void AnalyzerTally::record(std::string_view id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ids_.emplace_back(id);
   if (++times_[ids_.back()] > 1) duplicates_.fetch_add(1, std::memory_order_relaxed);
   if (ids_.size() <= ids_max_) return;
@@ -32,7 +32,7 @@ AnalyzerStats AnalyzerTally::stats() const {
 }
 
 std::vector<std::string> AnalyzerTally::ids() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return {ids_.begin(), ids_.end()};
 }
 

@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/tools/analyzer/reference_analyzer.hpp"
 
 namespace logdist::tools {
@@ -36,9 +36,10 @@ class AnalyzerTally {
   std::atomic<std::uint64_t> duplicates_{0};
   std::atomic<std::uint64_t> failures_{0};
 
-  mutable std::mutex mutex_;  ///< guards what is below
-  std::deque<std::string> ids_;
-  std::unordered_map<std::string, std::uint32_t> times_;  ///< each kept id, and how often it is in `ids_`
+  mutable Mutex mutex_;
+  std::deque<std::string> ids_ LOGDIST_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::uint32_t> times_
+      LOGDIST_GUARDED_BY(mutex_);  ///< each kept id, and how often it is in `ids_`
 };
 
 }  // namespace logdist::tools

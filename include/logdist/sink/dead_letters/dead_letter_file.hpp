@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include <boost/system/result.hpp>
 
 #include "logdist/base/ids.hpp"
+#include "logdist/base/mutex.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/sink/dead_letters.hpp"
 
@@ -73,8 +73,8 @@ class DeadLetterFile final : public sink::DeadLetters {
   const std::unique_ptr<LetterWriter> writer_;  ///< none: only the log
   const Duration attempt_limit_;
 
-  std::mutex mutex_;
-  std::vector<Analyzer> analyzers_;  ///< by AnalyzerId; guarded by mutex_
+  Mutex mutex_;
+  std::vector<Analyzer> analyzers_ LOGDIST_GUARDED_BY(mutex_);  ///< by AnalyzerId
 };
 
 }  // namespace logdist::sink

@@ -5,7 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <mutex>
+
+#include "logdist/base/mutex.hpp"
 
 namespace logdist::sink {
 
@@ -71,7 +72,7 @@ class ConnectionBudget {
     bool learned;
   };
 
-  bool update_ceiling();
+  bool update_ceiling() LOGDIST_REQUIRES(mutex_);
 
   const std::uint32_t loops_;
   const std::uint32_t max_open_;
@@ -79,9 +80,9 @@ class ConnectionBudget {
   std::atomic<std::uint32_t> open_{0};
   std::atomic<const void*> refused_{nullptr};  ///< the pool refused last
 
-  std::mutex mutex_;                         ///< of what is rarely changed
-  std::map<const void*, Ceiling> ceilings_;  ///< by pool, one a loop
-  std::atomic<std::uint32_t> ceiling_{0};    ///< the best of them
+  Mutex mutex_;                                                         ///< of what is rarely changed
+  std::map<const void*, Ceiling> ceilings_ LOGDIST_GUARDED_BY(mutex_);  ///< by pool, one a loop
+  std::atomic<std::uint32_t> ceiling_{0};                               ///< the best of them
 };
 
 }  // namespace logdist::sink
