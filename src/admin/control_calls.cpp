@@ -95,7 +95,7 @@ Response configuration(const Control& control) {
 config::Parsed<config::Weight> weight_of(const Request& request) {
   const Json json = object_of(request).value_or(Json::object());
   const auto given = json.find("weight");
-  if (given == json.end() || json.size() != 1) return config::ValueError{"the body is {\"weight\": NUMBER}"};
+  if (given == json.end() || json.size() != 1) return config::ValueError{"the body must be {\"weight\": NUMBER}"};
   if (!given->is_number()) return config::ValueError{"weight is not a number"};
   auto weight = config::parse_weight(given->dump());
   if (!weight)
@@ -139,7 +139,7 @@ std::optional<Response> refuse(const ControlCall& call, const Request& request) 
     return problem(http::status::forbidden, "a web page of another origin may not change anything here");
   }
   if (!is_json(request)) {
-    return problem(http::status::unsupported_media_type, "what changes something needs Content-Type: application/json");
+    return problem(http::status::unsupported_media_type, "a change needs Content-Type: application/json");
   }
   if (!object_of(request)) return problem(http::status::bad_request, "the body is not a JSON object");
   return std::nullopt;

@@ -6,7 +6,7 @@
 namespace logdist::admin {
 namespace {
 
-constexpr logdist::http::Error other_expectation{417, "the only expectation known is 100-continue"};
+constexpr logdist::http::Error other_expectation{417, "the only expectation supported is 100-continue"};
 
 std::optional<std::string> to_string(const std::optional<std::string_view>& text) {
   return text ? std::optional<std::string>(*text) : std::nullopt;

@@ -185,7 +185,8 @@ void Session::set_common_fields(Response& response, const Manner& manner) {
 asio::awaitable<bool> Session::stream_events(Manner manner) {
   EventStream stream(socket_.get_executor(), feed_);
   if (!stream.joined()) {
-    co_return co_await send(problem(http::status::service_unavailable, "too many read the events already"), manner);
+    co_return co_await send(
+        problem(http::status::service_unavailable, "there are already too many readers of the events"), manner);
   }
   manner.keep_alive = false;  // its end is the end of the connection
   error_code ignored;
@@ -207,8 +208,7 @@ asio::awaitable<bool> Session::stream_events(Manner manner) {
 
 asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {
   if (!is_for_us(request)) {
-    co_return problem(http::status::misdirected_request,
-                      "this port is asked by an address, as localhost, or by a name of admin.hosts");
+    co_return problem(http::status::misdirected_request, "Host must be an address, localhost or a name in admin.hosts");
   }
   const std::string_view path = request.path;
   if (path == "*") {  // the options of the port as a whole
@@ -222,7 +222,7 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
     co_return response;
   }
   const auto page = find_page(path);
-  if (!page) co_return problem(http::status::not_found, "there is nothing here; GET / shows what there is");
+  if (!page) co_return problem(http::status::not_found, "there is nothing at this path; GET / is the dashboard");
   if (!request.reads()) {
     Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
     response.set(http::field::allow, "GET, HEAD");
@@ -240,7 +240,7 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
     case Page::status: break;
   }
   const std::optional<telemetry::Scrape> scrape = co_await take_scrape();
-  if (!scrape) co_return problem(http::status::service_unavailable, "the loops did not report in time");
+  if (!scrape) co_return problem(http::status::service_unavailable, "the event loops did not report in time");
   co_return *page == Page::metrics
       ? ok(telemetry::text_content_type, telemetry::to_text(*scrape, sources_->version))
       : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
@@ -294,7 +294,8 @@ asio::awaitable<Response> Session::answer_control(const Request& request, const 
   });
   co_await box->arrived.async_wait(net::as_tuple);
   if (!box->content)
-    co_return problem(http::status::service_unavailable, "the loops have not taken it over in time yet");
+    co_return problem(http::status::service_unavailable,
+                      "the event loops did not confirm the reload in time; it is still being applied");
   co_return to_response(*box->content);
 }
 

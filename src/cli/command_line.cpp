@@ -56,29 +56,33 @@ CLI::Validator within(double low, double high) { return number(low, high, fmt::f
 CLI::Validator at_least_one() { return number(1, 1e18, "1 or more"); }
 
 CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("serve", "receive packets and share them over the analyzers (the default)");
-  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+  CLI::App* command =
+      app.add_subcommand("serve", "receive packets and distribute them over the analyzers (the default)");
+  command
+      ->add_option("--config", options.config_file, "configuration file (YAML); without it only the environment counts")
       ->type_name("FILE");
   return command;
 }
 
 CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("check", "report every fault of a configuration");
-  command->add_option("--config", options.config_file, "configuration file (YAML); none: only the environment")
+  CLI::App* command = app.add_subcommand("check", "report every error in a configuration");
+  command
+      ->add_option("--config", options.config_file, "configuration file (YAML); without it only the environment counts")
       ->type_name("FILE");
   return command;
 }
 
 CLI::App* add_demo(CLI::App& app, tools::DemoCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("demo", "show daemon, agent and three analyzers at work in one process");
-  command->add_option("--seconds", options.seconds, "how long")->check(within(0.001, 1e9))->type_name("S");
-  command->add_option("--packets", options.packets, "how many packets")->check(at_least_one())->type_name("N");
+  CLI::App* command =
+      app.add_subcommand("demo", "run daemon, agent and three analyzers in one process and show the shares");
+  command->add_option("--seconds", options.seconds, "how long to run")->check(within(0.001, 1e9))->type_name("S");
+  command->add_option("--packets", options.packets, "how many packets to send")->check(at_least_one())->type_name("N");
   return command;
 }
 
 CLI::App* add_analyzer(CLI::App& app, tools::AnalyzerCommandOptions& options, std::string& latency) {
-  CLI::App* command = app.add_subcommand("analyzer", "run the reference analyzer, which counts what it is sent");
-  command->add_option("--listen", options.listen, "where to listen; port 0: any free one")
+  CLI::App* command = app.add_subcommand("analyzer", "run the reference analyzer, which counts what it gets");
+  command->add_option("--listen", options.listen, "address to listen on; port 0 takes any free one")
       ->type_name("ADDR:PORT")
       ->required();
   command->add_option("--latency", latency, "wait before each answer, such as 5ms")
@@ -94,70 +98,72 @@ CLI::App* add_analyzer(CLI::App& app, tools::AnalyzerCommandOptions& options, st
 }
 
 CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("agent", "send a file's lines, dead letters or invented lines as packets");
-  command->add_option("--target", options.target, "the packet port; /v1/packets when it names no path")
+  CLI::App* command =
+      app.add_subcommand("agent", "send the lines of a file, dead letters or generated lines as packets");
+  command->add_option("--target", options.target, "the packet port; the path is /v1/packets if it has none")
       ->type_name("URL")
       ->required();
   CLI::Option* const file =
-      command->add_option("--file", options.file, "lines to send, - for stdin; none: invented ones")
+      command->add_option("--file", options.file, "lines to send, - for stdin; without it they are generated")
           ->type_name("PATH|-");
   CLI::Option* const letters =
-      command
-          ->add_option("--dead-letters", options.dead_letters, "dead letters to send again as they were, - for stdin")
+      command->add_option("--dead-letters", options.dead_letters, "dead letters to send again unchanged, - for stdin")
           ->type_name("PATH|-")
           ->excludes(file);
-  command->add_option("--batch", options.batch, "messages to a packet")
+  command->add_option("--batch", options.batch, "messages per packet")
       ->check(within(1, 100'000))
       ->excludes(letters)
       ->type_name("N")
       ->capture_default_str();
-  command->add_option("--rate", options.rate, "packets a second; none: as fast as they are taken")
+  command->add_option("--rate", options.rate, "packets per second; without it as fast as they are accepted")
       ->check(within(0.001, 1e9))
       ->type_name("N");
-  command->add_option("--connections", options.connections, "how many packets may be under way")
+  command->add_option("--connections", options.connections, "how many packets may be in flight, each on its connection")
       ->check(within(1, 10'000))
       ->type_name("C")
       ->capture_default_str();
-  command->add_option("--packets", options.packets, "at most so many; none: until the lines end, or Ctrl-C")
+  command->add_option("--packets", options.packets, "stop after so many; without it at the end of the lines or Ctrl-C")
       ->check(at_least_one())
       ->type_name("N");
   return command;
 }
 
 void add_url(CLI::App& command, std::optional<std::string>& url) {
-  command.add_option("--url", url, "its admin port; else LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
+  command
+      .add_option("--url", url, "the daemon's admin port; default LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
       ->type_name("ADMIN_URL");
 }
 
 CLI::App* add_health(CLI::App& app, tools::HealthCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("health", "exit 0 when a running daemon is ready");
+  CLI::App* command = app.add_subcommand("health", "exit with 0 if a running daemon is ready");
   add_url(*command, options.url);
-  command->add_flag("--live", options.live, "when it is alive, even if it takes no packets now");
+  command->add_flag("--live", options.live, "check only that it is alive, not that it accepts packets");
   return command;
 }
 
 CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) {
   using Action = tools::AnalyzersCommandOptions::Action;
-  CLI::App* command = app.add_subcommand("analyzers", "show and steer the analyzers of a running daemon");
+  CLI::App* command =
+      app.add_subcommand("analyzers", "list the analyzers of a running daemon, drain one or change its weight");
   command->require_subcommand(0, 1);
   add_url(*command, options.admin.url);
   const auto add = [command, &options](const char* name, const char* what, Action action) {
     CLI::App* below = command->add_subcommand(name, what)->fallthrough();
     below->callback([&options, action] { options.action = action; });
-    if (action != Action::list) below->add_option("name", options.name, "of the analyzer")->required();
+    if (action != Action::list) below->add_option("name", options.name, "name of the analyzer")->required();
     return below;
   };
-  add("list", "all of them (the default)", Action::list);
-  add("drain", "no new packets go there; what is under way is awaited", Action::drain);
-  add("undrain", "back into service", Action::undrain);
-  add("weight", "another weight, until the next reload", Action::weight)
+  add("list", "list all (the default)", Action::list);
+  add("drain", "send it nothing new; what is in flight is awaited", Action::drain);
+  add("undrain", "put it back into service", Action::undrain);
+  add("weight", "set its weight, until the next reload", Action::weight)
       ->add_option("weight", options.weight, "above 0, at most 1000000")
       ->required();
   return command;
 }
 
 CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
-  CLI::App* command = app.add_subcommand("reload", "have a running daemon read its configuration again");
+  CLI::App* command = app.add_subcommand("reload", "make a running daemon read its configuration again");
   add_url(*command, options.admin.url);
   return command;
 }
@@ -165,11 +171,11 @@ CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
 CLI::App* add_top(CLI::App& app, tools::TopCommandOptions& options, std::string& interval) {
   CLI::App* command = app.add_subcommand("top", "show a running daemon live, in a terminal or line by line");
   add_url(*command, options.port.url);
-  command->add_option("--interval", interval, "between two looks, 1s unless given; at least 100ms")
+  command->add_option("--interval", interval, "time between two updates, default 1s, at least 100ms")
       ->check(duration(options.interval))
       ->check(at_least(std::chrono::milliseconds(100), options.interval))
       ->type_name("DURATION");
-  command->add_option("--count", options.count, "so many looks; none: until q or Ctrl-C")
+  command->add_option("--count", options.count, "stop after so many updates; without it at q or Ctrl-C")
       ->check(at_least_one())
       ->type_name("N");
   return command;
@@ -208,7 +214,7 @@ std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
 
 Exit ended(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() != 0) {
-    return {1, fmt::format("{}: {} (--help tells more)\n", program, in_words(app, error))};
+    return {1, fmt::format("{}: {} (see --help)\n", program, in_words(app, error))};
   }
   std::ostringstream output;
   app.exit(error, output, output);
@@ -218,11 +224,12 @@ Exit ended(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
-  CLI::App app("Shares log packets over analyzers by message weight.", program);
+  CLI::App app("Distributes packets of log messages over analyzers by weight.", program);
   app.set_version_flag("--version", fmt::format("{} {}", program, version()), "print the version");
   app.require_subcommand(0, 1);
   ServeCommandOptions default_serve;
-  app.add_option("--config", default_serve.config_file, "of serve, when no command is named")->type_name("FILE");
+  app.add_option("--config", default_serve.config_file, "configuration file of serve, the default command")
+      ->type_name("FILE");
 
   ServeCommandOptions serve;
   CheckCommandOptions check;
@@ -251,7 +258,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
 
   if (default_serve.config_file && !app.get_subcommands().empty()) {
-    return Exit{1, fmt::format("{}: --config goes behind the command (--help tells more)\n", program)};
+    return Exit{1, fmt::format("{}: --config belongs after the command (see --help)\n", program)};
   }
   if (serve_command->parsed()) return serve;
   if (check_command->parsed()) return check;

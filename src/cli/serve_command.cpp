@@ -57,7 +57,7 @@ class SignalHandler {
       reload();
     } else if (number == SIGUSR1) {
       daemon_.reopen_files();
-      log::info("files_reopened", "USR1: files are opened again by their names");
+      log::info("files_reopened", "USR1: the dead-letter file is opened again by its name");
     } else if (draining_) {
       end_soon();
     } else {
@@ -97,7 +97,7 @@ class SignalHandler {
     if (result.letters_lost > 0) {
       log::error(
           "dead_letter_not_written",
-          fmt::format("delivery.dead_letter: the disk takes nothing: {} packets are not kept", result.letters_lost),
+          fmt::format("delivery.dead_letter: the disk does not respond: {} packets are not kept", result.letters_lost),
           {{"packets_not_kept", result.letters_lost}});
       exit_code_ = exit_packets_left;
     }
@@ -193,7 +193,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
   std::error_code error;
   if (file && std::filesystem::exists(*file, error) && !std::filesystem::is_regular_file(*file, error)) {
     config::Loaded loaded;
-    loaded.errors.push_back({*file, 0, "", "is not a file that can be read again"});
+    loaded.errors.push_back({*file, 0, "", "is not a regular file, so it cannot be read again"});
     return loaded;
   }
   config::Loaded loaded = config::load(file, config::read_environment());

@@ -88,7 +88,7 @@ Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text)
     addresses.push_back(std::move(*address));
     begin = end + 1;
   }
-  if (addresses.size() > listen_addresses_max) return ValueError{"are more than 16 addresses"};
+  if (addresses.size() > listen_addresses_max) return ValueError{"has more than 16 addresses"};
   return addresses;
 }
 
@@ -97,7 +97,7 @@ Parsed<HttpUrl> parse_http_url(std::string_view text) {
   const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
   if (!url) return ValueError{quote(text) + " is not a URL"};
   // Before all that shows the text: it may hold a password.
-  if (url->has_userinfo()) return ValueError{"names a user, which no analyzer is told"};
+  if (url->has_userinfo()) return ValueError{"names a user, which is never sent to an analyzer"};
   if (url->scheme_id() == boost::urls::scheme::https) return ValueError{quote(text) + ": TLS is not supported yet"};
   if (url->scheme_id() != boost::urls::scheme::http) return ValueError{quote(text) + " does not start with http://"};
   if (url->has_fragment()) return ValueError{quote(text) + " has a fragment (#…), which is never sent"};

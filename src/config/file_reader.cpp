@@ -72,7 +72,7 @@ class FileReader {
     for (std::size_t i = 0; i < mapping.keys.size() && !report_.full(); ++i) {
       const Node& key = mapping.keys[i];
       if (key.type != Node::Type::scalar) {
-        report_.add_error({source_, key.line, path}, "has a key that is no text; allowed: names of keys");
+        report_.add_error({source_, key.line, path}, "has a key that is not text; allowed: names of keys");
         continue;
       }
       const SourceLocation location{source_, key.line, (path.empty() ? "" : path + '.') + printable(key.text)};
@@ -112,7 +112,7 @@ class FileReader {
     std::string text;
     for (const Node& value : list.values) {
       if (value.type != Node::Type::scalar || is_yaml_boolean(value)) {
-        report_.add_error(location, fmt::format("has an entry that is no text; allowed: {}", spec.allowed));
+        report_.add_error(location, fmt::format("has an entry that is not text; allowed: {}", spec.allowed));
         return std::nullopt;
       }
       text.append(text.empty() ? "" : ", ").append(value.text);

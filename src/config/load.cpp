@@ -75,7 +75,7 @@ std::vector<Error> masked_changes(const Loaded& before, const Loaded& now) {
     const auto then = before.masked.find(key);
     if (then != before.masked.end() && then->second.value == masked.value) continue;
     changes.push_back(
-        {masked.source, masked.line, key, fmt::format("has no effect: {} beats the file", masked.variable)});
+        {masked.source, masked.line, key, fmt::format("has no effect: {} overrides the file", masked.variable)});
   }
   return changes;
 }

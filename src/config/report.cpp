@@ -34,7 +34,8 @@ void Report::move_to(Loaded& loaded) {
   sort_by_line(warnings_);
   loaded.errors = std::move(errors_);
   loaded.warnings = std::move(warnings_);
-  if (cut_) loaded.errors.push_back({loaded.errors.back().source, 0, "", "more is wrong, but only this much is shown"});
+  if (cut_)
+    loaded.errors.push_back({loaded.errors.back().source, 0, "", "there are more errors; only these are shown"});
 }
 
 }  // namespace logdist::config

@@ -30,7 +30,7 @@ class Validator {
       if (is_new) continue;
       report_.add_error(
           location_of(fmt::format("analyzers[{}].name", i)),
-          fmt::format("{} is the name of analyzers[{}] too; allowed: a name of its own", quote(name), first->second));
+          fmt::format("{} is also the name of analyzers[{}]; allowed: a unique name", quote(name), first->second));
     }
   }
 
@@ -54,17 +54,16 @@ class Validator {
     const ServerOptions& server = options_.server;
     if (!server.proxy_protocol || !server.trusted_proxies.empty() || !sound({"server.trusted_proxies"})) return;
     report_.add_error(location_of("server.proxy_protocol"),
-                      "is true, and no proxy is trusted; allowed: with networks in server.trusted_proxies");
+                      "is true, but no proxy is trusted; allowed: with networks in server.trusted_proxies");
   }
 
   void check_overlap(const ListenAddress& packets, const ListenAddress& admin) {
     if (packets.is_unix() || packets.port != admin.port || packets.port == 0) return;
     const bool overlap = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
     if (!overlap) return;
-    report_.add_error(
-        location_of(builder_.locations.contains("admin.listen") ? "admin.listen" : "server.listen"),
-        fmt::format("server.listen ({}) and admin.listen ({}) are in each other's way; allowed: two ports",
-                    format_listen_address(packets), format_listen_address(admin)));
+    report_.add_error(location_of(builder_.locations.contains("admin.listen") ? "admin.listen" : "server.listen"),
+                      fmt::format("server.listen ({}) and admin.listen ({}) conflict; allowed: two ports",
+                                  format_listen_address(packets), format_listen_address(admin)));
   }
 
   /// Packets would go round in a circle, for ever.
@@ -90,7 +89,7 @@ class Validator {
                                       format_size(bound), consequence));
     };
     warn("server.max_buffered", options_.server.max_buffered,
-         "a body larger than that is taken only while no other is held");
+         "a body larger than that is accepted only while no other is held");
     warn("queue.max_bytes", options_.queue.max_bytes,
          "a packet larger than that is never queued, its request waits for the delivery");
   }
@@ -135,7 +134,7 @@ class Validator {
 }  // namespace
 
 std::string own_port_message(const std::string& url, const std::string& listening) {
-  return fmt::format("{} is a loop: this daemon itself takes packets there ({}); allowed: an analyzer", quote(url),
+  return fmt::format("{} is a loop: this daemon itself receives packets there ({}); allowed: an analyzer", quote(url),
                      listening);
 }
 

@@ -162,7 +162,7 @@ OptionalError Networks::assign(std::vector<Network>& field, std::string_view tex
     if (!network) return ValueError{quote(one) + " is not a network: ADDRESS/BITS, and no bits beyond those"};
     networks.push_back(*network);
   }
-  if (networks.size() > networks_max) return ValueError{"are more than 64 networks"};
+  if (networks.size() > networks_max) return ValueError{"has more than 64 networks"};
   field = std::move(networks);
   return std::nullopt;
 }
@@ -211,7 +211,7 @@ OptionalError Headers::assign_entry(Field& field, std::string_view name, std::st
     return ValueError{"is given twice; case makes no difference"};
   }
   // The value is not shown: it may be a key.
-  if (value.size() > header_value_length_max) return ValueError{"has too long a value"};
+  if (value.size() > header_value_length_max) return ValueError{"has a value that is too long"};
   if (has_control_character(value)) return ValueError{"has a line break or control character in its value"};
   if (field.size() == headers_max) return ValueError{"is one header too many"};
   field.emplace_back(name, value);

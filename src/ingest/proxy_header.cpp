@@ -56,13 +56,13 @@ ProxyHeader parse_v1(std::string_view bytes) {
   const bool ends_with_blank = line.ends_with(' ');
   const std::string_view family = take_word(line);
   if (family == "UNKNOWN") return header;  // what follows is to be ignored
-  if (family != "TCP4" && family != "TCP6") return malformed("the PROXY line names no known family");
+  if (family != "TCP4" && family != "TCP6") return malformed("the PROXY line names an unknown family");
   const bool v6 = family == "TCP6";
   const auto source = parse_address_of(v6, take_word(line));
   const auto destination = parse_address_of(v6, take_word(line));
   const auto source_port = parse_proxy_port(take_word(line));
   const auto destination_port = parse_proxy_port(take_word(line));
-  if (!source || !destination) return malformed("the PROXY line has no two addresses of its family");
+  if (!source || !destination) return malformed("the PROXY line does not have two addresses of its family");
   if (!source_port || !destination_port || !line.empty() || ends_with_blank) {
     return malformed("the PROXY line does not end with two ports");
   }
@@ -97,8 +97,8 @@ ProxyHeader parse_v2(std::string_view bytes) {
   const unsigned family = family_and_transport >> 4;
   const unsigned transport = family_and_transport & 0xf;
   const bool is_proxied = command == 1;
-  if (is_proxied && (family > 3 || transport > 2)) return malformed("the PROXY header names no known family");
-  if (is_proxied && transport == 2) return malformed("the PROXY header speaks of datagrams");
+  if (is_proxied && (family > 3 || transport > 2)) return malformed("the PROXY header names an unknown family");
+  if (is_proxied && transport == 2) return malformed("the PROXY header is for datagrams");
   if (is_proxied && rest < addresses_size[family]) return malformed("the PROXY header is too short for its addresses");
   if (bytes.size() < v2_fixed_size + rest) return {};
 

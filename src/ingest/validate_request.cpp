@@ -22,8 +22,7 @@ std::optional<codec::Format> format_of(std::string_view content_type) {
 
 Result validate_health(const http::RequestHead& head) {
   if (head.method == http::Method::get || head.method == http::Method::head) return Admissible{Purpose::health};
-  return RequestError{RejectReason::method_not_allowed, 405, "health is asked for with GET or HEAD", false,
-                      "GET, HEAD"};
+  return RequestError{RejectReason::method_not_allowed, 405, "health checks use GET or HEAD", false, "GET, HEAD"};
 }
 
 Result validate_packet(const http::RequestHead& head, const Policy& policy) {
@@ -36,7 +35,7 @@ Result validate_packet(const http::RequestHead& head, const Policy& policy) {
                         "the packet has come from this daemon: one of its analyzers leads here"};
   }
   if (head.expects_other) {
-    return RequestError{RejectReason::malformed_http, 417, "the only expectation known is 100-continue"};
+    return RequestError{RejectReason::malformed_http, 417, "the only expectation supported is 100-continue"};
   }
   if (!head.chunked && !head.content_length) {
     return RequestError{RejectReason::length_required, 411,
@@ -74,9 +73,9 @@ Result validate_request(const http::RequestHead& head, const Policy& policy) {
   if (is_health_path(head.path)) return validate_health(head);
   if (head.path == "*") return Admissible{Purpose::options};
   if (head.method == http::Method::connect) {
-    return RequestError{RejectReason::method_not_allowed, 405, "this is no proxy: packets are sent with POST", true};
+    return RequestError{RejectReason::method_not_allowed, 405, "this is not a proxy: packets are sent with POST", true};
   }
-  return RequestError{RejectReason::not_found, 404, "there are only /v1/packets and /healthz here"};
+  return RequestError{RejectReason::not_found, 404, "the only paths here are /v1/packets and /healthz"};
 }
 
 }  // namespace logdist::ingest

@@ -132,11 +132,11 @@ std::optional<double> read_cpu_quota(const fs::path& root) {
 CpuLimit decide_cpu_limit(unsigned machine, unsigned allowed, std::optional<double> quota) {
   CpuLimit limit;
   limit.cores = std::max(1u, std::min(machine, allowed));
-  limit.reason = fmt::format("one a core, {} in all", machine);
-  if (allowed < machine) limit.reason = fmt::format("of {} cores {} are allowed by the CPU affinity", machine, allowed);
+  limit.reason = fmt::format("one per core, {} in total", machine);
+  if (allowed < machine) limit.reason = fmt::format("of {} cores, the CPU affinity allows {}", machine, allowed);
   if (quota && std::ceil(*quota) < limit.cores) {
     limit.cores = std::max(1u, static_cast<unsigned>(std::ceil(*quota)));
-    limit.reason = fmt::format("of {} cores the cgroup's CPU quota allows {:.3g}", machine, *quota);
+    limit.reason = fmt::format("of {} cores, the cgroup's CPU quota allows {:.3g}", machine, *quota);
   }
   return limit;
 }

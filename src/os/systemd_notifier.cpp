@@ -120,7 +120,8 @@ void SystemdNotifier::send(const std::string& lines) {
   socket_.send_to(asio::buffer(lines), *listener_, 0, error);
   if (!error) return;
   const std::string what = lines.substr(0, lines.find('\n'));
-  log::warn("service_manager_unheard", fmt::format("the service manager cannot be told {}: {}", what, error.message()),
+  log::warn("service_manager_unheard",
+            fmt::format("cannot notify the service manager of {}: {}", what, error.message()),
             {{"cause", error.message()}});
 }
 
@@ -128,11 +129,11 @@ boost::system::result<FileDescriptor, std::string> take_listening_socket(const S
   if (!variables.contains("LISTEN_FDS") || !is_meant_for_us(variables, "LISTEN_PID")) return FileDescriptor();
   const auto count = number_in(variables, "LISTEN_FDS");
   if (!count || *count != 1) {
-    return fmt::format("LISTEN_FDS is {}: exactly one socket can be handed over, the packet port",
+    return fmt::format("LISTEN_FDS is {}: exactly one socket can be passed, the packet port",
                        variables.at("LISTEN_FDS"));
   }
   if (!listens_for_tcp(first_handed_over)) {
-    return std::string("LISTEN_FDS: what was handed over is no listening TCP socket");
+    return std::string("LISTEN_FDS: what was passed is not a listening TCP socket");
   }
   ::fcntl(first_handed_over, F_SETFD, FD_CLOEXEC);
   return FileDescriptor(first_handed_over);

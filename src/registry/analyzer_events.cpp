@@ -21,7 +21,7 @@ constexpr Duration reminder_interval = std::chrono::minutes(1);
 constexpr Duration tell_interval = std::chrono::seconds(10);
 
 std::string times(std::uint64_t count) {
-  return count == 1 ? "" : fmt::format(", {} times since it was last said", count);
+  return count == 1 ? "" : fmt::format(", {} times since the last report", count);
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ void AnalyzerEvents::look() {
     if (count == 0) continue;
     log_.post({.kind = EventKind::catch_up,
                .analyzer = analyzer.name,
-               .text = "was far behind its share and goes before the others" + times(count)});
+               .text = "is far behind its share and gets packets before the others" + times(count)});
   }
 }
 

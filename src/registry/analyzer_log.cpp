@@ -78,7 +78,7 @@ void AnalyzerLog::failed_again(Analyzer& analyzer, const dispatch::StateChange& 
 void AnalyzerLog::recovered(Analyzer& analyzer, TimePoint now) {
   const Duration away = now - analyzer.failed_at;
   log::info("analyzer_recovered",
-            fmt::format("analyzer {} is healthy again after {} away ({} failed)", analyzer.name,
+            fmt::format("analyzer {} is healthy again after {} out of service ({} failed)", analyzer.name,
                         telemetry::in_words(away), tests(analyzer.failed_tests)),
             {{"analyzer", analyzer.name}, {"failed_tests", analyzer.failed_tests}, {"away_seconds", to_seconds(away)}});
   analyzer.failed_at = never;
@@ -98,7 +98,7 @@ void AnalyzerLog::paused(const dispatch::PauseNotice& notice) {
 void AnalyzerLog::probe_failed(AnalyzerId id, const core::Failure& failure) {
   const Analyzer& analyzer = analyzers_[id];
   const std::string why = telemetry::in_words(failure, analyzer.host, probe_limit_);
-  log::debug("probe_failed", fmt::format("analyzer {}: its probe failed: {}", analyzer.name, why),
+  log::debug("probe_failed", fmt::format("analyzer {}: probe failed: {}", analyzer.name, why),
              {{"analyzer", analyzer.name}, {"cause", why}});
 }
 
@@ -106,7 +106,7 @@ void AnalyzerLog::path_missing(AnalyzerId id) {
   Analyzer& analyzer = analyzers_[id];
   if (std::exchange(analyzer.path_missing_said, true)) return;
   log::warn("health_path_missing",
-            fmt::format("analyzer {}: health.path {} is not there; its probes pass all the same", analyzer.name,
+            fmt::format("analyzer {}: health.path {} does not exist there; its probes pass anyway", analyzer.name,
                         health_path_),
             {{"analyzer", analyzer.name}, {"path", health_path_}});
 }

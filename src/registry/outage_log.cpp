@@ -80,7 +80,7 @@ void OutageLog::look_at_queue(const telemetry::Scrape& scrape, bool queue_full, 
     case News::lasts:
       return tell(events_, true, "queue_full", fmt::format("the queue has been full for {}", length), fields);
     case News::ended:
-      return tell(events_, false, "queue_full_ended", fmt::format("the queue has room again, after {}", length),
+      return tell(events_, false, "queue_full_ended", fmt::format("the queue has space again, after {}", length),
                   fields);
   }
 }
@@ -104,7 +104,7 @@ void OutageLog::look_at_handed_back(const telemetry::Scrape& scrape, TimePoint n
                   fmt::format("requests are handed back with 503: {} in {}", count, length), fields);
     case News::ended:
       return tell(events_, false, "requests_handed_back_ended",
-                  fmt::format("no more requests are handed back: {} were, in {}", count, length), fields);
+                  fmt::format("requests are not handed back any more: {} were, in {}", count, length), fields);
   }
 }
 

@@ -85,7 +85,7 @@ class Daemon::Impl final : public dispatch::WakeupListener {
     if (packet_socket.is_open()) {
       while (listeners_.size() > 1) listeners_.pop_back();
       if (const auto error = listeners_.front().open(packet_socket.release())) {
-        return "the socket that was handed over cannot be the packet port: " + error.message();
+        return "the socket that was passed cannot be the packet port: " + error.message();
       }
     } else {
       auto address = addresses.begin();

@@ -41,7 +41,7 @@ Reload::Reload(boost::asio::io_context& control, SharedState& shared, const std:
 
 void Reload::request(const std::string& who, Done done) {
   if (requests_.size() == requests_max) {
-    const admin::ReloadReport report{{"too many reloads are under way"}, {}, {}, revision_};
+    const admin::ReloadReport report{{"too many reloads are in progress"}, {}, {}, revision_};
     tell(who, report);
     if (done) done(report);
     return;
@@ -77,7 +77,7 @@ void Reload::begin() {
 /// Why there is nothing to be taken; empty when there is.
 std::vector<std::string> Reload::load() {
   if (closed_) return {"the daemon is shutting down"};
-  if (!source_) return {"this daemon has no configuration that could be read again"};
+  if (!source_) return {"this daemon has no configuration that can be read again"};
   loaded_ = source_();
   std::vector<std::string> faults;
   for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
@@ -211,7 +211,7 @@ void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
   if (!report.faults.empty()) {
     for (const std::string& fault : report.faults) log::record(log::Level::error, "reload_fault", fault);
     const std::string text =
-        fmt::format("reload ({}) refused, nothing has changed; faults: {}", who, report.faults.size());
+        fmt::format("reload ({}) refused, nothing has changed; errors: {}", who, report.faults.size());
     log::record(log::Level::error, "reload_refused", text, {{"by", who}, {"faults", report.faults.size()}});
     // Who looks at the events has no log beside them.
     events_.post(
@@ -221,8 +221,7 @@ void Reload::tell(const std::string& who, const admin::ReloadReport& report) {
   for (const std::string& warning : report.warnings) log::record(log::Level::warn, "configuration_warning", warning);
   for (const config::Change& change : report.difference.restart_needed) {
     log::record(log::Level::warn, "restart_needed",
-                fmt::format("{}: needs a restart, stays as it was until then", to_string(change)),
-                {{"key", change.key}});
+                fmt::format("{}: takes effect only after a restart", to_string(change)), {{"key", change.key}});
   }
   const std::string text = fmt::format("reload ({}): {}", who, in_words(report.difference));
   log::record(log::Level::info, "reloaded", text, {{"by", who}, {"revision", report.revision}});

@@ -45,14 +45,14 @@ void add_queue(Families& families, const Scrape& scrape) {
 
 void add_settlements(Families& families, const Scrape& scrape) {
   const ledger::Snapshot& books = scrape.books;
-  families.counter("logdist_packets_admitted_total", "Packets taken in, to be settled or handed back.")
+  families.counter("logdist_packets_admitted_total", "Packets admitted, to be settled or handed back.")
       .add(books.terms.admitted.packets);
   families.counter("logdist_messages_admitted_total", "Messages in the admitted packets.")
       .add(books.terms.admitted.messages);
   families.counter("logdist_packets_handed_back_total", "Packets given back to their agent with 503 after a wait.")
       .add(books.terms.handed_back.packets);
   Family dead_lettered =
-      families.counter("logdist_packets_dead_lettered_total", "Packets that no analyzer would take, by reason.");
+      families.counter("logdist_packets_dead_lettered_total", "Packets that no analyzer takes, by reason.");
   for (std::size_t i = 0; i < dead_letter_reason_count; ++i) {
     dead_lettered.add(books.dead_lettered[i], {{"reason", to_string(static_cast<DeadLetterReason>(i))}});
   }
@@ -68,15 +68,16 @@ void add_ledger(Families& families, const ledger::Terms& terms) {
       {"admitted", &terms.admitted},      {"queued", &terms.queued},       {"waiting", &terms.waiting},
       {"in_flight", &terms.in_flight},    {"delivered", &terms.delivered}, {"dead_lettered", &terms.dead_lettered},
       {"handed_back", &terms.handed_back}};
-  Family packets = families.gauge("logdist_ledger_packets", "Where packets are; all but admitted add up to admitted.");
+  Family packets =
+      families.gauge("logdist_ledger_packets", "Packets by state; all states but admitted add up to admitted.");
   for (const auto& [state, amount] : places) packets.add(amount->packets, {{"state", state}});
   Family messages =
-      families.gauge("logdist_ledger_messages", "Where messages are; all but admitted add up to admitted.");
+      families.gauge("logdist_ledger_messages", "Messages by state; all states but admitted add up to admitted.");
   for (const auto& [state, amount] : places) messages.add(amount->messages, {{"state", state}});
   const ledger::Amount imbalance = terms.imbalance();
-  families.gauge("logdist_ledger_imbalance_packets", "Admitted packets minus all places they can be in: 0.")
+  families.gauge("logdist_ledger_imbalance_packets", "Admitted packets minus those of all states; always 0.")
       .add(imbalance.packets);
-  families.gauge("logdist_ledger_imbalance_messages", "Admitted messages minus all places they can be in: 0.")
+  families.gauge("logdist_ledger_imbalance_messages", "Admitted messages minus those of all states; always 0.")
       .add(imbalance.messages);
 }
 
@@ -119,19 +120,19 @@ void add_analyzers(Families& families, const Scrape& scrape) {
   count_each(families.counter("logdist_analyzer_failures_total", "Failures that counted towards its health."), scrape,
              &Facts::failures);
   add_each(families.gauge("logdist_analyzer_weight", "Weight in force."), scrape, &Facts::weight);
-  add_each(families.gauge("logdist_share_target_ratio", "Its part of the weights in service."), scrape,
+  add_each(families.gauge("logdist_share_target_ratio", "Its share of the weights in service."), scrape,
            [](const Facts& analyzer) { return analyzer.account.target_share; });
-  add_each(families.gauge("logdist_share_delivered_ratio", "Its part of all messages delivered."), scrape,
+  add_each(families.gauge("logdist_share_delivered_ratio", "Its share of all messages delivered."), scrape,
            [&scrape](const Facts& analyzer) { return delivered_share(scrape, analyzer); });
-  add_each(families.gauge("logdist_deficit_messages", "Target minus charged; positive is owed to it."), scrape,
+  add_each(families.gauge("logdist_deficit_messages", "Target minus charged messages; positive is owed to it."), scrape,
            [](const Facts& analyzer) { return analyzer.account.deficit; });
   add_each(families.gauge("logdist_debt_messages", "Owed to it for its time out of service."), scrape,
            [](const Facts& analyzer) { return analyzer.account.debt; });
   count_each(families.counter("logdist_catch_ups_total", "Times it fell behind by more than the catch-up threshold."),
              scrape, [](const Facts& analyzer) { return analyzer.account.catch_ups; });
-  add_each(families.gauge("logdist_in_flight_packets", "Packets under way to it."), scrape,
+  add_each(families.gauge("logdist_in_flight_packets", "Packets in flight to it."), scrape,
            [](const Facts& analyzer) { return analyzer.account.in_flight; });
-  add_each(families.gauge("logdist_in_flight_capacity_packets", "Most packets that may be under way to it now."),
+  add_each(families.gauge("logdist_in_flight_capacity_packets", "Most packets that may be in flight to it now."),
            scrape, &Facts::slots);
 }
 
@@ -142,7 +143,7 @@ void add_deliveries(Families& families, const Scrape& scrape) {
   count_each(families.counter("logdist_messages_delivered_total", "Messages in the packets it took."), scrape,
              [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.messages; });
   Family attempts =
-      families.counter("logdist_delivery_attempts_total", "Attempts to hand it a packet, by how they ended.");
+      families.counter("logdist_delivery_attempts_total", "Attempts to deliver a packet to it, by outcome.");
   for (const Facts* analyzer : counting(scrape)) {
     const ledger::AnalyzerCounts& counts = counts_of(scrape, *analyzer);
     for (std::size_t i = 0; i < outcome_count; ++i) {
@@ -150,8 +151,9 @@ void add_deliveries(Families& families, const Scrape& scrape) {
     }
   }
   families
-      .counter("logdist_requests_resent_total",
-               "Requests sent again because a kept connection had closed before it answered; a packet may come twice.")
+      .counter(
+          "logdist_requests_resent_total",
+          "Requests sent again because a kept connection had closed before it answered; a packet may arrive twice.")
       .add(scrape.requests_resent);
   count_each(
       families.histogram("logdist_delivery_duration_seconds", "Time of the attempts that it answered."), scrape,
@@ -159,12 +161,12 @@ void add_deliveries(Families& families, const Scrape& scrape) {
 }
 
 void add_service(Families& families, const Scrape& scrape) {
-  families.gauge("logdist_ready", "1 while packets are taken, as /readyz tells.").add(scrape.ready ? 1 : 0);
+  families.gauge("logdist_ready", "1 while packets are accepted, as in /readyz.").add(scrape.ready ? 1 : 0);
   families.gauge("logdist_config_last_reload_successful", "1 unless the last reload was refused.")
       .add(scrape.last_reload_successful ? 1 : 0);
   families
       .gauge("logdist_config_last_reload_timestamp_seconds",
-             "When the configuration in force was taken, since the Unix epoch, in seconds.")
+             "When the configuration in force was applied, since the Unix epoch, in seconds.")
       .add(scrape.configured_at_seconds);
 }
 

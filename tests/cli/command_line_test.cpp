@@ -135,12 +135,12 @@ TEST(CommandLine, SaysWhatIsWrongInTheOrderInWhichItWasGiven) {
     return std::get<Exit>(parse(arguments)).output;
   };
   EXPECT_EQ(said({"serve", "extra", "words", "here"}),
-            "log-distributor: not expected: extra words here (--help tells more)\n");
+            "log-distributor: not expected: extra words here (see --help)\n");
   EXPECT_EQ(said({"demo", "--seconds", "1", "--bogus", "3", "rest"}),
-            "log-distributor: not expected: --bogus 3 rest (--help tells more)\n");
-  EXPECT_EQ(said({"agent", "--target"}), "log-distributor: --target needs a value (--help tells more)\n");
+            "log-distributor: not expected: --bogus 3 rest (see --help)\n");
+  EXPECT_EQ(said({"agent", "--target"}), "log-distributor: --target needs a value (see --help)\n");
   EXPECT_EQ(said({"serve", "--config", "a", "--config", "b"}),
-            "log-distributor: --config is given more than once (--help tells more)\n");
+            "log-distributor: --config is given more than once (see --help)\n");
   EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "fast"}),
               HasSubstr("--rate: \"fast\" is not a number; "));
   EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "0"}), HasSubstr("--rate: \"0\" is out of range; "));

@@ -41,9 +41,9 @@ TEST(Precedence, WhatTheFileChangesToNoEffectIsSaid) {
   environment["LOGDIST_LOG__LEVEL"] = "warn";
   EXPECT_THAT(masked_from("log: {level: info}", "log: {level: info}", environment), IsEmpty());
   EXPECT_THAT(masked_from("log: {level: info}", "threads: 2\nlog: {level: debug}", environment),
-              ElementsAre("f.yaml:2: log.level: has no effect: LOGDIST_LOG__LEVEL beats the file"));
+              ElementsAre("f.yaml:2: log.level: has no effect: LOGDIST_LOG__LEVEL overrides the file"));
   EXPECT_THAT(masked_from("", "log: {level: info}", environment),
-              ElementsAre("f.yaml:1: log.level: has no effect: LOGDIST_LOG__LEVEL beats the file"));
+              ElementsAre("f.yaml:1: log.level: has no effect: LOGDIST_LOG__LEVEL overrides the file"));
   EXPECT_THAT(masked_from("log: {level: info}", "", environment), IsEmpty()) << "nothing is left to have an effect";
   EXPECT_THAT(masked_from("threads: 1", "threads: 2", environment), IsEmpty()) << "no variable beats that";
 }
@@ -53,7 +53,7 @@ TEST(Precedence, AListOfAnalyzersThatHasNoEffectIsSaid) {
   const std::string two = "analyzers: [{name: a, url: \"http://h\", headers: {X-Key: other}}]";
   EXPECT_THAT(masked_from(one, one, one_analyzer), IsEmpty());
   EXPECT_THAT(masked_from(one, two, one_analyzer),
-              ElementsAre("f.yaml:1: analyzers: has no effect: LOGDIST_ANALYZERS beats the file"));
+              ElementsAre("f.yaml:1: analyzers: has no effect: LOGDIST_ANALYZERS overrides the file"));
 }
 
 TEST(Variables, AnalyzersMayBeSeparatedBySemicolons) {
@@ -163,10 +163,10 @@ TEST(AnalyzersVariable, SaysEveryFault) {
                   "environment: LOGDIST_ANALYZERS[2]: \"headers=X\" is not known; " + allowed,
                   "environment: LOGDIST_ANALYZERS[3].weight: \"\" is not a positive decimal number; allowed: a number "
                   "above 0, at most 1000000, with at most 6 decimals",
-                  "environment: LOGDIST_ANALYZERS[2].name: \"a\" is the name of analyzers[1] too; allowed: a name of "
-                  "its own",
-                  "environment: LOGDIST_ANALYZERS[3].name: \"a\" is the name of analyzers[1] too; allowed: a name of "
-                  "its own"));
+                  "environment: LOGDIST_ANALYZERS[2].name: \"a\" is also the name of analyzers[1]; allowed: a unique "
+                  "name",
+                  "environment: LOGDIST_ANALYZERS[3].name: \"a\" is also the name of analyzers[1]; allowed: a unique "
+                  "name"));
 }
 
 TEST(AnalyzersVariable, EmptyNamesNone) {

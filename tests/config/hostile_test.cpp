@@ -120,7 +120,7 @@ TEST(Hostile, FaultsAreCounted) {
   for (int i = 0; i < 20'000; ++i) text += "max_" + std::to_string(i) + ": 1\n";
   const Loaded loaded = load_text(text, "f.yaml", {{"LOGDIST_THREADS", "x"}});
   ASSERT_EQ(loaded.errors.size(), Report::errors_max + 1);
-  EXPECT_EQ(to_string(loaded.errors.back()), "f.yaml: more is wrong, but only this much is shown");
+  EXPECT_EQ(to_string(loaded.errors.back()), "f.yaml: there are more errors; only these are shown");
 }
 
 TEST(Hostile, ManyValues) {

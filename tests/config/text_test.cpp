@@ -154,8 +154,8 @@ TEST(HttpUrl, LeadsToHostPortAndTarget) {
   EXPECT_EQ(shown("http://host:80x/y"), "\"http://host:80x/y\" has no port from 1 to 65535");
   EXPECT_EQ(shown("http://host:65536/"), "\"http://host:65536/\" has no port from 1 to 65535");
   EXPECT_EQ(shown("http://host/#part"), "\"http://host/#part\" has a fragment (#…), which is never sent");
-  EXPECT_EQ(shown("http://user:secret@host/"), "names a user, which no analyzer is told");
-  EXPECT_EQ(shown("https://user:secret@host/"), "names a user, which no analyzer is told");
+  EXPECT_EQ(shown("http://user:secret@host/"), "names a user, which is never sent to an analyzer");
+  EXPECT_EQ(shown("https://user:secret@host/"), "names a user, which is never sent to an analyzer");
   EXPECT_TRUE(parse_http_url("http://h/" + std::string(2000, 'x')));
   EXPECT_FALSE(parse_http_url("http://h/" + std::string(2048, 'x')));
 }
@@ -170,7 +170,7 @@ TEST(TypedUrl, MayBeAnAddress) {
   EXPECT_EQ(shown("[::1]:9101?q"), "::1 9101 /?q");
   EXPECT_EQ(shown("http://host/a:1"), "host 80 /a:1");
   EXPECT_EQ(shown("https://host"), "\"https://host\": TLS is not supported yet");
-  EXPECT_EQ(shown("user:secret@host:1"), "names a user, which no analyzer is told");
+  EXPECT_EQ(shown("user:secret@host:1"), "names a user, which is never sent to an analyzer");
   EXPECT_EQ(shown("host:http"), "\"http://host:http\" has no port from 1 to 65535");
   for (const char* text : {"host", "8081", "host/a:1", ""})
     EXPECT_THAT(shown(text), testing::HasSubstr(" is not a URL"));

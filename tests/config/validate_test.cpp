@@ -63,10 +63,9 @@ TEST(Backoff, NothingIsSaidOfARefusedValue) {
 }
 
 TEST(Addresses, MustNotBeInEachOthersWay) {
-  EXPECT_EQ(
-      error_of("admin:\n  listen: 127.0.0.1:8080\n"),
-      "f.yaml:2: admin.listen: server.listen (0.0.0.0:8080) and admin.listen (127.0.0.1:8080) are in each other's "
-      "way; allowed: two ports");
+  EXPECT_EQ(error_of("admin:\n  listen: 127.0.0.1:8080\n"),
+            "f.yaml:2: admin.listen: server.listen (0.0.0.0:8080) and admin.listen (127.0.0.1:8080) conflict; "
+            "allowed: two ports");
   EXPECT_NE(error_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
   EXPECT_EQ(error_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
   EXPECT_EQ(error_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
@@ -75,7 +74,7 @@ TEST(Addresses, MustNotBeInEachOthersWay) {
 TEST(Sizes, OddButWorkableOnesAreWarnings) {
   EXPECT_THAT(warnings_of("server:\n  max_body: 64MiB\n  max_buffered: 32MiB\n"),
               ElementsAre("f.yaml:2: server.max_body: server.max_body (64MiB) is above server.max_buffered (32MiB): a "
-                          "body larger than that is taken only while no other is held"));
+                          "body larger than that is accepted only while no other is held"));
   EXPECT_THAT(
       warnings_of("threads: 1\nqueue:\n  max_bytes: 1MiB\n"),
       ElementsAre("f.yaml:3: queue.max_bytes: server.max_body (10MiB) is above queue.max_bytes (1MiB): a packet "
@@ -90,7 +89,7 @@ TEST(Analyzers, OneThatIsTheDaemonItselfIsAFault) {
   };
   EXPECT_THAT(errors("0.0.0.0:8080", "http://127.0.0.1:8080/v1/packets"),
               ElementsAre("f.yaml:3: analyzers[0].url: \"http://127.0.0.1:8080/v1/packets\" is a loop: this daemon "
-                          "itself takes packets there (0.0.0.0:8080); allowed: an analyzer"));
+                          "itself receives packets there (0.0.0.0:8080); allowed: an analyzer"));
   EXPECT_THAT(errors("127.0.0.1:80", "http://localhost"), testing::SizeIs(1));
   EXPECT_THAT(errors("[::]:8080", "http://[::1]:8080"), testing::SizeIs(1));
   EXPECT_THAT(errors("packets.local:1", "http://packets.local:1"), testing::SizeIs(1));

@@ -21,25 +21,25 @@ log-distributor.yaml \- configuration of log-distributor
 .SH DESCRIPTION
 A YAML file, and so it may be JSON. Only
 .B analyzers
-has to be given; every other key has a default, and a key that is not known is a fault.
+is required; every other key has a default, and an unknown key is an error.
 .PP
-Each key is an environment variable, too, which beats the file: LOGDIST_ and the path in capitals,
+Each key is also an environment variable, which overrides the file: LOGDIST_ and the path in capitals,
 two underscores for a dot, such as LOGDIST_QUEUE__MAX_PACKETS. The list of analyzers is
 LOGDIST_ANALYZERS="a=http://host:9101/analyze weight=40, b=http://host:9102/analyze weight=30".
 .PP
 Durations are written 250us, 250ms, 5s, 2m or 1h; sizes 512B, 64KiB, 10MiB or 1GiB. All limits are
-the daemon's as a whole, whatever the number of its event loops is.
+for the daemon as a whole, whatever the number of event loops.
 .PP
 .B log-distributor check \-\-config
 .I FILE
-tells every fault at once.
+prints every error at once.
 .SH KEYS
 )";
 
 constexpr const char* tail = R"(.SH FILES
 .TP
 .I /etc/log-distributor/log-distributor.yaml
-What the service reads.
+The configuration that the service reads.
 .TP
 .I /usr/share/log-distributor/log-distributor.schema.json
 The same as a JSON Schema, for editors.

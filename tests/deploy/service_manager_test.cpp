@@ -96,7 +96,7 @@ TEST(SystemdNotifier, MayHaveOpenedThePacketPort) {
 TEST(SystemdNotifier, HandsOverNothingElse) {
   test::Process daemon(serve_on(STDIN_FILENO, "a=http://127.0.0.1:2"));
   EXPECT_EQ(daemon.wait_exit(), 1);
-  EXPECT_EQ(daemon.errors(), "log-distributor: LISTEN_FDS: what was handed over is no listening TCP socket\n");
+  EXPECT_EQ(daemon.errors(), "log-distributor: LISTEN_FDS: what was passed is not a listening TCP socket\n");
 }
 
 }  // namespace

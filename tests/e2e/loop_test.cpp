@@ -95,7 +95,7 @@ TEST(Loop, AUrlThatIsOurOwnPortIsRefused) {
                                                             {"LOGDIST_ADMIN__LISTEN", "127.0.0.1:0"}};
     test::Process serve(test::Process::log_distributor({"serve"}, environment));
     EXPECT_EQ(serve.wait_exit(patience), 1) << host;
-    EXPECT_THAT(serve.errors(), HasSubstr("\"" + url + "\" is a loop: this daemon itself takes packets there"));
+    EXPECT_THAT(serve.errors(), HasSubstr("\"" + url + "\" is a loop: this daemon itself receives packets there"));
     const test::TemporaryFolder folder;
     const std::string file = folder.write(
         "loop.yaml", "server: {listen: '0.0.0.0:" + number + "'}\nanalyzers:\n- name: a\n  url: '" + url + "'\n");

@@ -106,9 +106,9 @@ TEST_F(Reload, AFaultyFileIsRefusedWithEveryReason) {
   EXPECT_THAT(faults, ElementsAre(HasSubstr(":1: queue.max_packets: "), HasSubstr(":2: unknown: "),
                                   HasSubstr(":4: analyzers[0].url: "), HasSubstr(":4: analyzers[0].weight: ")));
   for (const std::string& fault : faults) EXPECT_THAT(fault, testing::StartsWith(file_));
-  hang_up("reload \\(HUP\\) refused, nothing has changed; faults: 4");
+  hang_up("reload \\(HUP\\) refused, nothing has changed; errors: 4");
   EXPECT_THAT(daemon_->process().errors(), HasSubstr(":1: queue.max_packets: "));
-  EXPECT_THAT(newest_event(), HasSubstr("faults: 4; the first: " + file_ + ":1: queue.max_packets: "));
+  EXPECT_THAT(newest_event(), HasSubstr("errors: 4; the first: " + file_ + ":1: queue.max_packets: "));
 
   std::filesystem::remove(file_);
   hang_up(file_ + ": cannot be read");
@@ -129,7 +129,7 @@ TEST_F(Reload, WhatOnlyARestartChangesIsSaidAndTheRestIsTaken) {
   EXPECT_EQ(report["changed"][0]["analyzer"], "a");
   EXPECT_EQ(report["changed"][0]["changes"][0], (nlohmann::json{{"key", "weight"}, {"from", "40"}, {"to", "41"}}));
   EXPECT_EQ(report["taken"][0]["key"], "log.level");
-  EXPECT_TRUE(daemon_->process().wait_for_line("queue.max_packets: 10000 -> 7: needs a restart"));
+  EXPECT_TRUE(daemon_->process().wait_for_line("queue.max_packets: 10000 -> 7: takes effect only after a restart"));
   EXPECT_THAT(newest_event(), EndsWith("; needs a restart: queue.max_packets"));
 
   const auto config = get("/v1/config");

@@ -178,7 +178,7 @@ TEST_F(Shutdown, OtherSignalsAreNoEnd) {
     EXPECT_EQ(send_all(daemon.packet_url(), {}).at(0).status, 202u) << "after signal " << number;
   }
   ASSERT_TRUE(daemon.await_delivered(5));
-  EXPECT_TRUE(daemon.process().wait_for_line("USR1: files are opened again"));
+  EXPECT_TRUE(daemon.process().wait_for_line("USR1: the dead-letter file is opened again"));
   daemon.expect_clean_end();
 }
 

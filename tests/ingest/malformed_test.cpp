@@ -55,13 +55,13 @@ TEST(Malformed, RequestLines) {
            {"POST /v1/packets\r\n\r\n", target},
            {"POST  /v1/packets HTTP/1.1\r\n\r\n", target},
            {"POST /v1/pa\tckets HTTP/1.1\r\n\r\n", target},
-           {"POST /v1/packets HTTP/2.0\r\n\r\n", "HTTP/1.1 and HTTP/1.0 are spoken", 505},
+           {"POST /v1/packets HTTP/2.0\r\n\r\n", "only HTTP/1.1 and HTTP/1.0 are supported", 505},
            {"POST x://y/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
            {"POST /x://y/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
            {"POST http://u@h/v1/packets HTTP/1.1\r\n", "neither a path nor an http URL"},
            {"POST /v1/packets HTTP/1.1 \r\n\r\n", version},
            {"POST /v1/packets http/1.1\r\n\r\n", version},
-           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 and HTTP/1.0 are spoken", 505},
+           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "only HTTP/1.1 and HTTP/1.0 are supported", 505},
        }) {
     expect_refused(port, line, detail, status);
   }
@@ -70,11 +70,11 @@ TEST(Malformed, RequestLines) {
 
 /// What two servers could read differently is refused, too.
 TEST(Malformed, Headers) {
-  constexpr std::string_view length = "Content-Length is no decimal number below 2^64";
+  constexpr std::string_view length = "Content-Length is not a decimal number below 2^64";
   constexpr std::string_view lengths = "Content-Length is given several times, and they differ";
   constexpr std::string_view framings = "Content-Length and Transfer-Encoding exclude each other";
-  constexpr std::string_view once = "the one Transfer-Encoding taken is chunked, once";
-  constexpr std::string_view coding = "no Transfer-Encoding but chunked is known";
+  constexpr std::string_view once = "the only Transfer-Encoding supported is chunked, once";
+  constexpr std::string_view coding = "the only Transfer-Encoding supported is chunked";
   constexpr std::string_view folded = "folded";
   constexpr std::string_view name = "does not begin with a name and a colon";
   constexpr std::string_view value = "header's value has a control character";
@@ -105,7 +105,7 @@ TEST(Malformed, Headers) {
            {": 5\r\n", name},
            {"Content-Length: 5\nX: y\r\n", "bare line feed"},
            {std::string_view("X: a\0b\r\nContent-Length: 5\r\n", 27), value},
-           {"Connection: =,;\r\nContent-Length: 5\r\n", "Connection is no list"},
+           {"Connection: =,;\r\nContent-Length: 5\r\n", "Connection is not a list"},
            {"X: a\rb\r\nContent-Length: 5\r\n", "carriage return without its line feed"},
            {"Host: other\r\nContent-Length: 5\r\n", "Host is given twice"},
            {"Content-Type: text/plain\r\nContent-Length: 5\r\n", "Content-Type is given twice"},
@@ -118,15 +118,15 @@ TEST(Malformed, Headers) {
                    detail, status);
   }
   expect_refused(port, "POST /v1/packets HTTP/1.1\r\n folded: t\r\n\r\n", folded);
-  expect_refused(port, "POST /v1/packets HTTP/1.1\r\nContent-Length: 5\r\n\r\n[\"a\"]", "wants a Host header");
+  expect_refused(port, "POST /v1/packets HTTP/1.1\r\nContent-Length: 5\r\n\r\n[\"a\"]", "requires a Host header");
   expect_refused(port, "POST /v1/packets HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                 "HTTP/1.0 knows no Transfer-Encoding");
+                 "HTTP/1.0 has no Transfer-Encoding");
   expect_nothing_taken(port);
 }
 
 TEST(Malformed, Chunks) {
-  constexpr std::string_view size = "a chunk's size is no hexadecimal number, or its data is longer";
-  constexpr std::string_view extension = "no extension";
+  constexpr std::string_view size = "a chunk's size is not a hexadecimal number, or its data is longer";
+  constexpr std::string_view extension = "not an extension";
   constexpr std::string_view name = "does not begin with a name and a colon";
   Port port;
   const std::string head(chunked_packet_head);

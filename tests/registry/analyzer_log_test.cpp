@@ -77,7 +77,7 @@ TEST_F(AnalyzerLogTest, TheFirstFailureAndTheRecoveryAreALineEach) {
   change(State::testing, State::healthy);
   EXPECT_THAT(all("msg"),
               ElementsAre("analyzer a failed: 3 failures in a row, last: probe: Connection refused; next test in 500ms",
-                          "analyzer a is healthy again after 2m30s away (1 test failed)"));
+                          "analyzer a is healthy again after 2m30s out of service (1 test failed)"));
   EXPECT_THAT(all("event"), ElementsAre("analyzer_failed", "analyzer_recovered"));
   EXPECT_THAT(all("level"), ElementsAre("warn", "info"));
   EXPECT_THAT(all("analyzer"), ElementsAre("a", "a"));

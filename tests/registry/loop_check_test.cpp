@@ -44,7 +44,7 @@ TEST_F(LoopCheckTest, SaysWhereAndWhy) {
   EXPECT_EQ(
       faults("0.0.0.0:8080", "http://collector.example:8080/v1/packets"),
       std::vector<std::string>{"f.yaml:3: analyzers[0].url: \"http://collector.example:8080/v1/packets\" is a "
-                               "loop: this daemon itself takes packets there (0.0.0.0:8080); allowed: an analyzer"});
+                               "loop: this daemon itself receives packets there (0.0.0.0:8080); allowed: an analyzer"});
 }
 
 TEST_F(LoopCheckTest, ByAnyNameOrAddress) {

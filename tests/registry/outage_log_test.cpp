@@ -82,7 +82,7 @@ TEST_F(OutageLogTest, AQueueThatIsFullNowAndThenIsToldOnce) {
   }
   EXPECT_THAT(look(40s), ElementsAre("warn  the queue has been full for 1m00s"));
   queue_full_ = false;
-  EXPECT_THAT(look(10s), ElementsAre("info  the queue has room again, after 1m00s"));
+  EXPECT_THAT(look(10s), ElementsAre("info  the queue has space again, after 1m00s"));
 }
 
 TEST_F(OutageLogTest, RequestsThatAreHandedBackAreCountedOverTheEpisode) {
@@ -92,10 +92,10 @@ TEST_F(OutageLogTest, RequestsThatAreHandedBackAreCountedOverTheEpisode) {
   EXPECT_THAT(look(30s), IsEmpty());
   scrape_.books.terms.handed_back.packets = 140;
   EXPECT_THAT(look(30s), ElementsAre("warn  requests are handed back with 503: 140 in 31s"));
-  EXPECT_THAT(look(31s), ElementsAre("info  no more requests are handed back: 140 were, in 31s"));
+  EXPECT_THAT(look(31s), ElementsAre("info  requests are not handed back any more: 140 were, in 31s"));
   scrape_.books.terms.handed_back.packets = 150;
   EXPECT_THAT(look(), ElementsAre("warn  requests are handed back with 503: no analyzer took their packets in time"));
-  EXPECT_THAT(look(2min), ElementsAre("info  no more requests are handed back: 10 were, in 0ms"))
+  EXPECT_THAT(look(2min), ElementsAre("info  requests are not handed back any more: 10 were, in 0ms"))
       << "of this episode alone";
 }
 

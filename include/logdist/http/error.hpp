@@ -22,8 +22,8 @@ inline constexpr Error bad_target{400,
 inline constexpr Error bad_target_form{400,
                                        "the request line's target is neither a path nor an http URL with a valid host"};
 inline constexpr Error bad_version{400, "the request line does not end with HTTP/1.1 or HTTP/1.0"};
-inline constexpr Error other_version{505, "HTTP/1.1 and HTTP/1.0 are spoken here"};
-inline constexpr Error long_method{501, "no method has so long a name"};
+inline constexpr Error other_version{505, "only HTTP/1.1 and HTTP/1.0 are supported"};
+inline constexpr Error long_method{501, "the method's name is too long"};
 inline constexpr Error long_target{414, "the request line's target is longer than 8 KiB"};
 
 // Lines (RFC 9112, 2.2 and 5).
@@ -35,23 +35,23 @@ inline constexpr Error folded{400, "a header field is folded: it must be one lin
 inline constexpr Error long_head{431, "the request's head is larger than 16 KiB"};
 
 // Fields that we act on.
-inline constexpr Error no_host{400, "HTTP/1.1 wants a Host header"};
+inline constexpr Error no_host{400, "HTTP/1.1 requires a Host header"};
 inline constexpr Error two_hosts{400, "Host is given twice"};
-inline constexpr Error bad_host{400, "Host is no host with, maybe, a port"};
+inline constexpr Error bad_host{400, "Host is not a host with an optional port"};
 inline constexpr Error two_content_types{400, "Content-Type is given twice"};
 inline constexpr Error two_idempotency_keys{400, "Idempotency-Key is given twice"};
 inline constexpr Error two_origins{400, "Origin is given twice"};
-inline constexpr Error bad_connection{400, "Connection is no list of names"};
+inline constexpr Error bad_connection{400, "Connection is not a list of names"};
 
 // Framing (RFC 9112, 6 and 7).
-inline constexpr Error bad_length{400, "Content-Length is no decimal number below 2^64"};
+inline constexpr Error bad_length{400, "Content-Length is not a decimal number below 2^64"};
 inline constexpr Error two_lengths{400, "Content-Length is given several times, and they differ"};
 inline constexpr Error two_framings{400, "Content-Length and Transfer-Encoding exclude each other"};
-inline constexpr Error chunked_once{400, "the one Transfer-Encoding taken is chunked, once"};
-inline constexpr Error other_coding{501, "no Transfer-Encoding but chunked is known"};
-inline constexpr Error coding_in_http_1_0{400, "HTTP/1.0 knows no Transfer-Encoding"};
-inline constexpr Error bad_chunk{400, "a chunk's size is no hexadecimal number, or its data is longer than that"};
-inline constexpr Error bad_extension{400, "what follows a chunk's size is no extension"};
+inline constexpr Error chunked_once{400, "the only Transfer-Encoding supported is chunked, once"};
+inline constexpr Error other_coding{501, "the only Transfer-Encoding supported is chunked"};
+inline constexpr Error coding_in_http_1_0{400, "HTTP/1.0 has no Transfer-Encoding"};
+inline constexpr Error bad_chunk{400, "a chunk's size is not a hexadecimal number, or its data is longer than that"};
+inline constexpr Error bad_extension{400, "what follows a chunk's size is not an extension"};
 inline constexpr Error long_chunk_lines{400, "a chunk's size line or the trailer is larger than 16 KiB"};
 inline constexpr Error many_extensions{400, "the chunks' size lines are much longer than their data"};
 inline constexpr Error framing_in_trailer{

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 using Action = AnalyzersCommandOptions::Action;
 
 constexpr const char* analyzers_path = "/v1/analyzers";
-constexpr const char* not_ours = "the answer is not one of log-distributor's";
+constexpr const char* not_ours = "the answer is not that of a log-distributor";
 
 /// Whoever answers may say anything: nothing of it is to change a terminal.
 std::string text_of(const Json& text) { return config::escape(text.get<std::string>()); }
@@ -89,7 +89,7 @@ void print_changes(const Json& report) {
   if (lines.empty()) lines.emplace_back("nothing has changed");
   for (const std::string& line : lines) fmt::print("{}\n", line);
   for (const Json& change : report.at("restart_needed")) {
-    fmt::print(stderr, "warning: {}: needs a restart, stays as it was until then\n", change_of(change));
+    fmt::print(stderr, "warning: {}: takes effect only after a restart\n", change_of(change));
   }
   for (const Json& warning : report.at("warnings")) fmt::print(stderr, "warning: {}\n", text_of(warning));
 }

@@ -48,7 +48,8 @@ void make_harmless(TopStatus& status) {
 boost::system::result<TopStatus, NoStatus> parse_top_status(std::string_view json) {
   try {
     const auto parsed = nlohmann::json::parse(json);
-    if (!parsed.contains("ledger") || !parsed.contains("analyzers")) return NoStatus{"what answers is no daemon"};
+    if (!parsed.contains("ledger") || !parsed.contains("analyzers"))
+      return NoStatus{"the answer is not that of a log-distributor"};
     auto status = parsed.get<TopStatus>();
     for (TopAnalyzer& analyzer : status.removed_analyzers) {
       analyzer.state = "removed";
@@ -57,7 +58,7 @@ boost::system::result<TopStatus, NoStatus> parse_top_status(std::string_view jso
     make_harmless(status);
     return status;
   } catch (const nlohmann::json::exception&) {
-    return NoStatus{"the answer is no status"};
+    return NoStatus{"the answer is not a status"};
   }
 }
 

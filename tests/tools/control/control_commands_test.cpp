@@ -65,7 +65,7 @@ TEST_F(ControlCommands, WhatIsNotDoneIsOneLine) {
   EXPECT_EQ(analyzers(unknown, {.action = Action::undrain, .name = "beta"}), 1);
   EXPECT_EQ(errors_, "log-distributor analyzers: there is no analyzer beta\n");
   EXPECT_EQ(analyzers({.status = 200, .body = "hello"}, {}), 1);
-  EXPECT_EQ(errors_, "log-distributor analyzers: the answer is not one of log-distributor's\n");
+  EXPECT_EQ(errors_, "log-distributor analyzers: the answer is not that of a log-distributor\n");
   EXPECT_EQ(analyzers({.status = 200, .body = "{}"}, {}), 1);
   EXPECT_EQ(analyzers({}, {.action = Action::drain, .name = "a/../b"}), 1);
   EXPECT_EQ(errors_, "log-distributor analyzers: \"a/../b\" is not the name of an analyzer\n");
@@ -81,7 +81,7 @@ TEST_F(ControlCommands, ReloadTellsWhatHasChanged) {
   EXPECT_EQ(reload({.status = 200, .body = body}), 0);
   EXPECT_EQ(seen_.target, "/v1/reload");
   EXPECT_EQ(output_, "removed b\nadded d\na.weight: 40 -> 50\na.headers\nlog.level: info -> debug\n");
-  EXPECT_EQ(errors_, "warning: threads: 0 -> 2: needs a restart, stays as it was until then\nwarning: f.yaml:1: odd\n");
+  EXPECT_EQ(errors_, "warning: threads: 0 -> 2: takes effect only after a restart\nwarning: f.yaml:1: odd\n");
 }
 
 TEST_F(ControlCommands, ARefusedReloadTellsEveryFault) {

@@ -86,7 +86,7 @@ TEST_F(TopCommand, FailsWhenTheLastLookHasFailed) {
     return ScriptedAnswer{.status = 200, .body = "<html>"};
   };
   EXPECT_EQ(run(something_else, 1), 1);
-  EXPECT_THAT(output_, HasSubstr("the answer is no status"));
+  EXPECT_THAT(output_, HasSubstr("the answer is not a status"));
   EXPECT_EQ(run([](const SeenRequest&, std::size_t) { return ScriptedAnswer{.status = 404}; }, 1), 1);
   EXPECT_THAT(output_, HasSubstr("/v1/status: 404 Not Found"));
 }
