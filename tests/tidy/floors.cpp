@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 27> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 29> floors{{
     {"base", 0},
     {"core", 1},
     {"codec", 2},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<std::string_view, int>, 27> floors{{
     {"health", 2},
     {"retry", 2},
     {"ledger", 2},
+    {"queue/log", 2},
     {"net", 3},
     {"telemetry", 3},
     {"os", 4},
@@ -27,6 +28,7 @@ constexpr std::array<std::pair<std::string_view, int>, 27> floors{{
     {"admin", 5},
     {"sink/http", 5},
     {"sink/dead_letters", 5},
+    {"queue/disk", 5},
     {"registry", 6},
     {"tools/agent", 6},
     {"tools/analyzer", 6},
