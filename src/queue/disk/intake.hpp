@@ -1,0 +1,76 @@
+// What the loops have given and the committer has not taken; what it reports and they have not collected.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "logdist/queue/disk/durable_log.hpp"
+
+namespace logdist::queue {
+
+struct PendingPacket {
+  std::uint64_t id = 0;
+  NewPacket packet;
+  std::uint32_t crc = 0;
+  LoopId loop = 0;
+};
+
+/// In the order in which it was given.
+struct IntakeBatch {
+  std::vector<PendingPacket> packets;
+  std::vector<SettledPacket> settled;
+  std::optional<BalanceFigures> balance;
+  std::size_t balance_at = 0;  ///< so many of `settled` came before it
+};
+
+/// See the head of this file. Thread-safe. Bounded in packets and bytes until they are reported.
+class Intake {
+ public:
+  explicit Intake(const DurableLogOptions& options);
+
+  AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id);
+  void settle(std::span<const SettledPacket> packets);
+  void set_balance(BalanceFigures figures);
+  void collect(LoopId loop, std::vector<StoreReport>& reports);
+
+  // The committer's side.
+  bool has_packets() const;
+  bool has_others() const;
+  IntakeBatch take();
+  /// These have their end. The loops that have news are listed once each.
+  void report(std::span<const PendingPacket> packets, StoreOutcome outcome, std::vector<LoopId>& loops);
+  /// What append() answers from now on.
+  void set_refusal(AppendResult refusal);
+  /// Whether an append was refused since the last call, and would pass now.
+  bool take_refused();
+  /// The next id, for a segment that begins with no packet.
+  std::uint64_t draw_id(std::uint64_t at_least);
+  void set_next_id(std::uint64_t id);
+  /// Waits for something to be given that was not there, for stop(), or until `deadline`. False: stopped.
+  bool wait_until(TimePoint deadline);
+  void stop();
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable given_;
+  const std::size_t packets_max_;
+  const std::size_t bytes_max_;
+  // Guarded by the mutex.
+  IntakeBatch batch_;
+  std::vector<std::vector<StoreReport>> reports_;  ///< by loop
+  std::size_t held_packets_ = 0;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t next_id_ = 1;
+  AppendResult refusal_ = AppendResult::taken;
+  bool refused_ = false;
+  bool news_ = false;  ///< since the last wait
+  bool stopped_ = false;
+};
+
+}  // namespace logdist::queue

@@ -1,0 +1,142 @@
+#include "logdist/queue/disk/packet_reader.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "queue/disk/log_impl.hpp"
+#include "queue/disk/segment_reader.hpp"
+
+namespace logdist::queue {
+
+class PacketReader::Impl {
+ public:
+  Impl(DurableLog::Impl& log, std::uint64_t from, std::uint64_t until) : log_(log), from_(from), until_(until) {
+    const std::lock_guard lock(log_.shared.mutex);
+    log_.shared.reader_positions[this] = 0;
+    if (log_.shared.state.segments().empty()) return;
+    const LogSegment& newest = log_.shared.state.segments().back();
+    horizon_ = {newest.first_id, newest.end_offset};
+  }
+  ~Impl() {
+    const std::lock_guard lock(log_.shared.mutex);
+    log_.shared.reader_positions.erase(this);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  bool read(std::size_t max_bytes, std::vector<StoredPacket>& packets) {
+    std::size_t bytes = 0;
+    while (bytes < max_bytes) {
+      if (!reader_ && !next_segment()) return false;
+      ScanStep step;
+      const std::uint64_t offset = reader_->offset();
+      const std::error_code error = reader_->next(step);
+      if (error)
+        log_.listener.noticed({LogNotice::Kind::read_failed, segment_name(first_id_), reader_->offset(), 0, error});
+      if (error || step.kind == ScanStep::Kind::end) {
+        end_segment(error);
+        continue;
+      }
+      if (!is_wanted(step, offset)) continue;
+      packets.push_back({step.header.id, step.header.messages, step.header.time_ns, std::string(step.metadata),
+                         std::string(step.body)});
+      bytes += step.bytes;
+    }
+    log_.files.reached(CrashPoint::packets_read_back);
+    return true;
+  }
+
+ private:
+  bool is_wanted(const ScanStep& step, std::uint64_t offset) {
+    if (step.kind != ScanStep::Kind::record || step.header.type != RecordType::packet) return false;
+    seen_.push_back(step.header.id);
+    // What has moved since this reader was made was behind it, or it would not have moved.
+    if (step.header.copy && std::pair(first_id_, offset) >= horizon_) return false;
+    if (step.header.id < from_ || step.header.id >= until_) return false;
+    const std::lock_guard lock(log_.shared.mutex);
+    return log_.shared.state.is_live(step.header.id, first_id_);
+  }
+
+  /// Opens the next segment that has something; false: there is none.
+  bool next_segment() {
+    for (;;) {
+      std::uint64_t end_offset = 0;
+      {
+        const std::lock_guard lock(log_.shared.mutex);
+        const auto& segments = log_.shared.state.segments();
+        const auto next = std::find_if(segments.begin(), segments.end(), [&](const LogSegment& segment) {
+          return (!begun_ || segment.first_id > first_id_) && segment.live_packets > 0;
+        });
+        if (next == segments.end()) {
+          log_.shared.reader_positions.erase(this);
+          return false;
+        }
+        begun_ = true;
+        log_.shared.reader_positions[this] = next->first_id;
+        first_id_ = next->first_id;
+        end_offset = next->end_offset;
+      }
+      std::error_code error;
+      std::unique_ptr<File> file =
+          log_.files.open(log_.options.directory + "/" + segment_name(first_id_), FileSystem::Open::read, error);
+      if (!file) {
+        // Done meanwhile, and gone; or not to be read now: another reader may.
+        if (error != std::errc::no_such_file_or_directory) {
+          log_.listener.noticed({LogNotice::Kind::read_failed, segment_name(first_id_), 0, 0, error});
+        }
+        continue;
+      }
+      const SegmentMark mark = SegmentHeader{.log_id = log_.shared.log_id, .first_id = first_id_}.mark();
+      reader_.emplace(std::move(file), mark, end_offset);
+      return true;
+    }
+  }
+
+  /// What is live here and was not found is damaged.
+  void end_segment(const std::error_code& error) {
+    std::vector<std::uint64_t> lost;
+    if (!error) {
+      std::sort(seen_.begin(), seen_.end());
+      const std::lock_guard lock(log_.shared.mutex);
+      const LogSegment* const segment = log_.shared.state.find(first_id_);
+      // The newest goes on growing behind us.
+      if (segment != nullptr && segment->end_offset == reader_->offset()) {
+        const std::vector<std::uint64_t> live = log_.shared.state.live_ids(first_id_, from_, until_);
+        std::set_difference(live.begin(), live.end(), seen_.begin(), seen_.end(), std::back_inserter(lost));
+      }
+      if (!lost.empty()) {
+        log_.shared.state.find(first_id_)->damaged = true;
+        log_.shared.counters.damaged_records += lost.size();
+      }
+    }
+    reader_.reset();
+    seen_.clear();
+    if (lost.empty()) return;
+    log_.listener.noticed({LogNotice::Kind::damaged_records, segment_name(first_id_), 0, lost.size(), {}});
+    std::vector<SettledPacket> settled;
+    for (const std::uint64_t id : lost) settled.push_back({id, 0, SettledAs::lost, {}});
+    log_.intake.settle(settled);
+  }
+
+  DurableLog::Impl& log_;
+  const std::uint64_t from_;
+  const std::uint64_t until_;
+  std::optional<SegmentReader> reader_;  ///< of the segment `first_id_`
+  std::uint64_t first_id_ = 0;
+  bool begun_ = false;
+  std::vector<std::uint64_t> seen_;                    ///< whole records in this segment
+  std::pair<std::uint64_t, std::uint64_t> horizon_{};  ///< the log's end when this was made
+};
+
+PacketReader::PacketReader(DurableLog& log, std::uint64_t from, std::uint64_t until)
+    : impl_(std::make_unique<Impl>(log.impl(), from, until)) {}
+PacketReader::~PacketReader() = default;
+PacketReader::PacketReader(PacketReader&&) noexcept = default;
+PacketReader& PacketReader::operator=(PacketReader&&) noexcept = default;
+
+bool PacketReader::read(std::size_t max_bytes, std::vector<StoredPacket>& packets) {
+  return impl_->read(max_bytes, packets);
+}
+
+}  // namespace logdist::queue

@@ -1,0 +1,244 @@
+// The log on a real disk, with its thread; and what it says when it cannot start.
+#include "logdist/queue/disk/durable_log.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <condition_variable>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "logdist/queue/disk/packet_reader.hpp"
+#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/log/record.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace logdist::queue {
+namespace {
+
+/// Collects reports on the committer's thread, and waits for them.
+class Loops final : public DurableLogListener {
+ public:
+  void reports_ready(LoopId loop) override {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back(loop);
+    changed_.notify_all();
+  }
+  void room_again() override {}
+  void noticed(const LogNotice&) override {}
+
+  /// The outcomes of `count` packets.
+  std::map<std::uint64_t, StoreOutcome> wait_for(DurableLog& log, std::size_t count) {
+    std::map<std::uint64_t, StoreOutcome> outcomes;
+    std::vector<StoreReport> reports;
+    std::unique_lock lock(mutex_);
+    while (outcomes.size() < count) {
+      changed_.wait(lock, [&] { return !ready_.empty(); });
+      for (const LoopId loop : std::exchange(ready_, {})) log.collect(loop, reports);
+      for (const StoreReport& report : reports) outcomes[report.id] = report.outcome;
+    }
+    return outcomes;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<LoopId> ready_;
+};
+
+class DurableLogTest : public testing::Test {
+ protected:
+  DurableLogTest() {
+    options_.directory = folder_.file("queue");
+    options_.segment_bytes = 64 * 1024;
+    options_.log_id = 99;
+  }
+
+  std::unique_ptr<DurableLog> open() {
+    error_ = {};
+    return DurableLog::open(options_, *files_, loops_, error_, Clock::now(), 0);
+  }
+
+  std::vector<StoredPacket> read_all(DurableLog& log) {
+    std::vector<StoredPacket> found;
+    for (PacketReader reader(log, 0, log.recovery().until_id); reader.read(1 << 20, found);) {
+    }
+    return found;
+  }
+
+  std::string only_segment() {
+    std::vector<FileEntry> entries;
+    EXPECT_FALSE(files_->list(options_.directory, entries));
+    std::string last;
+    for (const FileEntry& entry : entries) {
+      if (parse_segment_name(entry.name)) last = std::max(last, entry.name);
+    }
+    return options_.directory + "/" + last;
+  }
+
+  test::TemporaryFolder folder_;
+  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  DurableLogOptions options_;
+  Loops loops_;
+  OpenError error_;
+};
+
+TEST_F(DurableLogTest, KeepsWhatTwoLoopsGiveItOverARestart) {
+  options_.loops = 2;
+  const std::string body(2000, 'x');
+  const std::string metadata = *encode_metadata({.packet_id = "p"});
+  {
+    auto log = open();
+    ASSERT_TRUE(log) << error_.message;
+    const auto give = [&](LoopId loop) {
+      for (int batch = 0; batch < 50; ++batch) {
+        const std::array<NewPacket, 2> packets{NewPacket{3, 17, metadata, body}, NewPacket{3, 18, metadata, body}};
+        std::uint64_t first_id = 0;
+        ASSERT_EQ(log->append(loop, packets, first_id), AppendResult::taken);
+      }
+    };
+    std::thread other(give, 1);
+    give(0);
+    other.join();
+    const auto outcomes = loops_.wait_for(*log, 200);
+    for (const auto& [id, outcome] : outcomes) EXPECT_EQ(outcome, StoreOutcome::durable) << id;
+    for (const auto& [id, outcome] : outcomes) {
+      const SettledPacket settled{id, 3, SettledAs::delivered, "a"};
+      if (id % 2 == 0) log->settle(std::span(&settled, 1));
+    }
+    log->set_balance({{{"a", -5, 0, 2}, {"b", 5, 0, 1}}});
+    log->close(Clock::now(), 0);
+  }
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  EXPECT_EQ(log->recovery().packets, 100u);
+  EXPECT_EQ(log->recovery().messages, 300u);
+  EXPECT_EQ(log->recovery().segments_scanned, 0u);
+  ASSERT_TRUE(log->recovery().balance);
+  EXPECT_EQ(log->recovery().balance->analyzers[1], (AnalyzerFigures{"b", 5, 0, 1}));
+  const auto found = read_all(*log);
+  ASSERT_EQ(found.size(), 100u);
+  for (const StoredPacket& packet : found) {
+    EXPECT_EQ(packet.id % 2, 1u);
+    EXPECT_EQ(packet.body, body);
+    EXPECT_EQ(packet.metadata, metadata);
+  }
+  log->close(Clock::now(), 0);
+}
+
+TEST_F(DurableLogTest, NeverWritesWhatIsSettledBeforeItsTurn) {
+  options_.own_thread = false;
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  const NewPacket packet{4, 0, {}, "body"};
+  std::uint64_t id = 0;
+  ASSERT_EQ(log->append(0, std::span(&packet, 1), id), AppendResult::taken);
+  const SettledPacket settled{id, 4, SettledAs::delivered, "a"};
+  log->settle(std::span(&settled, 1));
+  log->step(Clock::now(), 0);
+  std::vector<StoreReport> reports;
+  log->collect(0, reports);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].outcome, StoreOutcome::elided);
+  EXPECT_EQ(log->status().packets_written, 0u);
+}
+
+TEST_F(DurableLogTest, RefusesWhatItsBacklogHasNoRoomFor) {
+  options_.own_thread = false;
+  options_.pending_packets_max = 2;
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  const std::array<NewPacket, 2> packets{NewPacket{1, 0, {}, "one"}, NewPacket{1, 0, {}, "two"}};
+  std::uint64_t id = 0;
+  EXPECT_EQ(log->append(0, packets, id), AppendResult::taken);
+  EXPECT_EQ(log->append(0, packets, id), AppendResult::backlog_full);
+  log->step(Clock::now(), 0);
+  EXPECT_EQ(log->append(0, packets, id), AppendResult::taken);
+}
+
+TEST_F(DurableLogTest, NamesTheProcessThatHasItsDirectory) {
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  EXPECT_FALSE(open());
+  EXPECT_EQ(error_.kind, OpenError::Kind::locked);
+  EXPECT_NE(error_.message.find("pid " + std::to_string(::getpid())), std::string::npos) << error_.message;
+  log->close(Clock::now(), 0);
+  log.reset();
+  EXPECT_TRUE(open());
+}
+
+TEST_F(DurableLogTest, RefusesANewerVersionAndChangesNothing) {
+  open()->close(Clock::now(), 0);
+  const std::string path = options_.directory + "/" + segment_name(0x7777);
+  std::array<char, segment_header_bytes> head{};
+  encode_segment_header({.log_id = 99, .first_id = 0x7777}, head, log_format_version + 1);
+  std::ofstream(path, std::ios::binary).write(head.data(), head.size());
+  std::vector<FileEntry> before;
+  ASSERT_FALSE(files_->list(options_.directory, before));
+  EXPECT_FALSE(open());
+  EXPECT_EQ(error_.kind, OpenError::Kind::newer_version);
+  EXPECT_NE(error_.message.find("format 2"), std::string::npos) << error_.message;
+  std::vector<FileEntry> after;
+  ASSERT_FALSE(files_->list(options_.directory, after));
+  EXPECT_EQ(before.size(), after.size());
+}
+
+TEST_F(DurableLogTest, IsReadableByItsUserAlone) {
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  struct stat status {};
+  ASSERT_EQ(::stat(options_.directory.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  ASSERT_EQ(::stat(only_segment().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(DurableLogTest, SaysWhyItCannotUseADirectory) {
+  options_.directory = folder_.write("file", "no directory") + "/queue";
+  EXPECT_FALSE(open());
+  EXPECT_EQ(error_.kind, OpenError::Kind::disk);
+  EXPECT_NE(error_.message.find("Not a directory"), std::string::npos) << error_.message;
+}
+
+TEST_F(DurableLogTest, TellsADamagedBodyAndKeepsTheSegmentAside) {
+  const std::string body(500, 'x');
+  {
+    auto log = open();
+    const std::array<NewPacket, 3> packets{NewPacket{1, 0, {}, body}, NewPacket{1, 0, {}, body},
+                                           NewPacket{1, 0, {}, body}};
+    std::uint64_t id = 0;
+    ASSERT_EQ(log->append(0, packets, id), AppendResult::taken);
+    loops_.wait_for(*log, 3);
+    log->close(Clock::now(), 0);
+  }
+  const std::string path = only_segment();
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(segment_header_bytes + static_cast<std::streamoff>(record_bytes(500)) + 100);
+  file.put('y');
+  file.close();
+  options_.own_thread = false;
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  const auto found = read_all(*log);
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_EQ(log->status().damaged_records, 1u);
+  for (const StoredPacket& packet : found) {
+    const SettledPacket settled{packet.id, 1, SettledAs::delivered, {}};
+    log->settle(std::span(&settled, 1));
+  }
+  const TimePoint later = Clock::now() + std::chrono::seconds(2);
+  log->step(later, 0);
+  log->step(later + std::chrono::seconds(2), 0);
+  EXPECT_EQ(::access((path + ".damaged").c_str(), F_OK), 0);
+  EXPECT_EQ(log->status().packets, 0u);
+  EXPECT_EQ(log->status().segments, 1u);
+}
+
+}  // namespace
+}  // namespace logdist::queue
