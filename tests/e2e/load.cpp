@@ -103,6 +103,7 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
     packet.id = fmt::format("{}-{}-{}", plan.name, agent, number);
     packet.messages = plan.messages_min + static_cast<std::uint32_t>(
                                               random.below(plan.messages_max - plan.messages_min + std::uint64_t{1}));
+    const TimePoint begun = Clock::now();
     if (!link.stream) {
       const bool connected = co_await connect(link, url);
       if (!connected) {
@@ -110,9 +111,9 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
         co_return;
       }
     }
-    const TimePoint begun = Clock::now();
     co_await exchange(link, url, packet);
     packet.elapsed = Clock::now() - begun;
+    if (plan.reconnects) link.stream.reset();
     if (packet.status != 0) ++answered;
     sent.push_back(std::move(packet));
   }

@@ -23,6 +23,7 @@ struct LoadPlan {
   std::uint32_t messages_min = 1;
   std::uint32_t messages_max = 1;
   double packets_per_second = 0;  ///< of all agents together; 0: as fast as they are answered
+  bool reconnects = false;        ///< a connection for each packet
   std::uint64_t seed = 1;         ///< of the sizes
 };
 

@@ -51,13 +51,14 @@ std::string RawAnalyzer::url() const {
 void RawAnalyzer::behave(const Manner& manner) {
   std::promise<void> done;
   asio::post(io_, [&] {
-    const bool restart = !manner.listens || !manner.reads || manner.answer == good_answer;
+    const bool restart = !manner.listens || !manner.reads || !manner.accepts || !manner.greeting.empty() ||
+                         manner.greeted != Manner::Then::go_on || manner.answer == good_answer;
+    if (!manner.listens || manner.accepts != manner_.accepts) acceptor_.reset();
     manner_ = manner;
     if (restart) {
       for (const Socket& socket : sockets_) socket->close();
       sockets_.clear();
     }
-    if (!manner_.listens) acceptor_.reset();
     if (manner_.listens && !acceptor_) listen();
     done.set_value();
   });
@@ -69,8 +70,8 @@ void RawAnalyzer::listen() {
   acceptor_->open(port_.endpoint().protocol());
   acceptor_->set_option(asio::socket_base::reuse_address(true));
   acceptor_->bind(port_.endpoint());
-  acceptor_->listen();
-  asio::co_spawn(io_, accept(), asio::detached);
+  acceptor_->listen(manner_.accepts ? asio::socket_base::max_listen_connections : 0);
+  if (manner_.accepts) asio::co_spawn(io_, accept(), asio::detached);
 }
 
 asio::awaitable<void> RawAnalyzer::accept() {
@@ -86,7 +87,9 @@ asio::awaitable<void> RawAnalyzer::accept() {
 asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
   std::string input;
   std::array<char, 16384> bytes{};
-  for (bool goes_on = manner_.reads; goes_on;) {
+  bool goes_on = co_await greet(socket);
+  goes_on = goes_on && manner_.reads;
+  while (goes_on) {
     const std::size_t length = request_length(input);
     if (length == 0) {
       const auto [error, count] = co_await socket->async_read_some(asio::buffer(bytes), net::as_tuple);
@@ -96,9 +99,14 @@ asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
     }
     note(std::string_view(input).substr(0, length));
     const bool ends = manner_.drops_pipelined && input.size() > length;
+    const bool spared = manner_.spares_probes && input.starts_with("GET ");
     input.erase(0, length);
-    goes_on = co_await answer(socket);
-    goes_on = goes_on && !ends;
+    if (spared) {
+      goes_on = co_await send(socket, good_answer, {});
+    } else {
+      goes_on = co_await answer(socket);
+      goes_on = goes_on && !ends;
+    }
   }
   // A connection that nobody reads from stays open until the next change of manners.
   if (!manner_.reads) co_return;
@@ -107,19 +115,38 @@ asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
   sockets_.erase(socket);
 }
 
+asio::awaitable<bool> RawAnalyzer::greet(Socket socket) {
+  const Manner manner = manner_;
+  const bool open = co_await send(socket, manner.greeting, {});
+  if (!open) co_return false;
+  const bool goes_on = co_await do_next(socket, manner.greeted);
+  co_return goes_on;
+}
+
 asio::awaitable<bool> RawAnalyzer::answer(Socket socket) {
   const Manner manner = manner_;  // as it was when the request came
+  asio::steady_timer pause(io_);
   if (manner.pause > Duration::zero()) {
-    asio::steady_timer pause(io_, manner.pause);
+    pause.expires_after(manner.pause);
     co_await pause.async_wait(net::as_tuple);
   }
   bool open = co_await send(socket, manner.answer, manner.byte_pause);
-  while (open && !manner.forever.empty()) open = co_await send(socket, manner.forever, {});
+  while (open && !manner.forever.empty()) {
+    pause.expires_after(manner.forever_pause);
+    co_await pause.async_wait(net::as_tuple);
+    open = co_await send(socket, manner.forever, {});
+  }
   if (!open) co_return false;
-  if (manner.then == Manner::Then::hold) co_await hold(socket);
+  const bool goes_on = co_await do_next(socket, manner.then);
+  co_return goes_on;
+}
+
+asio::awaitable<bool> RawAnalyzer::do_next(Socket socket, Manner::Then then) {
   boost::system::error_code ignored;
-  if (manner.then == Manner::Then::reset) socket->set_option(asio::socket_base::linger(true, 0), ignored);
-  co_return manner.then == Manner::Then::go_on;
+  if (then == Manner::Then::end_sending) socket->shutdown(tcp::socket::shutdown_send, ignored);
+  if (then == Manner::Then::hold || then == Manner::Then::end_sending) co_await hold(socket);
+  if (then == Manner::Then::reset) socket->set_option(asio::socket_base::linger(true, 0), ignored);
+  co_return then == Manner::Then::go_on;
 }
 
 asio::awaitable<bool> RawAnalyzer::send(Socket socket, std::string bytes, Duration byte_pause) {

@@ -23,17 +23,22 @@ inline const std::string good_answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n
 
 /// What every request meets, probes as well as packets.
 struct Manner {
-  enum class Then { go_on, close, reset, hold };
+  enum class Then { go_on, close, reset, hold, end_sending };
 
   std::string answer = good_answer;
   Then then = Then::go_on;
   std::string forever{};         ///< sent after the answer, again and again
+  Duration forever_pause{};      ///< before each time
   Duration pause{};              ///< before the answer
   Duration byte_pause{};         ///< before each byte of the answer
   bool takes = true;             ///< the answer is a whole 2xx
   bool listens = true;           ///< else the port is closed
   bool reads = true;             ///< else connections are accepted, and that is all
   bool drops_pipelined = false;  ///< when requests came together: answers the first, and closes
+  bool accepts = true;           ///< else connections stay in the kernel's queue, which is a short one
+  bool spares_probes = false;    ///< a GET gets the good answer
+  std::string greeting{};        ///< sent to a connection before it asks for anything
+  Then greeted = Then::go_on;    ///< what follows that
 };
 
 /// Listens on a thread of its own. What comes whole goes into the journal before it
@@ -57,8 +62,10 @@ class RawAnalyzer {
   void listen();
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> serve(Socket socket);
-  /// Does what the manner says; false when the connection is to end.
+  /// Each does what the manner says; false when the connection is to end.
+  boost::asio::awaitable<bool> greet(Socket socket);
   boost::asio::awaitable<bool> answer(Socket socket);
+  boost::asio::awaitable<bool> do_next(Socket socket, Manner::Then then);
   boost::asio::awaitable<bool> send(Socket socket, std::string bytes, Duration byte_pause);
   /// Reads and drops until the peer has gone.
   static boost::asio::awaitable<void> hold(Socket socket);

@@ -1,0 +1,29 @@
+// Everything hostile that we know how to do: the tables, one for each side.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/attackers.hpp"
+#include "tests/e2e/raw_analyzer.hpp"
+
+namespace logdist::e2e {
+
+struct HostileAgent {
+  std::string name;
+  std::string does;  ///< in a few words: "it …"
+  Attack attack;
+  bool shuts_out = false;  ///< agents that connect meanwhile are refused: it holds all places and is at work on each
+};
+
+struct HostileAnalyzer {
+  std::string name;
+  std::string does;
+  Manner manner;
+};
+
+std::vector<HostileAgent> hostile_agents();
+std::vector<HostileAnalyzer> hostile_analyzers();
+
+}  // namespace logdist::e2e
