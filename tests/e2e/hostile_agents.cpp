@@ -231,6 +231,10 @@ void add_connections(Table& table) {
        "fills all connections, and reads no answer",
        {.again = times(50, health), .pause = 10 * work_pause, .connections = 400, .reads = false},
        true},
+      {"NeverClosesAtTheBound",
+       "sends garbage from all connections, and does not close when it is refused",
+       {.opening = "\x01\x02\r\n\r\n", .connections = 400, .reads = false},
+       true},
   };
   table.insert(table.end(), rows.begin(), rows.end());
 }
