@@ -24,22 +24,22 @@ class IdleEntry : public boost::intrusive::list_base_hook<boost::intrusive::tag<
 
  private:
   friend class IdleSet;
-  TimePoint makes_room_at_{};
+  TimePoint idle_from_{};
   bool served_ = false;
 };
 
-/// The longest idle comes first. One whose packet was accepted just now keeps its place for
-/// a moment: its next request may be on its way, and closing would meet it. One that has
-/// sent nothing, or nothing of use, makes room at once.
+/// The longest idle comes first. One whose packet was accepted counts as idle from a moment
+/// later on: its next request may be on its way, and closing would meet it, so those that
+/// have sent nothing of use go before it. When there are only such, the longest idle goes.
 ///
-/// Confined to its loop, except first_at(). Each operation takes constant time.
+/// Confined to its loop, except first_from(). Each operation takes constant time.
 class IdleSet {
  public:
   explicit IdleSet(Duration keep_time) : keep_time_(keep_time) {}
 
   /// `served`: the last request's packet was accepted.
   void add(IdleEntry& entry, bool served, TimePoint now) {
-    entry.makes_room_at_ = served ? now + keep_time_ : now;
+    entry.idle_from_ = served ? now + keep_time_ : now;
     entry.served_ = served;
     lists_[served ? 1 : 0].push_back(entry);
     publish();
@@ -50,20 +50,19 @@ class IdleSet {
     publish();
   }
 
-  /// From when on the first makes room; `never`: none is idle. Any thread may ask; by
+  /// From when on the first counts as idle; `never`: none is idle. Any thread may ask; by
   /// the time that it acts it may be otherwise.
-  TimePoint first_at() const { return first_at_.load(std::memory_order_relaxed); }
+  TimePoint first_from() const { return first_from_.load(std::memory_order_relaxed); }
 
-  /// Calls `take` with those that make room by now, in their order, until it returns true.
-  /// It may remove the one it is called with.
+  /// Calls `take` with each in its order, until it returns true. It may remove the one it is
+  /// called with.
   template <typename Take>
-  bool take_first(TimePoint now, Take take) {
+  void take_first(Take take) {
     auto silent = lists_[0].begin(), served = lists_[1].begin();
-    for (;;) {
-      const TimePoint silent_at = silent == lists_[0].end() ? never : silent->makes_room_at_;
-      const TimePoint served_at = served == lists_[1].end() ? never : served->makes_room_at_;
-      if (std::min(silent_at, served_at) > now) return false;
-      if (take(silent_at <= served_at ? *silent++ : *served++)) return true;
+    while (silent != lists_[0].end() || served != lists_[1].end()) {
+      const TimePoint silent_from = silent == lists_[0].end() ? never : silent->idle_from_;
+      const TimePoint served_from = served == lists_[1].end() ? never : served->idle_from_;
+      if (take(silent_from <= served_from ? *silent++ : *served++)) return;
     }
   }
 
@@ -73,14 +72,14 @@ class IdleSet {
   void publish() {
     TimePoint first = never;
     for (const List& list : lists_) {
-      if (!list.empty()) first = std::min(first, list.front().makes_room_at_);
+      if (!list.empty()) first = std::min(first, list.front().idle_from_);
     }
-    if (first != first_at()) first_at_.store(first, std::memory_order_relaxed);
+    if (first != first_from()) first_from_.store(first, std::memory_order_relaxed);
   }
 
   const Duration keep_time_;
   std::array<List, 2> lists_;  ///< those not served, those served; each ordered by time
-  std::atomic<TimePoint> first_at_{never};
+  std::atomic<TimePoint> first_from_{never};
 };
 
 }  // namespace logdist::ingest

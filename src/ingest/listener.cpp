@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,43 +21,58 @@ using boost::system::error_code;
 constexpr Duration error_pause = std::chrono::milliseconds(100);
 
 /// On any thread: the connection is `loop`'s from now on.
-void open_on(Sessions& loop, net::Stream connection, std::optional<ConnectionSlots::Slot> slot) {
+void open_on(Sessions& loop, net::Stream connection, ConnectionSlots::Slot slot) {
   asio::post(loop.executor(), [&loop, connection = std::move(connection), slot = std::move(slot)]() mutable {
-    if (slot) {
-      loop.open(std::move(connection), *std::move(slot));
-    } else {
-      loop.refuse(std::move(connection));
-    }
+    loop.open(std::move(connection), std::move(slot));
   });
 }
 
-/// The loop whose connection makes room first, if one does by now.
+/// A connection that came when all slots were taken.
+struct Newcomer {
+  net::Stream connection;
+  Sessions* loop;                 ///< which is to serve it, or to refuse it
+  std::function<void()> settled;  ///< on any thread: that loop has it
+};
+
+/// On any thread: the newcomer is its loop's, with the slot that was found for it, if any.
+void settle(Newcomer newcomer, std::optional<ConnectionSlots::Slot> slot) {
+  Sessions& loop = *newcomer.loop;
+  asio::post(loop.executor(), [&loop, newcomer = std::move(newcomer), slot = std::move(slot)]() mutable {
+    if (slot) {
+      loop.open(std::move(newcomer.connection), *std::move(slot));
+    } else {
+      loop.refuse(std::move(newcomer.connection));
+    }
+    newcomer.settled();
+  });
+}
+
+/// The loop whose connection makes room first, if any is idle.
 Sessions* first_to_make_room(const std::vector<Sessions*>& loops) {
   Sessions* const first = *std::min_element(
       loops.begin(), loops.end(),
-      [](const Sessions* left, const Sessions* right) { return left->makes_room_at() < right->makes_room_at(); });
-  return first->makes_room_at() > Clock::now() ? nullptr : first;
+      [](const Sessions* left, const Sessions* right) { return left->idle_from() < right->idle_from(); });
+  return first->idle_from() == never ? nullptr : first;
 }
 
-/// Who is to be asked for room in vain before a connection is refused: connections that
-/// came just before may not have reached their loops, and with them who makes room.
-constexpr int attempts_max = 4;
+/// So often the loops are asked before a connection is refused: connections that came just
+/// before may not have reached their loops, and those that are idle there may have requests
+/// in their sockets.
+constexpr int attempts_max = 8;
 
 using Loops = std::shared_ptr<const std::vector<Sessions*>>;
 
-/// On any thread: the connection is `loop`'s once one of `loops` has made room for it.
-void make_room(Loops loops, Sessions& loop, net::Stream connection, int attempts = attempts_max) {
+/// On any thread: the newcomer is its loop's once one of `loops` has made room for it.
+void make_room(Loops loops, Newcomer newcomer, int attempts = attempts_max) {
   Sessions* const first = first_to_make_room(*loops);
-  Sessions& asked = first == nullptr ? loop : *first;
-  asio::post(asked.executor(),
-             [&asked, loops = std::move(loops), &loop, connection = std::move(connection), attempts]() mutable {
-               // It was so when this was posted. What was posted before has come first.
-               Sessions* const now_first = first_to_make_room(*loops);
-               if (now_first != &asked && attempts > 1) {
-                 return make_room(std::move(loops), loop, std::move(connection), attempts - 1);
-               }
-               open_on(loop, std::move(connection), asked.make_room());
-             });
+  Sessions& asked = first == nullptr ? *newcomer.loop : *first;
+  asio::post(asked.executor(), [&asked, loops = std::move(loops), newcomer = std::move(newcomer), attempts]() mutable {
+    // It was so when this was posted. What was posted before has come first.
+    std::optional<ConnectionSlots::Slot> slot;
+    if (first_to_make_room(*loops) == &asked || attempts == 1) slot = asked.make_room();
+    if (!slot && attempts > 1) return make_room(std::move(loops), std::move(newcomer), attempts - 1);
+    settle(std::move(newcomer), std::move(slot));
+  });
 }
 
 /// A connection that went away before it was accepted says nothing of the next.
@@ -115,15 +131,26 @@ void Listener::accept() {
   if (error && !concerns_one_connection(error)) return pause_after(error);
   if (!error) {
     next_ = (next_ + 1) % loops_->size();
-    hand_over(stream_of(std::move(socket)), loop);
+    if (!hand_over(stream_of(std::move(socket)), loop)) return;
   }
   wait_for_connection();
 }
 
-void Listener::hand_over(net::Stream connection, Sessions& loop) {
-  auto slot = slots_.try_take();
-  if (slot) return open_on(loop, std::move(connection), std::move(slot));
-  make_room(loops_, loop, std::move(connection));
+/// False while the connection looks for room. No other is accepted until it is settled: they
+/// would have no slots, so nothing else bounds them, and those that make room for them still
+/// have their descriptors.
+bool Listener::hand_over(net::Stream connection, Sessions& loop) {
+  if (auto slot = slots_.try_take()) {
+    open_on(loop, std::move(connection), *std::move(slot));
+    return true;
+  }
+  const auto go_on = [this] {
+    asio::post(pause_.get_executor(), [this] {
+      if (socket_.is_open()) wait_for_connection();
+    });
+  };
+  make_room(loops_, {std::move(connection), &loop, go_on});
+  return false;
 }
 
 void Listener::pause_after(const error_code& error) {

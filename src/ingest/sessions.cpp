@@ -62,11 +62,11 @@ void Sessions::refuse(net::Stream connection) {
   if (state_->loop.refused_open > max_open) session->close();
 }
 
-TimePoint Sessions::makes_room_at() const { return state_->loop.idle.first_at(); }
+TimePoint Sessions::idle_from() const { return state_->loop.idle.first_from(); }
 
 std::optional<ConnectionSlots::Slot> Sessions::make_room() {
   std::optional<ConnectionSlots::Slot> slot;
-  state_->loop.idle.take_first(Clock::now(), [&slot](IdleEntry& entry) {
+  state_->loop.idle.take_first([&slot](IdleEntry& entry) {
     slot = static_cast<Session&>(entry).make_room();
     return slot.has_value();
   });

@@ -23,9 +23,9 @@ namespace logdist::ingest {
 /// accept (no file descriptor left, most of all) is logged at most once a second
 /// and tried again after a pause: it neither spins nor ends the listener. When all
 /// slots are taken, the connection that is idle for longest, on whichever loop, is
-/// closed for the new one; when none is, or all have sent packets a moment ago, the new one
-/// is refused. Destroy
-/// it after its loop has stopped. What it leaves on `home` refers to no loop of
+/// closed for the new one; when none is idle, the new one is refused. Until that is
+/// settled no other is accepted, so that a listener holds one connection without a slot at
+/// most. Destroy it after its loop has stopped. What it leaves on `home` refers to no loop of
 /// `loops`: `home` may outlive them.
 class Listener {
  public:
@@ -55,7 +55,7 @@ class Listener {
   boost::system::error_code never_block(boost::system::error_code error);
   void wait_for_connection();
   void accept();
-  void hand_over(net::Stream connection, Sessions& loop);
+  bool hand_over(net::Stream connection, Sessions& loop);
   void pause_after(const boost::system::error_code& error);
 
   net::ListeningSocket socket_;

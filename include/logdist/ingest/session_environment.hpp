@@ -32,7 +32,7 @@ struct SessionEnvironment {
   Duration buffer_timeout;                         ///< longest wait for buffer space (delivery.caller_runs_timeout)
   std::string_view via_name = {};                  ///< ours in Via: a request that has it already is a loop
   Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
-  Duration kept_after_packet = std::chrono::seconds(1);  ///< so long an idle connection makes no room for another
+  Duration kept_after_packet = std::chrono::seconds(1);  ///< so much later one whose packet was accepted counts as idle
   net::TransportFactory make_transport = {};             ///< the layer on each connection; empty: none
 };
 

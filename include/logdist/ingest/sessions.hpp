@@ -23,7 +23,7 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asi
 net::Stream stream_of(Socket socket);
 
 /// Owns the sessions of one loop: opens, drains and closes them. Confined to the
-/// loop's thread, except executor() and makes_room_at(). Destroy it after the loop has stopped and
+/// loop's thread, except executor() and idle_from(). Destroy it after the loop has stopped and
 /// before what its context refers to.
 class Sessions {
  public:
@@ -39,11 +39,11 @@ class Sessions {
   /// Answers 503 and closes: there are too many.
   void refuse(net::Stream connection);
 
-  /// From when on the connection that is idle for longest makes room for another: since it
-  /// is idle, or a moment later if its packet was accepted then. `never`: none is idle. Any
-  /// thread may ask; by the time that it acts it may be otherwise.
-  TimePoint makes_room_at() const;
-  /// Closes that connection, for the slot it has; none when none makes room by now.
+  /// From when on the connection that makes room first counts as idle: since its last
+  /// request ended, or a moment later if that was an accepted packet. `never`: none is idle.
+  /// Any thread may ask; by the time that it acts it may be otherwise.
+  TimePoint idle_from() const;
+  /// Closes that connection, for the slot it has; none when none is idle.
   std::optional<ConnectionSlots::Slot> make_room();
 
   /// From now on no packet is admitted: new ones are answered 503 and closed,
