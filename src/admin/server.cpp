@@ -1,6 +1,8 @@
 #include "logdist/admin/server.hpp"
 
 #include <algorithm>
+#include <list>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,24 +31,28 @@ constexpr Duration pause_timeout = std::chrono::milliseconds(100);
 class Server::Listener final : public SessionOwner, public std::enable_shared_from_this<Listener> {
  public:
   Listener(asio::io_context& loop, Sources sources, const Limits& limits)
-      : acceptor_(loop),
-        pause_(loop),
+      : loop_(loop.get_executor()),
         sources_(std::make_shared<const Sources>(std::move(sources))),
         limits_(limits),
-        feed_(std::make_shared<StatusFeed>(acceptor_.get_executor(), sources_, limits)) {}
+        feed_(std::make_shared<StatusFeed>(loop_, sources_, limits)) {}
 
-  error_code open(const config::ListenAddress& address) {
-    const error_code error = net::listen(acceptor_, address);
-    if (!error) endpoint_ = acceptor_.local_endpoint();
+  error_code open(const config::ListenAddress& address, bool v6_only) {
+    Port& port = ports_.emplace_back(loop_);
+    error_code error = port.socket.open(address, v6_only);
+    if (!error) port.socket.acceptor().non_blocking(true, error);
+    if (error) ports_.pop_back();
     return error;
   }
 
-  void start() { asio::co_spawn(acceptor_.get_executor(), accept_all(shared_from_this()), asio::detached); }
+  void start() {
+    for (Port& port : ports_) asio::co_spawn(loop_, accept_all(shared_from_this(), port), asio::detached);
+  }
 
   void stop() {
-    error_code ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
+    for (Port& port : ports_) {
+      port.socket.close();
+      port.pause.cancel();
+    }
     feed_->stop();
     for (const auto& session : sessions_) session->close();
     sessions_.clear();  // each keeps itself until it has ended
@@ -54,28 +60,48 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
 
   void session_ended(Session& session) override {
     std::erase_if(sessions_, [&session](const auto& kept) { return kept.get() == &session; });
-    pause_.cancel();
+    for (Port& port : ports_) port.pause.cancel();
   }
 
-  tcp::endpoint endpoint() const { return endpoint_; }
+  tcp::endpoint endpoint() const {
+    const auto found =
+        std::find_if(ports_.begin(), ports_.end(), [](const Port& port) { return !port.socket.is_unix(); });
+    return found == ports_.end() ? tcp::endpoint() : found->socket.endpoint();
+  }
+  std::string urls() const {
+    std::string urls;
+    for (const Port& port : ports_) urls += (urls.empty() ? "" : " ") + port.socket.url();
+    return urls;
+  }
   std::size_t connections() const { return sessions_.size(); }
 
  private:
-  static asio::awaitable<void> accept_all(std::shared_ptr<Listener> self) {
-    while (self->acceptor_.is_open()) co_await self->accept_one();
+  /// One of the addresses, and its wait when it cannot go on.
+  struct Port {
+    explicit Port(const tcp::acceptor::executor_type& loop) : socket(loop), pause(loop) {}
+
+    net::ListeningSocket socket;
+    asio::steady_timer pause;
+  };
+
+  static asio::awaitable<void> accept_all(std::shared_ptr<Listener> self, Port& port) {
+    while (port.socket.is_open()) co_await self->accept_one(port);
   }
 
   /// Waits for a connection before it makes room for one.
-  asio::awaitable<void> accept_one() {
-    const auto [wait_error] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, net::as_tuple);
-    while (acceptor_.is_open() && sessions_.size() >= limits_.connections) {
+  asio::awaitable<void> accept_one(Port& port) {
+    tcp::acceptor& acceptor = port.socket.acceptor();
+    const auto [wait_error] = co_await acceptor.async_wait(tcp::acceptor::wait_read, net::as_tuple);
+    while (port.socket.is_open() && sessions_.size() >= limits_.connections) {
       close_longest_waiting();
-      co_await pause();
+      co_await pause(port);
     }
-    if (!acceptor_.is_open()) co_return;
-    if (wait_error) co_return co_await pause();
-    auto [error, socket] = co_await acceptor_.async_accept(net::as_tuple);
-    if (error) co_return co_await pause();
+    if (!port.socket.is_open()) co_return;
+    if (wait_error) co_return co_await pause(port);
+    error_code error;
+    tcp::socket socket = acceptor.accept(error);       // of several ports that wait, none is to exceed the bound
+    if (error == asio::error::would_block) co_return;  // it has gone
+    if (error) co_return co_await pause(port);
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     sessions_.push_back(std::make_shared<Session>(std::move(socket), shared_from_this(), sources_, feed_, limits_));
@@ -92,17 +118,16 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
   }
 
   /// Until a session ends, the server stops, or a while has passed.
-  asio::awaitable<void> pause() {
-    pause_.expires_after(pause_timeout);
-    co_await pause_.async_wait(net::as_tuple);
+  static asio::awaitable<void> pause(Port& port) {
+    port.pause.expires_after(pause_timeout);
+    co_await port.pause.async_wait(net::as_tuple);
   }
 
-  tcp::acceptor acceptor_;
-  asio::steady_timer pause_;
+  const tcp::acceptor::executor_type loop_;
   const std::shared_ptr<const Sources> sources_;
   const Limits limits_;
   const std::shared_ptr<StatusFeed> feed_;
-  tcp::endpoint endpoint_;
+  std::list<Port> ports_;
   std::vector<std::shared_ptr<Session>> sessions_;
 };
 
@@ -111,9 +136,13 @@ Server::Server(asio::io_context& loop, Sources sources, const Limits& limits)
 
 Server::~Server() { stop(); }
 
-error_code Server::open(const config::ListenAddress& address) { return listener_->open(address); }
+error_code Server::open(const config::ListenAddress& address, bool v6_only) {
+  return listener_->open(address, v6_only);
+}
 
 tcp::endpoint Server::endpoint() const { return listener_->endpoint(); }
+
+std::string Server::urls() const { return listener_->urls(); }
 
 void Server::start() { listener_->start(); }
 

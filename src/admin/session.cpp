@@ -16,6 +16,7 @@
 #include "logdist/http/authority.hpp"
 #include "logdist/http/text.hpp"
 #include "logdist/net/as_tuple.hpp"
+#include "logdist/net/listen.hpp"
 #include "logdist/telemetry/catalogue.hpp"
 #include "logdist/telemetry/log.hpp"
 
@@ -299,7 +300,8 @@ asio::awaitable<Response> Session::answer_control(const Request& request, const 
   co_return to_response(*box->content);
 }
 
-std::string Session::peer() const {
+std::string Session::peer() {
+  if (!net::peer_of(socket_.native_handle()).is_set()) return "unix";
   error_code ignored;
   const tcp::endpoint endpoint = socket_.remote_endpoint(ignored);
   return config::format_listen_address({endpoint.address().to_string(), endpoint.port()});

@@ -69,7 +69,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
   void set_common_fields(Response& response, const Manner& manner);
   boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
-  std::string peer() const;
+  std::string peer();
   Response readiness() const;
   bool is_for_us(const Request& request) const;
   std::string_view held() const;

@@ -130,7 +130,8 @@ CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
 
 void add_url(CLI::App& command, std::optional<std::string>& url) {
   command
-      .add_option("--url", url, "the daemon's admin port; default LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
+      .add_option("--url", url,
+                  "the daemon's admin port, also unix:/PATH; default LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
       ->type_name("ADMIN_URL");
 }
 

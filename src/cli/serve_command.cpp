@@ -129,12 +129,6 @@ void log_warnings(const config::Loaded& loaded) {
   }
 }
 
-std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const bool is_v6 = endpoint.address().is_v6();
-  return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", endpoint.port());
-}
-
 /// A line of the log for machines, a plain one for people.
 int not_started(const std::string& why, config::LogFormat format) {
   if (format == config::LogFormat::json) {
@@ -174,7 +168,7 @@ int run(const config::Options& options, const ConfigurationReader& reader, os::E
   os::SystemdNotifier notifier(control, variables);
   const SignalHandler handler(control, signals, **daemon, notifier);
   const std::string packets = (*daemon)->packet_urls();
-  const std::string admin = url_of((*daemon)->admin_endpoint());
+  const std::string admin = (*daemon)->admin_urls();
   const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
   log::announce("listening", listening, {{"packets", packets}, {"admin", admin}});
   notifier.ready(listening);

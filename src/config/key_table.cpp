@@ -73,7 +73,7 @@ std::vector<KeySpec<Options>> receiving_keys() {
       option(LOGDIST_KEY(server.idle_timeout), wait, "How long a kept connection may be silent between requests."),
       option(LOGDIST_KEY(server.min_body_rate), Rate{1, 1024 * MiB},
              "Least rate, over 5 s, of a body that holds more than 64 KiB of max_buffered; then 408 and close."),
-      option(LOGDIST_KEY(admin.listen), Address{}, "Health, metrics, status and dashboard."),
+      option(LOGDIST_KEY(admin.listen), Addresses{}, "Health, metrics, status and dashboard: an address or a list."),
       option(LOGDIST_KEY(admin.hosts),
              Text{check_host_names, "names of hosts with commas between them, or \"\" for none",
                   R"(^([A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*)?$)"},

@@ -44,9 +44,10 @@ class Validator {
   }
 
   void check_addresses() {
-    const ListenAddress& admin = options_.admin.listen;
     if (!sound({"server.listen", "admin.listen"})) return;
-    for (const ListenAddress& packets : options_.server.listen) check_overlap(packets, admin);
+    for (const ListenAddress& packets : options_.server.listen) {
+      for (const ListenAddress& admin : options_.admin.listen) check_overlap(packets, admin);
+    }
   }
 
   /// A PROXY header that nobody may send would refuse every connection that has one.
@@ -58,9 +59,10 @@ class Validator {
   }
 
   void check_overlap(const ListenAddress& packets, const ListenAddress& admin) {
-    if (packets.is_unix() || packets.port != admin.port || packets.port == 0) return;
-    const bool overlap = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
-    if (!overlap) return;
+    const bool same_port = packets.port == admin.port && packets.port != 0 && packets.is_unix() == admin.is_unix();
+    const bool same_host = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
+    const bool same_file = packets.is_unix() && packets.path == admin.path;
+    if (!same_file && !(same_port && same_host)) return;
     report_.add_error(location_of(builder_.locations.contains("admin.listen") ? "admin.listen" : "server.listen"),
                       fmt::format("server.listen ({}) and admin.listen ({}) conflict; allowed: two ports",
                                   format_listen_address(packets), format_listen_address(admin)));

@@ -96,8 +96,10 @@ class Daemon::Impl final : public dispatch::WakeupListener {
         ++address;
       }
     }
-    if (const auto error = admin_->open(options.admin.listen)) {
-      return cannot_listen("admin.listen", options.admin.listen, error);
+    for (const config::ListenAddress& address : options.admin.listen) {
+      if (const auto error = admin_->open(address, net::is_v6_only(address, options.admin.listen))) {
+        return cannot_listen("admin.listen", address, error);
+      }
     }
     return {};
   }
@@ -224,6 +226,7 @@ std::string Daemon::packet_urls() const {
 }
 
 asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return impl_->admin().endpoint(); }
+std::string Daemon::admin_urls() const { return impl_->admin().urls(); }
 
 std::size_t Daemon::queued_packets() const { return impl_->queued_packets(); }
 std::size_t Daemon::letters_waiting() const { return impl_->letters_waiting(); }

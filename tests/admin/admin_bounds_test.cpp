@@ -1,7 +1,13 @@
 // What the admin port does when a bound is met.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <deque>
+#include <string>
+#include <thread>
+
+#include <boost/asio.hpp>
 
 #include "tests/admin/admin_fixture.hpp"
 
@@ -186,6 +192,36 @@ TEST_F(AdminBounds, TheLoopMayEndWhileARequestIsUnderWay) {
   thread_.join();
   server_.reset();
   EXPECT_TRUE(busy.sees_close());
+}
+
+/// The first line of the answer to a request for /healthz.
+template <typename Socket, typename Endpoint>
+std::string health_line(const Endpoint& endpoint) {
+  asio::io_context io;
+  Socket socket(io);
+  socket.connect(endpoint);
+  asio::write(socket, asio::buffer(std::string_view("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+  std::string line(12, ' ');
+  asio::read(socket, asio::buffer(line));
+  return line;
+}
+
+TEST(AdminServer, ListensOnSeveralAddressesAndAUnixSocket) {
+  asio::io_context loop;
+  const std::string path = "/tmp/admin_test." + std::to_string(::getpid()) + ".sock";
+  Server server(loop, {});
+  for (const char* host : {"127.0.0.1", "::1"}) ASSERT_FALSE(server.open({host, 0}));
+  ASSERT_FALSE(server.open({"", 0, path}));
+  EXPECT_TRUE(server.urls().ends_with(" unix:" + path)) << server.urls();
+  EXPECT_EQ(std::ranges::count(server.urls(), ' '), 2);
+  server.start();
+  std::thread thread([&loop] { loop.run(); });
+  using Unix = asio::local::stream_protocol;
+  EXPECT_EQ(health_line<asio::ip::tcp::socket>(server.endpoint()), "HTTP/1.1 200");
+  EXPECT_EQ(health_line<Unix::socket>(Unix::endpoint(path)), "HTTP/1.1 200");
+  asio::post(loop, [&server] { server.stop(); });
+  thread.join();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
 TEST(AdminServer, SaysWhyAPortCannotBeHad) {

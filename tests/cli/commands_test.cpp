@@ -194,12 +194,25 @@ TEST(HealthCommand, DoesNotWaitForASilentNameServer) {
 TEST(HealthCommand, FindsTheDaemonOfItsEnvironment) {
   const auto port_of = [](const config::Environment& environment) {
     const auto url = tools::admin_url(std::nullopt, environment, "/readyz");
-    return url ? url->host + " " + url->port + " " + url->target : url.error().text;
+    return url ? tools::to_string(*url) : url.error().text;
   };
-  EXPECT_EQ(port_of({}), "127.0.0.1 8081 /readyz");
-  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "0.0.0.0:9000"}}), "127.0.0.1 9000 /readyz");
-  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "[::]:9000"}}), "::1 9000 /readyz");
+  EXPECT_EQ(port_of({}), "http://127.0.0.1:8081/readyz");
+  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "0.0.0.0:9000"}}), "http://127.0.0.1:9000/readyz");
+  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "[::]:9000"}}), "http://[::1]:9000/readyz");
+  EXPECT_EQ(port_of({{"LOGDIST_ADMIN__LISTEN", "unix:/run/a, :9000"}}), "unix:/run/a:/readyz")
+      << "the first of several";
   EXPECT_THAT(port_of({{"LOGDIST_ADMIN__LISTEN", "9000"}}), StartsWith("LOGDIST_ADMIN__LISTEN "));
+}
+
+TEST(HealthCommand, AsksAUnixSocketByItsPath) {
+  const auto url_of = [](const std::string& text) {
+    const auto url = tools::admin_url(text, {}, "/readyz");
+    return url ? url->socket_path + " " + url->http.host + " " + url->http.target : url.error().text;
+  };
+  EXPECT_EQ(url_of("unix:/run/a.sock"), "/run/a.sock localhost /readyz");
+  for (const char* wrong : {"unix:", "unix:a.sock", "unix:/run/a,unix:/run/b"}) {
+    EXPECT_THAT(url_of(wrong), AllOf(StartsWith("--url "), HasSubstr("or unix:/PATH"))) << wrong;
+  }
 }
 
 TEST(AgentCommand, SendsTheLinesOfAFile) {

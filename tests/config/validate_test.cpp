@@ -119,6 +119,8 @@ TEST(Validate, ListsMayBeWrittenAsListsOrAsTexts) {
   EXPECT_NE(error_of("server: {listen: [nowhere]}\n"), "");
   EXPECT_NE(error_of("server: {listen: [{a: b}]}\n"), "");
   EXPECT_NE(error_of("server: {listen: [':1', ':8081']}\n"), "") << "one is the admin port's";
+  EXPECT_NE(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/a']}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/b']}\n"), "");
 }
 
 TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {

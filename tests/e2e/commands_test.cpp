@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 
 #include "tests/e2e/checks.hpp"
@@ -159,6 +160,27 @@ TEST(Commands, HealthTellsWhetherTheDaemonIsReady) {
   const Ended gone = run({"health", "--url", daemon.admin_url()});
   EXPECT_EQ(gone.code, 1);
   EXPECT_THAT(gone.errors, is_one_line());
+}
+
+TEST(Commands, ReachAnAdminPortOnAUnixSocket) {
+  Analyzers analyzers;
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("admin.sock"), url = "unix:" + path;
+  DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}, {"ADMIN__LISTEN", "127.0.0.1:0, " + url}});
+  EXPECT_TRUE(daemon.process().wait_for_line("admin on http://127.0.0.1:[0-9]+ " + url));
+  EXPECT_EQ(daemon.readyz(), 200u);
+  EXPECT_EQ(run({"health", "--url", url}).code, 0);
+  EXPECT_EQ(run({"health"}, {{"LOGDIST_ADMIN__LISTEN", url}}).code, 0);
+  const Ended top = run({"top", "--count", "1", "--url", url});
+  EXPECT_EQ(top.code, 0) << top.errors;
+  EXPECT_EQ(run({"analyzers", "drain", analyzers.name(0), "--url", url}).code, 0);
+  EXPECT_TRUE(daemon.process().wait_for_line("drained \\(by unix\\)"));
+  EXPECT_EQ(run({"analyzers", "undrain", analyzers.name(0), "--url", url}).code, 0);
+  daemon.expect_clean_end();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  const Ended gone = run({"health", "--url", url});
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_EQ(gone.errors, "log-distributor health: " + url + ":/readyz: No such file or directory\n");
 }
 
 TEST(Commands, ServeRefusesABadConfiguration) {

@@ -67,12 +67,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and listens; port 0 takes any free one. A host that is no address is
-  /// resolved. The error says why the port cannot be had.
-  boost::system::error_code open(const config::ListenAddress& address);
+  /// Binds and listens, as net::ListeningSocket does; once for each of its addresses,
+  /// before start().
+  boost::system::error_code open(const config::ListenAddress& address, bool v6_only = false);
 
-  /// Where it listens, once open.
+  /// The first of them that is no unix socket.
   boost::asio::ip::tcp::endpoint endpoint() const;
+  /// All of them, with blanks between: `http://HOST:PORT`, `unix:/PATH`.
+  std::string urls() const;
 
   /// Begins to accept.
   void start();

@@ -54,7 +54,7 @@ struct ServerOptions {
 };
 
 struct AdminOptions {
-  ListenAddress listen{"127.0.0.1", 8081};
+  std::vector<ListenAddress> listen{{"127.0.0.1", 8081}};
   std::string hosts;  ///< names with commas between them: by these, too, it may be asked
 };
 

@@ -50,7 +50,9 @@ class Daemon {
   std::vector<config::ListenAddress> packet_addresses() const;
   /// The same as URLs, with blanks between: `http://HOST:PORT`, `unix:/PATH`.
   std::string packet_urls() const;
+  /// Likewise of the admin port.
   boost::asio::ip::tcp::endpoint admin_endpoint() const;
+  std::string admin_urls() const;
 
   /// Packets that hold a place in the queue now.
   std::size_t queued_packets() const;

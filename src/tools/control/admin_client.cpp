@@ -36,14 +36,8 @@ Request request_for(const config::HttpUrl& url, const std::optional<std::string>
   return request;
 }
 
-/// Takes at most `timeout` for finding the host; its caller limits the whole.
-asio::awaitable<result<Answer>> ask(asio::io_context& io, TargetAddresses& addresses, const Request& request,
-                                    Duration timeout) {
-  beast::tcp_stream stream(io);
-  const result<net::Endpoints> endpoints = co_await addresses.find(timeout);
-  if (endpoints.has_error()) co_return endpoints.error();
-  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, net::as_tuple);
-  if (connect_error) co_return connect_error;
+template <typename Stream>
+asio::awaitable<result<Answer>> exchange(Stream& stream, const Request& request) {
   const auto [write_error, written] = co_await http::async_write(stream, request, net::as_tuple);
   if (write_error) co_return write_error;
   beast::flat_buffer buffer(answer_bytes_max);
@@ -55,24 +49,47 @@ asio::awaitable<result<Answer>> ask(asio::io_context& io, TargetAddresses& addre
   co_return Answer{response.result_int(), std::string(response.reason()), {}, response.body()};
 }
 
+asio::awaitable<result<Answer>> ask_unix(asio::io_context& io, const std::string& path, const Request& request) {
+  using Unix = asio::local::stream_protocol;
+  Unix::socket socket(io);
+  const auto [connect_error] = co_await socket.async_connect(Unix::endpoint(path), net::as_tuple);
+  if (connect_error) co_return connect_error;
+  co_return co_await exchange(socket, request);
+}
+
+/// Takes at most `timeout` for finding the host; its caller limits the whole.
+asio::awaitable<result<Answer>> ask_tcp(asio::io_context& io, TargetAddresses& addresses, const Request& request,
+                                        Duration timeout) {
+  beast::tcp_stream stream(io);
+  const result<net::Endpoints> endpoints = co_await addresses.find(timeout);
+  if (endpoints.has_error()) co_return endpoints.error();
+  const auto [connect_error, endpoint] = co_await stream.async_connect(*endpoints, net::as_tuple);
+  if (connect_error) co_return connect_error;
+  co_return co_await exchange(stream, request);
+}
+
 }  // namespace
 
 result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
                                            const std::string& path, const std::optional<std::string>& body) {
   const auto url = admin_url(port.url, environment, path);
   if (!url) return url.error().text;
-  const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
+  const std::string where = to_string(*url);
 
-  const Request request = request_for(*url, body);
+  const Request request = request_for(url->http, body);
   std::optional<result<Answer>> answer;
   net::NameResolver names(port.lookup);
   asio::io_context io(1);
-  TargetAddresses addresses(io, names, *url);
-  asio::co_spawn(io, ask(io, addresses, request, 2 * port.timeout),
-                 [&answer](const std::exception_ptr& fault, result<Answer> got) {
-                   if (fault) std::rethrow_exception(fault);
-                   answer = std::move(got);
-                 });
+  TargetAddresses addresses(io, names, url->http);
+  const auto done = [&answer](const std::exception_ptr& fault, result<Answer> got) {
+    if (fault) std::rethrow_exception(fault);
+    answer = std::move(got);
+  };
+  if (url->is_unix()) {
+    asio::co_spawn(io, ask_unix(io, url->socket_path, request), done);
+  } else {
+    asio::co_spawn(io, ask_tcp(io, addresses, request, 2 * port.timeout), done);
+  }
   io.run_for(port.timeout);
   if (!answer) return fmt::format("{}: no answer within {}", where, config::format_duration(port.timeout));
   if (answer->has_error()) return fmt::format("{}: {}", where, answer->error().message());

@@ -74,7 +74,7 @@ class Outside {
 config::Options daemon_options(const std::vector<std::unique_ptr<ReferenceAnalyzer>>& analyzers) {
   config::Options options;
   options.server.listen = {{"127.0.0.1", 0}};
-  options.admin.listen = {"127.0.0.1", 0};
+  options.admin.listen = {{"127.0.0.1", 0}};
   options.log.level = config::LogLevel::warn;
   for (std::size_t i = 0; i < analyzers.size(); ++i) {
     const std::string port = std::to_string(analyzers[i]->endpoint().port());

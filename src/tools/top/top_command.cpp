@@ -218,8 +218,7 @@ int run_top(const TopCommandOptions& options, const config::Environment& environ
     fmt::print(stderr, "log-distributor top: {}\n", url.error().text);
     return 1;
   }
-  const std::string where = fmt::format("http://{}{}", config::host_header(url->host, url->port), url->target);
-  return Top(options, environment, where).run();
+  return Top(options, environment, to_string(*url)).run();
 }
 
 }  // namespace logdist::tools
