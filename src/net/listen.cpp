@@ -1,6 +1,8 @@
 #include "logdist/net/listen.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +14,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -67,41 +70,71 @@ error_code bind_and_listen(int socket, const std::string& path, SocketFile& file
     bound = bind();
   }
   if (bound != 0) return last_error();
-  file = SocketFile::of(path);
+  file.take();
   if (::chmod(path.c_str(), socket_mode) != 0) return last_error();
   return ::listen(socket, SOMAXCONN) == 0 ? error_code() : last_error();
 }
 
 error_code listen_unix(tcp::acceptor& acceptor, const std::string& path, SocketFile& file) {
-  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return last_error();
-  error_code error = bind_and_listen(socket, path, file);
+  error_code error = file.lock(path);
+  const int socket = error ? -1 : ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!error && socket < 0) error = last_error();
+  if (!error) error = bind_and_listen(socket, path, file);
   if (!error) acceptor.assign(tcp::v4(), socket, error);
-  if (error) {
-    ::close(socket);
-    file.remove();
-  }
+  if (error) file.remove();
+  if (error && socket >= 0) ::close(socket);
   return error;
 }
 
+/// Whether the file at `path` is the one that is open. Its number is no other file's while it is.
+bool is_file_of(int descriptor, const std::string& path) {
+  struct stat own {};
+  struct stat there {};
+  return ::fstat(descriptor, &own) == 0 && ::lstat(path.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
+
+std::string lock_path(const std::string& path) { return path + ".lock"; }
+
 }  // namespace
 
-SocketFile SocketFile::of(const std::string& path) {
-  SocketFile file;
+error_code SocketFile::lock(const std::string& path) {
+  remove();
+  // One that lets go removes its file: the lock of a file that has gone is worth nothing.
+  constexpr int attempts_max = 100;
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    const int lock = ::open(lock_path(path).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (lock < 0) return last_error();
+    const bool is_locked = ::flock(lock, LOCK_EX | LOCK_NB) == 0;
+    const error_code error = is_locked ? error_code() : last_error();
+    if (is_locked && is_file_of(lock, lock_path(path))) {
+      path_ = path;
+      lock_ = lock;
+      return {};
+    }
+    ::close(lock);
+    if (error && error != asio::error::would_block) return error;
+    if (error) break;
+  }
+  return asio::error::address_in_use;
+}
+
+void SocketFile::take() {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return file;
-  file.path_ = path;
-  file.device_ = status.st_dev;
-  file.inode_ = status.st_ino;
-  return file;
+  if (::lstat(path_.c_str(), &status) != 0) return;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
 }
 
 void SocketFile::remove() {
-  if (path_.empty()) return;
+  if (lock_ < 0) return;
   struct stat status {};
   const bool there = ::lstat(path_.c_str(), &status) == 0;
-  if (there && status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
-  path_.clear();
+  if (there && inode_ != 0 && status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+  ::unlink(lock_path(path_).c_str());
+  ::close(std::exchange(lock_, -1));
+  device_ = 0;
+  inode_ = 0;
 }
 
 error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address, bool v6_only) {
@@ -175,9 +208,9 @@ error_code ListeningSocket::opened(error_code error) {
 }
 
 void ListeningSocket::close() {
+  file_.remove();
   error_code ignored;
   acceptor_.close(ignored);
-  file_.remove();
 }
 
 config::ListenAddress ListeningSocket::address() const {

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -142,7 +146,46 @@ TEST_F(UnixListen, UserAndGroupMayConnectAndTheFileGoesAtTheEnd) {
   EXPECT_EQ(std::filesystem::status(path_).permissions(),
             perms::owner_read | perms::owner_write | perms::group_read | perms::group_write);
   socket.close();
-  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_)) << "nor is the lock file left";
+}
+
+/// One that has found the file stale, and has not bound its own yet.
+TEST_F(UnixListen, WaitsForNobodyWhoIsTakingThePath) {
+  { asio::local::stream_protocol::acceptor dead(loop_, path_); }
+  SocketFile other;
+  ASSERT_FALSE(other.lock(path_));
+  ListeningSocket socket(loop_.get_executor());
+  EXPECT_EQ(open(socket), asio::error::address_in_use);
+  EXPECT_TRUE(std::filesystem::exists(path_)) << "which is left to the other";
+  other.remove();
+  EXPECT_FALSE(open(socket));
+  EXPECT_TRUE(connects());
+}
+
+TEST_F(UnixListen, OneOfSeveralThatStartTogetherTakesAStaleFile) {
+  constexpr std::size_t starters = 4, rounds = 100;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    { asio::local::stream_protocol::acceptor dead(loop_, path_); }
+    std::vector<std::unique_ptr<asio::io_context>> loops;
+    std::vector<std::unique_ptr<ListeningSocket>> sockets;
+    std::vector<boost::system::error_code> errors(starters);
+    std::latch all_there(starters);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < starters; ++i) {
+      loops.push_back(std::make_unique<asio::io_context>());
+      sockets.push_back(std::make_unique<ListeningSocket>(loops.back()->get_executor()));
+      threads.emplace_back([&, i, socket = sockets.back().get()] {
+        all_there.arrive_and_wait();
+        errors[i] = open(*socket);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(std::ranges::count(errors, boost::system::error_code()), 1);
+    ASSERT_EQ(std::ranges::count(errors, asio::error::address_in_use), static_cast<std::ptrdiff_t>(starters - 1));
+    ASSERT_TRUE(connects());
+    sockets.clear();
+    ASSERT_TRUE(std::filesystem::is_empty(folder_));
+  }
 }
 
 TEST_F(UnixListen, ReplacesAFileThatNobodyListensOn) {
@@ -165,6 +208,7 @@ TEST_F(UnixListen, LeavesASocketThatIsInUseAndAnyOtherFile) {
   std::ofstream(path_) << "text";
   EXPECT_EQ(open(socket), asio::error::address_in_use);
   EXPECT_TRUE(std::filesystem::exists(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
 }
 
 TEST_F(UnixListen, LeavesTheFileOfItsSuccessor) {

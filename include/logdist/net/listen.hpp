@@ -5,7 +5,6 @@
 
 #include <span>
 #include <string>
-#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -14,31 +13,28 @@
 
 namespace logdist::net {
 
-/// The file of a listening unix socket: removed at the end, unless another process
-/// has put its own there meanwhile.
+/// The path of a listening unix socket, which is one process's at a time: it holds the lock of
+/// `<path>.lock` (flock), from before it looks whether a socket file there is stale. So of
+/// several that start together one takes the path. Socket file and lock file are removed at the
+/// end; the socket file is not when another process has put its own there meanwhile.
 class SocketFile {
  public:
   SocketFile() = default;
-  SocketFile(SocketFile&& other) noexcept { swap(other); }
-  SocketFile& operator=(SocketFile&& other) noexcept {
-    SocketFile(std::move(other)).swap(*this);
-    return *this;
-  }
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
   ~SocketFile() { remove(); }
 
-  /// Takes over the file at `path`.
-  static SocketFile of(const std::string& path);
+  /// Takes the lock: address_in_use when another process has it. Never waits.
+  boost::system::error_code lock(const std::string& path);
+  /// The file at the path is ours from now on.
+  void take();
+  /// Best while the socket is still open: its file's number is not given to another one until then.
   void remove();
 
  private:
-  void swap(SocketFile& other) noexcept {
-    std::swap(path_, other.path_);
-    std::swap(device_, other.device_);
-    std::swap(inode_, other.inode_);
-  }
-
   std::string path_;
-  dev_t device_ = 0;
+  int lock_ = -1;
+  dev_t device_ = 0;  ///< of the socket file, once it is ours
   ino_t inode_ = 0;
 };
 
