@@ -152,10 +152,10 @@ std::string Addresses::show(const std::vector<ListenAddress>& value) const {
 OptionalError Networks::assign(std::vector<Network>& field, std::string_view text) const {
   constexpr std::size_t networks_max = 64;
   std::vector<Network> networks;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    std::string_view one = text.substr(0, comma);
-    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+  for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view one = text.substr(begin, end - begin);
+    begin = end + 1;
     while (one.starts_with(' ')) one.remove_prefix(1);
     while (one.ends_with(' ')) one.remove_suffix(1);
     const auto network = Network::parse(one);

@@ -142,7 +142,7 @@ struct Networks {
     return "networks such as 10.0.0.0/8, addresses and unix: (unix sockets), up to 64 of them";
   }
   std::string pattern() const {
-    return "^((unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)( *, *(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?))*)?$";
+    return "^( *(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)( *, *(unix:|[0-9A-Fa-f.:]+(/[0-9]{1,3})?))* *)?$";
   }
   OptionalError assign(std::vector<Network>& field, std::string_view text) const;
   std::string show(const std::vector<Network>& value) const;

@@ -127,7 +127,12 @@ TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {
   EXPECT_NE(error_of("server: {proxy_protocol: true}\n"), "");
   EXPECT_EQ(error_of("server: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, '::1']}\n"), "");
   EXPECT_NE(error_of("server: {trusted_proxies: [10.0.0.1/8]}\n"), "");
-  EXPECT_NE(error_of("server: {trusted_proxies: '10.0.0.0/8, '}\n"), "") << "nothing behind the comma";
+  for (const char* good : {"''", "[]", "'10.0.0.0/8,::1'", "' 10.0.0.0/8 , unix: '"}) {
+    EXPECT_EQ(error_of(std::string("server: {trusted_proxies: ") + good + "}\n"), "") << good;
+  }
+  for (const char* bad : {"'10.0.0.0/8,'", "'10.0.0.0/8, '", "','", "',10.0.0.0/8'", "'::1,,::2'", "' '"}) {
+    EXPECT_NE(error_of(std::string("server: {trusted_proxies: ") + bad + "}\n"), "") << bad;
+  }
 }
 
 }  // namespace

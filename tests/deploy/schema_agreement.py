@@ -39,6 +39,11 @@ GOOD = [
     "delivery: {retry: {jitter: '-0'}}", "delivery: {dead_letter: 5}", "server: {listen: 'localhost:65535'}",
     "server: {listen: '127.0.0.1:08080'}", "server: {header_timeout: 0010s}", "health: {path: '/up?deep=1'}",
     "health: {slow_start: '00'}", "shutdown: {grace: 0us}",
+    # Lists, also as texts with commas.
+    "server: {listen: ['0.0.0.0:80', 'unix:/run/a']}", "server: {listen: ' 0.0.0.0:80 ,[::]:80 '}",
+    "admin: {listen: [':81', 'unix:/run/b']}", "admin: {listen: ':81,unix:/run/b'}",
+    "server: {trusted_proxies: []}", "server: {trusted_proxies: ''}", "server: {trusted_proxies: ['::1', 'unix:']}",
+    "server: {trusted_proxies: '10.0.0.0/8,::1'}", "server: {trusted_proxies: ' 10.0.0.0/8 , unix: '}",
 ]
 BAD = [
     "thread: 4", "server: {listn: ':8080'}", "queue: {max-packets: 1}", "delivery: {retry: {first: 1s}}",
@@ -59,6 +64,10 @@ BAD = [
     "server: {listen: }", "health: {path: up}", "health: {path: '/a b'}", "health: {path: 5}", "threads: four",
     "threads: '-4'", "threads: ''", "delivery: {retry: {jitter: some}}", "delivery: {retry: {jitter: ''}}",
     "server: {max_body: '0'}", "delivery: {dead_letter: }",
+    "server: {listen: ':80,'}", "server: {listen: ',:80'}", "admin: {listen: ':81, '}", "admin: {listen: ''}",
+    "server: {trusted_proxies: '10.0.0.0/8,'}", "server: {trusted_proxies: '10.0.0.0/8, '}",
+    "server: {trusted_proxies: ','}", "server: {trusted_proxies: ',::1'}", "server: {trusted_proxies: '::1,,::2'}",
+    "server: {trusted_proxies: ' '}", "server: {trusted_proxies: 'proxy'}",
 ]
 GOOD_ANALYZERS = [
     "[{name: a, url: 'http://h'}, {name: b, url: 'http://h:9101/x?y'}]", "[{name: a, url: 'http://h', weight: 0.000001}]",
