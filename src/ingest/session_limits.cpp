@@ -28,6 +28,7 @@ std::optional<ConnectionSlots::Slot> Session::make_room() {
   if (transport_->available() != 0) return std::nullopt;  // a request is in the socket
   auto slot = std::exchange(slot_, std::nullopt);
   close();
+  shared_.context.ledger.connection_evicted();
   return slot;
 }
 

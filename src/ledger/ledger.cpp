@@ -65,6 +65,7 @@ IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
   messages_received += other.messages_received;
   bytes_received += other.bytes_received;
   caller_runs += other.caller_runs;
+  connections_evicted += other.connections_evicted;
   add_each(rejected, other.rejected);
   return *this;
 }
@@ -143,6 +144,8 @@ void Ledger::packet_received(std::uint64_t body_bytes) {
 void Ledger::messages_received(std::uint32_t messages) { books_.ingest.messages_received += messages; }
 
 void Ledger::caller_ran() { ++books_.ingest.caller_runs; }
+
+void Ledger::connection_evicted() { ++books_.ingest.connections_evicted; }
 
 void Ledger::rejected(RejectReason reason) { ++books_.ingest.rejected[index(reason)]; }
 

@@ -27,6 +27,8 @@ void add_ingest(Families& families, const Scrape& scrape) {
   families.gauge("logdist_connections", "Open connections of agents.").add(scrape.connections.held);
   families.gauge("logdist_connections_capacity", "Connections that server.max_connections allows.")
       .add(scrape.connections.capacity);
+  families.counter("logdist_connections_evicted_total", "Idle connections of agents closed to make room for new ones.")
+      .add(ingest.connections_evicted);
   families.gauge("logdist_buffered_bytes", "Bytes reserved for bodies being received or waiting.")
       .add(scrape.buffered_bytes.held);
   families.gauge("logdist_buffered_capacity_bytes", "Bytes that server.max_buffered allows.")

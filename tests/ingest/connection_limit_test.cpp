@@ -175,6 +175,7 @@ TEST_P(ConnectionLimitCrowd, HoldsOneDescriptorWithoutASlot) {
     EXPECT_EQ(clients.back().read()->status, 503u);
   }
   EXPECT_EQ(port.rejected(RejectReason::too_many_connections), busy == 0 ? 0 : newcomers_max);
+  EXPECT_EQ(port.counts().connections_evicted, busy == 0 ? newcomers_max : 0);
   listener.stop();
   clients.clear();
   EXPECT_TRUE(port.eventually([&] { return slots.taken() == 0; }));

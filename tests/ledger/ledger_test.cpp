@@ -59,6 +59,7 @@ TEST(Ledger, CountsWhatThePortSaw) {
   ledger.packet_received(500);
   ledger.messages_received(50);
   ledger.caller_ran();
+  ledger.connection_evicted();
   ledger.rejected(RejectReason::invalid_body);
   ledger.rejected(RejectReason::buffers_full);
   ledger.rejected(RejectReason::buffers_full);
@@ -67,6 +68,7 @@ TEST(Ledger, CountsWhatThePortSaw) {
   EXPECT_EQ(ingest.bytes_received, 2'500u);
   EXPECT_EQ(ingest.messages_received, 50u);
   EXPECT_EQ(ingest.caller_runs, 1u);
+  EXPECT_EQ(ingest.connections_evicted, 1u);
   EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::invalid_body)], 1u);
   EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::buffers_full)], 2u);
 }
@@ -112,6 +114,7 @@ TEST(Snapshot, SumsOverLoops) {
   for (int i = 0; i < 500; ++i) second_life.step();
   first.rejected(RejectReason::timeout);
   second.rejected(RejectReason::timeout);
+  for (Ledger* each : {&first, &second}) each->connection_evicted();
   second.packet_received(10);
 
   Snapshot sum;
@@ -120,6 +123,7 @@ TEST(Snapshot, SumsOverLoops) {
   EXPECT_EQ(sum.terms.imbalance(), Amount{});
   EXPECT_EQ(sum.terms.admitted.packets, first_life.admitted().packets + second_life.admitted().packets);
   EXPECT_EQ(sum.ingest.rejected[static_cast<std::size_t>(RejectReason::timeout)], 2u);
+  EXPECT_EQ(sum.ingest.connections_evicted, 2u);
   EXPECT_EQ(sum.ingest.bytes_received, 10u);
   Amount delivered;
   for (const AnalyzerCounts& counts : sum.analyzers) delivered += counts.delivered;

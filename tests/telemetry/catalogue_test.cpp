@@ -76,6 +76,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
   };
   const std::set<std::string> beyond{
       "gauge logdist_connections_capacity",
+      "counter logdist_connections_evicted_total",
       "gauge logdist_buffered_bytes",
       "gauge logdist_buffered_capacity_bytes",
       "gauge logdist_queue_capacity_bytes",

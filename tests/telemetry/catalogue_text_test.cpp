@@ -38,6 +38,7 @@ TEST(CatalogueText, EachFactGoesToItsSeries) {
            "logdist_caller_runs_total 1",
            "logdist_connections 64",
            "logdist_connections_capacity 9000",
+           "logdist_connections_evicted_total 2",
            "logdist_buffered_bytes 777",
            "logdist_buffered_capacity_bytes 134217728",
            "logdist_queue_packets 6",

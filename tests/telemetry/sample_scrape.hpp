@@ -26,6 +26,7 @@ inline Scrape sample_scrape() {
   ledger.messages_received(1'900);
   ledger.rejected(RejectReason::invalid_body);
   ledger.caller_ran();
+  for (int i = 0; i < 2; ++i) ledger.connection_evicted();
   for (int i = 0; i < 10; ++i) ledger.admitted(50);
   for (int i = 0; i < 3; ++i) ledger.queue_entered(50);
   for (int i = 0; i < 2; ++i) ledger.wait_entered(50);

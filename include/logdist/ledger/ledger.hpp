@@ -60,10 +60,11 @@ struct AnalyzerCounts {
 
 /// What the packet port saw, admitted or not.
 struct IngestCounts {
-  std::uint64_t packets_received = 0;   ///< POSTs of a whole body to the packet path
-  std::uint64_t messages_received = 0;  ///< in those that decoded
-  std::uint64_t bytes_received = 0;     ///< of their bodies
-  std::uint64_t caller_runs = 0;        ///< requests that waited because the queue was full
+  std::uint64_t packets_received = 0;     ///< POSTs of a whole body to the packet path
+  std::uint64_t messages_received = 0;    ///< in those that decoded
+  std::uint64_t bytes_received = 0;       ///< of their bodies
+  std::uint64_t caller_runs = 0;          ///< requests that waited because the queue was full
+  std::uint64_t connections_evicted = 0;  ///< idle ones, closed for a new one at server.max_connections
   std::array<std::uint64_t, reject_reason_count> rejected{};
 
   IngestCounts& operator+=(const IngestCounts& other);
@@ -101,6 +102,7 @@ class Ledger {
   void packet_received(std::uint64_t body_bytes);
   void messages_received(std::uint32_t messages);
   void caller_ran();
+  void connection_evicted();
   void rejected(RejectReason reason);
 
   const Snapshot& snapshot() const { return books_; }
