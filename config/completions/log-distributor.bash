@@ -20,7 +20,8 @@ _log_distributor() {
   local known
   case $command in
     '') known="serve check demo analyzer agent health top analyzers reload --config --version --help" ;;
-    serve | check) known="--config --help" ;;
+    serve) known="--config --help" ;;
+    check) known="--config --reload --help" ;;
     demo) known="--seconds --packets --help" ;;
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
     agent) known="--target --file --dead-letters --batch --rate --connections --packets --help" ;;

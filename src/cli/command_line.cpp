@@ -69,6 +69,7 @@ CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
   command
       ->add_option("--config", options.config_file, "configuration file (YAML); without it only the environment counts")
       ->type_name("FILE");
+  command->add_flag("--reload", options.reload, "for a daemon that is running: do not try the addresses to listen on");
   return command;
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
 #include "logdist/config/text.hpp"
@@ -34,6 +35,17 @@ tcp::endpoint resolve(const tcp::acceptor::executor_type& executor, const config
   tcp::resolver resolver(executor);
   const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   return error ? tcp::endpoint() : found.begin()->endpoint();
+}
+
+/// After an error `acceptor` may be open.
+error_code bind(tcp::acceptor& acceptor, const config::ListenAddress& address, bool v6_only) {
+  error_code error;
+  const tcp::endpoint wanted = resolve(acceptor.get_executor(), address, error);
+  if (!error) acceptor.open(wanted.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error && v6_only && wanted.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+  if (!error) acceptor.bind(wanted, error);
+  return error;
 }
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
@@ -96,6 +108,21 @@ bool is_file_of(int descriptor, const std::string& path) {
 
 std::string lock_path(const std::string& path) { return path + ".lock"; }
 
+error_code why_not_listen_unix(const std::string& path) {
+  const std::string folder = path.substr(0, std::max<std::size_t>(1, path.rfind('/')));
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return last_error();
+  if (!S_ISDIR(status.st_mode)) return boost::system::errc::make_error_code(boost::system::errc::not_a_directory);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return last_error();
+  const bool is_there = ::lstat(path.c_str(), &status) == 0;
+  if (is_there && !S_ISSOCK(status.st_mode))
+    return boost::system::errc::make_error_code(boost::system::errc::file_exists);
+  const int lock = ::open(lock_path(path).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0) return errno == ENOENT ? error_code() : last_error();
+  ::close(lock);
+  return {};
+}
+
 }  // namespace
 
 error_code SocketFile::lock(const std::string& path) {
@@ -138,18 +165,21 @@ void SocketFile::remove() {
 }
 
 error_code listen(tcp::acceptor& acceptor, const config::ListenAddress& address, bool v6_only) {
-  error_code error;
-  const tcp::endpoint wanted = resolve(acceptor.get_executor(), address, error);
-  if (!error) acceptor.open(wanted.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error && v6_only && wanted.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
-  if (!error) acceptor.bind(wanted, error);
+  error_code error = bind(acceptor, address, v6_only);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     error_code ignored;
     acceptor.close(ignored);
   }
   return error;
+}
+
+error_code why_not_listen(const config::ListenAddress& address, bool v6_only) {
+  if (address.is_unix()) return why_not_listen_unix(address.path);
+  asio::io_context loop;
+  tcp::acceptor acceptor(loop);
+  const error_code error = bind(acceptor, address, v6_only);
+  return error == asio::error::address_in_use ? error_code() : error;
 }
 
 IpAddress peer_of(int connection) {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/check_command.hpp"
@@ -95,6 +97,27 @@ TEST(CheckCommand, FindsOutWhereServeCouldNotKeepDeadLetters) {
   EXPECT_EQ(fault_for(folder, folder.path()), fault(folder.path(), "Is a directory"));
   const std::string within = folder.file("file/letters.jsonl");
   EXPECT_EQ(fault_for(folder, within), fault(within, "Not a directory"));
+}
+
+TEST(CheckCommand, FindsOutWhereServeCouldNotListen) {
+  const auto printed = [](const std::string& packets, const std::string& admin, bool reload = false) {
+    const config::Environment environment{
+        {"LOGDIST_ANALYZERS", "a=http://h/x"}, {"LOGDIST_SERVER__LISTEN", packets}, {"LOGDIST_ADMIN__LISTEN", admin}};
+    const Printed all = capture([&] { return run_check({.config_file = {}, .reload = reload}, environment); });
+    EXPECT_EQ(all.code, all.output == "environment: ok, 1 analyzer\n" ? 0 : 1) << all.output;
+    return all.output;
+  };
+  const std::string good = "127.0.0.1:0", sound = "environment: ok, 1 analyzer\n";
+  const std::string bad = "192.0.2.1:0", none = "unix:/nowhere/at/all";  // RFC 5737
+  EXPECT_EQ(printed(good, good), sound);
+  EXPECT_EQ(printed(bad, good),
+            "environment: server.listen: cannot listen on " + bad + ": Cannot assign requested address\n");
+  EXPECT_EQ(printed(good, good + ", " + none),
+            "environment: admin.listen: cannot listen on " + none + ": No such file or directory\n");
+  EXPECT_EQ(printed(bad, none, true), sound) << "it listens already";
+  boost::asio::io_context loop;
+  boost::asio::ip::tcp::acceptor other(loop, {boost::asio::ip::address_v4::loopback(), 0});
+  EXPECT_EQ(printed("127.0.0.1:" + std::to_string(other.local_endpoint().port()), good), sound);
 }
 
 TEST(CheckCommand, WithoutAFileReadsTheEnvironment) {

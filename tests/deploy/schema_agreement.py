@@ -40,8 +40,8 @@ GOOD = [
     "server: {listen: '127.0.0.1:08080'}", "server: {header_timeout: 0010s}", "health: {path: '/up?deep=1'}",
     "health: {slow_start: '00'}", "shutdown: {grace: 0us}",
     # Lists, also as texts with commas.
-    "server: {listen: ['0.0.0.0:80', 'unix:/run/a']}", "server: {listen: ' 0.0.0.0:80 ,[::]:80 '}",
-    "admin: {listen: [':81', 'unix:/run/b']}", "admin: {listen: ':81,unix:/run/b'}",
+    "server: {listen: ['0.0.0.0:8090', 'unix:/tmp/a']}", "server: {listen: ' 0.0.0.0:8090 ,127.0.0.1:8091 '}",
+    "admin: {listen: [':8092', 'unix:/tmp/b']}", "admin: {listen: ':8092,unix:/tmp/b'}",
     "server: {trusted_proxies: []}", "server: {trusted_proxies: ''}", "server: {trusted_proxies: ['::1', 'unix:']}",
     "server: {trusted_proxies: '10.0.0.0/8,::1'}", "server: {trusted_proxies: ' 10.0.0.0/8 , unix: '}",
 ]

@@ -71,6 +71,15 @@ TEST_F(Listen, TellsThatANameIsUnknown) {
   EXPECT_FALSE(acceptor_.is_open());
 }
 
+TEST_F(Listen, SaysBeforehandWhatWouldFail) {
+  EXPECT_FALSE(why_not_listen({"127.0.0.1", 0}));
+  EXPECT_FALSE(why_not_listen({"localhost", 0}));
+  EXPECT_EQ(why_not_listen({"192.0.2.1", 0}), boost::system::errc::address_not_available);
+  EXPECT_TRUE(why_not_listen({"no-such-host.invalid", 0}));
+  ASSERT_FALSE(listen(acceptor_, {"127.0.0.1", 0}));
+  EXPECT_FALSE(why_not_listen({"127.0.0.1", acceptor_.local_endpoint().port()})) << "that is as it should be";
+}
+
 TEST(PeerOf, IsTheAddressAtTheOtherEnd) {
   asio::io_context loop;
   for (const char* address : {"127.0.0.1", "::1"}) {
@@ -209,6 +218,23 @@ TEST_F(UnixListen, LeavesASocketThatIsInUseAndAnyOtherFile) {
   EXPECT_EQ(open(socket), asio::error::address_in_use);
   EXPECT_TRUE(std::filesystem::exists(path_));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
+}
+
+TEST_F(UnixListen, SaysBeforehandWhatWouldFail) {
+  const auto why_not = [](const std::string& path) { return why_not_listen({"", 0, path}); };
+  EXPECT_FALSE(why_not(path_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_FALSE(why_not("/tmp.sock")) << "which is in the root folder";
+  EXPECT_EQ(why_not(folder_ + "/none/a"), boost::system::errc::no_such_file_or_directory);
+  ListeningSocket socket(loop_.get_executor());
+  ASSERT_FALSE(open(socket));
+  EXPECT_FALSE(why_not(path_)) << "in use, by ourselves perhaps";
+  EXPECT_TRUE(connects()) << "and left so";
+  std::ofstream(folder_ + "/text") << "text";
+  EXPECT_EQ(why_not(folder_ + "/text"), boost::system::errc::file_exists);
+  EXPECT_EQ(why_not(folder_ + "/text/a"), boost::system::errc::not_a_directory);
+  std::filesystem::create_directory(folder_ + "/b.lock");
+  EXPECT_EQ(why_not(folder_ + "/b"), boost::system::errc::is_a_directory);
 }
 
 TEST_F(UnixListen, LeavesTheFileOfItsSuccessor) {

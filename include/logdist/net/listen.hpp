@@ -47,6 +47,11 @@ class SocketFile {
 boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const config::ListenAddress& address,
                                  bool v6_only = false);
 
+/// Why ListeningSocket::open() would fail, as far as can be seen without listening, and without
+/// making a file. That another process listens there already is no reason. May block, as
+/// listen() does.
+boost::system::error_code why_not_listen(const config::ListenAddress& address, bool v6_only = false);
+
 /// The address at the other end of a connection; none of a unix socket. When it has gone it
 /// is `::`: one that reset the connection before it was accepted may have sent a request, and
 /// is not to be taken for one that came by a unix socket.
