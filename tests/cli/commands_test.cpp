@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/check_command.hpp"
