@@ -1,5 +1,5 @@
 // What validating and counting costs: packets of 2 KB and 20 KB as agents send
-// them, the same as lines, and the slow reader on the same bytes.
+// them, the same as lines, the slow reader on the same bytes, and large bodies in pieces.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -59,6 +59,30 @@ void lines(benchmark::State& state) {
   decode(state, Format::ndjson, lines_of(static_cast<std::size_t>(state.range(0))));
 }
 BENCHMARK(lines)->Arg(10)->Arg(100);
+
+/// Of bodies that are never there as a whole.
+void pieces(benchmark::State& state, Format format, const std::string& bytes) {
+  constexpr std::size_t piece_bytes = std::size_t{64} << 10;
+  const Decoder decoder;
+  for (auto _ : state) {
+    const auto reader = decoder.in_pieces(format);
+    for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
+      reader->feed(std::string_view(bytes).substr(at, piece_bytes));
+    }
+    LOGDIST_CHECK(reader->finish()->messages == static_cast<std::uint32_t>(state.range(0)));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes.size()) * state.iterations());
+}
+
+void json_packet_in_pieces(benchmark::State& state) {
+  pieces(state, Format::json, packet_of(static_cast<std::size_t>(state.range(0)), "4711"));
+}
+BENCHMARK(json_packet_in_pieces)->Arg(10'000);
+
+void lines_in_pieces(benchmark::State& state) {
+  pieces(state, Format::ndjson, lines_of(static_cast<std::size_t>(state.range(0))));
+}
+BENCHMARK(lines_in_pieces)->Arg(10'000);
 
 }  // namespace
 }  // namespace logdist::codec

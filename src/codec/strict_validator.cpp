@@ -139,7 +139,7 @@ std::string describe(const json::error_code& error, std::string_view text, std::
 /// Where the number or escape begins that the parser gave up at `offset`, which
 /// is somewhere within it; of any other fault, `offset` itself.
 std::size_t first_byte(std::string_view text, std::size_t offset, const json::error_code& error) {
-  if (is_bad_escape(error)) return text.rfind('\\', offset - 1);
+  if (is_bad_escape(error)) return offset == 0 ? 0 : std::min(text.rfind('\\', offset - 1), offset);
   if (error != json::error::exponent_overflow) return offset;
   const std::size_t before = text.find_last_not_of("+-.0123456789eE", offset);
   return before == std::string_view::npos ? 0 : before + 1;
@@ -178,7 +178,55 @@ json::parse_options options() {
   return options;
 }
 
+/// The error of a part of a text, which may have begun in the part before.
+std::optional<DecodeError> find_fault_of_part(std::string_view part, std::size_t stop, const json::error_code& error,
+                                              bool ends) {
+  if (error == json::error::incomplete || (error && ends && stop >= part.size())) {
+    return DecodeError{DecodeErrorCode::invalid_body, "not JSON: it ends too early", part.size()};
+  }
+  return find_syntax_fault(part, stop, error);
+}
+
+/// One body, its bytes gone as soon as they are read.
+class StrictReader final : public BodyReader {
+ public:
+  StrictReader() : parser_(options()) {}
+
+  bool feed(std::string_view piece) override {
+    if (!piece.empty()) read(piece, false);
+    return !error_;
+  }
+
+  DecodeResult finish() override {
+    if (!error_) read({}, true);
+    if (error_) return *error_;
+    packet_id_ = parser_.handler().schema().packet_id().value_or("");
+    return Decoded{parser_.handler().schema().messages(), packet_id_};
+  }
+
+ private:
+  void read(std::string_view piece, bool ends) {
+    json::error_code error;
+    const std::size_t stop = parser_.write_some(!ends, piece.empty() ? "" : piece.data(), piece.size(), error);
+    if (const auto& violation = parser_.handler().schema().violation()) {
+      error_ = DecodeError{violation->code, violation->detail, stop};
+    } else {
+      error_ = find_fault_of_part(piece, stop, error, ends);
+      if (error_ && size_ + piece.size() == 0) error_->detail = describe(error, {}, 0);
+    }
+    if (error_) error_->offset = size_ + std::min(error_->offset, piece.size());
+    size_ += piece.size();
+  }
+
+  json::basic_parser<RulesHandler> parser_;
+  std::size_t size_ = 0;  ///< of the pieces before
+  std::string packet_id_;
+  std::optional<DecodeError> error_;
+};
+
 }  // namespace
+
+std::unique_ptr<BodyReader> read_strictly() { return std::make_unique<StrictReader>(); }
 
 boost::system::result<std::uint32_t, DecodeError> validate_strictly(std::string_view text, std::string& packet_id) {
   json::basic_parser<RulesHandler> parser(options());
@@ -205,6 +253,14 @@ std::optional<DecodeError> StrictValidator::validate(std::string_view text) {
   parser_->reset();
   const std::size_t stop = parser_->write_some(false, text.data(), text.size(), error);
   return find_syntax_fault(text, stop, error);
+}
+
+void StrictValidator::begin() { parser_->reset(); }
+
+std::optional<DecodeError> StrictValidator::validate_part(std::string_view part, bool ends) {
+  json::error_code error;
+  const std::size_t stop = parser_->write_some(!ends, part.empty() ? "" : part.data(), part.size(), error);
+  return find_fault_of_part(part, stop, error, ends);
 }
 
 }  // namespace logdist::codec

@@ -21,6 +21,9 @@ namespace logdist::codec {
 /// Sets `packet_id` when the body has one.
 boost::system::result<std::uint32_t, DecodeError> validate_strictly(std::string_view text, std::string& packet_id);
 
+/// Reads a JSON body in pieces, by the same rules.
+std::unique_ptr<BodyReader> read_strictly();
+
 /// Validates single JSON values, one after the other. Keeps its parser between them, so
 /// that one of two bytes costs little more than those. Confined to one thread.
 class StrictValidator {
@@ -30,6 +33,11 @@ class StrictValidator {
 
   /// The first fault of `text` as one JSON value, or none.
   std::optional<DecodeError> validate(std::string_view text);
+
+  /// The same in parts: begin(), then each part, of which the last one `ends` the value. An error's
+  /// offset is within the part.
+  void begin();
+  std::optional<DecodeError> validate_part(std::string_view part, bool ends);
 
  private:
   struct Parser;

@@ -2,22 +2,21 @@
 
 #include <optional>
 
+#include "logdist/codec/formats.hpp"
 #include "logdist/http/media_type.hpp"
-#include "logdist/http/text.hpp"
 
 namespace logdist::ingest {
 namespace {
 
-constexpr std::string_view packet_path = "/v1/packets";
-
 bool is_health_path(std::string_view path) { return path == "/healthz" || path == "/health"; }
 
-std::optional<codec::Format> format_of(std::string_view content_type) {
+/// As the table of formats has it.
+std::string_view name_of(http::Method method) { return method == http::Method::post ? "POST" : ""; }
+
+std::optional<codec::Format> format_of(const http::RequestHead& head) {
+  const std::string_view content_type = head.content_type.value_or("");
   if (content_type.size() > max_content_type_size || !http::is_utf_8(content_type)) return std::nullopt;
-  const std::string_view type = http::media_type(content_type);
-  if (http::iequals(type, "application/json")) return codec::Format::json;
-  if (http::iequals(type, "application/x-ndjson")) return codec::Format::ndjson;
-  return std::nullopt;
+  return codec::find_format(name_of(head.method), head.path, http::media_type(content_type));
 }
 
 Result validate_health(const http::RequestHead& head) {
@@ -26,7 +25,7 @@ Result validate_health(const http::RequestHead& head) {
 }
 
 Result validate_packet(const http::RequestHead& head, const Policy& policy) {
-  if (head.method != http::Method::post) {
+  if (!codec::takes_method(head.path, name_of(head.method))) {
     return RequestError{RejectReason::method_not_allowed, 405, "packets are sent with POST"};
   }
   if (policy.draining) return draining_error();
@@ -41,10 +40,11 @@ Result validate_packet(const http::RequestHead& head, const Policy& policy) {
     return RequestError{RejectReason::length_required, 411,
                         "a packet needs Content-Length or chunked Transfer-Encoding", true};
   }
-  const auto format = head.content_type ? format_of(*head.content_type) : std::nullopt;
+  const auto format = format_of(head);
   if (!format) {
     return RequestError{RejectReason::unsupported_media_type, 415,
-                        "Content-Type must be application/json or application/x-ndjson, in UTF-8, at most 256 bytes"};
+                        "Content-Type must be application/json, or of JSON lines as application/x-ndjson, in UTF-8, at "
+                        "most 256 bytes"};
   }
   if (head.encoded) {
     return RequestError{RejectReason::unsupported_media_type, 415, "no Content-Encoding but identity is supported"};
@@ -69,7 +69,7 @@ RequestError error_of(const http::Error& error) {
 }
 
 Result validate_request(const http::RequestHead& head, const Policy& policy) {
-  if (head.path == packet_path) return validate_packet(head, policy);
+  if (codec::takes_path(head.path)) return validate_packet(head, policy);
   if (is_health_path(head.path)) return validate_health(head);
   if (head.path == "*") return Admissible{Purpose::options};
   if (head.method == http::Method::connect) {

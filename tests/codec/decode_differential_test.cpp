@@ -41,6 +41,8 @@ class Comparison {
     const auto expected = consult_oracle(format, bytes);
     ++compared_;
     ASSERT_EQ(body.view(), bytes) << "the bytes were changed";
+    compare_pieces(format, bytes, result);
+    if (::testing::Test::HasFatalFailure()) return;
     if (result.has_value()) {
       ++accepted_;
       ASSERT_TRUE(expected.has_value()) << "accepted: " << printable(bytes);
@@ -58,6 +60,29 @@ class Comparison {
   std::uint64_t accepted() const { return accepted_; }
 
  private:
+  /// However the body is cut, its pieces say what the whole says; an error shows no sooner.
+  void compare_pieces(Format format, const std::string& bytes, const DecodeResult& whole) {
+    const auto reader = decoder_.in_pieces(format);
+    const std::size_t longest = 1 + random_.below(20);
+    bool goes_on = true;
+    for (std::size_t at = 0; at < bytes.size() && goes_on;) {
+      const std::string piece = bytes.substr(at, random_.below(longest + 1));  // its own bytes: none behind it
+      goes_on = reader->feed(piece);
+      at += piece.size();
+    }
+    const DecodeResult pieces = reader->finish();
+    ASSERT_EQ(pieces.has_value(), whole.has_value()) << printable(bytes);
+    ASSERT_TRUE(goes_on || pieces.has_error()) << printable(bytes);
+    if (whole) {
+      ASSERT_EQ(pieces->messages, whole->messages) << printable(bytes);
+      ASSERT_EQ(pieces->packet_id, whole->packet_id) << printable(bytes);
+    } else {
+      ASSERT_EQ(pieces.error().code, whole.error().code) << printable(bytes);
+      ASSERT_GE(pieces.error().offset, whole.error().offset) << printable(bytes);
+      ASSERT_LE(pieces.error().offset, bytes.size()) << printable(bytes);
+    }
+  }
+
   /// The fault is the first: what comes before it is whole or ends too early.
   void check_offset(Format format, const std::string& bytes, const DecodeError& error) {
     ASSERT_LE(error.offset, bytes.size()) << printable(bytes);
@@ -73,6 +98,7 @@ class Comparison {
 
   core::BufferPool pool_{1 << 20};
   Decoder decoder_;
+  Random random_{logdist::test::draw_seed()};
   std::uint64_t compared_ = 0;
   std::uint64_t accepted_ = 0;
 };

@@ -1,11 +1,15 @@
 // Validates a body in full and counts its messages.
 //
-// Two readers share the work. simdjson, the fast one, only ever says yes. What
+// A format is one decoder (src/codec/format_decoder.hpp); formats.hpp tells which request has which. All
+// work on bytes alone: a whole body in place, or the pieces of one that is never there as a whole.
+//
+// For JSON, two readers share the work. simdjson, the fast one, only ever says yes. What
 // it does not like, a streaming parser (Boost.JSON) checks anew: it names the
 // fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
 // such as integers above 64 bits.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,7 +23,11 @@
 namespace logdist::codec {
 
 /// How the messages are laid out in the body.
-enum class Format : std::uint8_t { json, ndjson };
+enum class Format : std::uint8_t {
+  json,    ///< a packet, or an array of messages
+  ndjson,  ///< a JSON value a line
+};
+inline constexpr std::size_t format_count = 2;
 
 /// Deepest nesting of arrays and objects accepted.
 inline constexpr std::size_t max_depth = 64;
@@ -53,8 +61,28 @@ struct DecodeError {
 /// Either of the two.
 using DecodeResult = boost::system::result<Decoded, DecodeError>;
 
-/// A reusable decoder. Keeps simdjson's scratch memory between bodies (about 14
-/// bytes a byte of the largest), but gives it back after one of more than
+/// Reads one body piece by piece, in memory that does not grow with it. Finds what Decoder::decode()
+/// finds, but for the offset of an error: that is the byte at which it shows, which may be
+/// behind the first byte of a value that is refused.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  BodyReader(const BodyReader&) = delete;
+  BodyReader& operator=(const BodyReader&) = delete;
+
+  /// The next bytes. False: no more are needed, finish() tells the error.
+  virtual bool feed(std::string_view piece) = 0;
+  /// The body has ended, or feed() has said false. `packet_id` is valid while the reader lives.
+  virtual DecodeResult finish() = 0;
+
+ protected:
+  BodyReader() = default;
+};
+
+class FormatDecoder;
+
+/// The decoders of all formats, reusable. They share simdjson's scratch memory, which is kept
+/// between bodies (about 14 bytes a byte of the largest), but given back after one of more than
 /// `max_kept_body`. Confined to one thread.
 class Decoder {
  public:
@@ -75,6 +103,9 @@ class Decoder {
   /// as they are.
   DecodeResult decode(Format format, const core::Buffer& body);
 
+  /// For one body that comes in pieces. Independent of this decoder and of other readers.
+  std::unique_ptr<BodyReader> in_pieces(Format format) const;
+
   /// Bytes of the largest body that the kept scratch memory serves; 0 after an
   /// unusually large one.
   std::size_t kept_capacity() const;
@@ -82,6 +113,7 @@ class Decoder {
  private:
   struct Scratch;
   std::unique_ptr<Scratch> scratch_;
+  std::array<std::unique_ptr<FormatDecoder>, format_count> formats_;  ///< by Format
 };
 
 }  // namespace logdist::codec
