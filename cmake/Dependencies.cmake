@@ -8,9 +8,23 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(zstd REQUIRED)
+find_package(Snappy REQUIRED)
+# isa-l, of which Debian has no CMake package, or zlib on processors that it does not know.
+find_path(ISAL_INCLUDE_DIR isa-l/igzip_lib.h)
+find_library(ISAL_LIBRARY isal)
+mark_as_advanced(ISAL_INCLUDE_DIR ISAL_LIBRARY)
+if(ISAL_INCLUDE_DIR AND ISAL_LIBRARY)
+  set(ISAL_FOUND TRUE)
+  add_library(isal::isal UNKNOWN IMPORTED)
+  set_target_properties(isal::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE_DIR})
+else()
+  set(ISAL_FOUND FALSE)
+  find_package(ZLIB REQUIRED)
+endif()
 
 # Their headers are not ours to warn about.
-foreach(target Boost::headers simdjson::simdjson yaml-cpp CLI11::CLI11 spdlog::spdlog nlohmann_json::nlohmann_json
+foreach(target isal::isal ZLIB::ZLIB zstd::libzstd_shared Snappy::snappy Boost::headers simdjson::simdjson yaml-cpp CLI11::CLI11 spdlog::spdlog nlohmann_json::nlohmann_json
         prometheus-cpp::core)
   if(TARGET ${target})
     get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)

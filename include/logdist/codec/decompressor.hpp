@@ -1,0 +1,93 @@
+// Decompresses a body in slices.
+//
+// The whole compressed body is there from the beginning; its content is written to where the caller
+// wants it, so many bytes at a time as the caller has time for. Nothing is allocated in proportion to
+// what a body claims.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "logdist/core/content_coding.hpp"
+
+namespace logdist::codec {
+
+using core::ContentCoding;
+
+/// What is wrong with a compressed body.
+enum class DecompressErrorCode : std::uint8_t {
+  malformed,  ///< not of its coding, a checksum that differs, too large a window
+  truncated,  ///< it ends before its end
+  trailing,   ///< more bytes behind its end
+  too_large,  ///< its content is larger than allowed
+};
+
+struct DecompressError {
+  DecompressErrorCode code = DecompressErrorCode::malformed;
+  std::string_view detail;  ///< a sentence for people
+  std::size_t offset = 0;   ///< in the compressed body, about where it shows
+};
+
+/// Decompresses one body after the other. Keeps its state between them: 90 KB for gzip and deflate; for
+/// zstd 160 KB, and while a body is under way also its window, at most 8 MiB. Confined to one thread.
+class Decompressor {
+ public:
+  enum class Progress : std::uint8_t { more, complete, failed };
+  struct Step {
+    std::size_t written = 0;
+    Progress progress = Progress::more;
+  };
+  /// Compressed bytes after which a step ends, which bounds its time where nothing comes of them.
+  static constexpr std::size_t step_input_max = std::size_t{64} << 10;
+
+  virtual ~Decompressor() = default;
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  /// Begins with `body`, which stays where it is; what was under way is forgotten. `content_max`: bytes
+  /// that its content may have.
+  void begin(std::string_view body, std::size_t content_max);
+
+  /// Of a format that refers to any byte before: the content's size, once begun. All of it is to be in
+  /// one place then, each `out` behind the last. None: `out` may be anywhere, and none after an error.
+  std::optional<std::size_t> contiguous_size() const { return contiguous_size_; }
+
+  /// Writes the next bytes of the content to `out`, which is not empty. That may be none. Not to be
+  /// called again after `complete` or `failed`.
+  Step step(std::span<char> out);
+
+  /// Once step() has said `failed`.
+  const DecompressError& error() const { return error_; }
+
+ protected:
+  Decompressor() = default;
+
+  /// What a coding does: begins, and writes at most `out`. Reads from position_ on, and moves it.
+  virtual void start() = 0;
+  virtual Step run(std::span<char> out) = 0;
+
+  /// For run(): fails, by default at position_.
+  Step fail(DecompressErrorCode code, std::string_view detail) { return fail(code, detail, position_); }
+  Step fail(DecompressErrorCode code, std::string_view detail, std::size_t offset);
+
+  std::string_view rest() const { return body_.substr(position_); }
+  bool at_end() const { return position_ == body_.size(); }
+
+  std::string_view body_;
+  std::size_t position_ = 0;
+  std::size_t content_max_ = 0;
+  std::optional<std::size_t> contiguous_size_;
+
+ private:
+  std::size_t content_size_ = 0;  ///< so far
+  DecompressError error_;
+};
+
+/// Of any coding but identity.
+std::unique_ptr<Decompressor> make_decompressor(ContentCoding coding);
+
+}  // namespace logdist::codec
