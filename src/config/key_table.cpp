@@ -65,6 +65,8 @@ std::vector<KeySpec<Options>> receiving_keys() {
              "Agent connections; for one more, the one idle longest is closed; if none is idle, the answer is 503."),
       option(LOGDIST_KEY(server.max_body), Size{1, 1024 * MiB},
              "Largest body of a packet; a larger one is answered 413."),
+      option(LOGDIST_KEY(server.max_decoded), Size{1, 1024 * MiB},
+             "Largest content of a compressed body; a larger one is answered 413."),
       option(LOGDIST_KEY(server.max_buffered), Size{1, bytes_max},
              "All bodies being received or waiting, together; a body reserves as it arrives and waits its turn, oldest "
              "first; an eighth is kept for bodies of at most 64 KiB."),

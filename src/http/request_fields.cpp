@@ -132,7 +132,9 @@ void RequestParser::take_transfer_encoding(std::string_view value) {
 void RequestParser::take_content_encoding(std::string_view list) {
   while (!list.empty()) {
     const std::string_view coding = next_element(list);
-    if (!coding.empty() && !iequals(coding, "identity")) encoded_ = true;
+    if (coding.empty() || iequals(coding, "identity")) continue;
+    content_coding_ = encoded_ ? Slice{} : slice(coding);
+    encoded_ = true;
   }
 }
 

@@ -188,6 +188,7 @@ RequestHead RequestParser::head(std::string_view bytes) const {
   head.expects_continue = expects_continue();
   head.expects_other = http_1_1_ && expects_other_;
   head.encoded = encoded_;
+  head.content_coding = text(content_coding_);
   head.looped = looped_;
   head.content_length = content_length_;
   head.path = method_ == Method::options && absolute_ && path_.size == 0 ? "*" : text(path_);

@@ -68,6 +68,9 @@ void ResponseWriter::problem(std::string& out, const Problem& problem, Persisten
   const std::string text = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   begin(out, problem.status, "application/problem+json", text.size());
   if (problem.status == 405) out.append("Allow: ").append(problem.allow).append("\r\n");
+  if (!problem.accept_encoding.empty()) {
+    out.append("Accept-Encoding: ").append(problem.accept_encoding).append("\r\n");
+  }
   if (problem.status == 503) {
     out += "Retry-After: ";
     append_number(out, problem.retry_after.count());

@@ -27,6 +27,7 @@ struct Problem {
   bool body_omitted = false;           ///< the answer to HEAD
   std::chrono::seconds retry_after{};  ///< of a 503
   std::string_view allow{};            ///< the methods that a 405 names
+  std::string_view accept_encoding{};  ///< of a 415: the codings that are taken, when it is about those
 };
 
 /// Composes answers at the end of an output string. Allocates nothing for

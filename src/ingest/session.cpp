@@ -123,6 +123,8 @@ void Session::advance(TimePoint now) {
     }
     if (phase_ == Phase::closed || handshake_due_ || !flush(now)) return;
     if (last_answer_) return linger(now);
+    // After a slice, the others have their turn.
+    if (phase_ == Phase::decoding) return waits_to_decode_ ? void() : shared_.poller.requeue(*this);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
     if (reads == max_reads && reads_on) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
@@ -135,6 +137,7 @@ bool Session::step(TimePoint now) {
     case Phase::head: return read_head(now);
     case Phase::body: return read_body(now);
     case Phase::chunks: return read_chunks(now);
+    case Phase::decoding: return decode_slice(now);
     case Phase::buffer_space:
     case Phase::delivery:
     case Phase::lingering:
@@ -178,6 +181,7 @@ void Session::rest_sent(TimePoint now) {
     body_ends_ = now + server.body_timeout;
     expire_at(std::min(body_ends_, rate_ends_));
   }
+  if (phase_ == Phase::decoding) expire_at(never);
   advance(now);  // sets the time of the other phases
 }
 
@@ -197,6 +201,7 @@ bool Session::take_input(TimePoint now) {
       expire_at(phase_ == Phase::buffer_space ? now + shared_.context.buffer_timeout : never);
       if (hung_up_) close();
       return false;
+    case Phase::decoding:
     case Phase::lingering:
     case Phase::closed: return false;
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 #include "ingest/response_writer.hpp"
 #include "ingest/validate_request.hpp"
 #include "logdist/base/ip_address.hpp"
+#include "logdist/codec/coded_body.hpp"
+#include "logdist/codec/decompressor_pool.hpp"
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
 #include "logdist/ingest/deadline_set.hpp"
@@ -47,6 +50,8 @@ struct SessionShared {
   DeadlineSet deadlines;
   IdleSet idle;
   ResponseWriter responses;
+  codec::DecompressorPool decompressors;
+  std::deque<boost::intrusive_ptr<Session>> waiting_to_decode;  ///< for a decompressor; some may have given up
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
@@ -99,6 +104,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
     buffer_space,  ///< waits for buffer space
     body,          ///< reads a body of known length into its buffer
     chunks,        ///< reads a chunked body
+    decoding,      ///< decodes a compressed body, or waits for its turn to
     delivery,      ///< waits for its packet's settlement
     lingering,     ///< has answered for the last time; lets the agent read it
     closed,
@@ -134,11 +140,20 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void expired(TimePoint now) override;
   RequestError expiry_error(TimePoint now) const;
 
+  // session_decoding.cpp: compressed bodies.
+  void begin_decoding();
+  bool take_decompressor();
+  bool decode_slice(TimePoint now);
+  void end_decoding(TimePoint now);
+  void refuse_coded_body(const codec::DecompressError& error);
+  void return_decompressor();
+
   // session_request.cpp: what a request goes through.
   bool read_proxy_header(TimePoint now);
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
-  void begin_packet(const http::RequestHead& head, codec::Format format);
+  void begin_packet(const http::RequestHead& head, const Admissible& admissible);
+  std::size_t reserved_length(std::size_t length) const;
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void space_granted(TimePoint now);
@@ -146,12 +161,14 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_chunks(TimePoint now);
   http::Progress decode_chunks();
   void body_complete(TimePoint now);
+  void decoded(const codec::Decoded& decoded, TimePoint now);
+  void refuse_body(const codec::DecodeError& error, std::string_view of_content = {});
   void admit(TimePoint now);
   void settled(queue::Settlement settlement) override;
   void answer_accepted(unsigned status);
   void answer_purpose(Purpose purpose);
   void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt,
-                      std::string_view allow = {});
+                      std::string_view allow = {}, std::string_view accept_encoding = {});
   void pass_body();
   void refuse(const RequestError& error, std::optional<std::size_t> offset = std::nullopt);
   void end_request();
@@ -184,11 +201,13 @@ class Session final : public boost::intrusive::list_base_hook<>,
   codec::Format format_ = codec::Format::json;
   std::size_t body_unread_ = 0;  ///< of a declared body, what was not taken from the connection
   queue::Delivery* delivery_ = nullptr;
-  TimePoint body_ends_ = never;        ///< when the agent's time for it is over
-  Duration body_time_left_{};          ///< the same while it waits for space
-  TimePoint rate_ends_ = never;        ///< of the window in which its rate is measured
-  std::size_t rate_begins_bytes_ = 0;  ///< what was here when that began
-  std::string packet_id_;              ///< for the answer, when the delivery is no longer ours
+  std::optional<codec::CodedBody> coded_body_;  ///< of delivery_, while it is decoded
+  bool waits_to_decode_ = false;                ///< for a decompressor
+  TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
+  Duration body_time_left_{};                   ///< the same while it waits for space
+  TimePoint rate_ends_ = never;                 ///< of the window in which its rate is measured
+  std::size_t rate_begins_bytes_ = 0;           ///< what was here when that began
+  std::string packet_id_;                       ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;
 };
 

@@ -96,17 +96,22 @@ void Session::head_complete(TimePoint now) {
   const Result validated = validate_request(head, {max_body, shared_.draining});
   if (!validated) return refuse(validated.error());
   if (validated->purpose != Purpose::packet) return answer_purpose(validated->purpose);
-  begin_packet(head, validated->format);
+  begin_packet(head, *validated);
   const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
-  ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body), length, now);
+  ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body),
+                reserved_length(length), now);
 }
 
 /// Keeps of the head what goes with the packet: its bytes are overwritten soon.
-void Session::begin_packet(const http::RequestHead& head, codec::Format format) {
-  format_ = format;
+void Session::begin_packet(const http::RequestHead& head, const Admissible& admissible) {
+  format_ = admissible.format;
   delivery_ = &shared_.context.sink.make();
   core::Packet& packet = delivery_->packet;
+  packet.coding = admissible.coding;
   packet.forwarded_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
+  if (packet.coding != core::ContentCoding::identity) {
+    packet.forwarded_headers.append("Content-Encoding: ").append(to_string(packet.coding)).append("\r\n");
+  }
   if (!head.traceparent.empty()) {
     packet.forwarded_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
   }
@@ -116,6 +121,12 @@ void Session::begin_packet(const http::RequestHead& head, codec::Format format) 
   packet.id.clear();
   invalid_key_ = head.idempotency_key && !codec::is_valid_id(*head.idempotency_key);
   if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
+}
+
+/// What a body of `length` bytes says to the limiter: one whose content is to come as well grows on.
+std::size_t Session::reserved_length(std::size_t length) const {
+  const bool coded = delivery_->packet.coding != core::ContentCoding::identity;
+  return coded && length != 0 ? queue::MemoryLimiter::length_unknown : length;
 }
 
 /// Reserves up to `total_bytes` for a body of `length`, now or when its turn comes.
@@ -142,6 +153,10 @@ void Session::granted() {
 }
 
 void Session::space_granted(TimePoint now) {
+  if (coded_body_) {
+    phase_ = Phase::decoding;
+    return expire_at(never);
+  }
   core::Buffer& body = delivery_->packet.body;
   const bool first = body.capacity() == 0;
   const bool waited = phase_ == Phase::buffer_space;
@@ -167,7 +182,7 @@ bool Session::read_body(TimePoint now) {
   if (body.size() < held_bytes()) return false;
   const std::size_t length = body.size() + body_unread_;
   const std::size_t arrived = body.size() + std::min(input_.size(), body_unread_);
-  ask_for_space(shared_.context.memory.step(arrived, length), length, now);
+  ask_for_space(shared_.context.memory.step(arrived, length), reserved_length(length), now);
   return true;
 }
 
@@ -185,7 +200,9 @@ bool Session::read_chunks(TimePoint now) {
   switch (decode_chunks()) {
     case http::Progress::complete:
       body_unread_ = 0;
-      shared_.context.memory.end_growth(*this, body.size());
+      if (delivery_->packet.coding == core::ContentCoding::identity) {
+        shared_.context.memory.end_growth(*this, body.size());
+      }
       if (body.capacity() / 2 > body.size()) reallocate(body, body.size(), shared_.context.buffers);
       body_complete(now);
       return true;
@@ -209,17 +226,25 @@ http::Progress Session::decode_chunks() {
 void Session::body_complete(TimePoint now) {
   core::Packet& packet = delivery_->packet;
   shared_.context.ledger.packet_received(packet.body.size());
-  const codec::DecodeResult decoded = shared_.context.decoder.decode(format_, packet.body);
-  if (!decoded) {
-    const codec::DecodeError fault = decoded.error();
-    const bool is_id = fault.code == codec::DecodeErrorCode::invalid_packet_id;
-    return refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, fault.detail},
-                  fault.offset);
-  }
-  packet.messages = decoded->messages;
+  if (packet.coding != core::ContentCoding::identity) return begin_decoding();
+  const codec::DecodeResult result = shared_.context.decoder.decode(format_, packet.body);
+  if (!result) return refuse_body(result.error());
+  decoded(*result, now);
+}
+
+/// `of_content`: the offset is not within the body, but within what it is compressed from.
+void Session::refuse_body(const codec::DecodeError& error, std::string_view of_content) {
+  const bool is_id = error.code == codec::DecodeErrorCode::invalid_packet_id;
+  const std::string detail = fmt::format("{}{}", of_content, error.detail);
+  refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, detail}, error.offset);
+}
+
+void Session::decoded(const codec::Decoded& decoded, TimePoint now) {
+  core::Packet& packet = delivery_->packet;
+  packet.messages = decoded.messages;
   shared_.context.ledger.messages_received(packet.messages);
-  if (!decoded->packet_id.empty()) {
-    packet.id = decoded->packet_id;
+  if (!decoded.packet_id.empty()) {
+    packet.id = decoded.packet_id;
   } else if (invalid_key_) {
     return refuse({RejectReason::invalid_packet_id, 400, "Idempotency-Key must be 1 to 128 visible ASCII characters"});
   } else if (packet.id.empty()) {
@@ -282,10 +307,11 @@ void Session::answer_purpose(Purpose purpose) {
 }
 
 void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset,
-                             std::string_view allow) {
+                             std::string_view allow, std::string_view accept_encoding) {
   const std::chrono::seconds retry_after =
       status == 503 ? shared_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
-  shared_.responses.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow}, persistence_);
+  shared_.responses.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow, accept_encoding},
+                            persistence_);
   end_request();
 }
 
@@ -298,7 +324,8 @@ void Session::refuse(const RequestError& error, std::optional<std::size_t> offse
   } else {
     pass_body();
   }
-  answer_problem(error.status, error.detail, offset, error.allow);
+  answer_problem(error.status, error.detail, offset, error.allow,
+                 error.names_codings ? core::accepted_codings : std::string_view());
 }
 
 /// Skips a body that nobody wants; when it is not all here, the connection closes.
@@ -322,6 +349,7 @@ void Session::end_request() {
 
 /// Lets go of the packet and of its buffer space, wherever they are.
 void Session::drop_packet() {
+  return_decompressor();
   if (shared_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
   if (delivery_ == nullptr) return;
   queue::Delivery& delivery = *std::exchange(delivery_, nullptr);

@@ -46,13 +46,19 @@ Result validate_packet(const http::RequestHead& head, const Policy& policy) {
                         "Content-Type must be application/json, or of JSON lines as application/x-ndjson, in UTF-8, at "
                         "most 256 bytes"};
   }
-  if (head.encoded) {
-    return RequestError{RejectReason::unsupported_media_type, 415, "no Content-Encoding but identity is supported"};
+  const auto coding = head.encoded ? core::find_coding(head.content_coding) : core::ContentCoding::identity;
+  if (!coding) {
+    return RequestError{RejectReason::unsupported_media_type,
+                        415,
+                        "Content-Encoding must be one of gzip, deflate, zstd and snappy, or identity",
+                        false,
+                        "POST",
+                        true};
   }
   if (head.content_length && *head.content_length > policy.max_body) {
     return RequestError{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   }
-  return Admissible{Purpose::packet, *format};
+  return Admissible{Purpose::packet, *format, *coding};
 }
 
 }  // namespace

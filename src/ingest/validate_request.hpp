@@ -9,6 +9,7 @@
 
 #include "logdist/base/outcome.hpp"
 #include "logdist/codec/decode.hpp"
+#include "logdist/core/content_coding.hpp"
 #include "logdist/http/request_parser.hpp"
 
 namespace logdist::ingest {
@@ -23,6 +24,7 @@ struct RequestError {
   std::string_view detail;          ///< a sentence for people
   bool close = false;               ///< the connection is of no more use
   std::string_view allow = "POST";  ///< the methods that a 405 names
+  bool names_codings = false;       ///< it is about the Content-Encoding: those that are taken are named
 };
 
 /// The answer to every new packet while we drain.
@@ -47,6 +49,7 @@ enum class Purpose : std::uint8_t {
 struct Admissible {
   Purpose purpose = Purpose::packet;
   codec::Format format = codec::Format::json;  ///< of a packet
+  core::ContentCoding coding = core::ContentCoding::identity;
 };
 
 /// What to do, or why the request is refused.

@@ -64,6 +64,7 @@ IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
   packets_received += other.packets_received;
   messages_received += other.messages_received;
   bytes_received += other.bytes_received;
+  add_each(decompressed_bytes, other.decompressed_bytes);
   caller_runs += other.caller_runs;
   connections_evicted += other.connections_evicted;
   add_each(rejected, other.rejected);
@@ -142,6 +143,10 @@ void Ledger::packet_received(std::uint64_t body_bytes) {
 }
 
 void Ledger::messages_received(std::uint32_t messages) { books_.ingest.messages_received += messages; }
+
+void Ledger::decompressed(core::ContentCoding coding, std::uint64_t content_bytes) {
+  books_.ingest.decompressed_bytes[index(coding)] += content_bytes;
+}
 
 void Ledger::caller_ran() { ++books_.ingest.caller_runs; }
 

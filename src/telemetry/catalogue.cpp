@@ -17,6 +17,11 @@ void add_ingest(Families& families, const Scrape& scrape) {
   families.counter("logdist_messages_received_total", "Messages in the received packets that decoded.")
       .add(ingest.messages_received);
   families.counter("logdist_received_bytes_total", "Bytes of the received bodies.").add(ingest.bytes_received);
+  Family decompressed = families.counter("logdist_decompressed_bytes_total",
+                                         "Bytes of the content of compressed bodies, by their encoding.");
+  for (std::size_t i = 1; i < core::content_coding_count; ++i) {
+    decompressed.add(ingest.decompressed_bytes[i], {{"encoding", to_string(static_cast<core::ContentCoding>(i))}});
+  }
   Family rejected = families.counter("logdist_packets_rejected_total",
                                      "Requests on the packet port answered with an error and never admitted.");
   for (std::size_t i = 0; i < reject_reason_count; ++i) {

@@ -143,7 +143,7 @@ TEST_F(Answers, TheRestIsAsHttpSays) {
       413);
   expect_problem(post("[\"a\"]", ""), 415);
   expect_problem(post("[\"a\"]", "Content-Type: text/plain\r\n"), 415);
-  expect_problem(post("[\"a\"]", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"), 415);
+  expect_problem(post("[\"a\"]", "Content-Type: application/json\r\nContent-Encoding: br\r\n"), 415);
   expect_problem(request("POST /v1/packets", "X: " + std::string(20'000, 'x') + "\r\n"), 431);
 }
 

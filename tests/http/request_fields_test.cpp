@@ -42,6 +42,17 @@ TEST(RequestParser, IdentityIsNoEncoding) {
   EXPECT_TRUE(head_of(with_fields("Content-Encoding: gzip\r\nContent-Encoding: identity\r\n")).encoded);
 }
 
+TEST(RequestParser, KnowsTheOneContentCoding) {
+  const auto coding_of = [](const std::string& lines) {
+    return std::string(head_of(with_fields(lines)).content_coding);
+  };
+  EXPECT_EQ(coding_of("Content-Encoding: GZip\r\n"), "GZip");
+  EXPECT_EQ(coding_of("Content-Encoding: identity, zstd,\r\nContent-Encoding: identity\r\n"), "zstd");
+  EXPECT_EQ(coding_of("Content-Encoding: gzip, gzip\r\n"), "") << "several";
+  EXPECT_EQ(coding_of("Content-Encoding: gzip\r\nContent-Encoding: zstd\r\nContent-Encoding: br\r\n"), "");
+  EXPECT_EQ(coding_of("Content-Encoding: identity\r\n"), "");
+}
+
 TEST(RequestParser, KnowsItsOwnNameInVia) {
   constexpr std::string_view name = "log-distributor-0123456789abcdef";
   const auto looped = [name](const std::string& value) {

@@ -253,9 +253,9 @@ TEST(Answers, OtherMediaTypesAndEncodingsAre415) {
   expect_problem(port, post(small_body, "Content-Type: text/plain\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/jsonx\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/json; charset=latin1\r\n"), 415, reason);
-  expect_problem(port, post(small_body, "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"), 415, reason);
+  expect_problem(port, post(small_body, "Content-Type: application/json\r\nContent-Encoding: br\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/json; x; charset=latin1\r\n"), 415, reason);
-  expect_problem(port, post(small_body, std::string(json_type) + "Content-Encoding: identity, gzip\r\n"), 415, reason);
+  expect_problem(port, post(small_body, std::string(json_type) + "Content-Encoding: identity, br\r\n"), 415, reason);
   expect_problem(port, post(small_body, "Content-Type: application/json; x=" + std::string(300, 'x') + "\r\n"), 415,
                  reason);
   Client client = port.connect();

@@ -35,6 +35,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "counter logdist_packets_received_total",
       "counter logdist_messages_received_total",
       "counter logdist_received_bytes_total",
+      "counter logdist_decompressed_bytes_total{encoding}",
       "counter logdist_packets_rejected_total{reason}",
       "counter logdist_packets_admitted_total",
       "counter logdist_messages_admitted_total",

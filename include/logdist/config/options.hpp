@@ -46,6 +46,7 @@ struct ServerOptions {
   std::vector<Network> trusted_proxies;
   std::size_t max_connections = 10'000;
   std::size_t max_body = 10 * MiB;
+  std::size_t max_decoded = 64 * MiB;  ///< of a compressed body, its content
   std::size_t max_buffered = 128 * MiB;
   Duration header_timeout = 10s;
   Duration body_timeout = 30s;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "logdist/core/buffer.hpp"
+#include "logdist/core/content_coding.hpp"
 
 namespace logdist::core {
 
@@ -14,8 +15,9 @@ namespace logdist::core {
 struct Packet {
   Buffer body;
   std::string id;                 ///< 1–128 visible ASCII characters
-  std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[traceparent: …\r\n]"
-  std::uint32_t messages = 0;     ///< at least 1 once decoded
+  std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[Content-Encoding: …\r\n][traceparent: …\r\n]"
+  ContentCoding coding = ContentCoding::identity;  ///< of the body
+  std::uint32_t messages = 0;                      ///< at least 1 once decoded
 
   /// What it takes of the queue's bytes.
   std::size_t queue_bytes() const { return body.size() + forwarded_headers.size(); }
@@ -23,6 +25,7 @@ struct Packet {
   /// Empty again, for the next packet. Keeps the capacity of usual strings, not of long ones.
   void recycle() {
     body = {};
+    coding = ContentCoding::identity;
     messages = 0;
     for (std::string* text : {&id, &forwarded_headers}) {
       text->clear();

@@ -32,7 +32,7 @@ struct RequestHead {
   bool chunked = false;           ///< else the body is `content_length` long
   bool expects_continue = false;  ///< HTTP/1.1 only, as is the next
   bool expects_other = false;     ///< an unknown expectation
-  bool encoded = false;           ///< a Content-Encoding other than identity
+  bool encoded = false;           ///< a Content-Encoding other than identity, maybe several
   bool looped = false;            ///< its Via has our own name
   std::optional<std::uint64_t> content_length;
   std::string_view path;       ///< of the target, without its query, not decoded; `*`; of CONNECT empty
@@ -40,7 +40,8 @@ struct RequestHead {
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> idempotency_key;
   std::optional<std::string_view> origin;
-  std::string_view traceparent;  ///< empty unless valid by W3C Trace Context
+  std::string_view content_coding;  ///< the one other than identity; empty when there are several
+  std::string_view traceparent;     ///< empty unless valid by W3C Trace Context
   boost::container::static_vector<std::string_view, max_tracestate_lines> tracestate;  ///< valid with a traceparent
   std::string_view fields;  ///< all lines, each with its CRLF
 
@@ -144,6 +145,7 @@ class RequestParser {
   OptionalSlice content_type_;
   OptionalSlice idempotency_key_;
   OptionalSlice origin_;
+  Slice content_coding_;
   Slice traceparent_;
   boost::container::static_vector<Slice, RequestHead::max_tracestate_lines> tracestate_;
   std::size_t fields_begin_ = 0;

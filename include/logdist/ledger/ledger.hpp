@@ -13,6 +13,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/core/content_coding.hpp"
 #include "logdist/ledger/histogram.hpp"
 
 namespace logdist::ledger {
@@ -60,9 +61,10 @@ struct AnalyzerCounts {
 
 /// What the packet port saw, admitted or not.
 struct IngestCounts {
-  std::uint64_t packets_received = 0;     ///< POSTs of a whole body to the packet path
-  std::uint64_t messages_received = 0;    ///< in those that decoded
-  std::uint64_t bytes_received = 0;       ///< of their bodies
+  std::uint64_t packets_received = 0;   ///< POSTs of a whole body to the packet path
+  std::uint64_t messages_received = 0;  ///< in those that decoded
+  std::uint64_t bytes_received = 0;     ///< of their bodies
+  std::array<std::uint64_t, core::content_coding_count> decompressed_bytes{};  ///< content of bodies, by coding
   std::uint64_t caller_runs = 0;          ///< requests that waited because the queue was full
   std::uint64_t connections_evicted = 0;  ///< idle ones, closed for a new one at server.max_connections
   std::array<std::uint64_t, reject_reason_count> rejected{};
@@ -101,6 +103,8 @@ class Ledger {
 
   void packet_received(std::uint64_t body_bytes);
   void messages_received(std::uint32_t messages);
+  /// What came of a compressed body, whole or not.
+  void decompressed(core::ContentCoding coding, std::uint64_t content_bytes);
   void caller_ran();
   void connection_evicted();
   void rejected(RejectReason reason);

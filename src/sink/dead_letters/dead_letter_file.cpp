@@ -102,6 +102,7 @@ KeptLetter DeadLetterFile::copy_of(const sink::DeadLetter& letter) {
   kept.admitted_at = wall_time(letter.admitted_at);
   kept.dead_lettered_at = std::chrono::system_clock::now();
   kept.content_type = content_type(packet);
+  if (packet.coding != core::ContentCoding::identity) kept.content_encoding = to_string(packet.coding);
   kept.body = packet.body.view();
   const MutexLock lock(mutex_);
   for (const retry::FailedAttempt& failed : letter.history.failed()) {

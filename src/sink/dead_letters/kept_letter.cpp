@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include <fmt/chrono.h>
+#include <simdjson.h>
 #include <nlohmann/json.hpp>
+
+#include "logdist/base/base64.hpp"
 
 namespace logdist::sink {
 namespace {
@@ -33,15 +36,20 @@ std::size_t KeptLetter::bytes() const { return sizeof(KeptLetter) + body.size() 
 std::string line_of(const KeptLetter& letter) {
   LetterJson analyzers = LetterJson::array();
   for (const KeptLetter::Attempt& attempt : letter.analyzers) analyzers.push_back(to_json(attempt));
-  const LetterJson line = {{"time", time_text(letter.dead_lettered_at)},
-                           {"packet_id", letter.packet_id},
-                           {"reason", to_string(letter.reason)},
-                           {"messages", letter.messages},
-                           {"attempts", letter.attempts},
-                           {"admitted_at", time_text(letter.admitted_at)},
-                           {"content_type", letter.content_type},
-                           {"analyzers", std::move(analyzers)},
-                           {"body", letter.body}};
+  LetterJson line = {{"time", time_text(letter.dead_lettered_at)},
+                     {"packet_id", letter.packet_id},
+                     {"reason", to_string(letter.reason)},
+                     {"messages", letter.messages},
+                     {"attempts", letter.attempts},
+                     {"admitted_at", time_text(letter.admitted_at)},
+                     {"content_type", letter.content_type}};
+  if (!letter.content_encoding.empty()) line["content_encoding"] = letter.content_encoding;
+  line["analyzers"] = std::move(analyzers);
+  if (simdjson::validate_utf8(letter.body.data(), letter.body.size())) {
+    line["body"] = letter.body;
+  } else {
+    line["body_base64"] = to_base64(letter.body);
+  }
   return line.dump(-1, ' ', false, LetterJson::error_handler_t::replace);
 }
 

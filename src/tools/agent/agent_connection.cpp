@@ -81,6 +81,8 @@ asio::awaitable<error_code> AgentConnection::connect() {
 asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packet) {
   request_.set(http::field::content_type, packet.content_type);
   request_.set("Idempotency-Key", packet.id);
+  request_.erase(http::field::content_encoding);
+  if (!packet.content_encoding.empty()) request_.set(http::field::content_encoding, packet.content_encoding);
   request_.body() = {packet.body.data(), packet.body.size()};
   request_.content_length(packet.body.size());
   stream_->expires_after(timeout_);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "logdist/base/base64.hpp"
 #include "logdist/tools/agent/packet_source.hpp"
 #include "tools/agent/packet_id.hpp"
 
@@ -15,7 +16,13 @@ struct NoLetter {
   std::string why;
 };
 
-/// The packet of a line, to be sent again: same id, bytes and content type.
+/// `body`, or `body_base64` of a letter whose bytes are no text.
+std::string body_of(const nlohmann::json& letter) {
+  if (letter.contains("body")) return letter.at("body").get<std::string>();
+  return from_base64(letter.at("body_base64").get<std::string>()).value_or("");
+}
+
+/// The packet of a line, to be sent again: same id, bytes, content type and encoding.
 boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line) {
   const nlohmann::json letter = nlohmann::json::parse(line, nullptr, false);
   if (letter.is_discarded()) return NoLetter{"not JSON"};
@@ -23,8 +30,9 @@ boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line)
   OutgoingPacket packet;
   try {
     packet.id = letter.at("packet_id").get<std::string>();
-    packet.body = letter.at("body").get<std::string>();
+    packet.body = body_of(letter);
     packet.content_type = letter.value("content_type", std::string(json_content_type));
+    packet.content_encoding = letter.value("content_encoding", std::string());
     packet.messages = letter.value("messages", std::uint32_t{0});
   } catch (const nlohmann::json::exception&) {
     return NoLetter{"packet_id or body is missing, or of another type"};
@@ -34,8 +42,10 @@ boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line)
   if (packet.id.empty() || !std::all_of(packet.id.begin(), packet.id.end(), is_visible))
     return NoLetter{"packet_id is not visible ASCII"};
   const auto is_of_a_field = [](char byte) { return byte >= 0x20 && byte < 0x7f; };
-  if (!std::all_of(packet.content_type.begin(), packet.content_type.end(), is_of_a_field))
-    return NoLetter{"content_type is not printable ASCII"};
+  for (const std::string* const value : {&packet.content_type, &packet.content_encoding}) {
+    if (!std::all_of(value->begin(), value->end(), is_of_a_field))
+      return NoLetter{"content_type or content_encoding is not printable ASCII"};
+  }
   return packet;
 }
 

@@ -167,6 +167,26 @@ TEST_F(DeadLetters, ALineTellsHowThePacketHasFared) {
   EXPECT_EQ(letter["analyzers"][1]["cause"], "no answer within 5s");
 }
 
+TEST_F(DeadLetters, KeepBytesThatAreNoText) {
+  const auto letters = DeadLetterFile::open(folder_.file("dead"));
+  ASSERT_TRUE(letters);
+  core::Packet packet;
+  packet.id = "p";
+  packet.coding = core::ContentCoding::gzip;
+  packet.forwarded_headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+  packet.body = buffers_.take(4);
+  packet.body.append("\x1f\x8b\xff");
+  (*letters)->put({packet, DeadLetterReason::refused, Clock::now(), 1, {}});
+  flush(**letters);
+  const auto lines = folder_.lines("dead");
+  ASSERT_EQ(lines.size(), 1u);
+  const auto letter = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(letter["content_type"], "application/json");
+  EXPECT_EQ(letter["content_encoding"], "gzip");
+  EXPECT_EQ(letter["body_base64"], "H4v/");
+  EXPECT_FALSE(letter.contains("body"));
+}
+
 /// Bodies may hold what is nobody else's business.
 TEST_F(DeadLetters, ItsFileIsTheOwnersAlone) {
   const ::mode_t mask = ::umask(0);

@@ -162,8 +162,12 @@ TEST(LetterSource, GivesThePacketsAsTheyWere) {
   sink::KeptLetter plain;
   plain.packet_id = "p-2";
   plain.body = "[1]";
+  sink::KeptLetter coded;
+  coded.packet_id = "p-3";
+  coded.content_encoding = "gzip";
+  coded.body = std::string("\x1f\x8b\x08\0\xff", 5);
   Pipe pipe;
-  pipe.write(sink::line_of(letter) + "\n" + sink::line_of(plain) + "\n");
+  pipe.write(sink::line_of(letter) + "\n" + sink::line_of(plain) + "\n" + sink::line_of(coded) + "\n");
   pipe.close();
   LetterSource source(pipe.take_out());
   std::optional<OutgoingPacket> packet = source.next();
@@ -175,6 +179,11 @@ TEST(LetterSource, GivesThePacketsAsTheyWere) {
   packet = source.next();
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->content_type, "application/json") << "of a packet that named none";
+  EXPECT_EQ(packet->content_encoding, "");
+  packet = source.next();
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->body, coded.body);
+  EXPECT_EQ(packet->content_encoding, "gzip");
   EXPECT_FALSE(source.next());
   EXPECT_EQ(source.failure(), "");
 }

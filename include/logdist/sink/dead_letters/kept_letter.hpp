@@ -32,6 +32,7 @@ struct KeptLetter {
   Time admitted_at{};
   Time dead_lettered_at{};
   std::string content_type;
+  std::string content_encoding;  ///< empty when there is none
   std::vector<Attempt> analyzers;
   std::string body;
 
@@ -40,7 +41,8 @@ struct KeptLetter {
 };
 
 /// One line without its end: time, packet_id, reason, messages, attempts, admitted_at,
-/// content_type, analyzers and the body as a string.
+/// content_type, content_encoding if there is one, analyzers, and the body: `body`, a string, when it is UTF-8, else
+/// `body_base64`.
 std::string line_of(const KeptLetter& letter);
 
 }  // namespace logdist::sink

@@ -26,6 +26,7 @@ struct OutgoingPacket {
   std::string content_type;
   std::string body;
   std::uint32_t messages = 0;
+  std::string content_encoding{};  ///< empty when there is none
 };
 
 /// Makes packets, one after the other. All but interrupt() are called by one

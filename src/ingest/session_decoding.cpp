@@ -1,0 +1,92 @@
+// Compressed bodies: decoded a slice a turn, a few at a time.
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "ingest/session.hpp"
+
+namespace logdist::ingest {
+namespace {
+
+using SessionPtr = boost::intrusive_ptr<Session>;
+
+}  // namespace
+
+void Session::begin_decoding() {
+  if (delivery_->packet.body.size() == 0) {
+    return refuse_coded_body({codec::DecompressErrorCode::truncated, "it is empty", 0});
+  }
+  phase_ = Phase::decoding;
+  expire_at(never);
+}
+
+/// False when all are out: it waits in line, and is called when one comes back.
+bool Session::take_decompressor() {
+  const core::Packet& packet = delivery_->packet;
+  auto decompressor = shared_.decompressors.take(packet.coding);
+  waits_to_decode_ = decompressor == nullptr;
+  if (waits_to_decode_) {
+    shared_.waiting_to_decode.emplace_back(this);
+    return false;
+  }
+  coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), format_,
+                      packet.body.view(), shared_.context.server.max_decoded);
+  return true;
+}
+
+/// True when the body is decoded; else there is more to do in a later turn.
+bool Session::decode_slice(TimePoint now) {
+  if (waits_to_decode_) return false;
+  if (!coded_body_) {
+    // No decompressor is held up by an agent that does not read its answers.
+    if (!output_.empty() || !take_decompressor()) return false;
+  }
+  if (const std::size_t bytes = delivery_->packet.body.size() + coded_body_->wanted_bytes(); bytes > held_bytes()) {
+    ask_for_space(bytes, queue::MemoryLimiter::length_unknown, now);
+    if (phase_ != Phase::decoding) return false;
+  }
+  if (coded_body_->step()) return false;
+  end_decoding(now);
+  return true;
+}
+
+void Session::end_decoding(TimePoint now) {
+  core::Packet& packet = delivery_->packet;
+  shared_.context.ledger.decompressed(packet.coding, coded_body_->content_bytes());
+  const codec::CodedBody::Result& result = coded_body_->result();
+  if (const auto* const error = std::get_if<codec::DecompressError>(&result)) return refuse_coded_body(*error);
+  if (const auto* const error = std::get_if<codec::DecodeError>(&result)) {
+    return refuse_body(*error, fmt::format("in the content of the {} body: ", to_string(packet.coding)));
+  }
+  const codec::Decoded found = std::get<codec::Decoded>(result);
+  const std::string packet_id(found.packet_id);
+  return_decompressor();
+  shared_.context.memory.end_growth(*this, packet.body.size());
+  decoded({found.messages, packet_id}, now);
+}
+
+void Session::refuse_coded_body(const codec::DecompressError& error) {
+  if (error.code == codec::DecompressErrorCode::too_large) {
+    return refuse({RejectReason::body_too_large, 413, "the body's content is larger than server.max_decoded allows"});
+  }
+  const std::string detail =
+      fmt::format("the body is not {} as a whole: {}", to_string(delivery_->packet.coding), error.detail);
+  refuse({RejectReason::invalid_body, 400, detail}, error.offset);
+}
+
+/// Done with the content, or the body is dropped. Whoever has waited for longest goes on.
+void Session::return_decompressor() {
+  waits_to_decode_ = false;
+  if (!coded_body_) return;
+  coded_body_.reset();
+  while (!shared_.waiting_to_decode.empty()) {
+    const SessionPtr next = std::move(shared_.waiting_to_decode.front());
+    shared_.waiting_to_decode.pop_front();
+    if (!next->waits_to_decode_) continue;  // it has given up
+    next->waits_to_decode_ = false;
+    return shared_.poller.requeue(*next);
+  }
+}
+
+}  // namespace logdist::ingest
