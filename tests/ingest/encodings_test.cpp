@@ -224,6 +224,17 @@ TEST_F(Encodings, WaitForBufferSpaceToo) {
   EXPECT_EQ(memory->held_bytes(), 0u);
 }
 
+TEST_F(Encodings, ReserveWhatTheirContentTakes) {
+  // A snappy block refers to any byte before, so that all of its content is held until its end.
+  Port port;
+  const std::string content = "[" + std::string(60 << 20, ' ') + "\"a\"]";
+  Client client = port.connect();
+  client.send(post(compress(ContentCoding::snappy, content), head_of("snappy")));
+  EXPECT_TRUE(port.eventually([&] { return port.memory().held_bytes() > content.size(); }));
+  EXPECT_EQ(client.read()->status, 202u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
+}
+
 TEST_F(Encodings, GiveBackWhatTheirContentTookWhileTheyWaitForDelivery) {
   Port port;
   port.on_loop([&port] { port.sink.next_admission = queue::Admission::waiting; });
