@@ -70,7 +70,7 @@ void Agent::receive() {
 Agent::Body Agent::body(std::size_t small_body_max) const {
   const std::size_t known = chunked_ ? 0 : bytes_;
   const bool large = std::max(wanted_bytes_, known) > small_body_max;
-  return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, in_steps_};
+  return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, chunked_, in_steps_};
 }
 
 void Agent::admit() {

@@ -32,6 +32,7 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
     TimePoint waits_since{};
     TimePoint begun{};
     bool large = false;
+    bool length_unknown = false;  ///< so that it may have been small once
     bool in_steps = false;
   };
   Body body(std::size_t small_body_max) const;

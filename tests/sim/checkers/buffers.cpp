@@ -30,8 +30,10 @@ class Buffers final : public Checker {
       held += body.held;
       // One that is larger than the part of the large ones passes it even when it comes whole.
       if (body.large) largest[1] = std::max(largest[1], body.held);
-      // A large one that grew to be one may have passed it while it was small.
-      if (body.in_steps) largest[0] = std::max(largest[0], std::min(body.held, world_.scenario().small_body_max));
+      // One of unknown length that grew to be large may have passed it while it was small.
+      const bool was_small = !body.large || body.length_unknown;
+      if (body.in_steps && was_small)
+        largest[0] = std::max(largest[0], std::min(body.held, world_.scenario().small_body_max));
     }
     const std::size_t limit = world_.scenario().buffered_bytes;
     if (held != world_.bodies().held_bytes()) {
