@@ -26,7 +26,10 @@ class World final : public dispatch::WakeupListener {
   explicit World(const Scenario& scenario);
 
   /// The next event happens.
-  void step() { timeline_.step(); }
+  void step() {
+    views_after_event_.clear();
+    timeline_.step();
+  }
   bool nothing_to_come() const { return timeline_.empty(); }
   TimePoint now() const { return timeline_.now(); }
 
@@ -55,6 +58,11 @@ class World final : public dispatch::WakeupListener {
   /// The body of each agent, in their order.
   std::vector<Agent::Body> agents_bodies() const;
   std::vector<dispatch::AnalyzerView> views() const { return balancer_.views(now()); }
+  /// The same for Checker::stepped(): between two events nothing moves, so they are made once.
+  const std::vector<dispatch::AnalyzerView>& views_after_event() const {
+    if (views_after_event_.empty()) views_after_event_ = views();
+    return views_after_event_;
+  }
   bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
   std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }
   /// The bound on packets in flight to `analyzer`, as configured and learned.
@@ -102,6 +110,7 @@ class World final : public dispatch::WakeupListener {
   dispatch::LoadBalancer balancer_;
   std::vector<std::unique_ptr<Loop>> loops_;
   Control control_;
+  mutable std::vector<dispatch::AnalyzerView> views_after_event_;  ///< empty: not asked for yet
   std::vector<std::unique_ptr<Agent>> agents_;
   bool healed_ = false;
   bool draining_ = false;

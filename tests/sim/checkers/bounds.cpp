@@ -26,7 +26,7 @@ class QueueLimits final : public Checker {
     const Scenario& scenario = world_.scenario();
     hold("queue.max_packets", world_.bounds().packets(), scenario.queue_packets, trace_.held_packets());
     hold("queue.max_bytes", world_.bounds().bytes(), scenario.queue_bytes, trace_.held_bytes());
-    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
     for (AnalyzerId id = 0; id < views.size(); ++id) check_slots(id, views[id]);
   }
 

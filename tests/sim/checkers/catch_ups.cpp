@@ -28,7 +28,7 @@ class CatchUps final : public Checker {
   }
 
   void stepped() override {
-    std::vector<dispatch::AnalyzerView> views = world_.views();
+    std::vector<dispatch::AnalyzerView> views = world_.views_after_event();
     std::vector<Standing> now;
     for (AnalyzerId id = 0; id < views.size(); ++id) now.push_back(look(id, views[id]));
     const std::uint32_t largest_before = largest_;

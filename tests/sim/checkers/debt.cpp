@@ -78,7 +78,7 @@ class Debt final : public Checker {
 
   std::vector<Owed> look() const {
     std::vector<Owed> all;
-    for (const dispatch::AnalyzerView& view : world_.views()) {
+    for (const dispatch::AnalyzerView& view : world_.views_after_event()) {
       const auto weight = static_cast<double>(world_.weight_units(static_cast<AnalyzerId>(all.size())));
       const balance::Account& account = view.account;
       const double owed = view.in_service ? account.deficit : account.debt;

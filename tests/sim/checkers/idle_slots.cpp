@@ -23,7 +23,7 @@ class IdleSlots final : public Checker {
   }
 
   void stepped() override {
-    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
     seen_.resize(views.size());
     for (AnalyzerId id = 0; id < views.size(); ++id) look(id, views[id]);
   }

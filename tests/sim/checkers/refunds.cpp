@@ -28,7 +28,7 @@ class Refunds final : public Checker {
   }
 
   void stepped() override {
-    State state{world_.views(), {}};
+    State state{world_.views_after_event(), {}};
     for (AnalyzerId id = 0; id < state.views.size(); ++id) {
       state.charged.push_back(trace_.of(id).charged_messages);
       if (!state.views[id].in_service) undisturbed_ = false;
