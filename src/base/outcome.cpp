@@ -24,6 +24,7 @@ const char* to_string(DeadLetterReason reason) {
     case DeadLetterReason::refused: return "refused";
     case DeadLetterReason::max_rounds: return "max_rounds";
     case DeadLetterReason::shutdown: return "shutdown";
+    case DeadLetterReason::max_age: return "max_age";
   }
   check_failed("a known value", __FILE__, __LINE__);
 }

@@ -99,8 +99,12 @@ std::vector<KeySpec<Options>> delivery_keys() {
       option(LOGDIST_KEY(delivery.retry.max), wait, "Longest wait between rounds."),
       option(LOGDIST_KEY(delivery.retry.multiplier), Real{1, 100}, "Growth of the wait from round to round."),
       option(LOGDIST_KEY(delivery.retry.jitter), Real{0, 1}, "Spread of the wait, as a fraction of it either way."),
-      option(LOGDIST_KEY(delivery.max_rounds), Whole{1, count_max},
-             "Rounds in which every analyzer in service answered 5xx; then the packet is dead-lettered."),
+      option(
+          LOGDIST_KEY(delivery.max_rounds), Whole{1, count_max},
+          "Rounds in which a packet failed wherever it was sent while those analyzers took other packets; then it is "
+          "dead-lettered."),
+      option(LOGDIST_KEY(delivery.max_age), wait_or_none,
+             "A packet older than this that an analyzer has answered is dead-lettered; 0 is never."),
       option(LOGDIST_KEY(delivery.max_in_flight), Whole{1, count_max}, "Packets in flight to one analyzer."),
       option(LOGDIST_KEY(delivery.max_connections), Whole{1, 10'000},
              "Connections to one analyzer; never fewer than one per event loop."),

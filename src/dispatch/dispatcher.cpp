@@ -37,6 +37,7 @@ Dispatcher::~Dispatcher() {
   lane_.clear();
   waiters_.clear();
   unsettled_.clear();
+  answered_.clear();
 }
 
 Delivery& Dispatcher::make() {
@@ -109,7 +110,8 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   for (Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
     const std::uint32_t messages = delivery.packet.messages;
-    shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch}, finished.result);
+    finished.taken = shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch}, finished.result,
+                                          delivery.retry_state.suspect());
     ledger_.attempt_ended(messages, delivery.charge.analyzer, finished.result.outcome, finished.duration);
     --in_flight_;
   }
@@ -121,10 +123,13 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
                                           TimePoint now) {
   Delivery& delivery = *finished.delivery;
   const retry::RetryAction next =
-      delivery.retry_state.on_result(delivery.charge.analyzer, finished.result.outcome, finished.result.status);
+      delivery.retry_state.on_result(delivery.charge.analyzer, finished.result, finished.taken);
   if (next == retry::RetryAction::done) return Disposition::delivered;
   if (next == retry::RetryAction::dead_letter) return Disposition::refused;
   if (must_hand_back(delivery, now)) return Disposition::handed_back;
+  if (too_old(delivery, now)) return Disposition::too_old;
+  // What was recalled may have asked all in service but the one that it comes back from.
+  may_be_stranded_ = may_be_stranded_ || next == retry::RetryAction::again;
   if (giving_up_ || next == retry::RetryAction::again || shared.anyone_else(delivery.retry_state.excluded())) {
     enter_retry(delivery);
     return Disposition::moved;
@@ -143,33 +148,6 @@ Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch
   return Disposition::moved;
 }
 
-void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
-  bool lane_blocked = false;
-  retry_.begin_turn();
-  if (giving_up_) return;
-  for (;;) {
-    const bool lane_open = !lane_blocked && !lane_.empty();
-    RetryLists::Group* const retry = retry_.oldest();
-    if (!lane_open && retry == nullptr) return;
-    const bool from_lane =
-        lane_open && (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at);
-    Delivery& delivery = from_lane ? lane_.front() : retry->packets.front();
-    const auto placement = shared.place(delivery.packet.messages, delivery.retry_state, delivery.admitted_at);
-    if (placement) {
-      leave_state(delivery);
-      placed_.push_back({&delivery, *placement});
-    } else if (from_lane) {
-      lane_blocked = true;  // any free slot would have done, so the younger ones find none either
-    } else if (!retry->excluded.empty() && !shared.anyone_else(retry->excluded)) {
-      // Those it had not asked yet have left service while it waited for a slot.
-      leave_state(delivery);
-      reported_.push_back({&delivery, {}, {}, end_round(shared, delivery, now)});
-    } else {
-      retry->blocked = true;
-    }
-  }
-}
-
 void Dispatcher::settle_finished(TimePoint now) {
   for (const Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
@@ -178,6 +156,7 @@ void Dispatcher::settle_finished(TimePoint now) {
       case Disposition::delivered: settle_delivered(delivery, now); break;
       case Disposition::refused: dead_letter(delivery, DeadLetterReason::refused); break;
       case Disposition::poison: dead_letter(delivery, DeadLetterReason::max_rounds); break;
+      case Disposition::too_old: dead_letter(delivery, DeadLetterReason::max_age); break;
       case Disposition::handed_back: hand_back(delivery); break;
     }
   }
@@ -192,6 +171,7 @@ void Dispatcher::send_placed(TimePoint now) {
     delivery.attempt.packet = &delivery.packet;
     delivery.attempt.analyzer = placed.placement.charge.analyzer;
     delivery.attempt.health_epoch = placed.placement.epoch;
+    delivery.attempt.alone = delivery.retry_state.alone();
     delivery.attempt.retried_stale = false;
     delivery.attempt.begun = now;
     ledger_.attempt_begun(delivery.packet.messages);
@@ -204,6 +184,7 @@ void Dispatcher::send_placed(TimePoint now) {
 TimePoint Dispatcher::next_timer() const {
   TimePoint next = waiters_.empty() ? never : waiters_.front().give_up_at;
   if (!between_rounds_.empty()) next = std::min(next, between_rounds_.begin()->first);
+  if (!answered_.empty()) next = std::min(next, answered_.begin()->admitted_at + options_.max_age);
   return next;
 }
 
@@ -212,8 +193,10 @@ void Dispatcher::on_timer(TimePoint now) {
     Delivery& delivery = *between_rounds_.begin()->second;
     leave_state(delivery);
     enter_retry(delivery);
+    may_be_stranded_ = may_be_stranded_ || !delivery.retry_state.excluded().empty();
     turn_request_.turn_soon();
   }
+  end_too_old(now);
   while (!waiters_.empty() && waiters_.front().give_up_at <= now) {
     Delivery& delivery = waiters_.front();
     unlink_waiter(delivery);
@@ -237,7 +220,9 @@ void Dispatcher::begin_drain(TimePoint) {
   turn_request_.turn_soon();
 }
 
-bool Dispatcher::idle() const { return lane_.empty() && retry_.empty() && between_rounds_.empty() && in_flight_ == 0; }
+bool Dispatcher::idle() const {
+  return lane_.empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0;
+}
 
 void Dispatcher::give_up(TimePoint now) {
   if (!draining_) begin_drain(now);
@@ -250,15 +235,20 @@ void Dispatcher::give_up(TimePoint now) {
 }
 
 Delivery* Dispatcher::oldest_ready() {
-  RetryLists::Group* const retry = retry_.oldest();
-  if (lane_.empty()) return retry == nullptr ? nullptr : &retry->packets.front();
-  if (retry == nullptr || lane_.front().admitted_at < retry->packets.front().admitted_at) return &lane_.front();
-  return &retry->packets.front();
+  Delivery* oldest = lane_.empty() ? nullptr : &lane_.front();
+  for (RetryLists* const lists : {&retry_, &suspects_}) {
+    RetryLists::Group* const group = lists->oldest();
+    if (group == nullptr) continue;
+    Delivery& first = *group->packets.begin();
+    if (oldest == nullptr || first.admitted_at <= oldest->admitted_at) oldest = &first;
+  }
+  return oldest;
 }
 
 TimePoint Dispatcher::oldest_left() {
   LOGDIST_CHECK(giving_up_);
-  retry_.begin_turn();
+  retry_.begin_pass();
+  suspects_.begin_pass();
   const Delivery* const oldest = oldest_ready();
   return oldest == nullptr ? never : oldest->admitted_at;
 }
@@ -281,6 +271,26 @@ void Dispatcher::attempt_ended(core::Attempt& attempt, const core::AttemptResult
 
 void Dispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
   balancer_.set_capacity(analyzer, packets, now);
+}
+
+/// Whether the packet, not under way now, is beyond delivery.max_age.
+bool Dispatcher::too_old(Delivery& delivery, TimePoint now) {
+  if (options_.max_age == Duration::zero() || !delivery.retry_state.answered()) return false;
+  if (now - delivery.admitted_at >= options_.max_age) return true;
+  using Hook = boost::intrusive::set_base_hook<boost::intrusive::tag<queue::AnsweredTag>>;
+  if (!static_cast<Hook&>(delivery).is_linked()) answered_.insert(delivery);
+  return false;
+}
+
+void Dispatcher::end_too_old(TimePoint now) {
+  while (!answered_.empty() && answered_.begin()->admitted_at + options_.max_age <= now) {
+    Delivery& delivery = *answered_.begin();
+    answered_.erase(answered_.begin());
+    if (delivery.state == DeliveryState::in_flight) continue;  // the attempt under way decides
+    leave_state(delivery);
+    dead_letter(delivery, DeadLetterReason::max_age);
+    turn_request_.turn_soon();
+  }
 }
 
 bool Dispatcher::must_hand_back(const Delivery& delivery, TimePoint now) const {

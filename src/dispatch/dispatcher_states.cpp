@@ -24,7 +24,7 @@ void Dispatcher::enter_lane(Delivery& delivery) {
 void Dispatcher::enter_retry(Delivery& delivery) {
   ledger_.wait_entered(delivery.packet.messages);
   delivery.state = DeliveryState::retry;
-  retry_.insert(delivery);
+  retries_of(delivery).insert(delivery);
 }
 
 void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
@@ -42,7 +42,7 @@ void Dispatcher::leave_state(Delivery& delivery) {
   }
   switch (delivery.state) {
     case DeliveryState::lane: lane_.erase(lane_.iterator_to(delivery)); break;
-    case DeliveryState::retry: retry_.erase(delivery); break;
+    case DeliveryState::retry: retries_of(delivery).erase(delivery); break;
     case DeliveryState::between_rounds: {
       const auto [first, last] = between_rounds_.equal_range(delivery.due_at);
       between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
@@ -73,6 +73,8 @@ void Dispatcher::end(Delivery& delivery, Settlement settlement) {
   if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
   unlink_waiter(delivery);
   unsettled_.erase(unsettled_.iterator_to(delivery));
+  using Hook = boost::intrusive::set_base_hook<boost::intrusive::tag<queue::AnsweredTag>>;
+  if (static_cast<Hook&>(delivery).is_linked()) answered_.erase(answered_.iterator_to(delivery));
   if (delivery.waiter != nullptr) delivery.waiter->settled(settlement);
   recycle(delivery);
 }

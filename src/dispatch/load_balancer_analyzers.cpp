@@ -27,6 +27,7 @@ void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
   balancer_.selector_.remove(id);
   balancer_.testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
   analyzer.removed = true;
+  if (analyzer.in_service) balancer_.count_in_service(false);
   analyzer.in_service = false;
   --balancer_.present_;
   for (Loop& loop : balancer_.loops_) loop.recalls.push_back(id);
@@ -89,8 +90,10 @@ AnalyzerId LoadBalancer::enter(const AnalyzerSpec& spec, TimePoint now) {
   analyzer.monitor = std::make_unique<health::Monitor>(options_.health, random_, now);
   analyzer.max_in_flight = spec.max_in_flight;
   analyzer.capacity = spec.capacity;
+  analyzer.connections = spec.connections;
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
   ++present_;
+  count_in_service(true);
   return selector_.add(spec.weight_units, analyzer.slots);
 }
 

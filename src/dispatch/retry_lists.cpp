@@ -1,7 +1,6 @@
 #include "logdist/dispatch/retry_lists.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "logdist/base/check.hpp"
 
@@ -9,52 +8,74 @@ namespace logdist::dispatch {
 
 using queue::Delivery;
 
-RetryLists::~RetryLists() {
-  for (const auto& group : groups_) group->packets.clear();
+namespace {
+
+RetryLists::Excluded sorted(const Delivery& delivery) {
+  const auto excluded = delivery.retry_state.excluded();
+  RetryLists::Excluded result(excluded.begin(), excluded.end());
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
-RetryLists::Group& RetryLists::group_of(const Delivery& delivery) {
-  const auto excluded = delivery.retry_state.excluded();
-  const auto same = [excluded](const auto& group) {
-    return std::equal(excluded.begin(), excluded.end(), group->excluded.begin(), group->excluded.end());
-  };
-  if (const auto found = std::find_if(groups_.begin(), groups_.end(), same); found != groups_.end()) return **found;
-  Group& made = *groups_.emplace_back(std::make_unique<Group>());
-  made.excluded.assign(excluded.begin(), excluded.end());
-  return made;
+}  // namespace
+
+RetryLists::~RetryLists() {
+  for (auto& [excluded, group] : groups_) group.packets.clear();
 }
 
 void RetryLists::insert(Delivery& delivery) {
-  queue::DeliveryList& packets = group_of(delivery).packets;
-  // Retries come back roughly in order, so the search from the end is short.
-  auto before = packets.end();
-  while (before != packets.begin() && delivery.admitted_at < std::prev(before)->admitted_at) --before;
-  packets.insert(before, delivery);
+  const auto [place, is_new] = groups_.try_emplace(sorted(delivery));
+  Group& group = place->second;
+  if (is_new) {
+    group.excluded = &place->first;
+    group.made = ++made_;
+    group.packets.insert(delivery);
+    const auto entered = by_age_.emplace(age_of(group), &group).first;
+    if (cursor_ == by_age_.end() || entered->first < cursor_->first) cursor_ = entered;
+    return;
+  }
+  const Age before = age_of(group);
+  group.packets.insert(delivery);
+  move(group, before);
 }
 
 void RetryLists::erase(Delivery& delivery) {
-  queue::DeliveryList& packets = group_of(delivery).packets;
-  packets.erase(packets.iterator_to(delivery));
+  const auto place = groups_.find(sorted(delivery));
+  LOGDIST_CHECK(place != groups_.end());
+  Group& group = place->second;
+  const Age before = age_of(group);
+  group.packets.erase(group.packets.iterator_to(delivery));
+  if (!group.packets.empty()) return move(group, before);
+  const auto entry = by_age_.find(before);
+  if (cursor_ == entry) ++cursor_;
+  by_age_.erase(entry);
+  groups_.erase(place);
 }
 
-bool RetryLists::empty() const {
-  return std::all_of(groups_.begin(), groups_.end(), [](const auto& group) { return group->packets.empty(); });
+/// Its oldest packet is another one now.
+void RetryLists::move(Group& group, Age from) {
+  const Age to = age_of(group);
+  if (to == from) return;
+  const auto entry = by_age_.find(from);
+  if (cursor_ == entry) ++cursor_;
+  by_age_.erase(entry);
+  const auto entered = by_age_.emplace(to, &group).first;
+  if (cursor_ == by_age_.end() || entered->first < cursor_->first) cursor_ = entered;
+}
+
+void RetryLists::begin_pass() {
+  ++pass_;
+  cursor_ = by_age_.begin();
 }
 
 RetryLists::Group* RetryLists::oldest() {
-  Group* oldest = nullptr;
-  for (const auto& group : groups_) {
-    if (group->blocked || group->packets.empty()) continue;
-    if (oldest == nullptr || group->packets.front().admitted_at < oldest->packets.front().admitted_at) {
-      oldest = group.get();
-    }
-  }
-  return oldest;
+  while (cursor_ != by_age_.end() && cursor_->second->blocked_in == pass_) ++cursor_;
+  return cursor_ == by_age_.end() ? nullptr : cursor_->second;
 }
 
-void RetryLists::begin_turn() {
-  std::erase_if(groups_, [](const auto& group) { return group->packets.empty(); });
-  for (const auto& group : groups_) group->blocked = false;
+RetryLists::Group* RetryLists::unrestricted() {
+  const auto found = groups_.find({});
+  return found == groups_.end() ? nullptr : &found->second;
 }
 
 }  // namespace logdist::dispatch

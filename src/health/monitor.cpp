@@ -23,25 +23,38 @@ Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now)
 void Monitor::tick(TimePoint now) {
   if (state_ == State::failed && now >= testing_at_) enter_testing(now);
   if (now >= trial_at_) trial_at_ = never;
+  if (now >= suspect_at_) suspect_at_ = never;
 }
 
+void Monitor::set_all_out(bool all_out) { all_out_ = all_out; }
+
 TimePoint Monitor::next_event() const {
-  if (state_ == State::failed) return testing_at_;
-  return std::min(trial_at_, probe_under_way_ ? never : probe_at_);
+  const TimePoint probe_at = probe_under_way_ ? never : probe_at_;
+  if (state_ == State::failed) return all_out_ ? std::min(testing_at_, probe_at) : testing_at_;
+  return std::min({trial_at_, suspect_at_, probe_at});
 }
 
 bool Monitor::probe_due(TimePoint now) const {
-  return options_.probing && state_ != State::failed && !probe_under_way_ && now >= probe_at_;
+  const bool probed = options_.probing && (state_ != State::failed || all_out_);
+  return probed && !probe_under_way_ && now >= probe_at_;
 }
 
 void Monitor::probe_begun(TimePoint now) {
   probe_under_way_ = true;
+  probed_at_ = now;
   probe_at_ = now + options_.interval;
 }
 
 void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
-  if (epoch != epoch_ || state_ == State::failed) return;
+  if (epoch != epoch_) return;
   probe_under_way_ = false;
+  if (state_ == State::failed) {
+    if (result == ProbeResult::failed || !all_out_) return;
+    enter_testing(now);
+    probe_passed_ = true;
+    probe_at_ = probed_at_ + options_.interval;
+    return;
+  }
   if (result == ProbeResult::failed) {
     count_failure(probe_failures_, now);
     return;
@@ -52,6 +65,14 @@ void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
 
 bool Monitor::wants_trial() const {
   return state_ == State::testing && probe_passed_ && !trial_under_way_ && trial_at_ == never;
+}
+
+bool Monitor::wants_suspect_trial() const { return wants_trial() && !options_.probing && suspect_at_ == never; }
+
+void Monitor::trust_probe(TimePoint now) {
+  if (!options_.probing || !wants_trial()) return;
+  packet_failures_ = 0;
+  enter_healthy(now);
 }
 
 void Monitor::trial_begun() { trial_under_way_ = true; }
@@ -77,6 +98,12 @@ void Monitor::on_failure(Epoch epoch, TimePoint now) {
   count_failure(packet_failures_, now);
 }
 
+void Monitor::on_suspect_failure(Epoch epoch, TimePoint now) {
+  if (epoch != epoch_ || !trial_under_way_) return;
+  trial_under_way_ = false;
+  suspect_at_ = now + backoff_.wait(suspect_trials_++, random_);
+}
+
 std::uint32_t Monitor::ramped(std::uint32_t slots, TimePoint now) const {
   if (slots <= 1 || !ramping(now)) return slots;
   const double left = to_seconds(ramp_ends_at_ - now) / to_seconds(options_.slow_start);
@@ -100,8 +127,13 @@ void Monitor::enter_failed(TimePoint now) {
   state_ = State::failed;
   ++epoch_;
   trial_at_ = never;
+  suspect_at_ = never;
   testing_at_ = now + backoff_.wait(failed_tests_, random_);
   ++failed_tests_;
+  probe_under_way_ = false;
+  if (!options_.probing) return;
+  const bool probed = probed_at_ != TimePoint::min();
+  probe_at_ = probed ? std::max(now, probed_at_ + std::min(options_.interval, options_.backoff_initial)) : now;
 }
 
 void Monitor::enter_testing(TimePoint now) {
@@ -112,6 +144,7 @@ void Monitor::enter_testing(TimePoint now) {
   probe_under_way_ = false;
   trial_under_way_ = false;
   refused_trials_ = 0;
+  suspect_trials_ = 0;
   probe_passed_ = !options_.probing;
   probe_at_ = options_.probing ? now : never;
 }
@@ -120,6 +153,7 @@ void Monitor::enter_healthy(TimePoint now) {
   state_ = State::healthy;
   ++epoch_;
   trial_at_ = never;
+  suspect_at_ = never;
   probe_failures_ = 0;
   probe_under_way_ = false;
   probe_at_ = first_probe_at(now);

@@ -35,16 +35,21 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::int64_t un
 Classification classify(unsigned status, std::string_view retry_after, std::int64_t unix_seconds) {
   if (status >= 200 && status <= 299) return {Outcome::delivered, std::nullopt};
   switch (status) {
-    case 400:
-    case 413:
-    case 415:
-    case 422: return {Outcome::refused, std::nullopt};
     case 429: return {Outcome::paused, parse_retry_after(retry_after, unix_seconds)};
     case 503: {
       const auto pause = parse_retry_after(retry_after, unix_seconds);
       return {pause ? Outcome::paused : Outcome::http_error, pause};
     }
-    default: return {Outcome::http_error, std::nullopt};
+    // What a client, its access or the moment has done wrong: not the packet.
+    case 401:
+    case 403:
+    case 404:
+    case 405:
+    case 407:
+    case 408:
+    case 421:
+    case 425: return {Outcome::http_error, std::nullopt};
+    default: return {status >= 400 && status <= 499 ? Outcome::refused : Outcome::http_error, std::nullopt};
   }
 }
 

@@ -1,29 +1,45 @@
 #include "logdist/retry/retry_state.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "logdist/base/backoff.hpp"
+#include "logdist/retry/classify.hpp"
 
 namespace logdist::retry {
 
 void RetryState::reset() {
   excluded_.clear();
+  failed_before_.clear();
+  failed_now_.clear();
   attempts_ = 0;
   rounds_ = 0;
-  rounds_answered_ = 0;
+  rounds_counted_ = 0;
   rounds_since_refusal_ = 0;
   refused_ = false;
-  round_answered_ = true;
+  suspect_ = false;
+  alone_ = false;
+  answered_ = false;
+  round_counts_ = true;
   may_be_duplicate_ = false;
 }
 
-RetryAction RetryState::on_result(AnalyzerId analyzer, Outcome outcome, unsigned status) {
-  if (outcome == Outcome::unsent) return RetryAction::again;
+RetryAction RetryState::on_result(AnalyzerId analyzer, const core::AttemptResult& result, const Taken& taken) {
+  if (result.outcome == Outcome::unsent) return RetryAction::again;
   ++attempts_;
-  if (outcome == Outcome::delivered) return RetryAction::done;
-  may_be_duplicate_ = may_be_duplicate_ || is_ambiguous(outcome);
+  if (result.outcome == Outcome::delivered) return RetryAction::done;
+  answered_ = answered_ || result.status != 0;
+  may_be_duplicate_ = may_be_duplicate_ || is_ambiguous(result.outcome);
 
-  const bool answered_5xx = outcome == Outcome::http_error && status >= 500 && status <= 599;
-  round_answered_ = round_answered_ && answered_5xx;
-  if (outcome != Outcome::refused) {
+  if (is_analyzer_failure(result.outcome)) {
+    alone_ = true;
+    if (result.counts_for_health) {
+      suspect_ = true;
+      round_counts_ = round_counts_ && takes_others(analyzer, taken);
+      failed_now_.push_back({analyzer, taken.packets});
+    }
+  }
+  if (result.outcome != Outcome::refused) {
     excluded_.push_back(analyzer);
     return RetryAction::other;
   }
@@ -33,13 +49,20 @@ RetryAction RetryState::on_result(AnalyzerId analyzer, Outcome outcome, unsigned
   return RetryAction::other;
 }
 
+bool RetryState::takes_others(AnalyzerId analyzer, const Taken& taken) const {
+  const auto before = std::ranges::find(failed_before_, analyzer, &Failed::analyzer);
+  return before == failed_before_.end() ? taken.lately : taken.packets > before->taken;
+}
+
 std::optional<Duration> RetryState::end_round(const RetryPolicy& policy, Random& random) {
-  const std::size_t kept = refused_ ? 1 : 0;
-  const bool somebody_asked = excluded_.size() > kept;
-  if (somebody_asked && round_answered_ && ++rounds_answered_ >= policy.max_rounds) return std::nullopt;
+  if (!failed_now_.empty()) {
+    if (round_counts_ && ++rounds_counted_ >= policy.max_rounds) return std::nullopt;
+    std::swap(failed_before_, failed_now_);
+    failed_now_.clear();
+  }
   if (refused_ && ++rounds_since_refusal_ >= policy.max_rounds) return std::nullopt;
-  excluded_.resize(kept);
-  round_answered_ = true;
+  excluded_.resize(refused_ ? 1 : 0);
+  round_counts_ = true;
   const Backoff backoff{policy.initial, policy.max, policy.multiplier, policy.jitter};
   return backoff.wait(rounds_++, random);
 }

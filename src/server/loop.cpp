@@ -19,6 +19,7 @@ dispatch::DispatcherOptions dispatcher_options(LoopId id, const SharedState& sha
   options.loop = id;
   options.retry = {delivery.retry.initial, delivery.retry.max, delivery.retry.multiplier, delivery.retry.jitter,
                    delivery.max_rounds};
+  options.max_age = delivery.max_age;
   options.caller_runs_timeout = delivery.caller_runs_timeout;
   options.ack_delivered = delivery.ack == config::AckMode::delivered;
   options.seed = shared.seed + 1 + id;

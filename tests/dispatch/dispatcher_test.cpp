@@ -146,11 +146,13 @@ TEST(Dispatcher, ARefusedPacketOutlivesAShortAbsenceOfTheSecondToAsk) {
   EXPECT_EQ(world.terms().waiting.packets, 1);
 }
 
-TEST(Dispatcher, PoisonIsDeadLetteredAfterTheAnsweredRounds) {
+TEST(Dispatcher, PoisonIsDeadLetteredAfterTheRoundsThatCount) {
   World world({.weights = {1}, .max_rounds = 2});
-  world.admit("bad");
-  world.run();
   for (int round = 0; round < 2; ++round) {
+    world.admit("good");
+    world.run();
+    world.end(Outcome::delivered, 200);
+    if (round == 0) world.admit("bad");
     world.advance(1s);
     world.end(Outcome::http_error, 500);
   }

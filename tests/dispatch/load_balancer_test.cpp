@@ -92,8 +92,9 @@ TEST(LoadBalancer, AChangeOfStateCarriesItsCause) {
   world.end(Outcome::timeout);
   world.end(Outcome::connection_broken);
   world.end(Outcome::http_error, 500);
+  world.admit("fresh");
   world.advance(700ms);
-  world.end(Outcome::http_error, 418);
+  world.end(Outcome::http_error, 302);
   world.advance(2s);
   world.end(Outcome::delivered, 200);
   std::vector<unsigned> statuses;
@@ -102,7 +103,7 @@ TEST(LoadBalancer, AChangeOfStateCarriesItsCause) {
     EXPECT_EQ(change.next_test_at != never, change.to == health::State::failed);
     EXPECT_LE(change.at, world.now);
   }
-  EXPECT_EQ(statuses, (std::vector<unsigned>{500, 0, 418, 0, 0}));
+  EXPECT_EQ(statuses, (std::vector<unsigned>{500, 0, 302, 0, 0}));
   EXPECT_GT(world.changes[2].next_test_at, world.changes[2].at);
   EXPECT_FALSE(world.changes[0].failure.of_probe);
 }

@@ -35,6 +35,7 @@ World::World(const WorldOptions& options)
     own.loop = id;
     own.retry = {100ms, 10s, 2.0, 0.2, options.max_rounds};
     own.caller_runs_timeout = 30s;
+    own.max_age = options.max_age;
     own.ack_delivered = options.ack_delivered;
     own.seed = options.seed + id;
     loop.dispatcher = std::make_unique<Dispatcher>(
@@ -63,7 +64,7 @@ void World::run() {
   for (bool again = true; again;) {
     again = false;
     if (std::exchange(control_wanted, false)) {
-      balancer.tick(now);
+      for (const ProbeOrder& order : balancer.tick(now)) probes.push_back(order);
       for (const StateChange& change : balancer.take_state_changes()) changes.push_back(change);
       again = true;
     }
@@ -90,7 +91,7 @@ void World::advance(Duration step) {
   }
 }
 
-void World::end(Outcome outcome, unsigned status, LoopId loop) {
+void World::end(Outcome outcome, unsigned status, LoopId loop, bool counts_for_health) {
   ManualUpstream& upstream = loops[loop]->upstream;
   ASSERT_FALSE(upstream.under_way.empty());
   core::Attempt& attempt = *upstream.under_way.front();
@@ -98,6 +99,7 @@ void World::end(Outcome outcome, unsigned status, LoopId loop) {
   core::AttemptResult result;
   result.outcome = outcome;
   result.status = status;
+  result.counts_for_health = counts_for_health;
   loops[loop]->dispatcher->attempt_ended(attempt, result, now);
   run();
 }
@@ -108,6 +110,19 @@ void World::deliver_everything() {
     for (LoopId loop = 0; loop < loops.size(); ++loop) {
       while (!loops[loop]->upstream.under_way.empty()) {
         end(Outcome::delivered, 200, loop);
+        again = true;
+      }
+    }
+  }
+}
+
+void World::end_all(Outcome outcome, unsigned status) {
+  for (bool again = true; again;) {
+    again = false;
+    for (LoopId loop = 0; loop < loops.size(); ++loop) {
+      while (!loops[loop]->upstream.under_way.empty()) {
+        const bool bad = loops[loop]->upstream.under_way.front()->packet->id.starts_with("bad");
+        end(bad ? outcome : Outcome::delivered, bad ? status : 200, loop);
         again = true;
       }
     }

@@ -62,6 +62,7 @@ struct WorldOptions {
   bool ack_delivered = false;
   std::uint32_t max_rounds = 3;
   bool probing = false;
+  Duration max_age{};
   std::uint64_t seed = 1;
 };
 
@@ -92,7 +93,10 @@ class World final : public WakeupListener {
   void advance(Duration step);
 
   /// Ends the oldest attempt under way on `loop`.
-  void end(Outcome outcome, unsigned status = 0, LoopId loop = 0);
+  void end(Outcome outcome, unsigned status = 0, LoopId loop = 0, bool counts_for_health = true);
+  /// Ends all attempts under way on all loops until there are none: those of packets
+  /// whose id begins with "bad" with `outcome`, the others as delivered.
+  void end_all(Outcome outcome, unsigned status = 0);
   /// Ends all attempts under way on all loops as delivered, until there are none.
   void deliver_everything();
 
@@ -104,6 +108,7 @@ class World final : public WakeupListener {
   RecordingWaiter waiter;
   bool control_wanted = false;
   std::vector<StateChange> changes;
+  std::vector<ProbeOrder> probes;     ///< ordered, oldest first; the test ends them
   core::BufferPool buffers{1 << 20};  ///< outlives the packets that the loops still hold
   queue::QueueLimits bounds;
   std::vector<std::unique_ptr<LoopParts>> loops;

@@ -107,17 +107,24 @@ TEST_F(Acknowledgement, Is422AndADeadLetterWhenTwoAnalyzersRefuseThePacket) {
 
 TEST_F(Acknowledgement, APacketThatEveryAnalyzerFailsAtIsDeadLettered) {
   const test::TemporaryFolder folder;
-  analyzers_.behave({.status = 500});
-  DaemonProcess daemon = start({{"DELIVERY__DEAD_LETTER", folder.file("dead")},
-                                {"DELIVERY__MAX_ROUNDS", "2"},
-                                {"DELIVERY__RETRY__INITIAL", "10ms"},
-                                {"HEALTH__FAILURE_THRESHOLD", "100"}});
+  RawAnalyzer analyzer(folder.file("journal"));
+  Manner failing;
+  failing.answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+  failing.takes = false;
+  analyzer.behave_to("poison", failing);
+  DaemonProcess daemon({{"ANALYZERS", "a=" + analyzer.url() + "/ weight=1"},
+                        {"DELIVERY__ACK", "delivered"},
+                        {"DELIVERY__CALLER_RUNS_TIMEOUT", "60s"},
+                        {"DELIVERY__DEAD_LETTER", folder.file("dead")},
+                        {"DELIVERY__MAX_ROUNDS", "2"},
+                        {"DELIVERY__RETRY__INITIAL", "10ms"}});
+  Load others(daemon.packet_url(), {.name = "wholesome", .packets_each = LoadPlan::endless, .packets_per_second = 50});
   test::HttpClient client(daemon.packet_url());
-  EXPECT_EQ(client.post("/v1/packets", R"(["poison"])").status, 422u);
+  EXPECT_EQ(client.post("/v1/packets", R"(["x"])", {{"Idempotency-Key", "poison"}}).status, 422u);
+  others.stop();
+  expect_answers(others.finish(), 200);
   ASSERT_TRUE(eventually([&] { return folder.lines("dead").size() == 1; }));
   EXPECT_THAT(folder.lines("dead")[0], HasSubstr(R"("reason":"max_rounds")"));
-  analyzers_.behave({});
-  EXPECT_EQ(client.post("/v1/packets", R"(["wholesome"])").status, 200u);
   EXPECT_EQ(daemon.metrics().imbalance(), "");
   daemon.expect_clean_end();
 }

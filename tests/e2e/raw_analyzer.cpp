@@ -65,6 +65,23 @@ void RawAnalyzer::behave(const Manner& manner) {
   done.get_future().wait();
 }
 
+void RawAnalyzer::behave_to(const std::string& prefix, const Manner& manner) {
+  std::promise<void> done;
+  asio::post(io_, [&] {
+    prefix_ = prefix;
+    manner_to_prefix_ = manner;
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+/// As it is when the request has come.
+const Manner& RawAnalyzer::manner_for(std::string_view request) const {
+  if (prefix_.empty()) return manner_;
+  const std::string id = header(request.substr(0, request.find("\r\n\r\n") + 2), "Idempotency-Key");
+  return id.starts_with(prefix_) ? manner_to_prefix_ : manner_;
+}
+
 void RawAnalyzer::listen() {
   acceptor_.emplace(io_);
   acceptor_->open(port_.endpoint().protocol());
@@ -97,14 +114,15 @@ asio::awaitable<void> RawAnalyzer::serve(Socket socket) {
       input.append(bytes.data(), count);
       continue;
     }
-    note(std::string_view(input).substr(0, length));
+    const Manner manner = manner_for(std::string_view(input).substr(0, length));
+    note(std::string_view(input).substr(0, length), manner.takes);
     const bool ends = manner_.drops_pipelined && input.size() > length;
     const bool spared = manner_.spares_probes && input.starts_with("GET ");
     input.erase(0, length);
     if (spared) {
       goes_on = co_await send(socket, good_answer, {});
     } else {
-      goes_on = co_await answer(socket);
+      goes_on = co_await answer(socket, manner);
       goes_on = goes_on && !ends;
     }
   }
@@ -123,8 +141,7 @@ asio::awaitable<bool> RawAnalyzer::greet(Socket socket) {
   co_return goes_on;
 }
 
-asio::awaitable<bool> RawAnalyzer::answer(Socket socket) {
-  const Manner manner = manner_;  // as it was when the request came
+asio::awaitable<bool> RawAnalyzer::answer(Socket socket, Manner manner) {
   asio::steady_timer pause(io_);
   if (manner.pause > Duration::zero()) {
     pause.expires_after(manner.pause);
@@ -171,13 +188,13 @@ asio::awaitable<void> RawAnalyzer::hold(Socket socket) {
   }
 }
 
-void RawAnalyzer::note(std::string_view request) {
+void RawAnalyzer::note(std::string_view request, bool takes) {
   if (!request.starts_with("POST ")) return;
   const std::size_t end = request.find("\r\n\r\n") + 4;
   const std::string_view head = request.substr(0, end);
   const std::string_view body = request.substr(end);
   const auto messages = static_cast<std::uint32_t>(std::stoul("0" + header(head, "Packet-Messages")));
-  journal_.add({header(head, "Idempotency-Key"), messages, body.size(), crc32_of(body), manner_.takes});
+  journal_.add({header(head, "Idempotency-Key"), messages, body.size(), crc32_of(body), takes});
 }
 
 }  // namespace logdist::e2e

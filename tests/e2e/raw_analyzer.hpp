@@ -55,6 +55,8 @@ class RawAnalyzer {
 
   /// From the next request on. Back to `{}` closes all connections, as a restart does.
   void behave(const Manner& manner);
+  /// The same for packets whose id begins with `prefix`; all others meet the manner above.
+  void behave_to(const std::string& prefix, const Manner& manner);
 
  private:
   using Socket = std::shared_ptr<boost::asio::ip::tcp::socket>;
@@ -64,12 +66,13 @@ class RawAnalyzer {
   boost::asio::awaitable<void> serve(Socket socket);
   /// Each does what the manner says; false when the connection is to end.
   boost::asio::awaitable<bool> greet(Socket socket);
-  boost::asio::awaitable<bool> answer(Socket socket);
+  boost::asio::awaitable<bool> answer(Socket socket, Manner manner);
   boost::asio::awaitable<bool> do_next(Socket socket, Manner::Then then);
+  const Manner& manner_for(std::string_view request) const;
   boost::asio::awaitable<bool> send(Socket socket, std::string bytes, Duration byte_pause);
   /// Reads and drops until the peer has gone.
   static boost::asio::awaitable<void> hold(Socket socket);
-  void note(std::string_view request);
+  void note(std::string_view request, bool takes);
 
   const PortReservation port_;
   Journal journal_;
@@ -77,6 +80,8 @@ class RawAnalyzer {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   // The thread's, once it runs.
   Manner manner_;
+  std::string prefix_;  ///< of the packets that meet the next one; empty: none
+  Manner manner_to_prefix_;
   std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
   std::set<Socket> sockets_;
 

@@ -1,6 +1,6 @@
 // What the machine around the daemon does to it: file descriptors that run out,
 // names that fail and change, a network that loses, delays and parts. (When a name
-// is looked up again has tests of its own: tests/upstream/names_test.cpp.)
+// is looked up again has tests of its own: tests/sink/http/names_test.cpp.)
 #include <gmock/gmock.h>
 
 #include <fmt/format.h>

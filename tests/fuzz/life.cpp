@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "logdist/base/backoff.hpp"
@@ -46,7 +47,12 @@ class ExpectedState {
     packets_failed_ = 0;
     if (state_ == State::testing) *this = ExpectedState(failure_threshold_);
   }
-  void probe(bool passed) {
+  void trusted() { *this = ExpectedState(failure_threshold_); }
+  void probe(bool passed, bool all_out) {
+    if (state_ == State::failed) {
+      if (passed && all_out) backoff_over();
+      return;
+    }
     if (!passed) return fail(probes_failed_);
     probes_failed_ = 0;
   }
@@ -96,16 +102,21 @@ class Analyzer {
   }
 
   void happen() {
-    switch (data_.ConsumeIntegralInRange<int>(0, 6)) {
+    switch (data_.ConsumeIntegralInRange<int>(0, 8)) {
       case 0: now_ += draw_duration(data_, 10s); break;
       case 1: now_ -= std::min<Duration>(now_ - start_, 1ms); break;  // another loop's clock
       case 2:
-        if (now_ >= monitor_.next_event()) expected_.backoff_over();
+        if (now_ >= monitor_.testing_at()) expected_.backoff_over();
         monitor_.tick(now_);
         break;
       case 3: attempts_.push_back(monitor_.epoch()); break;
       case 4: end_attempt(); break;
       case 5: probe(); break;
+      case 6: monitor_.set_all_out(all_out_ = data_.ConsumeBool()); break;
+      case 7:
+        if (options_.probing && monitor_.wants_trial()) expected_.trusted();
+        monitor_.trust_probe(now_);
+        break;
       default: try_it(); break;
     }
   }
@@ -116,9 +127,12 @@ class Analyzer {
     const health::Epoch epoch = attempts_[index];
     attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(index));
     const bool delivered = data_.ConsumeBool();
-    if (epoch == monitor_.epoch()) expected_.packet(delivered);
+    const bool suspect = data_.ConsumeBool();
+    if (epoch == monitor_.epoch() && (delivered || !suspect)) expected_.packet(delivered);
     if (delivered) {
       monitor_.on_success(epoch, now_);
+    } else if (suspect) {
+      monitor_.on_suspect_failure(epoch, now_);
     } else {
       monitor_.on_failure(epoch, now_);
     }
@@ -130,7 +144,7 @@ class Analyzer {
       constexpr health::ProbeResult results[] = {health::ProbeResult::passed, health::ProbeResult::missing,
                                                  health::ProbeResult::failed};
       const health::ProbeResult result = data_.PickValueInArray(results);
-      if (probe_epoch_ == monitor_.epoch()) expected_.probe(result != health::ProbeResult::failed);
+      if (probe_epoch_ == monitor_.epoch()) expected_.probe(result != health::ProbeResult::failed, all_out_);
       monitor_.on_probe(result, probe_epoch_, now_);
     } else if (monitor_.probe_due(now_)) {
       LOGDIST_CHECK(options_.probing);
@@ -161,7 +175,7 @@ class Analyzer {
     if (before != State::failed && state == State::failed) {
       const Backoff backoff{options_.backoff_initial, options_.backoff_max, options_.backoff_multiplier,
                             options_.backoff_jitter};
-      LOGDIST_CHECK(may_be_wait(monitor_.next_event() - now_, backoff, failed_tests_));
+      LOGDIST_CHECK(may_be_wait(monitor_.testing_at() - now_, backoff, failed_tests_));
       ++failed_tests_;
     }
     LOGDIST_CHECK(state == before || monitor_.epoch() != epoch);
@@ -204,15 +218,22 @@ class Analyzer {
   std::uint32_t failed_tests_ = 0;       ///< since it was Healthy
   std::vector<health::Epoch> attempts_;  ///< packets under way, by the epoch they were begun in
   bool probe_under_way_ = false;
+  bool all_out_ = false;  ///< no analyzer at all is in service
   health::Epoch probe_epoch_ = 0;
 };
 
 /// The rounds of a packet: whom it may not ask, and when there is to be no further round.
 class ExpectedRounds {
  public:
-  void heard(AnalyzerId analyzer, Outcome outcome, unsigned status) {
+  void heard(AnalyzerId analyzer, Outcome outcome, bool counts, const retry::Taken& taken) {
     if (outcome == Outcome::unsent) return;
-    all_5xx_ = all_5xx_ && outcome == Outcome::http_error && status >= 500 && status <= 599;
+    const bool failed = outcome != Outcome::refused && outcome != Outcome::paused && counts;
+    if (failed) {
+      const auto before = failed_before_.find(analyzer);
+      const bool took = before == failed_before_.end() ? taken.lately : taken.packets > before->second;
+      all_took_ = all_took_ && took;
+      failed_now_[analyzer] = taken.packets;
+    }
     if (outcome == Outcome::refused) {
       refuser_.assign(1, analyzer);
     } else {
@@ -227,11 +248,13 @@ class ExpectedRounds {
   }
   /// Whether the round that ends is the last.
   bool end(std::uint32_t max_rounds) {
-    rounds_poisoned_ += !asked_.empty() && all_5xx_ ? 1 : 0;
+    rounds_poisoned_ += !failed_now_.empty() && all_took_ ? 1 : 0;
+    if (!failed_now_.empty()) failed_before_ = failed_now_;
+    failed_now_.clear();
     rounds_refused_ += refuser_.empty() ? 0 : 1;
     ++ended_;
     asked_.clear();
-    all_5xx_ = true;
+    all_took_ = true;
     return rounds_poisoned_ == max_rounds || rounds_refused_ == max_rounds;
   }
   std::uint32_t ended() const { return ended_; }
@@ -239,8 +262,10 @@ class ExpectedRounds {
  private:
   std::vector<AnalyzerId> refuser_;  ///< at most one
   std::vector<AnalyzerId> asked_;
-  bool all_5xx_ = true;
-  std::uint32_t rounds_poisoned_ = 0;  ///< all who were asked answered 5xx
+  std::map<AnalyzerId, std::uint64_t> failed_before_;  ///< in the last round with failures, and what it had taken
+  std::map<AnalyzerId, std::uint64_t> failed_now_;
+  bool all_took_ = true;               ///< another packet, who failed this one
+  std::uint32_t rounds_poisoned_ = 0;  ///< those that count
   std::uint32_t rounds_refused_ = 0;   ///< ended with one refusal known
   std::uint32_t ended_ = 0;
 };
@@ -274,6 +299,7 @@ void send_packet(FuzzedDataProvider& data) {
   policy.max_rounds = data.ConsumeIntegralInRange<std::uint32_t>(1, 10);
   retry::RetryState retry_state;
   ExpectedRounds expected;
+  std::map<AnalyzerId, retry::Taken> taken;
   std::uint32_t refusals = 0;
   std::uint32_t heard = 0;
   while (data.remaining_bytes() > 0) {
@@ -284,15 +310,20 @@ void send_packet(FuzzedDataProvider& data) {
       continue;
     }
     const auto outcome = static_cast<Outcome>(data.ConsumeIntegralInRange<int>(0, outcome_count - 1));
-    const auto status = data.ConsumeIntegralInRange<unsigned>(0, 999);
-    const retry::RetryAction next = retry_state.on_result(analyzer, outcome, status);
+    core::AttemptResult result;
+    result.outcome = outcome;
+    result.status = data.ConsumeIntegralInRange<unsigned>(0, 999);
+    result.counts_for_health = data.ConsumeIntegralInRange<int>(0, 7) != 0;
+    taken[analyzer].packets += data.ConsumeIntegralInRange<std::uint64_t>(0, 1);
+    taken[analyzer].lately = data.ConsumeBool();
+    const retry::RetryAction next = retry_state.on_result(analyzer, result, taken[analyzer]);
     heard += outcome == Outcome::unsent ? 0 : 1;
     refusals += outcome == Outcome::refused ? 1 : 0;
     LOGDIST_CHECK(retry_state.attempts() == heard);
     LOGDIST_CHECK(!is_ambiguous(outcome) || retry_state.may_be_duplicate());
     LOGDIST_CHECK(next == expected_next(outcome, refusals));
     if (next == retry::RetryAction::done || next == retry::RetryAction::dead_letter) return;
-    expected.heard(analyzer, outcome, status);
+    expected.heard(analyzer, outcome, result.counts_for_health, taken[analyzer]);
     LOGDIST_CHECK(retry_state.refused_once() == (refusals == 1));
     LOGDIST_CHECK(std::ranges::equal(retry_state.excluded(), expected.excluded()));
   }

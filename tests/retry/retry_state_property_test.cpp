@@ -19,6 +19,14 @@ struct Result {
   AnalyzerId analyzer;
   Outcome outcome;
   unsigned status;
+  bool counts = true;
+  Taken taken{};
+  int round = 0;
+
+  bool failed() const {
+    return counts && outcome != Outcome::delivered && outcome != Outcome::refused && outcome != Outcome::paused &&
+           outcome != Outcome::unsent;
+  }
 };
 
 class World {
@@ -31,7 +39,8 @@ class World {
                 .multiplier = 2,
                 .jitter = random_.below(2) == 0 ? 0 : 0.2,
                 .max_rounds = 1 + static_cast<std::uint32_t>(random_.below(4))},
-        mostly_5xx_(random_.below(2) == 0) {}
+        mostly_5xx_(random_.below(2) == 0),
+        taken_(analyzers_) {}
 
   /// Takes the packet to its end, or `steps` far. Returns whether it was dead-lettered.
   bool run(int steps) {
@@ -51,7 +60,11 @@ class World {
     do analyzer = static_cast<AnalyzerId>(random_.below(analyzers_));
     while (std::find(excluded.begin(), excluded.end(), analyzer) != excluded.end());
     const Result result = draw(analyzer);
-    const RetryAction next = retry_state_.on_result(analyzer, result.outcome, result.status);
+    core::AttemptResult attempt;
+    attempt.outcome = result.outcome;
+    attempt.status = result.status;
+    attempt.counts_for_health = result.counts;
+    const RetryAction next = retry_state_.on_result(analyzer, attempt, result.taken);
     if (result.outcome != Outcome::unsent) {
       this_round_.push_back(result);
       history_.push_back(result);
@@ -63,14 +76,14 @@ class World {
   }
 
   bool end_this_round() {
-    const bool answered =
-        !this_round_.empty() && std::all_of(this_round_.begin(), this_round_.end(), [](const Result& r) {
-          return r.outcome == Outcome::http_error && r.status >= 500;
-        });
-    rounds_answered_ += answered ? 1 : 0;
+    const bool counted =
+        std::any_of(this_round_.begin(), this_round_.end(), [](const Result& r) { return r.failed(); }) &&
+        std::all_of(this_round_.begin(), this_round_.end(),
+                    [this](const Result& r) { return !r.failed() || took_another(r); });
+    rounds_counted_ += counted ? 1 : 0;
     if (refusals() > 0) ++rounds_since_refusal_;
     const auto wait = retry_state_.end_round(policy_, random_);
-    dead_ = (answered && rounds_answered_ == policy_.max_rounds) || rounds_since_refusal_ == policy_.max_rounds;
+    dead_ = (counted && rounds_counted_ == policy_.max_rounds) || rounds_since_refusal_ == policy_.max_rounds;
     EXPECT_EQ(wait.has_value(), !dead_);
     if (dead_) return true;
     const double base = std::min(0.1 * std::pow(2.0, rounds_), 10.0);
@@ -81,7 +94,29 @@ class World {
     return false;
   }
 
+  /// Asked of the whole history: the round before is the last one in which it failed anywhere.
+  bool took_another(const Result& now) const {
+    int round_before = -1;
+    for (const Result& result : history_) {
+      if (result.failed() && result.round < now.round) round_before = std::max(round_before, result.round);
+    }
+    for (const Result& result : history_) {
+      const bool there = result.failed() && result.round == round_before && result.analyzer == now.analyzer;
+      if (there) return now.taken.packets > result.taken.packets;
+    }
+    return now.taken.lately;
+  }
+
   Result draw(AnalyzerId analyzer) {
+    if (random_.below(2) == 0) ++taken_[analyzer];
+    Result result = draw_outcome(analyzer);
+    result.taken = {taken_[analyzer], random_.below(2) == 0};
+    result.counts = random_.below(8) != 0;
+    result.round = rounds_;
+    return result;
+  }
+
+  Result draw_outcome(AnalyzerId analyzer) {
     if (mostly_5xx_ && random_.below(20) != 0) return {analyzer, Outcome::http_error, 500};
     const auto outcome = static_cast<Outcome>(random_.below(outcome_count));
     if (outcome == Outcome::delivered && random_.below(4) != 0) return {analyzer, Outcome::unsent, 0};
@@ -116,17 +151,20 @@ class World {
     EXPECT_EQ(retry_state_.refused_once(), refusals() > 0);
     EXPECT_EQ(retry_state_.attempts(), history_.size());
     EXPECT_EQ(retry_state_.may_be_duplicate(), ambiguous);
+    EXPECT_EQ(retry_state_.suspect(),
+              std::any_of(history_.begin(), history_.end(), [](const Result& r) { return r.failed(); }));
   }
 
   Random random_;
   const AnalyzerId analyzers_;
   const RetryPolicy policy_;
   const bool mostly_5xx_;
+  std::vector<std::uint64_t> taken_;  ///< by analyzer
   RetryState retry_state_;
   std::vector<Result> history_;
   std::vector<Result> this_round_;
   int rounds_ = 0;
-  std::uint32_t rounds_answered_ = 0;
+  std::uint32_t rounds_counted_ = 0;
   std::uint32_t rounds_since_refusal_ = 0;
   bool dead_ = false;
 };

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <ostream>
 #include <string>
 
@@ -19,47 +20,60 @@ class RetryStateTest : public ::testing::Test {
  protected:
   std::optional<Duration> end_round() { return retry_state_.end_round(steady, random_); }
 
+  /// The analyzer has taken another packet since it was last asked, unless it is in an outage.
+  RetryAction tell(AnalyzerId analyzer, Outcome outcome, unsigned status = 0, bool counts = true) {
+    core::AttemptResult result;
+    result.outcome = outcome;
+    result.status = status;
+    result.counts_for_health = counts;
+    std::uint64_t& taken = taken_[analyzer];
+    if (!outage_) ++taken;
+    return retry_state_.on_result(analyzer, result, {taken, !outage_});
+  }
+
   Random random_{42};
   RetryState retry_state_;
+  std::map<AnalyzerId, std::uint64_t> taken_;
+  bool outage_ = false;  ///< nobody takes anything
 };
 
 TEST_F(RetryStateTest, DeliveredIsDone) {
-  EXPECT_EQ(retry_state_.on_result(0, Outcome::delivered, 202), RetryAction::done);
+  EXPECT_EQ(tell(0, Outcome::delivered, 202), RetryAction::done);
   EXPECT_EQ(retry_state_.attempts(), 1u);
   EXPECT_FALSE(retry_state_.may_be_duplicate());
 }
 
 TEST_F(RetryStateTest, AFailureAsksAnotherInTheSameRound) {
-  EXPECT_EQ(retry_state_.on_result(2, Outcome::http_error, 500), RetryAction::other);
-  EXPECT_EQ(retry_state_.on_result(0, Outcome::connect_error, 0), RetryAction::other);
+  EXPECT_EQ(tell(2, Outcome::http_error, 500), RetryAction::other);
+  EXPECT_EQ(tell(0, Outcome::connect_error, 0), RetryAction::other);
   EXPECT_THAT(retry_state_.excluded(), ElementsAre(2, 0));
   EXPECT_EQ(end_round(), 100ms);
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());
 }
 
 TEST_F(RetryStateTest, UnsentLeavesNoTrace) {
-  EXPECT_EQ(retry_state_.on_result(1, Outcome::unsent, 0), RetryAction::again);
+  EXPECT_EQ(tell(1, Outcome::unsent, 0), RetryAction::again);
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());
   EXPECT_EQ(retry_state_.attempts(), 0u);
 }
 
 TEST_F(RetryStateTest, TheSecondRefusalIsTheLast) {
-  EXPECT_EQ(retry_state_.on_result(0, Outcome::http_error, 500), RetryAction::other);
-  EXPECT_EQ(retry_state_.on_result(1, Outcome::refused, 422), RetryAction::other);
+  EXPECT_EQ(tell(0, Outcome::http_error, 500), RetryAction::other);
+  EXPECT_EQ(tell(1, Outcome::refused, 422), RetryAction::other);
   EXPECT_TRUE(retry_state_.refused_once());
   EXPECT_THAT(retry_state_.excluded(), ElementsAre(1, 0));
-  EXPECT_EQ(retry_state_.on_result(2, Outcome::refused, 400), RetryAction::dead_letter);
+  EXPECT_EQ(tell(2, Outcome::refused, 400), RetryAction::dead_letter);
 }
 
 TEST_F(RetryStateTest, TheRefuserIsNeverAskedAgain) {
-  retry_state_.on_result(1, Outcome::refused, 400);
+  tell(1, Outcome::refused, 400);
   for (std::uint32_t round = 1; round < steady.max_rounds; ++round) {
-    retry_state_.on_result(0, Outcome::timeout, 0);
+    tell(0, Outcome::timeout, 0);
     EXPECT_THAT(retry_state_.excluded(), ElementsAre(1, 0));
     EXPECT_TRUE(end_round());
     EXPECT_THAT(retry_state_.excluded(), ElementsAre(1));
   }
-  EXPECT_EQ(retry_state_.on_result(0, Outcome::refused, 400), RetryAction::dead_letter);
+  EXPECT_EQ(tell(0, Outcome::refused, 400), RetryAction::dead_letter);
 }
 
 TEST_F(RetryStateTest, WaitsGrowToTheMaximum) {
@@ -85,14 +99,6 @@ TEST_F(RetryStateTest, WaitsAreSpreadByTheJitter) {
   EXPECT_LE(most, 120ms);
 }
 
-TEST_F(RetryStateTest, RoundsAnswered5xxByAllMakePoison) {
-  for (int round = 1; round <= 3; ++round) {
-    retry_state_.on_result(0, Outcome::http_error, 500);
-    retry_state_.on_result(1, Outcome::http_error, 599);
-    EXPECT_EQ(end_round().has_value(), round < 3) << round;
-  }
-}
-
 struct Other {
   Outcome outcome;
   unsigned status;
@@ -102,25 +108,104 @@ struct Other {
 
 void PrintTo(const Other& other, std::ostream* out) { *out << other.name(); }
 
-class NotAnswered : public ::testing::TestWithParam<Other> {};
+class EachFailure : public RetryStateTest, public ::testing::WithParamInterface<Other> {
+ protected:
+  RetryAction fail(AnalyzerId analyzer) { return tell(analyzer, GetParam().outcome, GetParam().status); }
+};
 
-TEST_P(NotAnswered, MakesTheRoundCountForNothing) {
-  Random random(1);
-  RetryState retry_state;
-  for (int round = 0; round < 20; ++round) {
-    retry_state.on_result(0, Outcome::http_error, 500);
-    retry_state.on_result(1, GetParam().outcome, GetParam().status);
-    retry_state.on_result(2, Outcome::http_error, 503);
-    ASSERT_TRUE(retry_state.end_round(steady, random)) << round;
+TEST_P(EachFailure, InMaxRoundsAtAnalyzersThatTakeOthersMakesPoison) {
+  for (int round = 1; round <= 3; ++round) {
+    fail(0);
+    fail(1);
+    EXPECT_EQ(end_round().has_value(), round < 3) << round;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(RetryState, NotAnswered,
-                         ::testing::Values(Other{Outcome::paused, 429}, Other{Outcome::paused, 503},
+TEST_P(EachFailure, InAnOutagePoisonsNobody) {
+  outage_ = true;
+  for (int round = 0; round < 100; ++round) {
+    fail(0);
+    fail(1);
+    ASSERT_TRUE(end_round()) << round;
+  }
+}
+
+TEST_P(EachFailure, AtOneThatTakesNothingMakesTheRoundCountForNothing) {
+  for (int round = 0; round < 100; ++round) {
+    outage_ = false;
+    fail(0);
+    outage_ = true;
+    fail(1);
+    ASSERT_TRUE(end_round()) << round;
+  }
+}
+
+TEST_P(EachFailure, MakesThePacketSuspectAndKeepsItAlone) {
+  EXPECT_FALSE(retry_state_.suspect());
+  EXPECT_FALSE(retry_state_.alone());
+  fail(0);
+  EXPECT_TRUE(retry_state_.suspect());
+  EXPECT_TRUE(retry_state_.alone());
+}
+
+INSTANTIATE_TEST_SUITE_P(RetryState, EachFailure,
+                         ::testing::Values(Other{Outcome::http_error, 500}, Other{Outcome::http_error, 599},
+                                           Other{Outcome::http_error, 302}, Other{Outcome::http_error, 403},
                                            Other{Outcome::timeout, 0}, Other{Outcome::connect_error, 0},
-                                           Other{Outcome::connection_broken, 0}, Other{Outcome::protocol_error, 0},
-                                           Other{Outcome::http_error, 302}, Other{Outcome::http_error, 404}),
+                                           Other{Outcome::connection_broken, 0}, Other{Outcome::protocol_error, 0}),
                          [](const auto& one) { return one.param.name(); });
+
+TEST_F(RetryStateTest, ABreakThatAnotherPacketCausedIsNotItsFailure) {
+  for (int round = 0; round < 100; ++round) {
+    tell(0, Outcome::connection_broken, 0, false);
+    tell(1, Outcome::connection_broken, 0, false);
+    EXPECT_THAT(retry_state_.excluded(), ElementsAre(0, 1)) << "it goes elsewhere";
+    ASSERT_TRUE(end_round()) << round;
+  }
+  EXPECT_FALSE(retry_state_.suspect());
+  EXPECT_TRUE(retry_state_.alone()) << "until it is known what broke the connection";
+}
+
+TEST_F(RetryStateTest, PausesAndRefusalsSayNothingOfTheRound) {
+  for (int round = 1; round <= 3; ++round) {
+    tell(0, Outcome::http_error, 500);
+    outage_ = true;
+    tell(1, Outcome::paused, 429);
+    outage_ = false;
+    EXPECT_EQ(end_round().has_value(), round < 3) << round;
+  }
+  retry_state_.reset();
+  for (int round = 0; round < 20; ++round) {
+    tell(0, Outcome::paused, 429);
+    EXPECT_TRUE(end_round());
+    EXPECT_FALSE(retry_state_.suspect());
+  }
+}
+
+TEST_F(RetryStateTest, TheFirstTimeAtAnAnalyzerCountsWhatItTookLately) {
+  RetryPolicy once = steady;
+  once.max_rounds = 1;
+  core::AttemptResult failure;
+  failure.outcome = Outcome::timeout;
+  retry_state_.on_result(0, failure, {1'000, false});
+  EXPECT_TRUE(retry_state_.end_round(once, random_)) << "it took a thousand, but long ago";
+  retry_state_.on_result(1, failure, {7, true});
+  EXPECT_FALSE(retry_state_.end_round(once, random_)) << "it takes others just now";
+}
+
+TEST_F(RetryStateTest, WhatIsTakenWithinTheSameRoundIsForTheNextOne) {
+  core::AttemptResult failure;
+  failure.outcome = Outcome::timeout;
+  const auto round = [&](std::uint64_t taken) {
+    retry_state_.on_result(0, failure, {taken, true});
+    return end_round().has_value();
+  };
+  EXPECT_TRUE(round(5));   // counts: lately
+  EXPECT_TRUE(round(5));   // took nothing since
+  EXPECT_TRUE(round(6));   // counts
+  EXPECT_TRUE(round(6));   // took nothing since
+  EXPECT_FALSE(round(7));  // the third
+}
 
 TEST_F(RetryStateTest, ARoundInWhichNobodyWasAskedCountsForNothing) {
   for (int round = 0; round < 20; ++round) EXPECT_TRUE(end_round());
@@ -128,38 +213,51 @@ TEST_F(RetryStateTest, ARoundInWhichNobodyWasAskedCountsForNothing) {
 
 TEST_F(RetryStateTest, ASecondOpinionIsWaitedForWithinMaxRounds) {
   for (int round = 0; round < 20; ++round) EXPECT_TRUE(end_round());
-  retry_state_.on_result(0, Outcome::refused, 400);
+  tell(0, Outcome::refused, 400);
   for (std::uint32_t round = 1; round < steady.max_rounds; ++round) EXPECT_TRUE(end_round()) << round;
   EXPECT_FALSE(end_round()) << "nobody could be heard about it";
 }
 
-TEST_F(RetryStateTest, SilenceBetweenAnsweredRoundsDoesNotForgetThem) {
+TEST_F(RetryStateTest, AnOutageBetweenRoundsThatCountDoesNotForgetThem) {
   for (int round = 1; round <= 3; ++round) {
-    retry_state_.on_result(0, Outcome::timeout, 0);
+    outage_ = true;
+    tell(0, Outcome::timeout, 0);
     EXPECT_TRUE(end_round());
-    retry_state_.on_result(0, Outcome::http_error, 500);
+    outage_ = false;
+    tell(0, Outcome::http_error, 500);
     EXPECT_EQ(end_round().has_value(), round < 3) << round;
   }
 }
 
 TEST_F(RetryStateTest, RemembersThatTheAnalyzerMayHaveTakenIt) {
-  retry_state_.on_result(0, Outcome::connect_error, 0);
-  retry_state_.on_result(1, Outcome::http_error, 500);
+  tell(0, Outcome::connect_error, 0);
+  tell(1, Outcome::http_error, 500);
   EXPECT_FALSE(retry_state_.may_be_duplicate());
-  retry_state_.on_result(2, Outcome::timeout, 0);
+  tell(2, Outcome::timeout, 0);
   end_round();
-  retry_state_.on_result(0, Outcome::http_error, 500);
+  tell(0, Outcome::http_error, 500);
   EXPECT_TRUE(retry_state_.may_be_duplicate());
 }
 
+TEST_F(RetryStateTest, AnyWholeAnswerIsAnAnswer) {
+  tell(0, Outcome::timeout);
+  tell(1, Outcome::unsent);
+  EXPECT_FALSE(retry_state_.answered());
+  tell(1, Outcome::paused, 429);
+  EXPECT_TRUE(retry_state_.answered());
+}
+
 TEST_F(RetryStateTest, ResetForgetsEverything) {
-  retry_state_.on_result(0, Outcome::refused, 400);
-  retry_state_.on_result(1, Outcome::timeout, 0);
+  tell(0, Outcome::refused, 400);
+  tell(1, Outcome::timeout, 0);
   end_round();
   retry_state_.reset();
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());
   EXPECT_FALSE(retry_state_.refused_once());
   EXPECT_FALSE(retry_state_.may_be_duplicate());
+  EXPECT_FALSE(retry_state_.suspect());
+  EXPECT_FALSE(retry_state_.alone());
+  EXPECT_FALSE(retry_state_.answered());
   EXPECT_EQ(retry_state_.attempts(), 0u);
   EXPECT_EQ(end_round(), 100ms);
 }

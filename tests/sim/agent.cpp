@@ -81,8 +81,7 @@ void Agent::admit() {
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
   draft.admitted_at = now;
-  if (draws_.chance(plan_.rejected_by_all)) draft.trait = Trait::rejected_by_all;
-  if (draws_.chance(plan_.poisonous)) draft.trait = Trait::poisonous;
+  draft.trait = draw_trait(draws_, plan_);
 
   queue::Delivery& delivery = loop_.dispatcher().make();
   delivery.packet.id = std::to_string(draft.serial);

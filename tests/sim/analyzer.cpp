@@ -22,16 +22,42 @@ void Analyzer::heal() {
   spell_ = {};
 }
 
-Reply Analyzer::reply(Trait trait) {
+Trait draw_trait(Draws& draws, const AgentPlan& plan) {
+  Trait trait;
+  if (draws.chance(plan.rejected_by_all)) {
+    trait.kind = Trait::Kind::status;
+    trait.status = draws.one_of({400u, 402u, 406u, 409u, 410u, 413u, 415u, 418u, 422u, 431u, 451u, 499u});
+  }
+  if (!draws.chance(plan.poisonous)) return trait;
+  trait.kind = plan.harm ? *plan.harm : static_cast<Trait::Kind>(draws.between(1, 5));
+  trait.status = draws.chance(0.5) ? draws.one_of({500u, 403u, 302u, 404u, 599u}) : draws.between(100u, 599u);
+  if (trait.status / 100 == 2) trait.status = 500;
+  if (draws.chance(plan.somewhere)) trait.where = draws.seed();
+  return trait;
+}
+
+Reply Analyzer::reply(const Trait& trait, AnalyzerId self) {
   if (healed_) return {.written_after = 10us, .ends_after = healed_latency, .retry_after = {}};
   Reply reply = draws_.chance(spell_.portion) ? moody_reply() : with_status(200);
   // Now and then it takes long to get a connection.
   reply.written_after = draws_.chance(0.1) ? draws_.across(1ms, 1s) : draws_.across(5us, 1ms);
-  if (reply.kind == Kind::answer && trait == Trait::rejected_by_all)
-    reply.status = draws_.one_of({400u, 413u, 415u, 422u});
-  if (reply.kind == Kind::answer && trait == Trait::poisonous) reply.status = 500;
+  if (reply.kind == Kind::answer && trait.is_bad_at(self)) befall(reply, trait);
   if (reply.kind == Kind::answer) reply.takes = reply.status == 200;
   return reply;
+}
+
+void Analyzer::befall(Reply& reply, const Trait& trait) {
+  reply.retry_after.clear();
+  switch (trait.kind) {
+    case Trait::Kind::ordinary: return;
+    case Trait::Kind::status: reply.status = trait.status; return;
+    case Trait::Kind::drop:
+    case Trait::Kind::reset: reply.kind = Kind::reset; break;
+    case Trait::Kind::nonsense: reply.kind = Kind::nonsense; break;
+    case Trait::Kind::silence: reply.kind = Kind::silence; break;
+  }
+  if (trait.kind == Trait::Kind::reset) reply.ends_after = draws_.across(5us, 100us);
+  reply.takes = false;
 }
 
 Reply Analyzer::with_status(unsigned status, std::string retry_after) {
@@ -63,9 +89,10 @@ Reply Analyzer::moody_reply() {
     case FaultMode::slow_bytes: reply.ends_after = draws_.across(100ms, 20s); break;
     case FaultMode::throttling: return with_status(429, seconds());
     case FaultMode::overloaded: return with_status(503, draws_.one_of<const char*>({"0", "1", "3"}));
-    case FaultMode::failing: return with_status(draws_.one_of({500u, 502u, 503u}));
+    case FaultMode::failing:
+      return with_status(draws_.one_of({500u, 502u, 503u, 301u, 401u, 403u, 405u, 407u, 408u, 421u, 425u}));
     case FaultMode::path_missing: return with_status(404);
-    case FaultMode::rejecting: return with_status(draws_.one_of({400u, 413u, 415u, 422u}));
+    case FaultMode::rejecting: return with_status(draws_.one_of({400u, 402u, 413u, 415u, 417u, 422u, 431u}));
     case FaultMode::talking_nonsense:
       reply.kind = Kind::nonsense;
       reply.takes = draws_.chance(0.5);

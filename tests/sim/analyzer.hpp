@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <string>
 
+#include "logdist/base/ids.hpp"
 #include "logdist/health/health.hpp"
 #include "tests/sim/draws.hpp"
 #include "tests/sim/scenario.hpp"
+#include "tests/sim/trait.hpp"
 
 namespace logdist::sim {
 
@@ -27,15 +29,16 @@ struct ProbeReply {
   health::ProbeResult result = health::ProbeResult::passed;
 };
 
-/// What the packet itself brings on.
-enum class Trait : std::uint8_t { ordinary, rejected_by_all, poisonous };
+/// As an agent with such habits makes them: see AgentPlan.
+Trait draw_trait(Draws& draws, const AgentPlan& plan);
 
 /// A simulated analyzer: what it does with what it is sent.
 class Analyzer {
  public:
   Analyzer(const AnalyzerPlan& plan, std::uint64_t seed);
 
-  Reply reply(Trait trait);
+  /// To a packet of `trait`; it is analyzer `self`.
+  Reply reply(const Trait& trait, AnalyzerId self);
   ProbeReply probe();
 
   /// From now on in the fault mode of `spell`.
@@ -47,6 +50,7 @@ class Analyzer {
 
  private:
   Reply moody_reply();
+  void befall(Reply& reply, const Trait& trait);
   Reply with_status(unsigned status, std::string retry_after = {});
 
   const AnalyzerPlan plan_;

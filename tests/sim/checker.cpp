@@ -6,7 +6,7 @@ Checkers make_checkers(const World& world, Findings& findings) {
   Checkers checkers;
   for (const auto make : {make_settlement, make_service, make_duplicates, make_bounds, make_buffers, make_refunds,
                           make_conservation, make_metrics, make_idle_slots, make_patience, make_shutdown, make_health,
-                          make_debt, make_catch_ups, make_rounds}) {
+                          make_debt, make_catch_ups, make_rounds, make_blame}) {
     checkers.push_back(make(world, findings));
   }
   return checkers;

@@ -11,6 +11,16 @@ namespace logdist::sim {
 
 using core::AttemptResult;
 
+bool is_failure(const AttemptResult& result) {
+  switch (result.outcome) {
+    case Outcome::delivered:
+    case Outcome::refused:
+    case Outcome::paused:
+    case Outcome::unsent: return false;
+    default: return result.counts_for_health;
+  }
+}
+
 PacketHistory& EventTrace::admit(const PacketHistory& draft) {
   PacketHistory& history = histories_.emplace_back(draft);
   LOGDIST_CHECK(history.serial == histories_.size() - 1);
@@ -65,7 +75,8 @@ void EventTrace::begin_turn(LoopId loop) {
     if (!delivered && !refused) there.charged_messages -= history->messages;
     if (delivered) there.delivered.add(history->messages);
     if (refused) ++history->refusals;
-    if (result.status >= 500) ++history->answered_5xx;
+    if (result.status > 0) history->answered = true;
+    if (is_failure(result)) ++history->failures;
     move(*history, delivered ? Location::delivered : Location::waiting);
   }
 }

@@ -27,7 +27,7 @@ struct PacketHistory {
   LoopId loop = 0;
   std::uint32_t messages = 0;
   std::size_t bytes = 0;
-  Trait trait = Trait::ordinary;
+  Trait trait;
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a request that waits
   bool accepted = false;         ///< answered 202: ours to deliver; else a request waits with it
@@ -38,11 +38,17 @@ struct PacketHistory {
   std::uint32_t attempts_begun = 0;
   std::uint32_t refusals = 0;
   std::uint32_t ambiguous = 0;  ///< attempts that may have delivered it
-  std::uint32_t answered_5xx = 0;
-  std::uint32_t taken = 0;  ///< times an analyzer took it
+  std::uint32_t failures = 0;   ///< that may be its own doing
+  bool answered = false;        ///< by an analyzer, whatever it was
+  std::uint32_t taken = 0;      ///< times an analyzer took it
 
+  /// Whether it has failed before, as far as its loop has seen.
+  bool suspect() const { return failures > 0; }
   bool settled() const { return where >= Location::delivered; }
 };
+
+/// Whether it is the failure of the analyzer, or of the packet.
+bool is_failure(const core::AttemptResult& result);
 
 /// What became of the packets sent to one analyzer.
 struct AnalyzerTally {

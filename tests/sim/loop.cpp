@@ -9,6 +9,7 @@ dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId 
   dispatch::DispatcherOptions options;
   options.loop = id;
   options.retry = scenario.retry;
+  options.max_age = scenario.max_age;
   options.caller_runs_timeout = scenario.caller_runs_timeout;
   options.ack_delivered = scenario.ack_delivered;
   options.seed = scenario.seed + 1 + id;

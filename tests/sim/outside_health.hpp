@@ -24,6 +24,7 @@ class OutsideHealth {
   void packet_failed(std::uint32_t begun_in, TimePoint now);
   void probe_passed(std::uint32_t begun_in);
   void probe_failed(std::uint32_t begun_in, TimePoint now);
+  void probe_trusted(TimePoint now) { enter(health::State::healthy, now); }
   void back_off_over(TimePoint now) { enter(health::State::testing, now); }
 
   /// Of the present back-off.

@@ -54,10 +54,14 @@ LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", bal
   }
 }
 
-LOGDIST_WRAP(retry::RetryAction, on_result, "_ZN7logdist5retry10RetryState9on_resultEjNS_7OutcomeEj",
-             retry::RetryState* retry_state, AnalyzerId analyzer, Outcome outcome, unsigned status) {
-  const retry::RetryAction next = original_on_result(retry_state, analyzer, outcome, status);
-  if (has(Defect::refused_once) && outcome == Outcome::refused) return retry::RetryAction::dead_letter;
+LOGDIST_WRAP(retry::RetryAction, on_result,
+             "_ZN7logdist5retry10RetryState9on_resultEjRKNS0_13AttemptResultERKNS0_5TakenE",
+             retry::RetryState* retry_state, AnalyzerId analyzer, const core::AttemptResult& result,
+             const retry::Taken& taken) {
+  retry::Taken heard = taken;
+  if (has(Defect::outage_blamed)) heard = {++calls, true};
+  const retry::RetryAction next = original_on_result(retry_state, analyzer, result, heard);
+  if (has(Defect::refused_once) && result.outcome == Outcome::refused) return retry::RetryAction::dead_letter;
   const bool struck = next == retry::RetryAction::done && strikes(Defect::double_settlement, 50);
   return struck ? retry::RetryAction::dead_letter : next;
 }
@@ -184,6 +188,18 @@ LOGDIST_WRAP(std::optional<Duration>, end_round,
   if (has(Defect::poison_kept)) heard.max_rounds = 1'000'000;
   if (has(Defect::round_short) && heard.max_rounds > 1) --heard.max_rounds;
   return original_end_round(retry_state, heard, random);
+}
+
+LOGDIST_WRAP(void, on_suspect_failure,
+             "_ZN7logdist6health7Monitor18on_suspect_failureEjNSt6chrono10time_pointINS2_3_V212steady_clockENS2_"
+             "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+             health::Monitor* monitor, health::Epoch epoch, TimePoint now) {
+  if (has(Defect::suspects_blamed)) return monitor->on_failure(epoch, now);
+  original_on_suspect_failure(monitor, epoch, now);
+}
+
+LOGDIST_WRAP(void, set_all_out, "_ZN7logdist6health7Monitor11set_all_outEb", health::Monitor* monitor, bool all_out) {
+  original_set_all_out(monitor, all_out && !has(Defect::all_out_unheard));
 }
 
 LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue13MemoryLimiterC1Emm", queue::MemoryLimiter* limiter,

@@ -39,6 +39,9 @@ enum class Defect {
   round_short,             ///< a packet is poison one round too early
   buffer_bound_off,        ///< server.max_buffered is 400 bytes more than configured
   nothing_kept_for_small,  ///< of server.max_buffered
+  suspects_blamed,         ///< each failure of a packet counts for health, not only its first
+  outage_blamed,           ///< an analyzer that takes nothing is thought to take others
+  all_out_unheard,         ///< that nobody is in service is not noticed
   drain_ignored,           ///< a drained analyzer stays in service
 };
 

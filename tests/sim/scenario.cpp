@@ -52,12 +52,28 @@ std::vector<Spell> draw_spells(Draws& draws, Duration storm) {
   return spells;
 }
 
+/// Analyzers that are well, and packets that are not.
+void draw_poison(Draws& draws, Scenario& scenario) {
+  scenario.poisoned = true;
+  scenario.ends_in_storm = false;
+  scenario.queue_packets = 20'000;
+  scenario.queue_bytes = 100'000'000;
+  scenario.ack_delivered = false;
+  scenario.delivery_timeout = draws.across(100ms, 500ms);
+  scenario.messages_max = 1;
+  scenario.balancer.health.interval = draws.across(200ms, 2s);
+  scenario.balancer.health.failure_threshold = draws.between(3u, 5u);
+  scenario.retry = {draws.across(5ms, 100ms), draws.across(200ms, 1s), 2.0, 0.2, draws.between(1u, 5u)};
+  scenario.max_age = Duration(0);
+}
+
 AnalyzerPlan draw_analyzer(Draws& draws, const Scenario& scenario) {
   AnalyzerPlan plan;
   plan.spec.weight_units =
       draws.chance(0.2) ? draws.one_of<std::uint64_t>({1, 1'000}) : draws.between<std::uint64_t>(1, 100);
   plan.spec.max_in_flight = scenario.calm ? 10'000 : draws.between(1u, 20u);
   plan.spec.capacity = scenario.calm ? 10'000 : draws.between(1u, 30u);
+  if (draws.chance(0.5)) plan.spec.connections = draws.between(1u, 40u);
   plan.latency = draws.across(200us, scenario.calm ? 20ms : 300ms);
   plan.connections = draws.between(1u, 4u);
   if (!scenario.calm) plan.spells = draw_spells(draws, scenario.storm);
@@ -104,7 +120,38 @@ AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   if (scenario.calm) return plan;
   if (draws.chance(0.2)) plan.rejected_by_all = 0.1;
   if (draws.chance(0.1)) plan.poisonous = 0.1;
+  if (draws.chance(0.5)) plan.somewhere = 0.5;
   return plan;
+}
+
+/// All agents alike: a steady stream, up to a fifth of it bad, in one way or in all. The more analyzers
+/// there are the fewer packets, for a bad one is tried at each of them, round after round.
+void draw_poisoned_agents(Draws& draws, Scenario& scenario) {
+  const std::size_t packets = draws.between<std::size_t>(150, 6'000 / (scenario.analyzers.size() + 4));
+  const Duration lasts = draws.between(Duration(4s), Duration(15s));
+  scenario.storm = 2 * lasts;
+  std::optional<Trait::Kind> harm;
+  if (draws.chance(0.7)) harm = static_cast<Trait::Kind>(draws.between(1, 5));
+  const double part = draws.chance(0.3) ? 0.2 : draws.chance(0.5) ? 0.02 : 0.1;
+  const double somewhere = draws.chance(0.3) ? 0.5 : 0;
+  for (AgentPlan& agent : scenario.agents) {
+    AgentPlan steady;
+    steady.loop = agent.loop;
+    steady.pause = lasts * static_cast<Duration::rep>(scenario.agents.size()) / static_cast<Duration::rep>(packets);
+    steady.until_packets = packets;
+    agent = steady;
+    agent.poisonous = part;
+    agent.somewhere = somewhere;
+    agent.harm = harm;
+  }
+}
+
+void draw_poisoned_analyzers(Draws& draws, Scenario& scenario) {
+  for (AnalyzerPlan& plan : scenario.analyzers) {
+    plan.spec = {draws.between<std::uint64_t>(1, 3), 256, 512, 32};
+    plan.latency = draws.across(200us, 20ms);
+    plan.spells.clear();
+  }
 }
 
 }  // namespace
@@ -132,12 +179,20 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.ends_in_storm = draws.chance(0.3);
   scenario.grace = draws.across(1ms, 10s);
 
-  const std::size_t analyzers = draws.between<std::size_t>(1, 7);
+  if (draws.chance(0.2)) scenario.max_age = draws.across(500ms, 60s);
+  if (!scenario.calm && draws.chance(0.15)) draw_poison(draws, scenario);
+  const std::size_t analyzers =
+      scenario.poisoned ? draws.one_of<std::size_t>({2, 3, 3, 7, 20}) : draws.between<std::size_t>(1, 7);
   for (std::size_t i = 0; i < analyzers; ++i) scenario.analyzers.push_back(draw_analyzer(draws, scenario));
   const std::size_t agents = draws.between<std::size_t>(1, 24);
   for (std::size_t i = 0; i < agents; ++i) scenario.agents.push_back(draw_agent(draws, scenario));
   const std::size_t packets = draws.between<std::size_t>(100, 1'000);
   for (AgentPlan& agent : scenario.agents) agent.until_packets = packets;
+  if (scenario.poisoned) {
+    draw_poisoned_analyzers(draws, scenario);
+    draw_poisoned_agents(draws, scenario);
+    return scenario;
+  }
   scenario.changes = draw_changes(draws, scenario);
   draw_drains(draws, scenario);
   return scenario;
@@ -149,9 +204,12 @@ std::string describe(const Scenario& scenario) {
       "{}{} loops, {} agents, {} changes of analyzers, ack {}, queue {} packets {} bytes, waits {:.0f} ms, attempts "
       "{:.0f} ms, storm {:.0f} ms, "
       "{}\n",
-      scenario.calm ? "calm, " : "", scenario.loops, scenario.agents.size(), scenario.changes.size(),
-      scenario.ack_delivered ? "delivered" : "queued", scenario.queue_packets, scenario.queue_bytes,
-      ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout), ms(scenario.storm),
+      scenario.calm       ? "calm, "
+      : scenario.poisoned ? "poisoned, "
+                          : "",
+      scenario.loops, scenario.agents.size(), scenario.changes.size(), scenario.ack_delivered ? "delivered" : "queued",
+      scenario.queue_packets, scenario.queue_bytes, ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout),
+      ms(scenario.storm),
       scenario.ends_in_storm ? fmt::format("ends in it with {:.0f} ms of grace", ms(scenario.grace)) : "heals");
   for (std::size_t i = 0; i < scenario.analyzers.size(); ++i) {
     const AnalyzerPlan& plan = scenario.analyzers[i];

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "logdist/base/time.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/retry/retry_state.hpp"
+#include "tests/sim/trait.hpp"
 
 namespace logdist::sim {
 
@@ -24,9 +26,9 @@ enum class FaultMode : std::uint8_t {
   slow_bytes,        ///< answers byte by byte, often too late
   throttling,        ///< 429, with and without Retry-After
   overloaded,        ///< 503 with Retry-After
-  failing,           ///< 5xx without
+  failing,           ///< 5xx without, or another status that speaks of the analyzer
   path_missing,      ///< 404
-  rejecting,         ///< 400, 413, 415, 422
+  rejecting,         ///< a 4xx that speaks of the packet
   talking_nonsense,  ///< no HTTP at all
 };
 inline constexpr std::size_t fault_mode_count = 13;
@@ -69,13 +71,16 @@ struct AgentPlan {
   double trickles = 0;                          ///< part of all those that come slowly
   double disappears = 0;                        ///< part of its requests that it leaves in the middle
   double rejected_by_all = 0;                   ///< part of its packets that every analyzer refuses
-  double poisonous = 0;                         ///< part of its packets that make every analyzer answer 500
+  double poisonous = 0;                         ///< part of its packets that fail at analyzers by themselves
+  double somewhere = 0;                         ///< part of those that do so at some analyzers only
+  std::optional<Trait::Kind> harm{};            ///< how they do; none: in any way
   std::size_t until_packets = ~std::size_t{0};  ///< of all agents together; then it stops
 };
 
 struct Scenario {
   std::uint64_t seed = 0;
-  bool calm = false;  ///< nothing fails and slots are free
+  bool calm = false;      ///< nothing fails and slots are free
+  bool poisoned = false;  ///< all analyzers are well, and up to a fifth of the packets are bad
 
   std::size_t loops = 1;
   std::size_t queue_packets = 1;
@@ -84,6 +89,7 @@ struct Scenario {
   std::size_t small_body_max = 1;  ///< of those for which some of it is kept
   bool ack_delivered = false;
   retry::RetryPolicy retry;
+  Duration max_age{};  ///< 0: none
   Duration caller_runs_timeout{};
   Duration delivery_timeout{};
   Duration probe_timeout{};

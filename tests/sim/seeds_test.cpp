@@ -30,7 +30,7 @@ TEST(Simulation, BringsEachCheckerItsCases) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     for (const auto& [checker, count] : simulate(seed).checks) checks[checker] += count;
   }
-  for (const char* checker : {"bounds", "buffers", "catch_ups", "debt", "health", "rounds", "service"}) {
+  for (const char* checker : {"blame", "bounds", "buffers", "catch_ups", "debt", "health", "rounds", "service"}) {
     EXPECT_GE(checks[checker], 10) << checker;
   }
 }

@@ -49,8 +49,18 @@ class Life {
 
   void storm() {
     const TimePoint end = world_.now() + scenario_.storm;
-    run_until(scenario_.storm + 1h, [this, end] { return world_.now() >= end; });
+    run_until(scenario_.storm + 1h, [this, end] { return world_.now() >= end || only_bad_ones_left(); });
     world_.stop_agents();
+  }
+
+  /// No packet comes any more, and those that are not settled fail everywhere: they would be
+  /// tried, and fail, until the end of the storm, for nothing shows that it is their fault.
+  bool only_bad_ones_left() const {
+    constexpr std::uint64_t seldom = 64;  // events
+    const auto& histories = world_.trace().histories();
+    if (events_ % seldom != 0 || histories.size() < scenario_.agents.front().until_packets) return false;
+    return std::ranges::all_of(
+        histories, [](const PacketHistory& history) { return history.settled() || history.trait.is_bad_everywhere(); });
   }
 
   void heal();

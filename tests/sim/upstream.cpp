@@ -27,8 +27,11 @@ void Upstream::send(core::Attempt& attempt, TimePoint) {
   const PacketHistory& history = stage_.trace.history(attempt.packet->id);
   LOGDIST_CHECK(attempt.packet->body.size() == history.bytes);
   Analyzer& analyzer = *stage_.analyzers[attempt.analyzer];
-  const std::uint32_t connection = stage_.draws.between(1u, analyzer.plan().connections);
-  under_way_.emplace(++last_ticket_, UnderWay{&attempt, connection, analyzer.reply(history.trait)});
+  ++last_ticket_;
+  const std::uint32_t shared = stage_.draws.between(1u, analyzer.plan().connections);
+  // Connections above all shared ones are for one packet each.
+  const std::uint64_t connection = attempt.alone ? analyzer.plan().connections + last_ticket_ : shared;
+  under_way_.emplace(last_ticket_, UnderWay{&attempt, connection, analyzer.reply(history.trait, attempt.analyzer)});
   gathered_.push_back(last_ticket_);
 }
 
@@ -92,8 +95,9 @@ void Upstream::finish(Ticket ticket) {
   }
 }
 
-/// One failure, however many packets were under way on the connection.
-void Upstream::break_connection(AnalyzerId analyzer, std::uint32_t connection) {
+/// One failure, however many packets were under way on the connection: that of the first,
+/// whichever of them broke it.
+void Upstream::break_connection(AnalyzerId analyzer, std::uint64_t connection) {
   std::vector<Ticket> broken;
   for (const auto& [ticket, sent] : under_way_) {
     if (sent.attempt->analyzer == analyzer && sent.connection == connection && sent.written) broken.push_back(ticket);

@@ -31,7 +31,7 @@ class Upstream final : public sink::Upstream {
 
   struct UnderWay {
     core::Attempt* attempt;
-    std::uint32_t connection;
+    std::uint64_t connection;
     Reply reply;
     bool written = false;
   };
@@ -39,7 +39,7 @@ class Upstream final : public sink::Upstream {
   void write(Ticket ticket);
   void expire(Ticket ticket);
   void finish(Ticket ticket);
-  void break_connection(AnalyzerId analyzer, std::uint32_t connection);
+  void break_connection(AnalyzerId analyzer, std::uint64_t connection);
   void end(Ticket ticket, const core::AttemptResult& result);
   core::AttemptResult judge(const Reply& reply) const;
 

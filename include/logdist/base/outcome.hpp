@@ -10,9 +10,9 @@ namespace logdist {
 /// `outcome` label of delivery_attempts_total.
 enum class Outcome : std::uint8_t {
   delivered,          ///< 2xx
-  refused,            ///< 400, 413, 415, 422: the packet's fault
+  refused,            ///< a 4xx that speaks of the packet (retry::classify)
   paused,             ///< 429, or 503 with Retry-After: later, and no failure
-  http_error,         ///< any other status: the analyzer's failure
+  http_error,         ///< any other status: a failure
   timeout,            ///< no whole answer within delivery.timeout; it may have taken the packet
   connect_error,      ///< name not resolved, refused, unreachable: it has not taken the packet
   connection_broken,  ///< closed or reset before the whole answer; it may have taken the packet
@@ -31,10 +31,11 @@ constexpr bool is_ambiguous(Outcome outcome) {
 /// Why a packet was dead-lettered.
 enum class DeadLetterReason : std::uint8_t {
   refused,     ///< two analyzers refused it, or one did and no other could be heard
-  max_rounds,  ///< poison: every analyzer answered 5xx in delivery.max_rounds rounds
+  max_rounds,  ///< poison: failed in delivery.max_rounds rounds at analyzers that took others meanwhile
   shutdown,    ///< the grace expired first
+  max_age,     ///< older than delivery.max_age, and answered by an analyzer
 };
-inline constexpr std::size_t dead_letter_reason_count = 3;
+inline constexpr std::size_t dead_letter_reason_count = 4;
 const char* to_string(DeadLetterReason reason);
 
 /// Why a request on the packet port was answered with an error. A packet that

@@ -72,6 +72,7 @@ struct DeliveryOptions {
   Duration caller_runs_timeout = 30s;
   BackoffOptions retry{100ms, 10s, 2.0, 0.2};
   std::uint32_t max_rounds = 10;
+  Duration max_age{};  ///< 0: never
   std::uint32_t max_in_flight = 256;
   std::uint32_t max_connections = 32;
   Duration max_connection_age = 5min;

@@ -24,6 +24,7 @@ struct Attempt : boost::intrusive::list_base_hook<> {
   const core::Packet* packet = nullptr;
   AnalyzerId analyzer = 0;
   std::uint32_t health_epoch = 0;  ///< of the analyzer when the attempt was begun
+  bool alone = false;              ///< wants a connection for itself, nothing before or behind it
   bool retried_stale = false;      ///< sent again after a kept connection had closed idle
   TimePoint begun{};
 };
@@ -33,8 +34,9 @@ struct AttemptResult {
   Outcome outcome = Outcome::unsent;
   unsigned status = 0;            ///< HTTP status, 0 when there was no whole answer
   std::optional<Duration> pause;  ///< for Outcome::paused, when the analyzer named it
-  /// Whether this result counts towards the analyzer's health. A connection that
-  /// breaks under k packets is one failure, not k.
+  /// Whether this result may count towards the analyzer's health, or be held
+  /// against the packet. A connection that breaks under k packets is one failure,
+  /// not k: that of the first one unanswered.
   bool counts_for_health = true;
   boost::system::error_code error;  ///< what stood behind a failure without an answer, if it is known
 };

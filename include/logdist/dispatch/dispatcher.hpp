@@ -42,6 +42,7 @@ class TurnRequest {
 struct DispatcherOptions {
   LoopId loop = 0;
   retry::RetryPolicy retry;
+  Duration max_age{};  ///< of a packet that an analyzer has answered; 0: any
   Duration caller_runs_timeout{};
   bool ack_delivered = false;  ///< every request waits for its delivery
   std::uint64_t seed = 0;      ///< of the jitter
@@ -109,13 +110,14 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
 
  private:
   /// What a turn does with a packet whose attempt or round has ended.
-  enum class Disposition : std::uint8_t { moved, delivered, refused, poison, handed_back };
+  enum class Disposition : std::uint8_t { moved, delivered, refused, poison, too_old, handed_back };
 
   struct Finished {
     queue::Delivery* delivery;
     core::AttemptResult result;
     Duration duration;  ///< of the attempt
     Disposition disposition = Disposition::moved;
+    retry::Taken taken{};  ///< by the analyzer, until then
   };
   struct Placed {
     queue::Delivery* delivery;
@@ -127,12 +129,20 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   Disposition route(LoadBalancer::PlacementBatch& shared, const Finished& finished, TimePoint now);
   Disposition end_round(const LoadBalancer::PlacementBatch& shared, queue::Delivery& delivery, TimePoint now);
   void place(LoadBalancer::PlacementBatch& shared, TimePoint now);
+  void place_oldest_first(LoadBalancer::PlacementBatch& shared);
+  void place_left_over(LoadBalancer::PlacementBatch& shared);
+  bool try_to_place(LoadBalancer::PlacementBatch& shared, queue::Delivery& delivery);
+  void note_waiting(LoadBalancer::PlacementBatch& shared);
+  void end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimePoint now);
   void settle_finished(TimePoint now);
   void send_placed(TimePoint now);
 
   // Comings and goings of the places, each with its count in the ledger.
   void enter_lane(queue::Delivery& delivery);
   void enter_retry(queue::Delivery& delivery);
+  RetryLists& retries_of(const queue::Delivery& delivery) {
+    return delivery.retry_state.suspect() ? suspects_ : retry_;
+  }
   void enter_between_rounds(queue::Delivery& delivery, Duration wait, TimePoint now);
   void leave_state(queue::Delivery& delivery);
 
@@ -144,6 +154,8 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   void recycle(queue::Delivery& delivery);
 
   queue::Delivery* oldest_ready();
+  bool too_old(queue::Delivery& delivery, TimePoint now);
+  void end_too_old(TimePoint now);
   void unlink_waiter(queue::Delivery& delivery);
   bool must_hand_back(const queue::Delivery& delivery, TimePoint now) const;
 
@@ -161,11 +173,15 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
 
   // Where the packets are.
   queue::DeliveryList lane_;                                   ///< not yet attempted, oldest first
-  RetryLists retry_;                                           ///< attempted before and ready again
+  RetryLists retry_;                                           ///< attempted before and ready again, not suspect
+  RetryLists suspects_;                                        ///< the suspect ones
   std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
   std::size_t in_flight_ = 0;
-  queue::WaiterList waiters_;  ///< all requests that wait, wherever they are, oldest first
-  queue::AgeList unsettled_;   ///< all packets, wherever they are, oldest first
+  queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set
+  std::uint64_t service_seen_ = 0;                       ///< PlacementBatch::service_version() as of the last turn
+  bool may_be_stranded_ = false;                         ///< a retry was entered that nobody in service may suit
+  queue::WaiterList waiters_;                            ///< all requests that wait, wherever they are, oldest first
+  queue::AgeList unsettled_;                             ///< all packets, wherever they are, oldest first
 
   // Of one turn; members so that their memory is kept.
   std::vector<Finished> finished_;

@@ -2,8 +2,9 @@
 // is in service. One for the daemon, asked once a loop turn under one lock.
 //
 // Composes the pure parts (balance::Selector, health::Monitor) and adds what
-// concerns several loops: free slots go to the oldest packet of all loops, and
-// loops that wait for one are woken. Reads no clock and does no I/O: the
+// concerns several loops: free slots go to the oldest packet of all loops, loops
+// that wait for one are woken, and packets that have failed before (suspects) hold
+// no more than their share while others wait. Reads no clock and does no I/O: the
 // simulation runs it as it is. Thread-safe.
 #pragma once
 
@@ -13,6 +14,8 @@
 #include <optional>
 #include <span>
 #include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/backoff.hpp"
@@ -38,6 +41,7 @@ struct AnalyzerSpec {
   std::uint64_t weight_units = 0;
   std::uint32_t max_in_flight = 0;  ///< packets
   std::uint32_t capacity = 0;       ///< packets its connections take, until told otherwise
+  std::uint32_t connections = 0;    ///< to it, at most, over all loops; 0: not known
 };
 
 /// An analyzer's state, copied coherently for status and metrics.
@@ -159,7 +163,13 @@ class LoadBalancer {
   Analyzer& present(AnalyzerId id);
   void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {});
   void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now);
+  bool may_be_tested(AnalyzerId analyzer, TimePoint now) const;
   std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
+  std::optional<AnalyzerId> wanted_suspect_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
+  void count_in_service(bool enters);
+  bool fresh_waits() const;
+  bool suspect_fits(AnalyzerId analyzer, bool within_share) const;
+  bool has_room_for_suspects(bool within_share) const;
   TimePoint earliest_event(TimePoint now) const;
   void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups);
 
@@ -178,6 +188,8 @@ class LoadBalancer {
   std::vector<StateChange> state_changes_;
   std::size_t present_ = 0;             ///< analyzers not removed
   std::size_t testing_ = 0;             ///< analyzers in Testing, so that the hot path need not look
+  std::size_t in_service_ = 0;          ///< analyzers in service
+  std::uint64_t service_version_ = 1;   ///< grows when an analyzer leaves service
   std::uint64_t capacity_version_ = 2;  ///< grows whenever a slot may have become free
   TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
   bool wake_control_ = false;
@@ -214,16 +226,32 @@ class LoadBalancer::PlacementBatch {
   PlacementBatch(const PlacementBatch&) = delete;
   PlacementBatch& operator=(const PlacementBatch&) = delete;
 
-  /// Takes the result of an attempt placed earlier.
-  void attempt_ended(const Placement& placement, const core::AttemptResult& result);
+  /// Takes the result of an attempt placed earlier, of a packet that was `suspect`
+  /// then. What its analyzer has taken until now.
+  retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result, bool suspect);
 
   /// Places a packet of `messages` admitted at `admitted_at`, not with those whom
   /// its retry state excludes. None when no slot is free for it, or an older packet of
-  /// another loop goes first; the loop is woken when that has changed.
+  /// another loop goes first; the loop is woken when that has changed. An analyzer
+  /// that is to be tested goes before all others, but not for a suspect packet.
+  ///
+  /// A suspect one is placed where suspects hold less than their share (an eighth
+  /// of the slots, at least one). Beyond that only after let_suspects_pass().
   std::optional<Placement> place(std::uint32_t messages, const retry::RetryState& retry_state, TimePoint admitted_at);
+
+  /// All packets of this loop that are not suspect were offered; suspect ones wait.
+  /// When no others wait on any loop, suspects may take all that is free from now
+  /// on; so they decide no test, but an analyzer in Testing whose probe has passed
+  /// is Healthy now. False: others wait.
+  bool let_suspects_pass();
+
+  /// Notes that a packet waits, which was not offered because has_capacity() said no.
+  void wait(const retry::RetryState& retry_state, TimePoint admitted_at);
 
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;
+  /// Differs from that of an earlier turn when an analyzer has left service since.
+  std::uint64_t service_version() const;
   /// Whether an analyzer in service, free or not, is outside `excluded`.
   bool anyone_else(std::span<const AnalyzerId> excluded) const;
   /// Analyzers there are, in service or not.
@@ -234,12 +262,23 @@ class LoadBalancer::PlacementBatch {
   void take_recalls(std::vector<AnalyzerId>& analyzers);
 
  private:
-  /// Whether a packet of another loop waits for a slot since before `admitted_at`.
+  std::optional<Placement> place_suspect(std::uint32_t messages, std::span<const AnalyzerId> excluded, bool yields);
+  Placement begin_trial(AnalyzerId analyzer, std::uint32_t messages);
+  std::span<const AnalyzerId> closed_to_suspects(std::span<const AnalyzerId> excluded);
+  void note_waiting(const retry::RetryState& retry_state, TimePoint admitted_at, bool yields);
+  std::optional<AnalyzerId> wanted_trial_of(const retry::RetryState& retry_state) const;
+  void end_refused(const Placement& placement);
+  void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect);
+  /// Whether a packet of another loop that may have the next slot waits since
+  /// before `admitted_at`; or, for a trial, one that is not suspect.
   bool older_elsewhere(TimePoint admitted_at) const;
+  bool older_fresh_elsewhere(TimePoint admitted_at) const;
 
   LoadBalancer& balancer_;
   const LoopId loop_;
   const TimePoint now_;  ///< of the turn
+  bool suspects_pass_ = false;
+  boost::container::small_vector<AnalyzerId, 8> closed_;  ///< of one call; kept for its memory
   std::unique_lock<std::mutex> lock_;
 };
 

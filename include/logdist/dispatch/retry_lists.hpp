@@ -2,11 +2,12 @@
 //
 // Grouped by the analyzers they must not go to: what finds no slot for one finds
 // none for the others of its group, so a turn asks once a group, not once a
-// packet, however many there are.
+// packet, however many there are. Entering and leaving cost O(log n).
 #pragma once
 
-#include <memory>
-#include <vector>
+#include <cstdint>
+#include <map>
+#include <utility>
 
 #include <boost/container/small_vector.hpp>
 
@@ -19,30 +20,56 @@ namespace logdist::dispatch {
 /// in here. Confined to its loop.
 class RetryLists {
  public:
-  /// Packets with the same excluded analyzers, oldest first.
+  using Packets = queue::DeliveriesByAge<queue::RetryTag>;
+  using Excluded = boost::container::small_vector<AnalyzerId, 4>;  ///< sorted
+
+  /// The packets with the same excluded analyzers.
   struct Group {
-    boost::container::small_vector<AnalyzerId, 4> excluded;
-    queue::DeliveryList packets;
-    bool blocked = false;  ///< in this turn: found no slot
+    const Excluded* excluded = nullptr;
+    Packets packets;
+    std::uint64_t made = 0;        ///< as the so many-th: breaks ties
+    std::uint64_t blocked_in = 0;  ///< the pass in which it found no slot
   };
 
+  RetryLists() = default;
+  RetryLists(const RetryLists&) = delete;
+  RetryLists& operator=(const RetryLists&) = delete;
   ~RetryLists();
 
   void insert(queue::Delivery& delivery);
+  /// The group goes with its last packet.
   void erase(queue::Delivery& delivery);
 
-  bool empty() const;
+  bool empty() const { return groups_.empty(); }
 
-  /// The group whose oldest packet is the oldest of all in groups not blocked;
-  /// null when there is none. Stays valid until begin_turn().
+  /// Begins a pass over the groups: none is blocked.
+  void begin_pass();
+  /// The group with the oldest packet of those not blocked in this pass; null when
+  /// there is none. Amortised O(1) for each group that is blocked.
   Group* oldest();
-  /// Unblocks all groups and forgets those that are empty.
-  void begin_turn();
+  /// `group` found no slot.
+  void block(Group& group) { group.blocked_in = pass_; }
+
+  /// The group of those that may go anywhere; null when there is none.
+  Group* unrestricted();
+
+  /// Calls `visit` with each group; it may take packets out of that one.
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (auto next = groups_.begin(); next != groups_.end();) visit((next++)->second);
+  }
 
  private:
-  Group& group_of(const queue::Delivery& delivery);
+  using Age = std::pair<TimePoint, std::uint64_t>;  ///< of a group's oldest packet, and which group
 
-  std::vector<std::unique_ptr<Group>> groups_;  ///< few: there are few ways to have failed
+  Age age_of(const Group& group) const { return {group.packets.begin()->admitted_at, group.made}; }
+  void move(Group& group, Age from);
+
+  std::map<Excluded, Group> groups_;
+  std::map<Age, Group*> by_age_;
+  std::map<Age, Group*>::iterator cursor_ = by_age_.begin();  ///< before it all are blocked in this pass
+  std::uint64_t pass_ = 1;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace logdist::dispatch

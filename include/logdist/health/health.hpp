@@ -40,6 +40,10 @@ using Epoch = std::uint32_t;
 
 /// One analyzer's health. Starts Healthy, with full ramp.
 ///
+/// What a packet says of it depends on the packet: one that has failed before is
+/// suspect, and the caller reports its failure as on_suspect_failure(). So a
+/// failure streak is evidence of different packets.
+///
 /// The back-off doubles with each Testing that fails and starts anew with each
 /// recovery. `now` need not be the same clock reading for all callers: loops that
 /// share a monitor may be a little apart.
@@ -59,11 +63,21 @@ class Monitor {
   /// after a refused trial another may be wanted.
   void tick(TimePoint now);
 
+  /// Whether no analyzer at all is in service. While that is so a Failed one is
+  /// probed, too, and becomes Testing as soon as a probe passes, whatever its
+  /// back-off: the next packet may go there at once.
+  void set_all_out(bool all_out);
+
   /// When tick() or probe_due() next has something to say; `never` if it has not.
   TimePoint next_event() const;
 
+  /// End of the back-off while Failed; else `never`.
+  TimePoint testing_at() const { return state_ == State::failed ? testing_at_ : never; }
+
   /// Whether a probe is due now: at once on entering Testing, at the interval
-  /// while Healthy and while Testing waits for its packet. The first one while
+  /// while Healthy, while Testing waits for its packet, and while Failed with all
+  /// others out of service, too; then the first one comes at once, but not within
+  /// the initial back-off of the last one. The first one while
   /// Healthy comes after a random part of the interval, so that analyzers are not
   /// probed in step. The caller then begins one and calls probe_begun().
   bool probe_due(TimePoint now) const;
@@ -71,9 +85,15 @@ class Monitor {
   void on_probe(ProbeResult result, Epoch epoch, TimePoint now);
 
   /// In Testing with the probe passed (or none configured) and no trial under
-  /// way: the very next packet goes there. The caller then calls trial_begun().
+  /// way: the next packet that has not failed yet goes there. The caller then
+  /// calls trial_begun().
   bool wants_trial() const;
+  /// The same for a suspect packet, when no other waits: only without a probe to
+  /// decide, and after one has failed not before a back-off of its own.
+  bool wants_suspect_trial() const;
   void trial_begun();
+  /// Only suspect packets wait: in Testing a passed probe alone makes it Healthy.
+  void trust_probe(TimePoint now);
   /// The trial ended without saying anything of the analyzer (never sent, or
   /// paused by it): another is wanted.
   void trial_void(Epoch epoch);
@@ -82,9 +102,11 @@ class Monitor {
   /// trial is wanted after a back-off of its own, doubled from one to the next.
   void trial_refused(Epoch epoch, TimePoint now);
 
-  /// A packet was delivered there, or its attempt failed.
+  /// A packet was delivered there, or its first failed attempt was there.
   void on_success(Epoch epoch, TimePoint now);
   void on_failure(Epoch epoch, TimePoint now);
+  /// A packet failed there that has failed before: says nothing of the analyzer.
+  void on_suspect_failure(Epoch epoch, TimePoint now);
 
   /// `slots` under the slow start's ramp at `now`: linear from 1 to `slots`
   /// within the slow start after a recovery, `slots` else.
@@ -111,15 +133,19 @@ class Monitor {
   Epoch epoch_ = 0;
   std::uint32_t packet_failures_ = 0;
   std::uint32_t probe_failures_ = 0;
-  std::uint32_t failed_tests_ = 0;  ///< since the last recovery, for the back-off
-  TimePoint testing_at_ = never;    ///< end of the back-off
-  TimePoint probe_at_ = never;      ///< when the next probe is due
+  std::uint32_t failed_tests_ = 0;          ///< since the last recovery, for the back-off
+  TimePoint testing_at_ = never;            ///< end of the back-off
+  TimePoint probe_at_ = never;              ///< when the next probe is due
+  TimePoint probed_at_ = TimePoint::min();  ///< the last one was begun
   TimePoint ramp_ends_at_ = TimePoint::min();
   bool probe_passed_ = false;  ///< of this Testing
   bool probe_under_way_ = false;
   bool trial_under_way_ = false;
   std::uint32_t refused_trials_ = 0;  ///< of this Testing
   TimePoint trial_at_ = never;        ///< after a refused one: when the next is wanted; else never
+  std::uint32_t suspect_trials_ = 0;  ///< of this Testing: that failed
+  TimePoint suspect_at_ = never;      ///< after a failed one: when the next suspect may be tried; else never
+  bool all_out_ = false;
 };
 
 }  // namespace logdist::health

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/time.hpp"
@@ -49,12 +50,16 @@ enum class DeliveryState : std::uint8_t {
 };
 
 struct StateTag;
+struct RetryTag;
+struct AnsweredTag;
 struct WaiterTag;
 struct AgeTag;
 
 /// One packet and all that is known of its way. Recycled by its dispatcher, so
 /// that the steady state allocates nothing.
 struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>,
+                  boost::intrusive::set_base_hook<boost::intrusive::tag<RetryTag>>,
+                  boost::intrusive::set_base_hook<boost::intrusive::tag<AnsweredTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>,
                   boost::intrusive::list_base_hook<boost::intrusive::tag<AgeTag>> {
   core::Packet packet;
@@ -76,9 +81,20 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   bool abandoned = false;  ///< its agent has gone
 };
 
+/// The older first; those of one moment in the order they were entered.
+struct OlderDelivery {
+  bool operator()(const Delivery& one, const Delivery& other) const { return one.admitted_at < other.admitted_at; }
+};
+
 /// The deliveries in one state, the requests that wait, and all that are not settled.
 using DeliveryList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>>>;
+/// Deliveries by age, where they come in any order.
+template <typename Tag>
+using DeliveriesByAge =
+    boost::intrusive::multiset<Delivery,
+                               boost::intrusive::base_hook<boost::intrusive::set_base_hook<boost::intrusive::tag<Tag>>>,
+                               boost::intrusive::compare<OlderDelivery>>;
 using WaiterList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>>>;
 using AgeList = boost::intrusive::list<

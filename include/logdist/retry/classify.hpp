@@ -20,11 +20,13 @@ struct Classification {
   std::optional<Duration> pause;
 };
 
-/// Classifies a whole answer by status and Retry-After header (empty: none;
+/// Classifies a whole answer: a 2xx delivers; a 4xx refuses the packet, but for
+/// 401, 403, 404, 405, 407, 408, 421, 425 and 429, which do not speak of it; 429,
+/// and 503 with Retry-After, pause; all else is a failure. By status and Retry-After header (empty: none;
 /// whole seconds, or an HTTP date, read against `unix_seconds`). Pure.
 Classification classify(unsigned status, std::string_view retry_after, std::int64_t unix_seconds);
 
-/// Whether `outcome` counts as a failure of the analyzer.
+/// Whether `outcome` is a failure: of the analyzer or of the packet.
 bool is_analyzer_failure(Outcome outcome);
 
 }  // namespace logdist::retry

@@ -1,5 +1,10 @@
 // The retry state of one packet: which analyzers it has asked in this round,
-// who refused it, when to try again, when to give up.
+// who refused it, whether it is to blame, when to try again, when to give up.
+//
+// A failure says something of the analyzer or of the packet. Whose it is shows
+// when the packet is asked for again: one that fails at analyzers which take
+// others meanwhile is poison, whatever the way it fails; while they take nothing,
+// an outage is the reason, and the packet is tried for as long as it takes.
 //
 // Sans-I/O: results in, decisions out. Not thread-safe: belongs to its packet.
 #pragma once
@@ -14,16 +19,23 @@
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/core/attempt.hpp"
 
 namespace logdist::retry {
 
-/// Wait between rounds, and how many answered rounds make a packet poison.
+/// Wait between rounds, and how many rounds that count make a packet poison.
 struct RetryPolicy {
   Duration initial{};
   Duration max{};
   double multiplier = 2;
   double jitter = 0.2;
   std::uint32_t max_rounds = 10;
+};
+
+/// What an analyzer has taken until a moment.
+struct Taken {
+  std::uint64_t packets = 0;  ///< delivered there, all told
+  bool lately = false;        ///< one of them within the last health.interval
 };
 
 /// What is to be done with the packet after a result.
@@ -44,15 +56,25 @@ class RetryState {
   std::span<const AnalyzerId> excluded() const { return excluded_; }
   /// Whether one analyzer has refused the packet, and a second is to be asked.
   bool refused_once() const { return refused_; }
+  /// Whether it has failed before. Its failures say nothing of an analyzer's health.
+  bool suspect() const { return suspect_; }
+  /// Whether it is to have a connection for itself: it is suspect, or was under way
+  /// behind the front of a connection that broke, and may be what broke it.
+  bool alone() const { return alone_; }
+  /// Whether an analyzer has answered about it, whatever it was.
+  bool answered() const { return answered_; }
 
-  /// Takes the result of an attempt at `analyzer`; `status` is the HTTP status,
-  /// 0 when there was none.
-  RetryAction on_result(AnalyzerId analyzer, Outcome outcome, unsigned status);
+  /// Takes the result of an attempt at `analyzer`, which has `taken` so much until
+  /// now. A failure that does not count for health is not the packet's either.
+  RetryAction on_result(AnalyzerId analyzer, const core::AttemptResult& result, const Taken& taken);
 
   /// The round is over. How long to wait before the next, with jitter; none when
-  /// there is to be none: in `max_rounds` rounds all who were asked answered 5xx
-  /// (poison), or for so many rounds no second analyzer could be heard about a
-  /// packet that one has refused.
+  /// there is to be none: `max_rounds` rounds have counted (poison), or for so many
+  /// rounds no second analyzer could be heard about a packet that one has refused.
+  ///
+  /// A round counts when the packet failed in it, and each analyzer at which it did
+  /// has taken another packet since it failed this one the round before, or, the
+  /// first time, lately.
   std::optional<Duration> end_round(const RetryPolicy& policy, Random& random);
 
   /// Attempts begun and heard of so far, `unsent` ones not counted.
@@ -61,13 +83,27 @@ class RetryState {
   bool may_be_duplicate() const { return may_be_duplicate_; }
 
  private:
+  /// At one analyzer, and how many it had taken by then.
+  struct Failed {
+    AnalyzerId analyzer = 0;
+    std::uint64_t taken = 0;
+  };
+  using Failures = boost::container::small_vector<Failed, 3>;
+
+  bool takes_others(AnalyzerId analyzer, const Taken& taken) const;
+
   boost::container::small_vector<AnalyzerId, 4> excluded_;  ///< the one that refused first, then those of this round
+  Failures failed_before_;                                  ///< in the last round that failed: at most one an analyzer
+  Failures failed_now_;                                     ///< in this round
   std::uint32_t attempts_ = 0;
-  std::uint32_t rounds_ = 0;           ///< ended, for the back-off
-  std::uint32_t rounds_answered_ = 0;  ///< ended with 5xx from all who were asked
+  std::uint32_t rounds_ = 0;          ///< ended, for the back-off
+  std::uint32_t rounds_counted_ = 0;  ///< towards max_rounds
   std::uint32_t rounds_since_refusal_ = 0;
   bool refused_ = false;
-  bool round_answered_ = true;  ///< so far all of this round answered 5xx
+  bool suspect_ = false;
+  bool alone_ = false;
+  bool answered_ = false;
+  bool round_counts_ = true;  ///< so far
   bool may_be_duplicate_ = false;
 };
 

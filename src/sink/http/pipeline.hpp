@@ -39,6 +39,7 @@ class Pipeline {
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
   InFlightRequest& front() { return requests_[first_]; }
+  const InFlightRequest& front() const { return requests_[first_]; }
   InFlightRequest& back() { return requests_[place_of(size_ - 1)]; }
 
   /// The next free entry, now the last one. There must be room.

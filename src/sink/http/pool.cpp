@@ -93,7 +93,9 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     return false;
   }
   const retry::Classification classification = classify(answer);
-  latency_.on_answer(std::max(manager_.last_poll_time(now) - notes.waiting_since, Duration::zero()), now);
+  // One that went alone had failed before, and may do so slowly again.
+  if (!pipeline.front().attempt->alone)
+    latency_.on_answer(std::max(manager_.last_poll_time(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
   const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);
@@ -135,7 +137,7 @@ void Pool::settle_body(Connection& connection, TimePoint now) {
 void Pool::drop_late_bodies(TimePoint now) {
   for (std::size_t index = connections_.size(); index-- > 0;) {
     Connection& connection = *connections_[index];
-    if (backlog_.empty() && resent_.empty()) return;
+    if (!has_waiting()) return;
     if (!connection.in_body() || !connection.pipeline().empty()) continue;
     if (now - connection.notes.body_since < spare_after) continue;
     ended(connection, End::cut_body, boost::asio::error::timed_out, now);
@@ -199,6 +201,7 @@ core::Attempt& Pool::take_back(Connection& connection) {
 core::Attempt& Pool::leave(InFlightRequest& request) {
   manager_.stop_clock(request);
   if (--under_way_ == 0) latency_.end();
+  if (request.attempt->alone) --going_alone_;
   return *request.attempt;
 }
 
@@ -244,6 +247,7 @@ void Pool::discard(Connection& connection) {
   if (connection.state() == Connection::State::connecting) --opening_;
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
   if (gathering_ == &connection) gathering_ = nullptr;
+  if (clearing_ == &connection) clearing_ = nullptr;
   manager_.forget_write(connection);
   manager_.stop_body_clock(connection);
   if (connection.notes.has_address) addresses_.released(connection.notes.address);
@@ -257,7 +261,7 @@ void Pool::discard(Connection& connection) {
 }
 
 void Pool::recall(TimePoint now) {
-  for (Attempts* waiting : {&resent_, &backlog_}) {
+  for (Attempts* waiting : {&resent_, &alone_, &backlog_}) {
     while (!waiting->empty()) {
       core::Attempt& attempt = waiting->front();
       waiting->pop_front();

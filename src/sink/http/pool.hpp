@@ -23,7 +23,12 @@ class PoolManager;
 
 /// Places attempts on connections, opens and closes those, and says how each
 /// attempt ended. An attempt is in exactly one place: the backlog, the list of
-/// those to be sent again, or a request of a connection.
+/// those that go alone, that of those to be sent again, or a request of a connection.
+///
+/// One that goes alone has its connection for itself, so that what it brings about
+/// there is its own doing and befalls nobody else. Half of the connections at most
+/// are held so. When none is idle and none can be opened, one is given no more
+/// requests until it has brought all its answers.
 ///
 /// Invariant: while an attempt waits there is a connection that is open or
 /// opening, whose next event takes the waiting further.
@@ -49,7 +54,7 @@ class Pool {
   void tick(TimePoint now);
   std::size_t connections() const { return connections_.size(); }
   /// Removed, and with nothing left to do.
-  bool is_over() const { return removed_ && connections_.empty() && backlog_.empty() && resent_.empty(); }
+  bool is_over() const { return removed_ && connections_.empty() && !has_waiting(); }
   /// Most packets that the connections of all loops take at once.
   std::uint32_t capacity() const { return limits_->capacity(); }
 
@@ -82,6 +87,7 @@ class Pool {
   bool is_slow(TimePoint now) const;
   /// Whether to open a connection rather than wait for those that are opening.
   bool may_open(TimePoint now) const;
+  bool has_waiting() const { return !backlog_.empty() || !alone_.empty() || !resent_.empty(); }
   std::size_t room(const Connection& connection, TimePoint now) const;
   Connection* choose(TimePoint now);
   Connection* least_loaded(TimePoint now);
@@ -91,6 +97,10 @@ class Pool {
   void attach(Connection& connection, core::Attempt& attempt, TimePoint now);
   void place_waiting(TimePoint now);
   void place_resent(TimePoint now);
+  void place_alone(TimePoint now);
+  bool attach_alone(Connection& connection, TimePoint now);
+  bool may_go_alone() const;
+  void clear_one(TimePoint now);
   void refill(Connection& connection, TimePoint now);
 
   // Ending (pool.cpp).
@@ -121,7 +131,10 @@ class Pool {
   std::size_t opening_ = 0;
   std::size_t under_way_ = 0;  ///< attempts in slots
   Attempts backlog_;
-  Attempts resent_;  ///< to be sent again: only on a connection known to live
+  Attempts alone_;                  ///< wait for a connection for themselves
+  Attempts resent_;                 ///< to be sent again: only on a connection known to live
+  Connection* clearing_ = nullptr;  ///< is given nothing more until it is idle, for one that goes alone
+  std::size_t going_alone_ = 0;     ///< connections held by one
   PipelineDepth depth_;
   LatencyEwma latency_;
   std::uint32_t shared_ceiling_;     ///< as the other loops know it

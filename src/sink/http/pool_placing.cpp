@@ -18,7 +18,7 @@ constexpr int timeout_part = 4;
 
 void Pool::send(core::Attempt& attempt, TimePoint now) {
   if (removed_) return end_unsent(attempt);
-  backlog_.push_back(attempt);
+  (attempt.alone ? alone_ : backlog_).push_back(attempt);
   place_waiting(now);
 }
 
@@ -27,13 +27,16 @@ bool Pool::is_slow(TimePoint now) const { return latency_.is_slow(manager_.last_
 bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 
 std::size_t Pool::room(const Connection& connection, TimePoint now) const {
-  if (!connection.usable() || connection.notes.last || now >= connection.notes.retire_at) return 0;
+  const Connection::Notes& notes = connection.notes;
+  if (!connection.usable() || notes.last || now >= notes.retire_at || &connection == clearing_) return 0;
+  const Pipeline& pipeline = connection.pipeline();
+  if (!pipeline.empty() && pipeline.front().attempt->alone) return 0;
   std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
   if (is_slow(now) && latency_.answer_time() > Duration::zero()) {
     const auto in_time = manager_.options().timeout / timeout_part / latency_.answer_time();
     depth = std::clamp<std::size_t>(static_cast<std::size_t>(in_time), 1, depth);
   }
-  const std::size_t busy = connection.pipeline().size();
+  const std::size_t busy = pipeline.size();
   if (!connection.in_body()) return depth - std::min(depth, busy);
   // A body that has not ended takes a place, as its request did. Nothing is put behind one alone: it may be
   // late, or shorter than it said, and the next answer would be taken for its rest.
@@ -98,6 +101,8 @@ void Pool::attach(Connection& connection, core::Attempt& attempt, TimePoint now)
   Pipeline& pipeline = connection.pipeline();
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
   if (under_way_++ == 0) latency_.begin(now);
+  if (attempt.alone) ++going_alone_;
+  if (clearing_ == &connection) clearing_ = nullptr;
   if (pipeline.empty()) {
     connection.notes.waiting_since = now;
     connection.notes.heard = false;
@@ -115,7 +120,9 @@ void Pool::attach(Connection& connection, core::Attempt& attempt, TimePoint now)
 }
 
 void Pool::place_waiting(TimePoint now) {
+  if (alone_.empty() && (resent_.empty() || !resent_.front().alone)) clearing_ = nullptr;
   place_resent(now);
+  place_alone(now);
   while (!backlog_.empty()) {
     Connection* connection = choose(now);
     if (connection == nullptr) return manager_.tick_soon(now);
@@ -130,23 +137,65 @@ void Pool::place_waiting(TimePoint now) {
 void Pool::place_resent(TimePoint now) {
   while (!resent_.empty()) {
     Connection* connection = may_open(now) ? open(now) : nullptr;
+    if (connection == nullptr && clearing_ != nullptr && clearing_->idle_hook.is_linked()) {
+      discard(*clearing_);
+      connection = open(now);
+    }
     if (connection == nullptr && connections_.size() == idle_.size()) {
       discard(idle_.back());
       connection = open(now);
     }
-    if (connection == nullptr) return manager_.tick_soon(now);
+    if (connection == nullptr) {
+      if (resent_.front().alone) clear_one(now);
+      return manager_.tick_soon(now);
+    }
     core::Attempt& attempt = resent_.front();
     resent_.pop_front();
     attach(*connection, attempt, now);
   }
 }
 
+bool Pool::may_go_alone() const { return going_alone_ < std::max<std::size_t>(1, limits_->max_open() / 2); }
+
+void Pool::place_alone(TimePoint now) {
+  while (!alone_.empty() && may_go_alone()) {
+    Connection* connection = take_idle(now);
+    if (connection == nullptr) connection = open(now);
+    if (connection == nullptr) return clear_one(now);
+    attach_alone(*connection, now);
+  }
+}
+
+/// The next one that goes alone, on a connection with nothing under way.
+bool Pool::attach_alone(Connection& connection, TimePoint now) {
+  const bool proven = connection.notes.answers > 1;
+  const bool again = proven && !resent_.empty() && resent_.front().alone;
+  if (!again && (alone_.empty() || !may_go_alone())) return false;
+  Attempts& waiting = again ? resent_ : alone_;
+  core::Attempt& attempt = waiting.front();
+  waiting.pop_front();
+  attach(connection, attempt, now);
+  return true;
+}
+
+/// The connection that is soonest idle gets nothing more until it is.
+void Pool::clear_one(TimePoint now) {
+  if (clearing_ != nullptr) return;
+  for (const ConnectionPtr& connection : connections_) {
+    const Pipeline& pipeline = connection->pipeline();
+    if (!connection->usable() || pipeline.empty() || pipeline.front().attempt->alone) continue;
+    if (clearing_ == nullptr || pipeline.size() < clearing_->pipeline().size()) clearing_ = connection.get();
+  }
+  if (clearing_ == nullptr) manager_.tick_soon(now);
+}
+
 // The connection has just brought an answer, and not its first: it lives and is
 // kept, good enough for what is sent again.
 void Pool::refill(Connection& connection, TimePoint now) {
+  if (connection.pipeline().empty() && !connection.in_body() && attach_alone(connection, now)) return;
   const bool proven = connection.notes.answers > 1;
   for (std::size_t free = room(connection, now); free > 0; --free) {
-    Attempts& waiting = proven && !resent_.empty() ? resent_ : backlog_;
+    Attempts& waiting = proven && !resent_.empty() && !resent_.front().alone ? resent_ : backlog_;
     if (waiting.empty()) return;
     core::Attempt& attempt = waiting.front();
     waiting.pop_front();

@@ -1,11 +1,12 @@
 // health: each analyzer is Failed exactly when so many failures as configured
-// have come one after the other, Testing when its back-off is over, neither
-// earlier nor later, Healthy when its packet was taken; and it is probed as
+// have come one after the other, a packet's first one only, Testing when its back-off is over, neither
+// earlier nor later, or when with nobody in service its probe passes; Healthy when its
+// packet was taken, or, with only suspect packets waiting, its probe has passed; and it is probed as
 // often as configured, no more and no less.
+#include <algorithm>
 #include <map>
 #include <utility>
 
-#include "logdist/retry/classify.hpp"
 #include "tests/sim/checker.hpp"
 #include "tests/sim/outside_health.hpp"
 
@@ -24,14 +25,18 @@ class Health final : public Checker {
     OutsideHealth& health = of(history.analyzer).health;
     const std::uint32_t begun_in = begun_in_[history.serial];
     if (result.outcome == Outcome::delivered) health.packet_delivered(begun_in, world_.now());
-    const bool counts = result.counts_for_health && retry::is_analyzer_failure(result.outcome);
-    if (counts) health.packet_failed(begun_in, world_.now());
+    if (is_failure(result) && !history.suspect()) health.packet_failed(begun_in, world_.now());
   }
 
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
     Known& known = of(analyzer);
     follow(analyzer, world_.views()[analyzer]);  // Testing begins with its probe, in one event
-    if (known.probed_in == known.health.stay() && world_.now() < known.probed_at + promised().interval) {
+    const bool first = known.probed_in != known.health.stay();
+    const bool while_failed = known.health.state() == health::State::failed;
+    const Duration pause = !first         ? promised().interval
+                           : while_failed ? std::min(promised().interval, promised().backoff_initial)
+                                          : Duration(0);
+    if (world_.now() < known.probed_at + pause) {
       complain("analyzer {} is probed {:.3f} s after its last probe", analyzer,
                to_seconds(world_.now() - known.probed_at));
     }
@@ -48,7 +53,15 @@ class Health final : public Checker {
       known.probe_under_way = false;
       known.probe_ended_at = world_.now();
     }
-    if (result == health::ProbeResult::failed) {
+    const bool passed = result != health::ProbeResult::failed;
+    if (begun_in == known.health.stay() && known.health.state() == health::State::failed) {
+      if (!passed || !all_out(world_.views())) return;
+      known.health.back_off_over(world_.now());
+      known.probed_in = known.probe_passed_in = known.health.stay();
+      return;
+    }
+    if (passed && begun_in == known.health.stay()) known.probe_passed_in = begun_in;
+    if (!passed) {
       known.health.probe_failed(begun_in, world_.now());
     } else {
       known.health.probe_passed(begun_in);
@@ -56,7 +69,8 @@ class Health final : public Checker {
   }
 
   void stepped() override {
-    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
+    all_out_since_ = all_out(views) ? std::min(all_out_since_, world_.now()) : never;
     for (AnalyzerId id = 0; id < views.size(); ++id) {
       if (views[id].removed) continue;
       follow(id, views[id]);
@@ -67,11 +81,16 @@ class Health final : public Checker {
  private:
   struct Known {
     OutsideHealth health;
-    std::uint32_t probed_in = ~0u;  ///< stay
+    std::uint32_t probed_in = ~0u;        ///< stay
+    std::uint32_t probe_passed_in = ~0u;  ///< stay
     TimePoint probed_at{};
     TimePoint probe_ended_at{};
     bool probe_under_way = false;
   };
+
+  static bool all_out(const std::vector<dispatch::AnalyzerView>& views) {
+    return std::ranges::none_of(views, [](const auto& view) { return view.in_service; });
+  }
 
   const health::MonitorOptions& promised() const { return world_.scenario().balancer.health; }
 
@@ -92,6 +111,7 @@ class Health final : public Checker {
       }
       health.back_off_over(world_.now());
     }
+    if (health.state() == health::State::testing && view.state == health::State::healthy) trust(id);
     if (view.state != health.state()) {
       complain("analyzer {} is {}; by what became of its packets and probes it is {}", id,
                health::to_string(view.state), health::to_string(health.state()));
@@ -100,10 +120,24 @@ class Health final : public Checker {
     }
   }
 
-  /// In Testing the first one comes at once, while Healthy within an interval.
+  /// Its probe has made it Healthy: only suspect packets waited.
+  void trust(AnalyzerId id) {
+    Known& known = of(id);
+    const bool passed = promised().probing && known.probe_passed_in == known.health.stay();
+    const auto waits = [this](const PacketHistory& history) {
+      const bool long_enough = world_.now() - history.admitted_at > 2 * lateness_max;
+      return history.attempts_begun == 0 && !history.settled() && long_enough;
+    };
+    if (!passed || std::ranges::any_of(trace_.histories(), waits)) return;  // and follow() complains
+    checked();
+    known.health.probe_trusted(world_.now());
+  }
+
+  /// In Testing the first one comes at once, while Healthy within an interval, while
+  /// Failed only as long as nobody is in service.
   void check_probes(AnalyzerId id) {
     const Known& known = known_[id];
-    if (known.health.state() == health::State::failed) return;
+    if (known.health.state() == health::State::failed) return check_probes_while_failed(known, id);
     const bool none_yet = known.probed_in != known.health.stay();
     if (!none_yet && known.probe_under_way) return;
     const bool at_once = none_yet && known.health.state() == health::State::testing;
@@ -114,6 +148,19 @@ class Health final : public Checker {
     }
   }
 
+  void check_probes_while_failed(const Known& known, AnalyzerId id) {
+    const bool none_yet = known.probed_in != known.health.stay();
+    if (all_out_since_ == never || (!none_yet && known.probe_under_way)) return;
+    const Duration pause = none_yet ? std::min(promised().interval, promised().backoff_initial) : promised().interval;
+    const TimePoint last = none_yet ? known.probed_at : std::max(known.probed_at, known.probe_ended_at - pause);
+    const TimePoint due = std::max({all_out_since_, known.health.since(), last + pause});
+    if (world_.now() > due + 2 * lateness_max) {
+      complain("analyzer {} ought to have been probed {:.3f} s ago, since nobody is in service", id,
+               to_seconds(world_.now() - due));
+    }
+  }
+
+  TimePoint all_out_since_ = never;                                       ///< nobody is in service
   std::vector<Known> known_;                                              ///< by AnalyzerId
   std::map<std::uint64_t, std::uint32_t> begun_in_;                       ///< stay, by packet: of its last attempt
   std::map<std::pair<AnalyzerId, health::Epoch>, std::uint32_t> probes_;  ///< stay, as probes are told of

@@ -1,5 +1,6 @@
-// rounds: a packet is dead-lettered as poison when, and only when, in
-// delivery.max_rounds rounds every analyzer that was in service answered 5xx; as
+// rounds: a packet is dead-lettered as poison when, and only when, it failed in
+// delivery.max_rounds rounds in which each analyzer that failed it had taken another
+// packet since it failed this one the round before, or, the first time, lately; as
 // refused when a second analyzer refused it, or when there is none, or none could
 // be heard for so many rounds.
 #include <algorithm>
@@ -27,12 +28,14 @@ class Rounds final : public Checker {
   }
 
   void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
-    if (result.outcome == Outcome::delivered) ways_.erase(history.serial);
+    if (result.outcome == Outcome::delivered) {
+      taken_[history.analyzer] = {taken_[history.analyzer].packets + 1, world_.now()};
+      ways_.erase(history.serial);
+    }
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::unsent) return;
     Way& way = ways_[history.serial];
     way.heard = true;
-    const bool answered_5xx = result.outcome == Outcome::http_error && result.status >= 500 && result.status <= 599;
-    way.all_5xx = way.all_5xx && answered_5xx;
+    if (is_failure(result)) note_failure(way, history.analyzer);
     if (result.outcome != Outcome::refused) {
       way.asked.push_back(history.analyzer);
     } else if (way.refused_by) {
@@ -57,9 +60,11 @@ class Rounds final : public Checker {
  private:
   /// One packet's, since it was first failed at.
   struct Way {
-    std::vector<AnalyzerId> asked;  ///< in this round
-    bool all_5xx = true;            ///< answered, so far, all of this round
-    std::uint32_t answered_rounds = 0;
+    std::vector<AnalyzerId> asked;                      ///< in this round
+    std::map<AnalyzerId, std::uint64_t> failed_now;     ///< in this round, where that had taken so many packets
+    std::map<AnalyzerId, std::uint64_t> failed_before;  ///< in the last round with failures
+    bool all_took = true;                               ///< another packet meanwhile, of those in failed_now
+    std::uint32_t counted_rounds = 0;
     std::optional<AnalyzerId> refused_by;
     TimePoint refused_at{};
     bool refused_twice = false;
@@ -70,10 +75,26 @@ class Rounds final : public Checker {
   };
   using Verdict = std::optional<DeadLetterReason>;
 
+  /// By one analyzer.
+  struct Taken {
+    std::uint64_t packets = 0;
+    TimePoint last = TimePoint{};
+  };
+
+  void note_failure(Way& way, AnalyzerId analyzer) {
+    const Taken& taken = taken_[analyzer];
+    const auto before = way.failed_before.find(analyzer);
+    const Duration interval = world_.scenario().balancer.health.interval;
+    const bool lately = taken.packets > 0 && world_.now() - taken.last <= interval;
+    way.all_took = way.all_took && (before == way.failed_before.end() ? lately : taken.packets > before->second);
+    way.failed_now[analyzer] = taken.packets;
+  }
+
   std::uint32_t max_rounds() const { return world_.scenario().retry.max_rounds; }
 
   void judge_turn(LoopId loop) {
-    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    if (ways_.empty()) return;
+    const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
     for (auto next = ways_.begin(); next != ways_.end();) {
       const PacketHistory& history = trace_.histories()[next->first];
       if (history.loop == loop) judge(history, next->second, views);
@@ -83,8 +104,10 @@ class Rounds final : public Checker {
 
   void judge(const PacketHistory& history, Way& way, const std::vector<dispatch::AnalyzerView>& views) {
     const bool heard = std::exchange(way.heard, false);
-    const bool given_back = history.where == Location::handed_back || world_.giving_up();
     const auto found = dead_.find(history.serial);
+    const bool too_old = found != dead_.end() && found->second == DeadLetterReason::max_age;
+    if (too_old) return;  // settlement judges that
+    const bool given_back = history.where == Location::handed_back || world_.giving_up();
     const Verdict verdict = found == dead_.end() ? Verdict() : found->second;
     if (way.refused_twice) {
       demand(history, verdict, DeadLetterReason::refused, given_back);
@@ -111,7 +134,7 @@ class Rounds final : public Checker {
     Verdict due;
     if (way.refused_by && present(views) == 1) {
       due = DeadLetterReason::refused;
-    } else if (!way.asked.empty() && way.all_5xx && ++way.answered_rounds >= max_rounds()) {
+    } else if (!way.failed_now.empty() && way.all_took && ++way.counted_rounds >= max_rounds()) {
       due = way.refused_by ? DeadLetterReason::refused : DeadLetterReason::max_rounds;
     } else if (way.refused_by && ++way.rounds_since >= max_rounds()) {
       due = DeadLetterReason::refused;
@@ -121,11 +144,12 @@ class Rounds final : public Checker {
     } else if (verdict && way.more_rounds) {
       check_unheard(history, way, views);
     } else if (verdict) {
-      complain("packet {} is a dead letter ({}) after {} answered rounds, {} allowed", history.serial,
-               to_string(*verdict), way.answered_rounds, max_rounds());
+      complain("packet {} is a dead letter ({}) after {} rounds that count, {} allowed", history.serial,
+               to_string(*verdict), way.counted_rounds, max_rounds());
     }
     way.asked.clear();
-    way.all_5xx = true;
+    if (!way.failed_now.empty()) way.failed_before = std::exchange(way.failed_now, {});
+    way.all_took = true;
     way.between = true;
   }
 
@@ -158,6 +182,7 @@ class Rounds final : public Checker {
     return false;
   }
 
+  std::map<AnalyzerId, Taken> taken_;
   std::map<std::uint64_t, Way> ways_;  ///< by packet, until it is settled
   // Of this event:
   std::optional<LoopId> turn_of_;

@@ -35,7 +35,13 @@ class Service final : public Checker {
       complain("packet {} is sent to analyzer {}, which is being tested with packet {}", history.serial,
                attempt.analyzer, trials_[stay]);
     }
-    if (world_.scenario().balancer.health.probing && !passed_.contains(stay)) {
+    const bool probing = world_.scenario().balancer.health.probing;
+    if (probing && history.suspect()) {
+      complain("analyzer {} is tested with packet {}, which has failed before", attempt.analyzer, history.serial);
+    }
+    // A probe that passed while it was Failed, with nobody in service, counts for the test that follows.
+    const Stay failed{attempt.analyzer, attempt.health_epoch - 1};
+    if (probing && !passed_.contains(stay) && !passed_.contains(failed)) {
       complain("packet {} is sent to analyzer {} in Testing, whose probe has not passed", history.serial,
                attempt.analyzer);
     }
@@ -61,7 +67,7 @@ class Service final : public Checker {
   }
 
   void stepped() override {
-    const std::vector<dispatch::AnalyzerView> views = world_.views();
+    const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
     for (AnalyzerId id = 0; id < views.size(); ++id) {
       const Pause& pause = pauses_[id];
       if (views[id].removed) continue;
@@ -82,8 +88,10 @@ class Service final : public Checker {
 
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
     if (world_.views()[analyzer].removed) complain("analyzer {} is probed, but was removed", analyzer);
-    if (world_.views()[analyzer].state == health::State::failed)
-      complain("analyzer {} is probed while Failed", analyzer);
+    const auto views = world_.views();
+    const bool all_out = std::ranges::none_of(views, [](const auto& view) { return view.in_service; });
+    if (views[analyzer].state == health::State::failed && !all_out)
+      complain("analyzer {} is probed while Failed, and others are in service", analyzer);
     if (!probes_.insert({analyzer, epoch}).second) complain("analyzer {} has two probes under way", analyzer);
   }
 

@@ -19,7 +19,9 @@ class Settlement final : public Checker {
     if (history.where == Location::in_flight) complain("packet {} is dead-lettered while under way", history.serial);
     const bool true_reason =
         (reason == DeadLetterReason::refused && history.refusals > 0) ||
-        (reason == DeadLetterReason::max_rounds && history.answered_5xx >= world_.scenario().retry.max_rounds) ||
+        (reason == DeadLetterReason::max_rounds && history.failures >= world_.scenario().retry.max_rounds) ||
+        (reason == DeadLetterReason::max_age && history.answered && world_.scenario().max_age > Duration::zero() &&
+         world_.now() - history.admitted_at >= world_.scenario().max_age) ||
         (reason == DeadLetterReason::shutdown && world_.giving_up());
     if (!true_reason) complain("packet {} is dead-lettered as {}, which is not so", history.serial, to_string(reason));
   }

@@ -1,0 +1,185 @@
+// One loop's turn: results in, placements out.
+#include <algorithm>
+
+#include "dispatch/load_balancer_state.hpp"
+#include "logdist/base/check.hpp"
+#include "logdist/retry/classify.hpp"
+
+namespace logdist::dispatch {
+
+LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop, TimePoint now)
+    : balancer_(balancer), loop_(loop), now_(now), lock_(balancer.mutex_) {
+  Loop& mine = balancer_.loops_[loop_];
+  mine.blocked_head = never;
+  mine.suspect_head = never;
+  mine.only_suspects = true;
+  mine.blocked_at_version = 0;
+  mine.wake_pending = false;
+}
+
+LoadBalancer::PlacementBatch::~PlacementBatch() {
+  WakeList wakeups;
+  balancer_.plan_wakes(loop_, now_, wakeups);
+  lock_.unlock();
+  balancer_.send_wakes(wakeups);
+}
+
+retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const core::AttemptResult& result,
+                                                         bool suspect) {
+  const AnalyzerId id = placement.charge.analyzer;
+  Analyzer& analyzer = balancer_.analyzers_[id];
+  ++balancer_.capacity_version_;
+  if (suspect) --analyzer.suspects;
+  if (result.outcome == Outcome::delivered) {
+    ++analyzer.delivered;
+    analyzer.delivered_at = now_;
+  }
+  const bool lately = analyzer.delivered > 0 && now_ - analyzer.delivered_at <= balancer_.options_.health.interval;
+  const retry::Taken taken{analyzer.delivered, lately};
+  if (analyzer.removed) {
+    if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
+      balancer_.selector_.release(placement.charge);
+    } else {
+      balancer_.selector_.undo(placement.charge);
+    }
+    return taken;
+  }
+  switch (result.outcome) {
+    case Outcome::delivered:
+      balancer_.selector_.release(placement.charge);
+      analyzer.pauses = 0;
+      analyzer.monitor->on_success(placement.epoch, now_);
+      if (analyzer.monitor->state() != analyzer.seen_state) balancer_.refresh(id, now_);
+      return taken;
+    case Outcome::refused: end_refused(placement); break;
+    case Outcome::paused:
+      balancer_.selector_.undo(placement.charge);
+      balancer_.pause(analyzer, result, now_);
+      analyzer.monitor->trial_void(placement.epoch);
+      break;
+    case Outcome::unsent:
+      balancer_.selector_.undo(placement.charge);
+      analyzer.monitor->trial_void(placement.epoch);
+      break;
+    default: end_failed(placement, result, suspect); break;
+  }
+  balancer_.refresh(id, now_, {result.outcome, result.status, result.error, false});
+  return taken;
+}
+
+void LoadBalancer::PlacementBatch::end_refused(const Placement& placement) {
+  health::Monitor& monitor = *balancer_.analyzers_[placement.charge.analyzer].monitor;
+  if (monitor.state() != health::State::testing || placement.epoch != monitor.epoch()) {
+    balancer_.selector_.release(placement.charge);
+    return;
+  }
+  // Who is out of service has no share that it could have used up.
+  balancer_.selector_.undo(placement.charge);
+  monitor.trial_refused(placement.epoch, now_);
+  balancer_.wake_control_ = true;
+}
+
+void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const core::AttemptResult& result,
+                                              bool suspect) {
+  LOGDIST_CHECK(retry::is_analyzer_failure(result.outcome));
+  Analyzer& analyzer = balancer_.analyzers_[placement.charge.analyzer];
+  balancer_.selector_.undo(placement.charge);
+  if (!result.counts_for_health) {
+    analyzer.monitor->trial_void(placement.epoch);
+  } else if (suspect) {
+    analyzer.monitor->on_suspect_failure(placement.epoch, now_);
+    balancer_.wake_control_ = balancer_.wake_control_ || analyzer.seen_state == health::State::testing;
+  } else {
+    ++analyzer.failures;
+    analyzer.monitor->on_failure(placement.epoch, now_);
+  }
+}
+
+std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages,
+                                                             const retry::RetryState& retry_state,
+                                                             TimePoint admitted_at) {
+  const auto excluded = retry_state.excluded();
+  bool yields = older_elsewhere(admitted_at);
+  std::optional<Placement> placement;
+  if (retry_state.suspect()) {
+    placement = place_suspect(messages, excluded, yields);
+  } else if (const auto trial = wanted_trial_of(retry_state)) {
+    yields = older_fresh_elsewhere(admitted_at);
+    if (!yields) return begin_trial(*trial, messages);
+  } else if (!yields) {
+    if (const auto charge = balancer_.selector_.pick(messages, excluded)) {
+      return Placement{*charge, balancer_.analyzers_[charge->analyzer].monitor->epoch()};
+    }
+  }
+  if (!placement) note_waiting(retry_state, admitted_at, yields);
+  return placement;
+}
+
+std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(const retry::RetryState& retry_state) const {
+  // The last opinion on a refused packet is not left to one that is being tested,
+  // when one in service has room.
+  if (retry_state.refused_once() && balancer_.selector_.can_pick(retry_state.excluded())) return std::nullopt;
+  return balancer_.wanted_trial(retry_state.excluded(), now_);
+}
+
+Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, std::uint32_t messages) {
+  health::Monitor& monitor = *balancer_.analyzers_[analyzer].monitor;
+  monitor.trial_begun();
+  return Placement{balancer_.selector_.pick_this(analyzer, messages), monitor.epoch()};
+}
+
+void LoadBalancer::PlacementBatch::wait(const retry::RetryState& retry_state, TimePoint admitted_at) {
+  note_waiting(retry_state, admitted_at, false);
+}
+
+void LoadBalancer::PlacementBatch::note_waiting(const retry::RetryState& retry_state, TimePoint admitted_at,
+                                                bool yields) {
+  Loop& mine = balancer_.loops_[loop_];
+  // Who yields may find a slot as soon as the older packet has its own; who finds
+  // none, only when one has become free since.
+  const std::uint64_t version = balancer_.capacity_version_ - (yields ? 1 : 0);
+  mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
+  mine.only_suspects = mine.only_suspects && retry_state.suspect();
+  // Only a packet that any free slot suits may keep slots from younger ones.
+  if (!retry_state.excluded().empty()) return;
+  TimePoint& head = retry_state.suspect() ? mine.suspect_head : mine.blocked_head;
+  head = std::min(head, admitted_at);
+}
+
+bool LoadBalancer::PlacementBatch::older_elsewhere(TimePoint admitted_at) const {
+  if (older_fresh_elsewhere(admitted_at)) return true;
+  const Loop& mine = balancer_.loops_[loop_];
+  const bool suspect = std::any_of(balancer_.loops_.begin(), balancer_.loops_.end(),
+                                   [&](const Loop& loop) { return &loop != &mine && loop.suspect_head < admitted_at; });
+  return suspect && balancer_.has_room_for_suspects(!suspects_pass_);
+}
+
+bool LoadBalancer::PlacementBatch::older_fresh_elsewhere(TimePoint admitted_at) const {
+  for (const Loop& loop : balancer_.loops_) {
+    if (loop.blocked_head < admitted_at && &loop != &balancer_.loops_[loop_]) return true;
+  }
+  return false;
+}
+
+std::uint64_t LoadBalancer::PlacementBatch::service_version() const { return balancer_.service_version_; }
+
+bool LoadBalancer::PlacementBatch::has_capacity() const {
+  return balancer_.selector_.can_pick({}) || balancer_.wanted_trial({}, now_);
+}
+
+std::size_t LoadBalancer::PlacementBatch::analyzer_count() const { return balancer_.present_; }
+
+bool LoadBalancer::PlacementBatch::anyone_else(std::span<const AnalyzerId> excluded) const {
+  for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
+    if (balancer_.analyzers_[id].in_service && std::ranges::find(excluded, id) == excluded.end()) return true;
+  }
+  return false;
+}
+
+void LoadBalancer::PlacementBatch::take_recalls(std::vector<AnalyzerId>& analyzers) {
+  std::vector<AnalyzerId>& recalls = balancer_.loops_[loop_].recalls;
+  analyzers.insert(analyzers.end(), recalls.begin(), recalls.end());
+  recalls.clear();
+}
+
+}  // namespace logdist::dispatch
