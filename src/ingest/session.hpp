@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +29,7 @@
 namespace logdist::ingest {
 
 class Session;
+struct DecodingTag;
 
 /// How long an agent may take to read our last answer and to close; and while we drain.
 inline constexpr Duration linger_timeout = std::chrono::seconds(2);
@@ -51,7 +51,10 @@ struct SessionShared {
   IdleSet idle;
   ResponseWriter responses;
   codec::DecompressorPool decompressors;
-  std::deque<boost::intrusive_ptr<Session>> waiting_to_decode;  ///< for a decompressor; some may have given up
+  /// For a decompressor, in line.
+  boost::intrusive::list<
+      Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>>>
+      waiting_to_decode;
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
@@ -68,6 +71,7 @@ struct SessionShared {
 /// work on it, and by the grant it waits for. Confined to its loop, but for
 /// granted().
 class Session final : public boost::intrusive::list_base_hook<>,
+                      public boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>,
                       public IdleEntry,
                       public queue::Waiter,
                       public queue::MemoryLimiter::Reservation,
@@ -141,10 +145,12 @@ class Session final : public boost::intrusive::list_base_hook<>,
   RequestError expiry_error(TimePoint now) const;
 
   // session_decoding.cpp: compressed bodies.
+  std::size_t reserved_length(std::size_t length) const;
   void begin_decoding();
-  bool take_decompressor();
+  bool take_decompressor(TimePoint now);
   bool decode_slice(TimePoint now);
   void end_decoding(TimePoint now);
+  void refuse_body(const codec::DecodeError& error, std::string_view of_content = {});
   void refuse_coded_body(const codec::DecompressError& error);
   void return_decompressor();
 
@@ -153,7 +159,6 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
   void begin_packet(const http::RequestHead& head, const Admissible& admissible);
-  std::size_t reserved_length(std::size_t length) const;
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void space_granted(TimePoint now);
@@ -162,7 +167,6 @@ class Session final : public boost::intrusive::list_base_hook<>,
   http::Progress decode_chunks();
   void body_complete(TimePoint now);
   void decoded(const codec::Decoded& decoded, TimePoint now);
-  void refuse_body(const codec::DecodeError& error, std::string_view of_content = {});
   void admit(TimePoint now);
   void settled(queue::Settlement settlement) override;
   void answer_accepted(unsigned status);

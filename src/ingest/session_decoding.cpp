@@ -7,11 +7,11 @@
 #include "ingest/session.hpp"
 
 namespace logdist::ingest {
-namespace {
-
-using SessionPtr = boost::intrusive_ptr<Session>;
-
-}  // namespace
+/// What a body of `length` bytes says to the limiter: one whose content is to come as well grows on.
+std::size_t Session::reserved_length(std::size_t length) const {
+  const bool coded = delivery_->packet.coding != core::ContentCoding::identity;
+  return coded && length != 0 ? queue::MemoryLimiter::length_unknown : length;
+}
 
 void Session::begin_decoding() {
   if (delivery_->packet.body.size() == 0) {
@@ -22,12 +22,13 @@ void Session::begin_decoding() {
 }
 
 /// False when all are out: it waits in line, and is called when one comes back.
-bool Session::take_decompressor() {
+bool Session::take_decompressor(TimePoint now) {
   const core::Packet& packet = delivery_->packet;
   auto decompressor = shared_.decompressors.take(packet.coding);
   waits_to_decode_ = decompressor == nullptr;
+  expire_at(waits_to_decode_ ? now + shared_.context.buffer_timeout : never);
   if (waits_to_decode_) {
-    shared_.waiting_to_decode.emplace_back(this);
+    shared_.waiting_to_decode.push_back(*this);
     return false;
   }
   coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), format_,
@@ -40,7 +41,7 @@ bool Session::decode_slice(TimePoint now) {
   if (waits_to_decode_) return false;
   if (!coded_body_) {
     // No decompressor is held up by an agent that does not read its answers.
-    if (!output_.empty() || !take_decompressor()) return false;
+    if (!output_.empty() || !take_decompressor(now)) return false;
   }
   if (const std::size_t bytes = delivery_->packet.body.size() + coded_body_->wanted_bytes(); bytes > held_bytes()) {
     ask_for_space(bytes, queue::MemoryLimiter::length_unknown, now);
@@ -66,6 +67,13 @@ void Session::end_decoding(TimePoint now) {
   decoded({found.messages, packet_id}, now);
 }
 
+/// `of_content`: the offset is not within the body, but within what it is compressed from.
+void Session::refuse_body(const codec::DecodeError& error, std::string_view of_content) {
+  const bool is_id = error.code == codec::DecodeErrorCode::invalid_packet_id;
+  const std::string detail = fmt::format("{}{}", of_content, error.detail);
+  refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, detail}, error.offset);
+}
+
 void Session::refuse_coded_body(const codec::DecompressError& error) {
   if (error.code == codec::DecompressErrorCode::too_large) {
     return refuse({RejectReason::body_too_large, 413, "the body's content is larger than server.max_decoded allows"});
@@ -77,16 +85,15 @@ void Session::refuse_coded_body(const codec::DecompressError& error) {
 
 /// Done with the content, or the body is dropped. Whoever has waited for longest goes on.
 void Session::return_decompressor() {
-  waits_to_decode_ = false;
+  auto& line = shared_.waiting_to_decode;
+  if (std::exchange(waits_to_decode_, false)) line.erase(line.iterator_to(*this));
   if (!coded_body_) return;
   coded_body_.reset();
-  while (!shared_.waiting_to_decode.empty()) {
-    const SessionPtr next = std::move(shared_.waiting_to_decode.front());
-    shared_.waiting_to_decode.pop_front();
-    if (!next->waits_to_decode_) continue;  // it has given up
-    next->waits_to_decode_ = false;
-    return shared_.poller.requeue(*next);
-  }
+  if (line.empty()) return;
+  Session& next = line.front();
+  line.pop_front();
+  next.waits_to_decode_ = false;
+  shared_.poller.requeue(next);
 }
 
 }  // namespace logdist::ingest

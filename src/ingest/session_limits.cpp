@@ -99,7 +99,7 @@ void Session::expired(TimePoint now) {
 
 RequestError Session::expiry_error(TimePoint now) const {
   if (shared_.draining) return draining_error();
-  if (phase_ == Phase::buffer_space) {
+  if (phase_ == Phase::buffer_space || waits_to_decode_) {
     return {RejectReason::buffers_full, 503, "no space for the body in time: send the packet again later", true};
   }
   if (phase_ == Phase::head) return {RejectReason::timeout, 408, "the request's head took too long", true};

@@ -123,12 +123,6 @@ void Session::begin_packet(const http::RequestHead& head, const Admissible& admi
   if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
 }
 
-/// What a body of `length` bytes says to the limiter: one whose content is to come as well grows on.
-std::size_t Session::reserved_length(std::size_t length) const {
-  const bool coded = delivery_->packet.coding != core::ContentCoding::identity;
-  return coded && length != 0 ? queue::MemoryLimiter::length_unknown : length;
-}
-
 /// Reserves up to `total_bytes` for a body of `length`, now or when its turn comes.
 void Session::ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now) {
   // The wait may end on another thread, which must not count references: the one
@@ -230,13 +224,6 @@ void Session::body_complete(TimePoint now) {
   const codec::DecodeResult result = shared_.context.decoder.decode(format_, packet.body);
   if (!result) return refuse_body(result.error());
   decoded(*result, now);
-}
-
-/// `of_content`: the offset is not within the body, but within what it is compressed from.
-void Session::refuse_body(const codec::DecodeError& error, std::string_view of_content) {
-  const bool is_id = error.code == codec::DecodeErrorCode::invalid_packet_id;
-  const std::string detail = fmt::format("{}{}", of_content, error.detail);
-  refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, detail}, error.offset);
 }
 
 void Session::decoded(const codec::Decoded& decoded, TimePoint now) {

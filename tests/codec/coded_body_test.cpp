@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/codec/decompress.hpp"
 #include "tests/support/compress.hpp"
 
 namespace logdist::codec {
@@ -16,7 +17,6 @@ using namespace logdist::test;
 
 constexpr ContentCoding codings[] = {ContentCoding::gzip, ContentCoding::deflate, ContentCoding::zstd,
                                      ContentCoding::snappy};
-constexpr std::size_t plenty = std::size_t{64} << 20;
 
 class CodedBodies : public ::testing::Test {
  protected:

@@ -55,7 +55,7 @@ LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", bal
 }
 
 LOGDIST_WRAP(retry::RetryAction, on_result,
-             "_ZN7logdist5retry10RetryState9on_resultEjRKNS0_13AttemptResultERKNS0_5TakenE",
+             "_ZN7logdist5retry10RetryState9on_resultEjRKNS_4core13AttemptResultERKNS0_5TakenE",
              retry::RetryState* retry_state, AnalyzerId analyzer, const core::AttemptResult& result,
              const retry::Taken& taken) {
   retry::Taken heard = taken;
