@@ -19,6 +19,8 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 
 /// Reads in a row before the other sessions have their turn.
 constexpr int max_reads = 16;
+/// The same of steps, of which a request takes two or three: one read may bring a hundred requests.
+constexpr int max_steps = 128;
 
 }  // namespace
 
@@ -119,14 +121,14 @@ void Session::ready(net::Readiness of_socket) {
 void Session::advance(TimePoint now) {
   if (handshake_due_ && !shake_hands(now)) return;
   for (int reads = 0;; ++reads) {
-    while (!last_answer_ && !output_.blocked() && step(now)) {
-    }
+    int steps = 0;
+    while (!last_answer_ && !output_.blocked() && steps < max_steps && step(now)) ++steps;
     if (phase_ == Phase::closed || handshake_due_ || !flush(now)) return;
     if (last_answer_) return linger(now);
     // After a slice, the others have their turn.
     if (phase_ == Phase::decoding) return waits_to_decode_ ? void() : shared_.poller.requeue(*this);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
-    if (reads == max_reads && reads_on) return shared_.poller.requeue(*this);
+    if (reads_on && (reads == max_reads || steps == max_steps)) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
 }

@@ -199,7 +199,7 @@ TEST(HealthCommand, TakesAnAddressForItsUrl) {
   printed = health("daemon");
   EXPECT_EQ(printed.code, 1);
   EXPECT_EQ(printed.errors,
-            "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT or HOST:PORT\n");
+            "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT, HOST:PORT or unix:/PATH\n");
 }
 
 TEST(HealthCommand, DoesNotWaitForASilentNameServer) {

