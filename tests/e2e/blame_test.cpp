@@ -170,7 +170,9 @@ TEST(BlameOnTheWire, TheDrainEndsInTimeWithPoisonInTheQueue) {
                         {"DELIVERY__DEAD_LETTER", folder.file("dead")},
                         {"DELIVERY__MAX_ROUNDS", "1000"},
                         {"DELIVERY__RETRY__INITIAL", "10ms"},
-                        {"SHUTDOWN__GRACE", "1s"}});
+                        {"HEALTH__BACKOFF__INITIAL", "20ms"},  // the bad ones come first, and look like an outage
+                        {"HEALTH__BACKOFF__MAX", "100ms"},
+                        {"SHUTDOWN__GRACE", "3s"}});
   expect_answers(send_all(daemon.packet_url(), {.name = "bad", .agents = 5, .packets_each = 20}), 202);
   expect_answers(send_all(daemon.packet_url(), {.name = "good", .agents = 5, .packets_each = 20}), 202);
   daemon.process().terminate();
