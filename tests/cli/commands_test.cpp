@@ -198,8 +198,9 @@ TEST(HealthCommand, TakesAnAddressForItsUrl) {
   EXPECT_EQ(printed.errors, "log-distributor health: http://" + address + "/wrong/readyz: 404 nothing here\n");
   printed = health("daemon");
   EXPECT_EQ(printed.code, 1);
-  EXPECT_EQ(printed.errors,
-            "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT, HOST:PORT or unix:/PATH\n");
+  EXPECT_EQ(
+      printed.errors,
+      "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT, HOST:PORT or unix:/PATH\n");
 }
 
 TEST(HealthCommand, DoesNotWaitForASilentNameServer) {
