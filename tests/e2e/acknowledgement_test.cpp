@@ -153,7 +153,10 @@ class KilledDaemon {
     load.stop();
     const std::vector<Sent> sent = load.finish();
     watch.expect_balanced_to_its_end();
-    EXPECT_FALSE(with_status(sent, 0).empty()) << "it was killed with packets under way";
+    // Agents that are answered at once may all be between two requests: then what was lost shows that packets were.
+    if (acknowledgement == "delivered") {
+      EXPECT_FALSE(with_status(sent, 0).empty()) << "it was killed with packets under way";
+    }
     return compare(sent, read_journal(folder_.file("journal")));
   }
 
