@@ -6,7 +6,7 @@
 namespace logdist {
 namespace {
 
-constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
 
@@ -19,7 +19,7 @@ std::string to_base64(std::string_view bytes) {
     for (std::size_t i = 0; i < 3; ++i) {
       bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0u);
     }
-    for (std::size_t i = 0; i < 4; ++i) text += i <= group.size() ? digits[bits >> (18 - 6 * i) & 63] : '=';
+    for (std::size_t i = 0; i < 4; ++i) text += i <= group.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
   }
   return text;
 }
@@ -34,8 +34,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     if (group.size() < 2) return std::nullopt;
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-      const std::size_t digit = i < group.size() ? digits.find(group[i]) : 0;
-      if (digit == digits.npos) return std::nullopt;
+      const std::size_t digit = i < group.size() ? alphabet.find(group[i]) : 0;
+      if (digit == alphabet.npos) return std::nullopt;
       bits = bits << 6 | static_cast<std::uint32_t>(digit);
     }
     const std::size_t count = group.size() - 1;
