@@ -48,7 +48,7 @@ Decompressor::Step Decompressor::step(std::span<char> out) {
 }
 
 Decompressor::Step Decompressor::fail(DecompressErrorCode code, std::string_view detail, std::size_t offset) {
-  error_ = {code, detail, offset};
+  error_ = {code, detail, std::min(offset, body_.size())};  // a length that it states may lead beyond its end
   return {0, Progress::failed};
 }
 
