@@ -76,7 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<std::optional<telemetry::Scrape>> take_scrape();
   boost::asio::awaitable<void> linger();
 
-  /// What is under way is ended after `timeout`, unless it is set anew or cancelled.
+  /// What is under way is ended after `timeout`, unless it is set again or cancelled.
   void set_deadline(Duration timeout);
   void stop_deadline();
   void cancel_after(Duration wait);

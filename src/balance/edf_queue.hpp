@@ -27,7 +27,7 @@ class EdfQueue {
 
   /// Makes room for all accounts.
   void grow();
-  /// Enters `analyzer` anew, after whatever change of its account or its slots.
+  /// Enters `analyzer` again, after whatever change of its account or its slots.
   void place(AnalyzerId analyzer, bool free_slot);
   /// The same, cheaper, when its account was at most charged: that only puts off
   /// its crossing the line.
@@ -41,7 +41,7 @@ class EdfQueue {
   std::size_t candidates() const { return owed_.size() + waiting_.size(); }
 
   /// Takes note of a packet's size; true when it is the largest yet, and all are
-  /// to be placed anew.
+  /// to be placed again.
   bool raise_largest(std::uint32_t messages);
   std::uint64_t largest_packet() const { return largest_packet_; }
 

@@ -45,7 +45,7 @@ Selector::State::Entry& Selector::State::present(AnalyzerId analyzer) {
   return entries[analyzer];
 }
 
-/// Enters one analyzer anew: its account has changed.
+/// Enters one analyzer again: its account has changed.
 void Selector::State::place(AnalyzerId analyzer) {
   if (accounts.in_service(analyzer)) {
     queue.place(analyzer, entries[analyzer].free());

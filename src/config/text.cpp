@@ -143,7 +143,7 @@ std::string escape(std::string_view text) {
     const char* const begin = at;
     const boost::locale::utf::code_point character = Utf8::decode(at, end);
     if (!boost::locale::utf::is_valid_codepoint(character)) {
-      at = begin + 1;  // whatever decode() has passed over may begin anew
+      at = begin + 1;  // whatever decode() has passed over may begin again
       fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned char>(*begin));
     } else if (is_plain(character)) {
       shown.append(begin, at);

@@ -16,6 +16,7 @@ struct OldWord {
 };
 
 constexpr std::array words{
+    OldWord{"anew", "again"},
     OldWord{"Agenda", "EdfQueue"},
     OldWord{"Books", "CreditAccounts"},
     OldWord{"ByteBudget", "MemoryLimiter"},

@@ -4,7 +4,7 @@
 // work on bytes alone: a whole body in place, or the pieces of one that is never there as a whole.
 //
 // For JSON, two readers share the work. simdjson, the fast one, only ever says yes. What
-// it does not like, a streaming parser (Boost.JSON) checks anew: it names the
+// it does not like, a streaming parser (Boost.JSON) checks again: it names the
 // fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
 // such as integers above 64 bits.
 #pragma once

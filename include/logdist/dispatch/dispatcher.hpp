@@ -1,9 +1,4 @@
 // Dispatch: one loop's lane of the work queue and the packets under way from it.
-//
-// Sans-I/O: no socket, clock, thread or log inside. The loop's driver calls
-// turn() when turn_soon() asked for it and on_timer() at next_timer(); the
-// simulation does the same with simulated time. Confined to its loop; what the
-// loops share (LoadBalancer, queue::QueueLimits) is thread-safe by itself.
 #pragma once
 
 #include <chrono>
@@ -63,7 +58,10 @@ struct DispatcherParts {
 /// enough not to idle when a slot is free again.
 inline constexpr std::chrono::seconds congestion_pause{2};
 
-/// See the head of this file.
+/// Sans-I/O: no socket, clock, thread or log inside. The loop's driver calls
+/// turn() when turn_soon() asked for it and on_timer() at next_timer(); the
+/// simulation does the same with simulated time. Confined to its loop; what the
+/// loops share (LoadBalancer, queue::QueueLimits) is thread-safe by itself.
 class Dispatcher final : public queue::PacketSink, public sink::AttemptListener {
  public:
   Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts);

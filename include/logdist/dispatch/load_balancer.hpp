@@ -1,11 +1,5 @@
 // What all loops decide together: which analyzer each packet goes to, and who
 // is in service. One for the daemon, asked once a loop turn under one lock.
-//
-// Composes the pure parts (balance::Selector, health::Monitor) and adds what
-// concerns several loops: free slots go to the oldest packet of all loops, loops
-// that wait for one are woken, and packets that have failed before (suspects) hold
-// no more than their share while others wait. Reads no clock and does no I/O: the
-// simulation runs it as it is. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -99,7 +93,11 @@ class WakeupListener {
   ~WakeupListener() = default;
 };
 
-/// See the head of this file.
+/// Composes the pure parts (balance::Selector, health::Monitor) and adds what
+/// concerns several loops: free slots go to the oldest packet of all loops, loops
+/// that wait for one are woken, and packets that have failed before (suspects) hold
+/// no more than their share while others wait. Reads no clock and does no I/O: the
+/// simulation runs it as it is. Thread-safe.
 class LoadBalancer {
  public:
   LoadBalancer(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> analyzers, std::size_t loops,

@@ -1,8 +1,4 @@
 // Packets that were attempted before and wait for a slot elsewhere.
-//
-// Grouped by the analyzers they must not go to: what finds no slot for one finds
-// none for the others of its group, so a turn asks once a group, not once a
-// packet, however many there are. Entering and leaving cost O(log n).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +12,10 @@
 
 namespace logdist::dispatch {
 
-/// See the head of this file. A packet's excluded() must not change while it is
+/// Grouped by the analyzers they must not go to: what finds no slot for one finds
+/// none for the others of its group, so a turn asks once a group, not once a
+/// packet, however many there are. Entering and leaving cost O(log n).
+/// A packet's excluded() must not change while it is
 /// in here. Confined to its loop.
 class RetryLists {
  public:

@@ -44,7 +44,7 @@ using Epoch = std::uint32_t;
 /// suspect, and the caller reports its failure as on_suspect_failure(). So a
 /// failure streak is evidence of different packets.
 ///
-/// The back-off doubles with each Testing that fails and starts anew with each
+/// The back-off doubles with each Testing that fails and starts over with each
 /// recovery. `now` need not be the same clock reading for all callers: loops that
 /// share a monitor may be a little apart.
 ///
@@ -112,7 +112,7 @@ class Monitor {
   /// within the slow start after a recovery, `slots` else.
   std::uint32_t ramped(std::uint32_t slots, TimePoint now) const;
   /// It was kept out for another reason than its health and comes back: the ramp
-  /// begins anew, if it is Healthy.
+  /// begins again, if it is Healthy.
   void begin_slow_start(TimePoint now);
   /// Whether the ramp is still below full.
   bool ramping(TimePoint now) const;

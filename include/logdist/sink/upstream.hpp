@@ -1,8 +1,4 @@
 // The seam between deciding and sending.
-//
-// Dispatch decides which analyzer gets which packet; an Upstream carries it
-// there and says how it ended. Two implementations exist: PoolUpstream over
-// sockets, and the simulated one of the tests. One per loop, confined to it.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +24,9 @@ class AttemptListener {
   ~AttemptListener() = default;
 };
 
-/// See the head of this file.
+/// Dispatch decides which analyzer gets which packet; an Upstream carries it
+/// there and says how it ended. Two implementations exist: PoolUpstream over
+/// sockets, and the simulated one of the tests. One per loop, confined to it.
 class Upstream {
  public:
   virtual ~Upstream() = default;

@@ -4,7 +4,7 @@ import { build, clearEvents, show, showEvent } from './dashboard_view.mjs';
 import { duration } from './dashboard_words.mjs';
 
 /// A status comes once a second: after so many seconds without one the page is old,
-/// after more the connection is made anew.
+/// after more the connection is opened again.
 const staleSeconds = 3.5;
 const deadSeconds = 8;
 const retrySecondsMax = 10;

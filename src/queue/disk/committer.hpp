@@ -37,7 +37,8 @@ struct LogShared {
   std::uint64_t log_id = 0;
 };
 
-/// See the head of this file. Confined to one thread.
+/// Writes what the intake has taken, one commit at a time. docs/durable-queue.md says what holds at each point.
+/// Confined to one thread.
 class Committer {
  public:
   /// Settlements without a packet to ride with wait so long.

@@ -29,7 +29,8 @@ struct IntakeBatch {
   std::size_t balance_at = 0;  ///< so many of `settled` came before it
 };
 
-/// See the head of this file. Thread-safe. Bounded in packets and bytes until they are reported.
+/// What the loops have given and the committer has not taken; what it reports and they have not collected.
+/// Thread-safe. Bounded in packets and bytes until they are reported.
 class Intake {
  public:
   explicit Intake(const DurableLogOptions& options);

@@ -14,7 +14,8 @@
 
 namespace logdist::queue {
 
-/// See the head of this file. Holds one window: 1 MiB, or as much as the largest record.
+/// Reads a segment, record by record, through one window of its file.
+/// Holds one window: 1 MiB, or as much as the largest record.
 class SegmentReader {
  public:
   static constexpr std::size_t window_bytes = std::size_t{1} << 20;

@@ -157,7 +157,7 @@ Duration PoolManager::draw_connection_age() {
   return std::chrono::duration_cast<Duration>(age * random_.uniform(0.9, 1.1));
 }
 
-// Armed anew only for something earlier: an answer that comes in time costs the
+// Set again only for something earlier: an answer that comes in time costs the
 // timer nothing, and a wakeup for a deadline that is gone finds the next one.
 void PoolManager::arm_timer() {
   if (stopped_) return;

@@ -275,7 +275,7 @@ std::vector<std::string> EventLog::lines_of(const Snapshot& snapshot, TimePoint 
   told_away_.clear();
   std::vector<std::string> lines;
   if (last_event_) {
-    // Another life of the daemon numbers its events anew.
+    // Another life of the daemon numbers its events from the beginning.
     const std::uint64_t last = snapshot.before ? *last_event_ : 0;
     for (const TopEvent& event : snapshot.now->events) {
       if (event.number > last) lines.push_back(event_text(snapshot, event));

@@ -1,15 +1,4 @@
 // The durable queue: packets that survive a kill, and under `always` a power cut. docs/durable-queue.md.
-//
-// One append-only log for all loops. Loops append packets and settle them; one committer writes what has come
-// together, syncs once for all of it, and reports. Each packet that was taken gets exactly one report:
-//   durable    it is kept as the sync mode promises: its agent may have a 202
-//   elided     it was settled before its turn to be written, and never was
-//   no_space   the disk, or max_disk, is full: it is not kept
-//   failed     the disk has refused: it is not kept
-// What the views of a NewPacket point at stays where it is until then.
-//
-// Thread-safe, but for step() and close(). Errors of the disk are states, never exceptions; a LogNotice tells each
-// once.
 #pragma once
 
 #include <chrono>
@@ -139,7 +128,16 @@ struct OpenError {
   std::string message;  ///< one sentence, and what to do
 };
 
-/// See the head of this file.
+/// One append-only log for all loops. Loops append packets and settle them; one committer writes what has come
+/// together, syncs once for all of it, and reports. Each packet that was taken gets exactly one report:
+/// durable    it is kept as the sync mode promises: its agent may have a 202
+/// elided     it was settled before its turn to be written, and never was
+/// no_space   the disk, or max_disk, is full: it is not kept
+/// failed     the disk has refused: it is not kept
+/// What the views of a NewPacket point at stays where it is until then.
+///
+/// Thread-safe, but for step() and close(). Errors of the disk are states, never exceptions; a LogNotice tells each
+/// once.
 class DurableLog {
  public:
   /// Locks the directory, recovers what it holds and opens a new segment. Null with `error`. `files` and `listener`

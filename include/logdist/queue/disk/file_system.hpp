@@ -1,7 +1,4 @@
 // What the durable queue asks of a disk, so that a simulated one can lose, tear and refuse.
-//
-// Errors are values. A failed write may have written any part; after a failed sync nothing is known of what was
-// written since the last good one, and syncing again proves nothing: the file is not used any more.
 #pragma once
 
 #include <sys/uio.h>
@@ -45,7 +42,9 @@ class DirectoryLock {
   virtual ~DirectoryLock() = default;
 };
 
-/// See the head of this file. Thread-safe. Paths are absolute.
+/// Errors are values. A failed write may have written any part; after a failed sync nothing is known of what was
+/// written since the last good one, and syncing again proves nothing: the file is not used any more.
+/// Thread-safe. Paths are absolute.
 class FileSystem {
  public:
   enum class Open : std::uint8_t { create_new, write, read };

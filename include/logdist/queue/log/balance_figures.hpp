@@ -1,8 +1,4 @@
 // What each analyzer is owed, as the log keeps it and rebuilds it.
-//
-// A balance record says it outright; each settlement after it credits those in service by weight and charges the
-// analyzer that took the packet, as balance::Selector does. So the figures after a crash are those of the last
-// settlement on disk: further from the truth by no more than the messages whose settlement was not there yet.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +22,10 @@ struct AnalyzerFigures {
   bool operator==(const AnalyzerFigures&) const = default;
 };
 
-/// See the head of this file. Analyzers by name, in the order of the configuration.
+/// A balance record says it outright; each settlement after it credits those in service by weight and charges the
+/// analyzer that took the packet, as balance::Selector does. So the figures after a crash are those of the last
+/// settlement on disk: further from the truth by no more than the messages whose settlement was not there yet.
+/// Analyzers by name, in the order of the configuration.
 struct BalanceFigures {
   std::vector<AnalyzerFigures> analyzers;
 

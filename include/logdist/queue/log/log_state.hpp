@@ -1,11 +1,4 @@
 // Which packets of the log are not done, segment by segment: one bit a packet.
-//
-// Built by recovery from the segments' summaries, kept by the committer from then on. Segments go oldest first
-// only, so that no settlement is deleted before the packet it speaks of. One packet that is stuck would hold
-// everything behind it: when too many later segments are done, those that are left in the oldest are copied to
-// the end (moved), and keep their ids.
-//
-// Sans-I/O. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +24,12 @@ struct LogSegment {
   std::vector<std::uint64_t> moved;  ///< live copies, whose ids are smaller
 };
 
-/// See the head of this file.
+/// Built by recovery from the segments' summaries, kept by the committer from then on. Segments go oldest first
+/// only, so that no settlement is deleted before the packet it speaks of. One packet that is stuck would hold
+/// everything behind it: when too many later segments are done, those that are left in the oldest are copied to
+/// the end (moved), and keep their ids.
+///
+/// Sans-I/O. Not thread-safe.
 class LogState {
  public:
   /// Closed segments that may wait behind the oldest before what is left in that is moved.

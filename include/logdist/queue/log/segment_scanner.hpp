@@ -1,8 +1,4 @@
 // Finds the records of a segment, whatever else lies there.
-//
-// Sans-I/O: it is given windows of the file and says how far it has come. Bytes that are no record are passed over
-// to the next head that checks, at a multiple of 8; the zeros behind the last record are no damage. Whoever reads
-// decides what a gap means: a torn tail that was never acknowledged, or damage (SegmentSummary).
 #pragma once
 
 #include <cstddef>
@@ -29,7 +25,10 @@ struct ScanStep {
   std::string_view body;
 };
 
-/// See the head of this file. Reads forward only.
+/// Sans-I/O: it is given windows of the file and says how far it has come. Bytes that are no record are passed over
+/// to the next head that checks, at a multiple of 8; the zeros behind the last record are no damage. Whoever reads
+/// decides what a gap means: a torn tail that was never acknowledged, or damage (SegmentSummary).
+/// Reads forward only.
 class SegmentScanner {
  public:
   /// Of a file of `file_bytes`, from `offset` on: behind its head, or where a record begins.

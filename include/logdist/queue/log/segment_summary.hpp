@@ -1,7 +1,4 @@
 // What recovery needs of a segment: which packets it has, which it says are done, and the balance at its end.
-//
-// A closed segment carries its summary in its last record, the seal, so that a start reads kilobytes of it and no
-// bodies. Where there is no seal, or it is damaged, SummaryBuilder makes the same of all records.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +23,8 @@ struct DamagedStretch {
   bool operator==(const DamagedStretch&) const = default;
 };
 
-/// See the head of this file.
+/// A closed segment carries its summary in its last record, the seal, so that a start reads kilobytes of it and no
+/// bodies. Where there is no seal, or it is damaged, SummaryBuilder makes the same of all records.
 struct SegmentSummary {
   std::uint32_t records = 0;  ///< that count: behind the last of them nothing does
   std::uint64_t end_offset = segment_header_bytes;

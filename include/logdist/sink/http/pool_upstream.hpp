@@ -1,7 +1,4 @@
 // The Upstream over sockets: HTTP/1.1 with kept, pipelined connections.
-//
-// One PoolUpstream a loop, with one pool of connections an analyzer. What the
-// loops share about an analyzer is its ConnectionBudget. See docs/upstream.md.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +50,8 @@ struct PoolStatistics {
   std::uint64_t reads = 0;     ///< reads that brought bytes
 };
 
-/// See the head of this file.
+/// One PoolUpstream a loop, with one pool of connections an analyzer. What the
+/// loops share about an analyzer is its ConnectionBudget. See docs/upstream.md.
 ///
 /// Confined to the thread that runs `io`. `io` and `names` must outlive it, and so
 /// must the listener. An attempt given to send() is told to the listener exactly
