@@ -5,7 +5,7 @@
 
 #include <snappy.h>
 
-#include "codec/crc32c.hpp"
+#include "logdist/base/crc32c.hpp"
 
 namespace logdist::codec {
 namespace {
@@ -121,7 +121,7 @@ Decompressor::Step SnappyDecompressor::open_data(std::uint8_t type, std::string_
   } else if (!snappy::RawUncompress(data.data(), data.size(), content)) {
     return wrong();
   }
-  if (masked(crc32c({content, *claimed})) != little_endian_of(chunk, checksum_size)) {
+  if (masked(crc32c(0, {content, *claimed})) != little_endian_of(chunk, checksum_size)) {
     return fail(DecompressErrorCode::malformed, "a chunk's checksum differs from its content's");
   }
   position_ += chunk_head_size + chunk.size();

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "logdist/base/check.hpp"
-#include "logdist/queue/log/crc32c.hpp"
+#include "logdist/base/crc32c.hpp"
 #include "queue/log/wire.hpp"
 
 namespace logdist::queue {
