@@ -120,13 +120,18 @@ std::unique_ptr<Transport> make_side(Stream stream, bool records, RecordTranspor
   return std::make_unique<PlainTransport>(std::move(stream));
 }
 
+/// Without Nagle's algorithm, which may hold the last answer until a close loses it.
+void send_at_once(const Stream& stream) {
+  const int at_once = 1;
+  ::setsockopt(stream.native_handle(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
+}
+
 /// A connection to `target`, non-blocking; closed when there is none.
 Stream connect(const tcp::endpoint& target) {
   Stream stream(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int socket = stream.native_handle();
   if (::connect(socket, target.data(), static_cast<socklen_t>(target.size())) != 0) return {};
-  const int at_once = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
+  send_at_once(stream);
   ::fcntl(socket, F_SETFL, O_NONBLOCK);
   return stream;
 }
@@ -156,6 +161,7 @@ void RecordRelay::run() {
   while (!stopped_) {
     for (int socket = 0; (socket = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
       Stream front(socket);
+      send_at_once(front);
       Stream back = connect(target_);
       if (back.native_handle() < 0) continue;
       connections.emplace_back(make_side(std::move(front), records_ == Side::front, RecordTransport::Role::server),
