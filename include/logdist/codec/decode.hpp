@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,15 @@ enum class Format : std::uint8_t {
 };
 inline constexpr std::size_t format_count = 2;
 
+/// What a `_bulk` action does.
+enum class BulkAction : std::uint8_t { index, create, update, remove };
+
+/// Equal actions in a row.
+struct BulkActions {
+  BulkAction action = BulkAction::index;
+  std::uint32_t count = 0;
+};
+
 /// Deepest nesting of arrays and objects accepted.
 inline constexpr std::size_t max_depth = 64;
 /// Longest packet_id accepted.
@@ -37,16 +47,21 @@ inline constexpr std::size_t max_id_length = 128;
 /// Whether `id` is 1–128 visible ASCII characters (0x21–0x7e).
 bool is_valid_id(std::string_view id);
 
-/// What was found in a valid body.
+/// What was found in a valid body. What it refers to is valid until the next decode.
 struct Decoded {
-  std::uint32_t messages = 0;
-  std::string_view packet_id;  ///< empty when the body has none; valid until the next decode
+  std::uint32_t messages = 0;                 ///< 0: of a format in which an empty body is a success, and no packet
+  std::string_view packet_id = {};            ///< empty when the body has none
+  std::span<const BulkActions> actions = {};  ///< of a `_bulk` body, in order
 };
 
 /// Which rule a refused body broke; the reasons of the packet port tell them apart.
 enum class DecodeErrorCode : std::uint8_t {
   invalid_body,       ///< not JSON, or not the layout of a packet
   invalid_packet_id,  ///< `packet_id` is no string of 1–128 visible ASCII characters
+  no_data,            ///< nothing is there, and the format does not take that
+  event_missing,      ///< HEC: a value without `event`
+  event_blank,        ///< HEC: an `event` that is empty
+  too_many,           ///< more messages than the format allows in a body
 };
 
 /// Why a body was refused: a sentence for people, and the byte of the body where
@@ -56,6 +71,7 @@ struct DecodeError {
   DecodeErrorCode code = DecodeErrorCode::invalid_body;
   std::string detail;
   std::size_t offset = 0;
+  std::uint32_t message = 0;  ///< messages before the one that is refused
 };
 
 /// Either of the two.
