@@ -25,10 +25,25 @@ namespace logdist::codec {
 
 /// How the messages are laid out in the body.
 enum class Format : std::uint8_t {
-  json,    ///< a packet, or an array of messages
-  ndjson,  ///< a JSON value a line
+  json,               ///< a packet, or an array of messages
+  ndjson,             ///< a JSON value a line
+  cloud_event,        ///< structured: one object
+  cloud_event_batch,  ///< an array of them, which may be empty
+  otlp_protobuf,      ///< ExportLogsServiceRequest; a message is a log record
+  otlp_json,
+  loki_protobuf,  ///< PushRequest, without its snappy; a message is an entry
+  loki_json,
+  hec_event,   ///< JSON values in a row, or an array, each with an `event`
+  lines,       ///< a non-empty line is a message: HEC raw, plain text
+  bulk,        ///< `_bulk`: pairs of lines; a message is an action
+  datadog,     ///< an array of objects, or one object
+  gelf,        ///< objects in a row
+  firehose,    ///< a message is a record, and not opened
+  logplex,     ///< octet-counted frames
+  events,      ///< JSON: an object, an array, objects in a row, or an array under a key such as `logs`
+  events_any,  ///< `events` or `lines`, by its first byte
 };
-inline constexpr std::size_t format_count = 2;
+inline constexpr std::size_t format_count = 17;
 
 /// What a `_bulk` action does.
 enum class BulkAction : std::uint8_t { index, create, update, remove };
@@ -129,7 +144,8 @@ class Decoder {
  private:
   struct Scratch;
   std::unique_ptr<Scratch> scratch_;
-  std::array<std::unique_ptr<FormatDecoder>, format_count> formats_;  ///< by Format
+  /// By Format. Empty where the decoder is still to come: formats.cpp has no row that leads there.
+  std::array<std::unique_ptr<FormatDecoder>, format_count> formats_;
 };
 
 }  // namespace logdist::codec
