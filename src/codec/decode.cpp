@@ -7,6 +7,7 @@
 #include "codec/json_packet.hpp"
 #include "codec/json_scratch.hpp"
 #include "codec/ndjson.hpp"
+#include "codec/protobuf_decoder.hpp"
 
 namespace logdist::codec {
 namespace {
@@ -16,6 +17,9 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 DecodeError has_byte_order_mark() {
   return {DecodeErrorCode::invalid_body, "the body begins with a byte order mark; send UTF-8 without one", 0};
 }
+
+/// Whether a body of the format is JSON, which has no byte order mark.
+bool is_json(Format format) { return format != Format::otlp_protobuf && format != Format::loki_protobuf; }
 
 /// Looks at the first bytes before the format's own reader does.
 class UnmarkedReader final : public BodyReader {
@@ -57,22 +61,29 @@ bool is_valid_id(std::string_view id) {
 struct Decoder::Scratch : JsonScratch {};
 
 Decoder::Decoder() : scratch_(std::make_unique<Scratch>()) {
-  formats_[static_cast<std::size_t>(Format::json)] = std::make_unique<JsonPacketDecoder>(*scratch_);
-  formats_[static_cast<std::size_t>(Format::ndjson)] = std::make_unique<NdjsonDecoder>(*scratch_);
+  const auto set = [this](Format format, std::unique_ptr<FormatDecoder> decoder) {
+    formats_[static_cast<std::size_t>(format)] = std::move(decoder);
+  };
+  set(Format::json, std::make_unique<JsonPacketDecoder>(*scratch_));
+  set(Format::ndjson, std::make_unique<NdjsonDecoder>(*scratch_));
+  set(Format::otlp_protobuf, std::make_unique<ProtobufDecoder>(otlp_schema));
+  set(Format::loki_protobuf, std::make_unique<ProtobufDecoder>(loki_schema));
 }
 
 Decoder::~Decoder() = default;
 
 DecodeResult Decoder::decode(Format format, const core::Buffer& body) {
   const std::string_view text = body.view();
-  if (text.starts_with(byte_order_mark)) return has_byte_order_mark();
+  if (is_json(format) && text.starts_with(byte_order_mark)) return has_byte_order_mark();
   DecodeResult result = formats_[static_cast<std::size_t>(format)]->decode(text);
   if (scratch_->parser.capacity() > max_kept_body) scratch_->renew();
   return result;
 }
 
 std::unique_ptr<BodyReader> Decoder::in_pieces(Format format) const {
-  return std::make_unique<UnmarkedReader>(formats_[static_cast<std::size_t>(format)]->in_pieces());
+  auto reader = formats_[static_cast<std::size_t>(format)]->in_pieces();
+  if (!is_json(format)) return reader;
+  return std::make_unique<UnmarkedReader>(std::move(reader));
 }
 
 std::size_t Decoder::kept_capacity() const { return scratch_->parser.capacity(); }

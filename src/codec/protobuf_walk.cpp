@@ -1,0 +1,117 @@
+#include "codec/protobuf_walk.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace logdist::codec {
+namespace {
+
+enum WireType : std::uint8_t { varint, fixed64, length_delimited, group_begin, group_end, fixed32 };
+
+/// The number at `at`, which moves behind it; nothing when it has more than `length_max` bytes. What is
+/// above 64 bits is dropped.
+template <std::size_t length_max>
+std::optional<std::uint64_t> read_number(const char* bytes, std::size_t& at) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < length_max; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[at++]);
+    number |= std::uint64_t{byte & 0x7fU} << (7 * i);
+    if (byte < 0x80) return number;
+  }
+  return std::nullopt;
+}
+
+/// A field up to its content. `wrong` says what is, if anything.
+struct Head {
+  std::uint32_t number = 0;
+  std::uint8_t wire_type = 0;
+  std::uint64_t length = 0;  ///< of the content
+  const char* wrong = nullptr;
+};
+
+/// Of the field at `at`, which moves behind the head.
+inline Head read_head(const char* bytes, std::size_t& at) {
+  auto tag = read_number<5>(bytes, at);
+  if (!tag) return {.wrong = "a tag of more than 5 bytes"};
+  *tag &= std::numeric_limits<std::uint32_t>::max();  // what is above is not looked at
+  Head head{static_cast<std::uint32_t>(*tag >> 3), static_cast<std::uint8_t>(*tag & 7)};
+  if (head.number == 0) {
+    head.wrong = "a field has the number 0";
+    return head;
+  }
+  switch (head.wire_type) {
+    case length_delimited: {
+      const auto length = read_number<5>(bytes, at);
+      head.length = length.value_or(ProtobufWalk::unknown_size);
+      if (head.length > std::numeric_limits<std::int32_t>::max()) head.wrong = "a length of more than 31 bits";
+      break;
+    }
+    case varint:
+      if (!read_number<10>(bytes, at)) head.wrong = "a number of more than 10 bytes";
+      break;
+    case fixed64: head.length = 8; break;
+    case fixed32: head.length = 4; break;
+    case group_begin:
+    case group_end: break;
+    default: head.wrong = "a field has a wire type that there is not";
+  }
+  return head;
+}
+
+}  // namespace
+
+ProtobufWalk::ProtobufWalk(const ProtobufSchema& schema) : schema_(schema) { levels_[0] = {unknown_size, 0, 1}; }
+
+bool ProtobufWalk::walk(std::string_view part, std::size_t base) {
+  Level level = levels_[depth_];
+  std::size_t at = position_ - base;
+  while (at < part.size()) {
+    const std::size_t end = level.end - base;
+    if (at == end) {
+      if (level.group != 0) return fail("a group has no end", base + at);
+      level = levels_[--depth_];
+      continue;
+    }
+    std::size_t next = at;
+    const Head head = read_head(part.data(), next);
+    if (base + next > body_size_) return fail("it ends too early", body_size_);
+    if (next > end || (head.length > end - next && head.wrong == nullptr)) {
+      return fail("a field is longer than the message that it is in", base + at);
+    }
+    if (head.wrong != nullptr) return fail(head.wrong, base + at);
+
+    std::uint8_t message = 0;
+    if (head.wire_type == length_delimited && head.number < std::tuple_size_v<ProtobufFields>) {
+      message = schema_.messages[level.message][head.number];
+    }
+    if (head.wire_type == group_end) {
+      if (head.number != level.group) return fail("the end of a group that has not begun", base + at);
+      level = levels_[--depth_];
+    } else if (message != 0 || head.wire_type == group_begin) {
+      if (depth_ == max_depth) return fail(fmt::format("nested deeper than {} levels", max_depth), base + at);
+      level = message != 0 ? Level{base + next + head.length, 0, message} : Level{level.end, head.number, 0};
+      levels_[++depth_] = level;
+      if (message == schema_.counted) ++count_;
+    } else {
+      next += head.length;
+    }
+    at = next;
+  }
+  position_ = base + at;
+  return true;
+}
+
+bool ProtobufWalk::finish() {
+  for (; depth_ > 0; --depth_) {
+    if (levels_[depth_].group != 0 || levels_[depth_].end != body_size_) return fail("it ends too early", body_size_);
+  }
+  return position_ == body_size_ || fail("it ends too early", body_size_);
+}
+
+bool ProtobufWalk::fail(std::string_view detail, std::size_t offset) {
+  error_ = DecodeError{DecodeErrorCode::invalid_body, fmt::format("not protobuf: {}", detail), offset};
+  return false;
+}
+
+}  // namespace logdist::codec
