@@ -62,7 +62,8 @@ std::vector<KeySpec<Options>> receiving_keys() {
       option(LOGDIST_KEY(server.trusted_proxies), Networks{},
              "Proxies whose PROXY header and X-Forwarded-For are trusted; \"\" is none."),
       option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
-             "Agent connections; for one more, the one idle longest is closed; if none is idle, the answer is 503."),
+             "Agent connections; for one more, one that is idle or stalled is closed; if there is none, the answer is "
+             "503."),
       option(LOGDIST_KEY(server.max_body), Size{1, 1024 * MiB},
              "Largest body of a packet; a larger one is answered 413."),
       option(LOGDIST_KEY(server.max_decoded), Size{1, 1024 * MiB},

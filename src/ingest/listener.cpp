@@ -47,12 +47,25 @@ void settle(Newcomer newcomer, std::optional<ConnectionSlots::Slot> slot) {
   });
 }
 
-/// The loop whose connection makes room first, if any is idle.
-Sessions* first_to_make_room(const std::vector<Sessions*>& loops) {
-  Sessions* const first = *std::min_element(
-      loops.begin(), loops.end(),
-      [](const Sessions* left, const Sessions* right) { return left->idle_from() < right->idle_from(); });
-  return first->idle_from() == never ? nullptr : first;
+/// Whose connection makes room first, and whether before its time; no loop if none may be closed.
+struct First {
+  Sessions* loop = nullptr;
+  bool early = false;
+
+  bool operator==(const First&) const = default;
+};
+
+First first_to_make_room(const std::vector<Sessions*>& loops) {
+  First first;
+  TimePoint from = never;
+  for (Sessions* const loop : loops) {
+    const EvictionTimes times = loop->eviction_times();
+    if (times.idle != never) first.early = true;
+    if (times.first() >= from) continue;
+    first.loop = loop;
+    from = times.first();
+  }
+  return first.early || from <= Clock::now() ? first : First{};
 }
 
 /// So often the loops are asked before a connection is refused: connections that came just
@@ -64,15 +77,17 @@ using Loops = std::shared_ptr<const std::vector<Sessions*>>;
 
 /// On any thread: the newcomer is its loop's once one of `loops` has made room for it.
 void make_room(Loops loops, Newcomer newcomer, int attempts = attempts_max) {
-  Sessions* const first = first_to_make_room(*loops);
-  Sessions& asked = first == nullptr ? *newcomer.loop : *first;
-  asio::post(asked.executor(), [&asked, loops = std::move(loops), newcomer = std::move(newcomer), attempts]() mutable {
-    // It was so when this was posted. What was posted before has come first.
-    std::optional<ConnectionSlots::Slot> slot;
-    if (first_to_make_room(*loops) == &asked || attempts == 1) slot = asked.make_room();
-    if (!slot && attempts > 1) return make_room(std::move(loops), std::move(newcomer), attempts - 1);
-    settle(std::move(newcomer), std::move(slot));
-  });
+  const First first = first_to_make_room(*loops);
+  Sessions& asked = first.loop == nullptr ? *newcomer.loop : *first.loop;
+  asio::post(asked.executor(),
+             [&asked, first, loops = std::move(loops), newcomer = std::move(newcomer), attempts]() mutable {
+               // It was so when this was posted. What was posted before has come first.
+               std::optional<ConnectionSlots::Slot> slot;
+               const bool still_first = first.loop != nullptr && first_to_make_room(*loops) == first;
+               if (still_first || attempts == 1) slot = asked.make_room(first.early);
+               if (!slot && attempts > 1) return make_room(std::move(loops), std::move(newcomer), attempts - 1);
+               settle(std::move(newcomer), std::move(slot));
+             });
 }
 
 /// A connection that went away before it was accepted says nothing of the next.

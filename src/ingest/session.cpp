@@ -89,7 +89,7 @@ void Session::close() {
   if (phase_ == Phase::closed) return;
   const SessionPtr self(this, false);  // takes over the list's reference
   drop_packet();
-  end_idleness();
+  keep();
   phase_ = Phase::closed;
   shared_.poller.remove(transport_->native_handle(), *this);
   transport_->close();
@@ -156,6 +156,7 @@ bool Session::flush(TimePoint now) {
   if (phase_ == Phase::closed) return false;
   expire_at(now + (shared_.draining ? drain_farewell : shared_.context.server.idle_timeout));
   output_.block();
+  become_evictable(EvictionReason::stalled, now);
   return false;
 }
 
@@ -177,6 +178,7 @@ bool Session::send() {
 /// Nothing was read meanwhile, so what is half read has its whole time again. An
 /// agent cannot draw a request out like that: no second answer stalls within it.
 void Session::rest_sent(TimePoint now) {
+  keep();
   const config::ServerOptions& server = shared_.context.server;
   if (phase_ == Phase::head && parser_) expire_at(now + server.header_timeout);
   if (phase_ == Phase::body || phase_ == Phase::chunks) {
@@ -197,9 +199,13 @@ bool Session::take_input(TimePoint now) {
       }
       [[fallthrough]];
     case Phase::chunks:
-    case Phase::body: return receive();
+    case Phase::body:
+      if (receive()) return true;
+      if (phase_ != Phase::closed && !evictable()) become_evictable(EvictionReason::stalled, now);
+      return false;
     case Phase::buffer_space:
     case Phase::delivery:
+      keep();
       expire_at(phase_ == Phase::buffer_space ? now + shared_.context.buffer_timeout : never);
       if (hung_up_) close();
       return false;
@@ -242,6 +248,7 @@ bool Session::receive() {
 void Session::linger(TimePoint now) {
   if (phase_ != Phase::lingering) {
     phase_ = Phase::lingering;
+    become_evictable(EvictionReason::finished, now);
     shared_.deadlines.set(*this, now + farewell());
     error_code error;
     transport_->shutdown_send(error);

@@ -11,7 +11,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include "ingest/idle_set.hpp"
+#include "ingest/eviction_order.hpp"
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
 #include "ingest/response_writer.hpp"
@@ -43,12 +43,12 @@ struct SessionShared {
       : context(context_),
         poller(net::Poller::of(context_.loop)),
         deadlines(context_.loop),
-        idle(context_.kept_after_packet) {}
+        evictions(context_.kept_after_packet, context_.stalled_after) {}
 
   const SessionEnvironment context;
   net::Poller& poller;
   DeadlineSet deadlines;
-  IdleSet idle;
+  EvictionOrder evictions;
   ResponseWriter responses;
   codec::DecompressorPool decompressors;
   /// For a decompressor, in line.
@@ -72,7 +72,7 @@ struct SessionShared {
 /// granted().
 class Session final : public boost::intrusive::list_base_hook<>,
                       public boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>,
-                      public IdleEntry,
+                      public EvictionEntry,
                       public queue::Waiter,
                       public queue::MemoryLimiter::Reservation,
                       public Deadline,
@@ -88,9 +88,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   /// Drain has begun: closes the connection if it is idle, and sees to it that what
   /// is half received, or not read, is soon over.
   void drain();
-  /// Of an idle one: closes it and returns its slot, for a new connection. None when a
-  /// request is there after all.
-  std::optional<ConnectionSlots::Slot> make_room();
+  /// Of an evictable one: closes it and returns its slot, for a new connection. None when it is not the agent
+  /// that is waited for after all.
+  std::optional<ConnectionSlots::Slot> make_room(TimePoint now);
   /// Closes the connection now, whatever is under way.
   void close();
 
@@ -134,7 +134,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
 
   // session_limits.cpp: time.
   void become_idle(TimePoint now);
-  void end_idleness();
+  void become_evictable(EvictionReason reason, TimePoint now);
+  void keep();
+  bool keeps_coming(TimePoint now) const;
   Duration farewell() const;
   void expire_at(TimePoint at);
   void resume_body_time(TimePoint now, bool first);
@@ -211,6 +213,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   Duration body_time_left_{};                   ///< the same while it waits for space
   TimePoint rate_ends_ = never;                 ///< of the window in which its rate is measured
   std::size_t rate_begins_bytes_ = 0;           ///< what was here when that began
+  std::size_t stall_begins_bytes_ = 0;          ///< what was here of it when it became evictable
   std::string packet_id_;                       ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;
 };

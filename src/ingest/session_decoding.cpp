@@ -17,6 +17,7 @@ void Session::begin_decoding() {
   if (delivery_->packet.body.size() == 0) {
     return refuse_coded_body({codec::DecompressErrorCode::truncated, "it is empty", 0});
   }
+  keep();
   phase_ = Phase::decoding;
   expire_at(never);
 }

@@ -15,18 +15,43 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 /// an empty line nor half of one renews it.
 void Session::become_idle(TimePoint now) {
   if (idle()) return;
-  shared_.idle.add(*this, std::exchange(served_, false), now);
+  become_evictable(std::exchange(served_, false) ? EvictionReason::served : EvictionReason::silent, now);
   expire_at(now + shared_.context.server.idle_timeout);
 }
 
-void Session::end_idleness() {
-  if (idle()) shared_.idle.remove(*this);
+void Session::become_evictable(EvictionReason reason, TimePoint now) {
+  if (refused_) return;  // it has no slot to give
+  keep();
+  shared_.evictions.add(*this, reason, now);
+  stall_begins_bytes_ = delivery_ == nullptr ? 0 : delivery_->packet.body.size();
 }
 
-std::optional<ConnectionSlots::Slot> Session::make_room() {
+void Session::keep() {
+  if (evictable()) shared_.evictions.remove(*this);
+}
+
+/// Of a body: whether it has come as fast as is asked for since it was waited for first.
+bool Session::keeps_coming(TimePoint now) const {
+  if (phase_ != Phase::body && phase_ != Phase::chunks) return false;
+  const std::size_t came = delivery_->packet.body.size() - stall_begins_bytes_;
+  const double seconds = to_seconds(now - evictable_from() + shared_.context.stalled_after);
+  return came > 0 && static_cast<double>(came) >= static_cast<double>(shared_.context.server.min_body_rate) * seconds;
+}
+
+std::optional<ConnectionSlots::Slot> Session::make_room(TimePoint now) {
   const SessionPtr self(this);
-  if (transport_->available() != 0) return std::nullopt;  // a request is in the socket
+  const bool owes_nothing = phase_ == Phase::lingering || output_.blocked();
+  if (!owes_nothing && transport_->available() != 0) return std::nullopt;  // a request, or more of it, is in the socket
+  if (!owes_nothing && keeps_coming(now)) {
+    become_evictable(EvictionReason::stalled, now);
+    return std::nullopt;
+  }
   auto slot = std::exchange(slot_, std::nullopt);
+  if (stalled() && !owes_nothing) {
+    persistence_ = Persistence::close;
+    refuse({RejectReason::timeout, 408, "the request took too long while others waited for a connection", true});
+    send();
+  }
   close();
   shared_.context.ledger.connection_evicted();
   return slot;

@@ -49,7 +49,7 @@ bool Session::read_head(TimePoint now) {
   if (!parser_) {
     input_.consume(http::empty_lines_size(input_.view()));
     if (input_.empty() || input_.view() == "\r") return false;
-    end_idleness();
+    if (idle()) keep();
     parser_.emplace(shared_.context.via_name);
     // Only stored, in the usual case that the head is already whole.
     expire_at(now + shared_.context.server.header_timeout);
@@ -317,14 +317,12 @@ void Session::refuse(const RequestError& error, std::optional<std::size_t> offse
 
 /// Skips a body that nobody wants; when it is not all here, the connection closes.
 void Session::pass_body() {
-  if (body_unread_ > input_.size()) {
-    persistence_ = Persistence::close;
-  } else {
-    input_.consume(body_unread_);  // the next request begins behind it
-  }
+  if (body_unread_ <= input_.size()) return input_.consume(body_unread_);  // the next request begins behind it
+  persistence_ = Persistence::close;
 }
 
 void Session::end_request() {
+  keep();
   parser_.reset();
   chunks_.reset();
   client_ = peer_;

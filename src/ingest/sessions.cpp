@@ -62,12 +62,13 @@ void Sessions::refuse(net::Stream connection) {
   if (state_->loop.refused_open > max_open) session->close();
 }
 
-TimePoint Sessions::idle_from() const { return state_->loop.idle.first_from(); }
+EvictionTimes Sessions::eviction_times() const { return state_->loop.evictions.times(); }
 
-std::optional<ConnectionSlots::Slot> Sessions::make_room() {
+std::optional<ConnectionSlots::Slot> Sessions::make_room(bool early) {
   std::optional<ConnectionSlots::Slot> slot;
-  state_->loop.idle.take_first([&slot](IdleEntry& entry) {
-    slot = static_cast<Session&>(entry).make_room();
+  const TimePoint now = Clock::now();
+  state_->loop.evictions.take_first(now, early, [&slot, now](EvictionEntry& entry) {
+    slot = static_cast<Session&>(entry).make_room(now);
     return slot.has_value();
   });
   return slot;

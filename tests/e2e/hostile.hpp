@@ -14,7 +14,7 @@ struct HostileAgent {
   std::string name;
   std::string does;  ///< in a few words: "it …"
   Attack attack;
-  bool shuts_out = false;  ///< agents that connect meanwhile are refused: it holds all places and is at work on each
+  bool fills = false;  ///< all of server.max_connections, with requests under way
 };
 
 struct HostileAnalyzer {

@@ -25,8 +25,8 @@ struct Felt {
 /// How much the good agents send: a tenth of it on a connection for each packet.
 struct GoodLoad {
   double packets_per_second = 200;
-  std::size_t packets = 200;  ///< at least
-  bool newcomers = true;      ///< else all of it on connections that were there before
+  std::size_t packets = 200;    ///< at least
+  bool port_is_filled = false;  ///< those that connect while that begins may be answered 503
 };
 
 /// Belongs to the test's thread.

@@ -76,8 +76,8 @@ TEST_P(HostileAgentsBeside, TheOthersAreServed) {
   const std::vector<HostileAgent> agents = chosen(hostile_agents(), GetParam());
   HostileRoom room;
   room.live({.packets = 30});
-  const bool shuts_out = std::any_of(agents.begin(), agents.end(), [](const auto& agent) { return agent.shuts_out; });
-  room.live({.packets = 150, .newcomers = !shuts_out}, [&] {
+  const bool fills = std::any_of(agents.begin(), agents.end(), [](const auto& agent) { return agent.fills; });
+  room.live({.packets = 150, .port_is_filled = fills}, [&] {
     for (const HostileAgent& agent : agents) room.attack(agent.attack);
     room.await_attackers();
   });
@@ -146,7 +146,7 @@ TEST(HostileTiming, NoAgentIsFelt) {
       room.live({.packets = 100});
       const Felt quiet = room.live(timed_load);
       GoodLoad load = timed_load;
-      load.newcomers = !agent.shuts_out;
+      load.port_is_filled = agent.fills;
       const Felt beside = room.live(load, [&] {
         room.attack(agent.attack);
         room.await_attackers();

@@ -112,7 +112,8 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
       }
     }
     co_await exchange(link, url, packet);
-    packet.elapsed = Clock::now() - begun;
+    packet.at = Clock::now();
+    packet.elapsed = packet.at - begun;
     if (plan.reconnects) link.stream.reset();
     if (packet.status != 0) ++answered;
     sent.push_back(std::move(packet));

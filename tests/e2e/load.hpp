@@ -34,6 +34,7 @@ struct Sent {
   unsigned status = 0;  ///< 0: no answer, the connection was refused or broke
   std::string body;     ///< of the answer
   std::string retry_after;
+  TimePoint at{};      ///< when it was answered
   Duration elapsed{};  ///< until the answer
 
   bool accepted() const { return status >= 200 && status < 300; }

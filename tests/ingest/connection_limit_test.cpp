@@ -69,7 +69,7 @@ TEST(ConnectionLimit, TheConnectionThatIsIdleForLongestMakesRoom) {
 TEST(ConnectionLimit, WhoHasJustSentAPacketIsTheLastToBeClosedForAnother) {
   config::ServerOptions options;
   options.max_connections = 2;
-  Port port(options, 30s, nullptr, 5s, 1h);
+  Port port(options, 30s, nullptr, {.kept_after_packet = 1h});
   Client agent = port.connect();
   agent.send(post(small_body));
   EXPECT_EQ(agent.read()->status, 202u);

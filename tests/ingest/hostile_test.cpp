@@ -89,7 +89,7 @@ config::ServerOptions with_rate(std::size_t bytes_per_second) {
 
 TEST(BodyRate, ASlowBodyThatHoldsMuchIs408) {
   for (const bool chunked : {false, true}) {
-    Port port(with_rate(1'000'000), 30s, nullptr, 50ms);
+    Port port(with_rate(1'000'000), 30s, nullptr, {.rate_window = 50ms});
     Client client = port.connect();
     const std::string part(100'000, 'x');
     client.send(chunked ? std::string(chunked_request) + fmt::format("{:x}\r\n", 1'000'000) : head_of(1'000'000));
@@ -109,7 +109,7 @@ TEST(BodyRate, ASlowBodyThatHoldsMuchIs408) {
 TEST(BodyRate, ASmallBodyHasItsWholeTime) {
   config::ServerOptions options = with_rate(1'000'000'000);
   options.body_timeout = 300ms;
-  Port port(options, 30s, nullptr, 1ms);
+  Port port(options, 30s, nullptr, {.rate_window = 1ms});
   Client client = port.connect();
   client.send(head_of(60'000) + "x");
   const auto answer = client.read();
@@ -121,7 +121,7 @@ TEST(BodyRate, ASmallBodyHasItsWholeTime) {
 TEST(BodyRate, ABodyThatKeepsTheRateIsNotCut) {
   config::ServerOptions options = with_rate(1);
   options.header_timeout = 2s;
-  Port port(options, 30s, nullptr, 500ms);
+  Port port(options, 30s, nullptr, {.rate_window = 500ms});
   const std::string body = json_of(200'000);
   Client client = port.connect();
   client.send(head_of(body.size()));

@@ -150,13 +150,13 @@ bool Client::ends() {
 }
 
 Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::shared_ptr<queue::MemoryLimiter> memory,
-           Duration rate_window, Duration kept_after_packet)
+           const PortTimes& times)
     : options_(options),
       memory_(memory ? std::move(memory) : std::make_shared<queue::MemoryLimiter>(options.max_buffered)),
       slots_(options.max_connections) {
   sessions_ = std::make_unique<Sessions>(SessionEnvironment{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_,
-                                                            options_, buffer_timeout, via_name, rate_window,
-                                                            kept_after_packet, layer()});
+                                                            options_, buffer_timeout, via_name, times.rate_window,
+                                                            times.kept_after_packet, times.stalled_after, layer()});
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
   listener_->start();

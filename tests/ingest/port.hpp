@@ -104,6 +104,13 @@ class Client {
   boost::beast::flat_buffer buffer_;
 };
 
+/// Times of a SessionEnvironment, by default such that they play no part.
+struct PortTimes {
+  Duration rate_window = std::chrono::seconds(5);
+  Duration kept_after_packet = std::chrono::seconds(0);
+  Duration stalled_after = std::chrono::hours(1);
+};
+
 /// The port, its loop on a thread of its own. With LOGDIST_TEST_TRANSPORT=records its sessions talk through a
 /// layer (net::test::RecordTransport), and what the tests see is to be the same.
 class Port {
@@ -113,8 +120,7 @@ class Port {
 
   /// Ports that share a `budget` are loops of one daemon; without, it has its own.
   explicit Port(const config::ServerOptions& options = {}, Duration buffer_timeout = std::chrono::seconds(30),
-                std::shared_ptr<queue::MemoryLimiter> memory = nullptr, Duration rate_window = std::chrono::seconds(5),
-                Duration kept_after_packet = std::chrono::seconds(0));
+                std::shared_ptr<queue::MemoryLimiter> memory = nullptr, const PortTimes& times = {});
   ~Port();
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;

@@ -33,7 +33,9 @@ struct SessionEnvironment {
   std::string_view via_name = {};                  ///< ours in Via: a request that has it already is a loop
   Duration rate_window = std::chrono::seconds(5);  ///< in which server.min_body_rate is measured
   Duration kept_after_packet = std::chrono::seconds(1);  ///< so much later one whose packet was accepted counts as idle
-  net::TransportFactory make_transport = {};             ///< the layer on each connection; empty: none
+  /// When there are too many connections: so long a request, or an answer, may wait for its agent.
+  Duration stalled_after = std::chrono::milliseconds(500);
+  net::TransportFactory make_transport = {};  ///< the layer on each connection; empty: none
 };
 
 }  // namespace logdist::ingest

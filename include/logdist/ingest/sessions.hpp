@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "logdist/ingest/connection_slots.hpp"
+#include "logdist/ingest/eviction_times.hpp"
 #include "logdist/ingest/session_environment.hpp"
 #include "logdist/net/stream.hpp"
 
@@ -23,7 +24,7 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asi
 net::Stream stream_of(Socket socket);
 
 /// Owns the sessions of one loop: opens, drains and closes them. Confined to the
-/// loop's thread, except executor() and idle_from(). Destroy it after the loop has stopped and
+/// loop's thread, except executor() and eviction_times(). Destroy it after the loop has stopped and
 /// before what its context refers to.
 class Sessions {
  public:
@@ -39,12 +40,12 @@ class Sessions {
   /// Answers 503 and closes: there are too many.
   void refuse(net::Stream connection);
 
-  /// From when on the connection that makes room first counts as idle: since its last
-  /// request ended, or a moment later if that was an accepted packet. `never`: none is idle.
-  /// Any thread may ask; by the time that it acts it may be otherwise.
-  TimePoint idle_from() const;
-  /// Closes that connection, for the slot it has; none when none is idle.
-  std::optional<ConnectionSlots::Slot> make_room();
+  /// Of several loops the one with the least time has the connection that makes room first. Any thread may ask; by the
+  /// time that it acts it may be otherwise.
+  EvictionTimes eviction_times() const;
+  /// Closes that connection, for the slot it has. One that is under way is closed after its time, or `early`: while
+  /// there are others that are idle. None when there is none.
+  std::optional<ConnectionSlots::Slot> make_room(bool early = true);
 
   /// From now on no packet is admitted: new ones are answered 503 and closed,
   /// idle connections are closed. Those that wait for their delivery go on. What is
