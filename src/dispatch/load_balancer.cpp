@@ -36,11 +36,14 @@ std::vector<ProbeOrder> LoadBalancer::tick(TimePoint now) {
       monitor.tick(now);
       const bool is_new = monitor.wants_trial() != wanted_trial || monitor.wants_suspect_trial() != wanted_suspect;
       if (is_new) ++capacity_version_;
-      if (monitor.probe_due(now)) {
-        monitor.probe_begun(now);
-        probes.push_back({id, monitor.epoch()});
-      }
       refresh(id, now);
+    }
+    // Whether a failed one is probed depends on all others: one may just have returned from its pause.
+    for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
+      health::Monitor& monitor = *analyzers_[id].monitor;
+      if (analyzers_[id].removed || !monitor.probe_due(now)) continue;
+      monitor.probe_begun(now);
+      probes.push_back({id, monitor.epoch()});
     }
     next_event_ = earliest_event(now);
     wake_control_ = false;  // the caller looks at everything anyway

@@ -1,7 +1,9 @@
 // catch_ups: who is far behind catches up, and the others are not starved for it.
 // Judged over packets in a row while all in service have free slots and nothing fails.
 // Of any 10 times the largest packet in messages, nobody gets more than its own share,
-// what balance.catch_up_share adds to that, and a few packets. While somebody is
+// what balance.catch_up_share adds to that, a few packets, and what it missed before by
+// packets that failed there, or that could not go there: that is no outage, and is made up
+// for without a limit, as long as it is less than the threshold. While somebody is
 // behind by more than balance.catch_up_threshold and twice the largest packet (ordinary
 // packets leave nobody behind by more than one), those that are behind get as many
 // packets as catch-up may have. And who is that far behind is counted to be.
@@ -23,8 +25,11 @@ class CatchUps final : public Checker {
     picks_.push_back({attempt.analyzer, history.messages, trial, history.attempts_begun > 0});
   }
 
-  void result_seen(const PacketHistory&, const core::AttemptResult& result) override {
-    if (result.outcome != Outcome::delivered) undone_ = true;
+  void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
+    if (result.outcome == Outcome::delivered) return;
+    undone_ = true;
+    missed_.resize(world_.views().size());
+    missed_[history.analyzer] += history.messages;
   }
 
   void stepped() override {
@@ -33,6 +38,7 @@ class CatchUps final : public Checker {
     for (AnalyzerId id = 0; id < views.size(); ++id) now.push_back(look(id, views[id]));
     const std::uint32_t largest_before = largest_;
     for (const Pick& pick : picks_) largest_ = std::max(largest_, pick.messages);
+    note_missed(now);
     if (undone_ || largest_ != largest_before || !comparable(now) || !all_had_slots(now)) {
       stretch_.clear();
     } else {
@@ -63,6 +69,10 @@ class CatchUps final : public Checker {
     bool to_behind = false;  ///< whoever got it may have been beyond the line then
     bool due = false;        ///< somebody was far enough behind then to be preferred
   };
+  struct MakesUp {
+    double messages = 0;
+    std::uint64_t since = 0;  ///< messages placed since it was done
+  };
   struct Standing {
     bool in_service = true;
     double weight = 0;
@@ -92,6 +102,33 @@ class CatchUps final : public Checker {
     return std::ranges::equal(now, before_, [](const Standing& left, const Standing& right) {
       return left.in_service == right.in_service && left.weight == right.weight;
     });
+  }
+
+  /// What each has missed, until it is within a packet of its target, and what of it may be made up for in this
+  /// stretch, until that has left the window.
+  void note_missed(const std::vector<Standing>& now) {
+    missed_.resize(now.size());
+    makes_up_.resize(now.size());
+    std::uint64_t messages = 0;
+    for (const Pick& pick : picks_) {
+      messages += pick.messages;
+      if (!pick.choosy) continue;
+      for (AnalyzerId id = 0; id < now.size(); ++id) {
+        if (id != pick.analyzer && now[id].in_service) missed_[id] += pick.messages * own_share(now, id);
+      }
+    }
+    for (AnalyzerId id = 0; id < now.size(); ++id) {
+      if (!now[id].in_service) {
+        missed_[id] = makes_up_[id].messages = 0;
+      } else if (now[id].deficit > largest_ + rounding) {
+        const double due = std::min({missed_[id], now[id].deficit, line()});
+        makes_up_[id] = {std::max(makes_up_[id].messages, due), 0};
+      } else {
+        missed_[id] = 0;
+        makes_up_[id].since += messages;
+        if (makes_up_[id].since > std::uint64_t{10} * largest_) makes_up_[id].messages = 0;
+      }
+    }
   }
 
   /// At each of these picks, whatever ended between them.
@@ -136,7 +173,7 @@ class CatchUps final : public Checker {
     }
     if (total < 10.0 * largest_) return;
     for (AnalyzerId id = 0; id < now.size(); ++id) {
-      const double most = (own_share(now, id) + share()) * total + 3.0 * largest_;
+      const double most = (own_share(now, id) + share()) * total + 3.0 * largest_ + makes_up_[id].messages;
       if (taken[id] > most + rounding) {
         complain("analyzer {} gets {} of {} messages; {} are its share and catch-up's", id, taken[id], total, most);
       }
@@ -207,8 +244,10 @@ class CatchUps final : public Checker {
   std::vector<Standing> before_;
   std::deque<Placed> stretch_;  ///< the latest packets, since the last trouble
   std::uint64_t placed_ = 0;
-  std::vector<Pick> picks_;  ///< of this event, in order
-  bool undone_ = false;      ///< in this event: an attempt
+  std::vector<double> missed_;     ///< by AnalyzerId
+  std::vector<MakesUp> makes_up_;  ///< likewise
+  std::vector<Pick> picks_;        ///< of this event, in order
+  bool undone_ = false;            ///< in this event: an attempt
   std::uint32_t largest_ = 0;
 };
 
