@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "codec/inflate_decompressor.hpp"
+#include "codec/compression/inflate_decompressor.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/base/random.hpp"
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 #include "tests/support/compress.hpp"
 
 namespace logdist::codec {

@@ -4,8 +4,16 @@
 #include <array>
 #include <cstddef>
 
+#include <fmt/format.h>
+
 namespace logdist::codec {
 namespace {
+
+DecodeResult result_of(const ProtobufWalk& walk) {
+  if (!walk.error()) return Decoded{walk.count()};
+  return DecodeError{DecodeErrorCode::invalid_body, fmt::format("not protobuf: {}", walk.error()->detail),
+                     walk.error()->offset};
+}
 
 /// Walks a piece up to where the head of a field may be cut. The bytes from there on are kept, and walked
 /// together with the first ones of the next piece.
@@ -35,8 +43,7 @@ class ProtobufReader final : public BodyReader {
     std::fill(kept_.begin() + static_cast<std::ptrdiff_t>(kept_size_), kept_.end(), '\0');
     walk_.set_body_size(size_);
     if (!walk_.error() && walk_.walk(last, size_ - kept_size_)) walk_.finish();
-    if (walk_.error()) return *walk_.error();
-    return Decoded{walk_.count()};
+    return result_of(walk_);
   }
 
  private:
@@ -68,8 +75,7 @@ DecodeResult ProtobufDecoder::decode(std::string_view body) {
   ProtobufWalk walk(schema_);
   walk.set_body_size(body.size());
   if (walk.walk(body, 0)) walk.finish();
-  if (walk.error()) return *walk.error();
-  return Decoded{walk.count()};
+  return result_of(walk);
 }
 
 std::unique_ptr<BodyReader> ProtobufDecoder::in_pieces() const { return std::make_unique<ProtobufReader>(schema_); }

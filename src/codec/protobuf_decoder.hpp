@@ -5,14 +5,9 @@
 #include <string_view>
 
 #include "codec/format_decoder.hpp"
-#include "codec/protobuf_walk.hpp"
+#include "logdist/codec/protobuf/protobuf_walk.hpp"
 
 namespace logdist::codec {
-
-/// ExportLogsServiceRequest of OTLP, of which the log records are counted.
-extern const ProtobufSchema otlp_schema;
-/// PushRequest of Loki, of which the entries are counted.
-extern const ProtobufSchema loki_schema;
 
 /// A body without messages is one of none.
 class ProtobufDecoder final : public FormatDecoder {

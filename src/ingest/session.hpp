@@ -18,7 +18,7 @@
 #include "ingest/validate_request.hpp"
 #include "logdist/base/ip_address.hpp"
 #include "logdist/codec/coded_body.hpp"
-#include "logdist/codec/decompressor_pool.hpp"
+#include "logdist/codec/compression/decompressor_pool.hpp"
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
 #include "logdist/ingest/deadline_set.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/codec/decompress.hpp"
+#include "tests/codec/compression/decompress.hpp"
 #include "tests/support/compress.hpp"
 
 namespace logdist::codec {

@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "logdist/base/check.hpp"
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 namespace logdist::codec {
 namespace {

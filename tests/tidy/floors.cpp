@@ -7,14 +7,37 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 29> floors{{
-    {"base", 0},       {"core", 1},          {"codec", 2},       {"http", 2},
-    {"config", 2},     {"balance", 2},       {"health", 2},      {"retry", 2},
-    {"ledger", 2},     {"queue/log", 2},     {"net", 3},         {"telemetry", 3},
-    {"os", 4},         {"queue", 4},         {"sink", 4},        {"ingest", 5},
-    {"dispatch", 5},   {"admin", 5},         {"sink/http", 5},   {"sink/dead_letters", 5},
-    {"queue/disk", 5}, {"registry", 6},      {"tools/agent", 6}, {"tools/analyzer", 6},
-    {"server", 7},     {"tools/control", 7}, {"tools/top", 8},   {"tools/demo", 8},
+constexpr std::array<std::pair<std::string_view, int>, 31> floors{{
+    {"base", 0},
+    {"core", 1},
+    {"codec/compression", 2},
+    {"codec/protobuf", 2},
+    {"codec", 2},
+    {"http", 2},
+    {"config", 2},
+    {"balance", 2},
+    {"health", 2},
+    {"retry", 2},
+    {"ledger", 2},
+    {"queue/log", 2},
+    {"net", 3},
+    {"telemetry", 3},
+    {"os", 4},
+    {"queue", 4},
+    {"sink", 4},
+    {"ingest", 5},
+    {"dispatch", 5},
+    {"admin", 5},
+    {"sink/http", 5},
+    {"sink/dead_letters", 5},
+    {"queue/disk", 5},
+    {"registry", 6},
+    {"tools/agent", 6},
+    {"tools/analyzer", 6},
+    {"server", 7},
+    {"tools/control", 7},
+    {"tools/top", 8},
+    {"tools/demo", 8},
     {"cli", 9},
 }};
 
@@ -69,7 +92,10 @@ std::optional<int> floor_of(std::string_view module) {
 }
 
 bool may_use(std::string_view user, std::string_view used) {
-  return user == used || floor_of(used).value_or(0) < floor_of(user).value_or(0);
+  const int user_floor = floor_of(user).value_or(0);
+  const int used_floor = floor_of(used).value_or(0);
+  const bool nested = used.size() > user.size() && used.starts_with(user) && used[user.size()] == '/';
+  return user == used || used_floor < user_floor || (nested && used_floor == user_floor);
 }
 
 std::string_view module_of(std::string_view path) {

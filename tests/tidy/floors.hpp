@@ -15,7 +15,8 @@ inline constexpr int pure_floor_max = 2;
 /// The floor of a module, 0 (base) to 9 (cli); none for a name that is no module.
 std::optional<int> floor_of(std::string_view module);
 
-/// Whether `user` may use `used`: itself, or a module of a lower floor.
+/// Whether `user` may use `used`: itself, a module of a lower floor, or a room nested in it of its own floor, which
+/// may not use it in turn.
 bool may_use(std::string_view user, std::string_view used);
 
 /// The module whose public or private source `path` is; empty when it is none's.

@@ -70,6 +70,10 @@ TEST(Floors, ANestedRoomIsARoomOfItsOwn) {
   EXPECT_EQ(faults_of("src/sink/http/pool.cpp", "\"sink/dead_letters/letter_writer.hpp\"").size(), 1U);
   EXPECT_EQ(faults_of("include/logdist/sink/upstream.hpp", "\"logdist/sink/http/pool_upstream.hpp\"").size(), 1U);
   EXPECT_EQ(faults_of("src/tools/strange/a.cpp", "<string>").size(), 1U);
+  EXPECT_TRUE(faults_of("src/codec/decode.cpp", "\"logdist/codec/protobuf/protobuf_walk.hpp\"").empty())
+      << "nested, of the same floor";
+  EXPECT_EQ(faults_of("src/codec/protobuf/protobuf_walk.cpp", "\"logdist/codec/decode.hpp\"").size(), 1U);
+  EXPECT_EQ(faults_of("src/codec/protobuf/a.cpp", "\"logdist/codec/compression/decompressor.hpp\"").size(), 1U);
   EXPECT_TRUE(faults_of("tests/sink/http/pool_test.cpp", "\"sink/http/pool.hpp\"").empty());
 }
 

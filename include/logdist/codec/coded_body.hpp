@@ -6,8 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "logdist/codec/compression/decompressor_pool.hpp"
 #include "logdist/codec/decode.hpp"
-#include "logdist/codec/decompressor_pool.hpp"
 #include "logdist/core/buffer.hpp"
 
 namespace logdist::codec {

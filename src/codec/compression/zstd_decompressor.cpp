@@ -1,4 +1,4 @@
-#include "codec/zstd_decompressor.hpp"
+#include "codec/compression/zstd_decompressor.hpp"
 
 #include <algorithm>
 #include <new>

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "codec/inflate_stream.hpp"
-#include "logdist/codec/decompressor.hpp"
+#include "codec/compression/inflate_stream.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 namespace logdist::codec {
 

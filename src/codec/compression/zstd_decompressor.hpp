@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 struct ZSTD_DCtx_s;
 

@@ -1,5 +1,5 @@
 // Loki's pkg/push/push.proto.
-#include "codec/protobuf_decoder.hpp"
+#include "logdist/codec/protobuf/protobuf_walk.hpp"
 
 namespace logdist::codec {
 namespace {

@@ -1,8 +1,7 @@
-#include "codec/protobuf_walk.hpp"
+#include "logdist/codec/protobuf/protobuf_walk.hpp"
 
 #include <limits>
-
-#include <fmt/format.h>
+#include <tuple>
 
 namespace logdist::codec {
 namespace {
@@ -89,7 +88,7 @@ bool ProtobufWalk::walk(std::string_view part, std::size_t base) {
       if (head.number != level.group) return fail("the end of a group that has not begun", base + at);
       level = levels_[--depth_];
     } else if (message != 0 || head.wire_type == group_begin) {
-      if (depth_ == max_depth) return fail(fmt::format("nested deeper than {} levels", max_depth), base + at);
+      if (depth_ == protobuf_depth_max) return fail("nested deeper than 64 levels", base + at);
       level = message != 0 ? Level{base + next + head.length, 0, message} : Level{level.end, head.number, 0};
       levels_[++depth_] = level;
       if (message == schema_.counted) ++count_;
@@ -110,7 +109,7 @@ bool ProtobufWalk::finish() {
 }
 
 bool ProtobufWalk::fail(std::string_view detail, std::size_t offset) {
-  error_ = DecodeError{DecodeErrorCode::invalid_body, fmt::format("not protobuf: {}", detail), offset};
+  error_ = ProtobufError{detail, offset};
   return false;
 }
 

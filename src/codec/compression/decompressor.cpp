@@ -1,10 +1,10 @@
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 #include <algorithm>
 
-#include "codec/inflate_decompressor.hpp"
-#include "codec/snappy_decompressor.hpp"
-#include "codec/zstd_decompressor.hpp"
+#include "codec/compression/inflate_decompressor.hpp"
+#include "codec/compression/snappy_decompressor.hpp"
+#include "codec/compression/zstd_decompressor.hpp"
 #include "logdist/base/check.hpp"
 
 namespace logdist::codec {

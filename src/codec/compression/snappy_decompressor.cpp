@@ -1,4 +1,4 @@
-#include "codec/snappy_decompressor.hpp"
+#include "codec/compression/snappy_decompressor.hpp"
 
 #include <algorithm>
 #include <cstring>

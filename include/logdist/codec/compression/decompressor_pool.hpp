@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 namespace logdist::codec {
 

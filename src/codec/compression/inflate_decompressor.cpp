@@ -1,4 +1,4 @@
-#include "codec/inflate_decompressor.hpp"
+#include "codec/compression/inflate_decompressor.hpp"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-#include "codec/inflate_stream.hpp"
+#include "codec/compression/inflate_stream.hpp"
 
 namespace logdist::codec {
 namespace {

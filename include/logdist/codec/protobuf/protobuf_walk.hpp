@@ -13,8 +13,6 @@
 #include <span>
 #include <string_view>
 
-#include "logdist/codec/decode.hpp"
-
 namespace logdist::codec {
 
 /// The messages in a message: by the number of a field the index of its type in the schema, 0 where the
@@ -25,6 +23,20 @@ using ProtobufFields = std::array<std::uint8_t, 16>;
 struct ProtobufSchema {
   std::span<const ProtobufFields> messages;
   std::uint8_t counted;  ///< the index of those that are counted
+};
+
+/// ExportLogsServiceRequest of OTLP, of which the log records are counted.
+extern const ProtobufSchema otlp_schema;
+/// PushRequest of Loki, of which the entries are counted.
+extern const ProtobufSchema loki_schema;
+
+/// Deepest nesting of messages and groups in a body.
+inline constexpr std::size_t protobuf_depth_max = 64;
+
+/// What cannot be, and the byte of the body where it is; the body's size when it ends too early.
+struct ProtobufError {
+  std::string_view detail;
+  std::size_t offset = 0;
 };
 
 /// One body, a part after the other. Confined to one thread.
@@ -50,7 +62,7 @@ class ProtobufWalk {
   /// The byte where the next field begins, which may be behind what has come.
   std::size_t position() const { return position_; }
   std::uint32_t count() const { return count_; }
-  const std::optional<DecodeError>& error() const { return error_; }
+  const std::optional<ProtobufError>& error() const { return error_; }
 
  private:
   /// A message that is not over, or a group.
@@ -64,11 +76,11 @@ class ProtobufWalk {
 
   const ProtobufSchema& schema_;
   std::size_t body_size_ = unknown_size;
-  std::array<Level, max_depth + 1> levels_;
+  std::array<Level, protobuf_depth_max + 1> levels_;
   std::size_t depth_ = 0;  ///< the index of the innermost level
   std::size_t position_ = 0;
   std::uint32_t count_ = 0;
-  std::optional<DecodeError> error_;
+  std::optional<ProtobufError> error_;
 };
 
 }  // namespace logdist::codec

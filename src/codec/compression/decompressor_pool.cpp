@@ -1,4 +1,4 @@
-#include "logdist/codec/decompressor_pool.hpp"
+#include "logdist/codec/compression/decompressor_pool.hpp"
 
 #include <utility>
 

@@ -4,7 +4,7 @@
 
 #include <isa-l/igzip_lib.h>
 
-#include "codec/inflate_stream.hpp"
+#include "codec/compression/inflate_stream.hpp"
 
 namespace logdist::codec {
 namespace {

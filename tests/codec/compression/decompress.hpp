@@ -8,7 +8,7 @@
 #include <string>
 
 #include "logdist/base/random.hpp"
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 namespace logdist::codec {
 

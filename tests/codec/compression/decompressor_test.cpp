@@ -1,5 +1,5 @@
 // Each coding: what comes out is what went in, however it is sliced; what is wrong is found and told.
-#include "logdist/codec/decompressor.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "codec/inflate_decompressor.hpp"
+#include "codec/compression/inflate_decompressor.hpp"
 #include "logdist/base/random.hpp"
-#include "tests/codec/decompress.hpp"
+#include "tests/codec/compression/decompress.hpp"
 #include "tests/support/compress.hpp"
 #include "tests/support/seed.hpp"
 

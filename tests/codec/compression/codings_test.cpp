@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "codec/inflate_decompressor.hpp"
+#include "codec/compression/inflate_decompressor.hpp"
 #include "logdist/base/random.hpp"
-#include "logdist/codec/decompressor.hpp"
-#include "tests/codec/decompress.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
+#include "tests/codec/compression/decompress.hpp"
 #include "tests/support/compress.hpp"
 #include "tests/support/seed.hpp"
 

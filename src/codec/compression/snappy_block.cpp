@@ -1,4 +1,4 @@
-#include "codec/snappy_block.hpp"
+#include "codec/compression/snappy_block.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -7,8 +7,8 @@
 #include <span>
 #include <string_view>
 
-#include "codec/snappy_block.hpp"
-#include "logdist/codec/decompressor.hpp"
+#include "codec/compression/snappy_block.hpp"
+#include "logdist/codec/compression/decompressor.hpp"
 
 namespace logdist::codec {
 

@@ -1,5 +1,5 @@
 // OpenTelemetry's logs_service.proto, logs.proto, resource.proto and common.proto, version 1.
-#include "codec/protobuf_decoder.hpp"
+#include "logdist/codec/protobuf/protobuf_walk.hpp"
 
 namespace logdist::codec {
 namespace {
