@@ -4,8 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "codec/bulk.hpp"
+#include "codec/events_any.hpp"
 #include "codec/json_packet.hpp"
 #include "codec/json_scratch.hpp"
+#include "codec/layout_decoder.hpp"
+#include "codec/lines.hpp"
+#include "codec/logplex.hpp"
 #include "codec/ndjson.hpp"
 #include "codec/protobuf_decoder.hpp"
 
@@ -19,7 +24,10 @@ DecodeError has_byte_order_mark() {
 }
 
 /// Whether a body of the format is JSON, which has no byte order mark.
-bool is_json(Format format) { return format != Format::otlp_protobuf && format != Format::loki_protobuf; }
+bool is_json(Format format) {
+  return format != Format::otlp_protobuf && format != Format::loki_protobuf && format != Format::lines &&
+         format != Format::logplex;
+}
 
 /// Looks at the first bytes before the format's own reader does.
 class UnmarkedReader final : public BodyReader {
@@ -67,7 +75,24 @@ Decoder::Decoder() : scratch_(std::make_unique<Scratch>()) {
   set(Format::json, std::make_unique<JsonPacketDecoder>(*scratch_));
   set(Format::ndjson, std::make_unique<NdjsonDecoder>(*scratch_));
   set(Format::otlp_protobuf, std::make_unique<ProtobufDecoder>(otlp_schema));
+  const auto set_layout = [&](Format format, const Layout& layout) {
+    set(format, std::make_unique<LayoutDecoder>(layout, *scratch_));
+  };
+  set_layout(Format::cloud_event, cloud_event_layout);
+  set_layout(Format::cloud_event_batch, cloud_event_batch_layout);
+  set_layout(Format::otlp_json, otlp_json_layout);
+  set_layout(Format::loki_json, loki_json_layout);
+  set_layout(Format::hec_event, hec_event_layout);
+  set_layout(Format::datadog, datadog_layout);
+  set_layout(Format::gelf, gelf_layout);
+  set_layout(Format::firehose, firehose_layout);
+  set_layout(Format::events, events_layout);
   set(Format::loki_protobuf, std::make_unique<ProtobufDecoder>(loki_schema));
+  set(Format::bulk, std::make_unique<BulkDecoder>(*scratch_));
+  set(Format::lines, std::make_unique<LinesDecoder>());
+  set(Format::logplex, std::make_unique<LogplexDecoder>());
+  set(Format::events_any, std::make_unique<EventsAnyDecoder>(*formats_[static_cast<std::size_t>(Format::events)],
+                                                             *formats_[static_cast<std::size_t>(Format::lines)]));
 }
 
 Decoder::~Decoder() = default;

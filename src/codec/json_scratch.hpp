@@ -18,6 +18,9 @@ struct JsonScratch {
   /// refuses wrongly, the strict validator accepts.
   void renew() {
     parser = simdjson::dom::parser();
+#ifdef SIMDJSON_THREADS_ENABLED
+    parser.threaded = false;
+#endif
     if (parser.allocate(0, max_depth) != simdjson::SUCCESS) throw std::bad_alloc();
   }
 

@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::uint32_t packet_depth = 1;
 
-const char* name_of(Kind kind) {
-  switch (kind) {
-    case Kind::object: return "an object";
-    case Kind::array: return "an array";
-    case Kind::string: return "a string";
-    case Kind::number: return "a number";
-    case Kind::boolean: return "a boolean";
-    case Kind::null: return "null";
-  }
-  check_failed("a known value", __FILE__, __LINE__);
-}
-
 }  // namespace
 
 bool PacketSchema::begin(Kind container) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "codec/json_layout.hpp"
+#include "codec/violation.hpp"
 #include "logdist/codec/decode.hpp"
 
 namespace logdist::codec {
@@ -24,15 +26,6 @@ inline Field field_of(std::string_view key) {
   return Field::other;
 }
 
-/// What a JSON value is, as a sentence says it.
-enum class Kind : std::uint8_t { object, array, string, number, boolean, null };
-
-/// A rule that was broken: the sentence and the reason, not the place.
-struct Violation {
-  DecodeErrorCode code = DecodeErrorCode::invalid_body;
-  std::string detail;
-};
-
 /// Follows one JSON text from event to event. Every event returns whether the
 /// rules still hold; after the first violation no more may come. Confined to one thread.
 class PacketSchema {
@@ -42,6 +35,10 @@ class PacketSchema {
   bool scalar(Kind kind) { return admit(kind); }
   bool key(std::string_view unescaped);
   bool string(std::string_view unescaped);
+
+  /// Whether the text of a key, or string, that comes next matters.
+  bool wants_key() const { return depth_ == 1; }
+  bool wants_string() const { return depth_ == 1 && field_ == Field::packet_id; }
 
   std::uint32_t messages() const { return messages_; }
   /// The id of the body, when it has one.

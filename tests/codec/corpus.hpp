@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "logdist/base/random.hpp"
@@ -18,6 +19,12 @@ std::string nested(std::size_t levels, const std::string& inner);
 
 /// Whole bodies: packets, lines, and every tricky token within both.
 std::vector<std::string> seed_bodies();
+
+/// Changes `bytes` in one small way, perhaps by a piece of one of `seeds`.
+void mutate(std::string& bytes, const std::vector<std::string>& seeds, Random& random);
+
+/// Escapes everything but visible ASCII, so that a failing body can be pasted.
+std::string printable(std::string_view body);
 
 /// A valid body: a packet with its fields in any order, or lines.
 std::string random_body(Format format, Random& random);

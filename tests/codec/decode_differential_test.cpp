@@ -16,21 +16,6 @@
 namespace logdist::codec {
 namespace {
 
-/// Escapes everything but visible ASCII, so that a failing body can be pasted.
-std::string printable(std::string_view body) {
-  std::string text;
-  for (const char c : body) {
-    if (c >= ' ' && c <= '~') {
-      text += c;
-      continue;
-    }
-    constexpr char digits[] = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(c);
-    text += {'\\', 'x', digits[byte >> 4], digits[byte & 0xf]};
-  }
-  return text;
-}
-
 /// One decoder and the oracle, asked the same.
 class Comparison {
  public:
@@ -104,37 +89,6 @@ class Comparison {
   std::uint64_t compared_ = 0;
   std::uint64_t accepted_ = 0;
 };
-
-/// Changes `bytes` in one small way.
-void mutate(std::string& bytes, const std::vector<std::string>& seeds, Random& random) {
-  const std::size_t at = random.below(bytes.size() + 1);
-  switch (random.below(7)) {
-    case 0:  // a byte becomes another
-      if (at < bytes.size()) bytes[at] = static_cast<char>(random.below(256));
-      break;
-    case 1:  // bytes go
-      bytes.erase(at, random.below(4) + 1);
-      break;
-    case 2:  // a token is put in
-    case 3: {
-      static const std::vector<std::string> tokens = tricky_tokens();
-      bytes.insert(at, tokens[random.below(tokens.size())]);
-      break;
-    }
-    case 4:  // it ends early
-      bytes.resize(at);
-      break;
-    case 5: {  // a piece comes twice
-      const std::string piece = bytes.substr(at, random.below(24));
-      bytes.insert(random.below(bytes.size() + 1), piece);
-      break;
-    }
-    default: {  // a piece of another body
-      const std::string& other = seeds[random.below(seeds.size())];
-      bytes.insert(at, other.substr(random.below(other.size() + 1), random.below(40)));
-    }
-  }
-}
 
 TEST(DecodeDifferential, AgreesOnTheCorpus) {
   Comparison comparison;

@@ -144,8 +144,7 @@ class Decoder {
  private:
   struct Scratch;
   std::unique_ptr<Scratch> scratch_;
-  /// By Format. Empty where the decoder is still to come: formats.cpp has no row that leads there.
-  std::array<std::unique_ptr<FormatDecoder>, format_count> formats_;
+  std::array<std::unique_ptr<FormatDecoder>, format_count> formats_;  ///< by Format
 };
 
 }  // namespace logdist::codec

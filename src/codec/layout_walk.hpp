@@ -1,0 +1,31 @@
+// Counts the messages in simdjson's tree by a layout.
+#pragma once
+
+#include <cstdint>
+
+#include <simdjson.h>
+
+#include "codec/json_layout.hpp"
+
+namespace logdist::codec {
+
+/// Only ever says yes: false means that LayoutReader must look. Confined to one thread.
+class LayoutWalk {
+ public:
+  /// Whether `root` is what the layout wants.
+  bool walk(const LayoutValue& root, const simdjson::dom::element& element) { return walk_value(root, element); }
+
+  std::uint32_t messages() const { return messages_; }
+  /// The index of the member of an object that was found last.
+  std::size_t member() const { return member_; }
+
+ private:
+  bool walk_value(const LayoutValue& value, const simdjson::dom::element& element);
+  bool walk_object(const LayoutValue& value, const simdjson::dom::object& object);
+  bool walk_array(const LayoutValue& value, const simdjson::dom::array& array);
+
+  std::uint32_t messages_ = 0;
+  std::size_t member_ = 0;
+};
+
+}  // namespace logdist::codec

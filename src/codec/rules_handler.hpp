@@ -1,0 +1,127 @@
+// Boost.JSON's events, told to a schema.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <boost/json/basic_parser_impl.hpp>
+
+#include "codec/json_layout.hpp"
+#include "logdist/codec/decode.hpp"
+
+namespace logdist::codec {
+
+namespace json = boost::json;
+
+/// Where the parser stops when an event is refused.
+enum class Stop : std::uint8_t { at_value, at_closing_brace, at_closing_bracket, at_closing_quote, behind_number };
+
+/// What basic_parser asks of a handler: any value passes, whatever its size.
+struct AnyValueHandler {
+  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) { return true; }
+  bool on_object_end(std::size_t, json::error_code&) { return true; }
+  bool on_array_begin(json::error_code&) { return true; }
+  bool on_array_end(std::size_t, json::error_code&) { return true; }
+  bool on_key_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_key(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
+  bool on_double(double, json::string_view, json::error_code&) { return true; }
+  bool on_bool(bool, json::error_code&) { return true; }
+  bool on_null(json::error_code&) { return true; }
+  bool on_comment_part(json::string_view, json::error_code&) { return false; }
+  bool on_comment(json::string_view, json::error_code&) { return false; }
+};
+
+/// Passes Boost.JSON's events on to the rules of a schema.
+template <typename Schema>
+class RulesHandler : public AnyValueHandler {
+ public:
+  template <typename... Arguments>
+  explicit RulesHandler(const Arguments&... arguments) : schema_(arguments...) {}
+
+  Schema& schema() { return schema_; }
+  const Schema& schema() const { return schema_; }
+  /// Forgets what has come, for another text.
+  void restart() {
+    schema_.restart();
+    text_.clear();
+  }
+
+  /// Of the event told last.
+  Stop stop() const { return stop_; }
+  /// Bytes of the number told last.
+  std::size_t number_length() const { return number_length_; }
+
+  bool on_object_begin(json::error_code& error) { return told(schema_.begin(Kind::object), Stop::at_value, error); }
+  bool on_object_end(std::size_t, json::error_code& error) {
+    return told(schema_.end(Kind::object), Stop::at_closing_brace, error);
+  }
+  bool on_array_begin(json::error_code& error) { return told(schema_.begin(Kind::array), Stop::at_value, error); }
+  bool on_array_end(std::size_t, json::error_code& error) {
+    return told(schema_.end(Kind::array), Stop::at_closing_bracket, error);
+  }
+  bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
+    return collect(part, schema_.wants_key());
+  }
+  bool on_key(json::string_view part, std::size_t, json::error_code& error) {
+    collect(part, schema_.wants_key());
+    const bool holds = schema_.key(text_);
+    text_.clear();
+    return told(holds, Stop::at_closing_quote, error);
+  }
+  bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
+    return collect(part, schema_.wants_string());
+  }
+  bool on_string(json::string_view part, std::size_t, json::error_code& error) {
+    collect(part, schema_.wants_string());
+    const bool holds = schema_.string(text_);
+    text_.clear();
+    return told(holds, Stop::at_closing_quote, error);
+  }
+  bool on_int64(std::int64_t, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_uint64(std::uint64_t, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_double(double, json::string_view text, json::error_code& error) { return number(text, error); }
+  bool on_bool(bool, json::error_code& error) { return told(schema_.scalar(Kind::boolean), Stop::at_value, error); }
+  bool on_null(json::error_code& error) { return told(schema_.scalar(Kind::null), Stop::at_value, error); }
+
+ private:
+  /// Keeps no more of a text than tells it from every shorter one that matters.
+  bool collect(json::string_view part, bool wanted) {
+    if (!wanted) return true;
+    const std::size_t room = max_id_length + 1 - text_.size();
+    text_.append(part.data(), std::min(part.size(), room));
+    return true;
+  }
+
+  bool number(json::string_view text, json::error_code& error) {
+    number_length_ = text.size();
+    return told(schema_.scalar(Kind::number), Stop::behind_number, error);
+  }
+
+  bool told(bool holds, Stop stop, json::error_code& error) {
+    stop_ = stop;
+    if (!holds) error = json::error::input_error;
+    return holds;
+  }
+
+  Schema schema_;
+  std::string text_;  ///< of the key or string under way, its beginning
+  std::size_t number_length_ = 0;
+  Stop stop_ = Stop::at_value;
+};
+
+}  // namespace logdist::codec
