@@ -16,7 +16,7 @@ struct Counted {
   std::uint32_t messages;
 };
 
-const Counted counted[] = {
+const Counted counted_bodies[] = {
     {Format::otlp_json,
      R"({"resourceLogs":[{"resource":{},"scopeLogs":[{"logRecords":[{"timeUnixNano":"1"},{}]},)"
      R"({"scope":{"name":"s"},"logRecords":[{"traceId":"zz"}]}]},{"scopeLogs":[]},{}]})",
@@ -67,7 +67,7 @@ const Counted counted[] = {
 
 TEST(JsonFormats, CountTheirMessages) {
   WholeAndPieces bodies;
-  for (const auto& [format, body, messages] : counted) {
+  for (const auto& [format, body, messages] : counted_bodies) {
     const Outcome outcome = bodies.decode(format, body);
     EXPECT_TRUE(outcome.accepted) << body << ": " << outcome.error.detail;
     EXPECT_EQ(outcome.messages, messages) << body;
@@ -89,7 +89,7 @@ struct Refused {
   std::uint32_t message = 0;
 };
 
-const Refused refused[] = {
+const Refused refused_bodies[] = {
     {Format::otlp_json, "[]", DecodeErrorCode::invalid_body, "the body must be an object; it is an array", 0},
     {Format::otlp_json, R"({"resourceLogs":{}})", DecodeErrorCode::invalid_body,
      "`resourceLogs` must be an array or null; it is an object", 16},
@@ -148,7 +148,7 @@ const Refused refused[] = {
 
 TEST(JsonFormats, SayWhatIsWrongAndWhere) {
   WholeAndPieces bodies;
-  for (const Refused& expected : refused) {
+  for (const Refused& expected : refused_bodies) {
     const Outcome outcome = bodies.decode(expected.format, expected.body);
     EXPECT_FALSE(outcome.accepted) << expected.body;
     EXPECT_EQ(outcome.error.code, expected.code) << expected.body;
