@@ -23,6 +23,7 @@ Readiness ReadinessRule::look(const ReadinessFacts& facts, TimePoint now) {
   }
   Readiness readiness;
   if (facts.draining) readiness.reasons.emplace_back("the daemon is shutting down");
+  if (facts.recovering) readiness.reasons.emplace_back("recovering: the durable queue is being read");
   if (stuck) {
     readiness.reasons.emplace_back("no analyzer is in service and the queue is full");
   } else if (!taking_) {

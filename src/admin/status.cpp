@@ -42,10 +42,26 @@ Json to_json(const std::array<std::uint64_t, size>& counts) {
 }
 
 Json queue_json(const telemetry::Scrape& scrape) {
-  return {{"packets", scrape.queue_packets.held},
-          {"bytes", scrape.queue_bytes.held},
-          {"max_packets", scrape.queue_packets.capacity},
-          {"max_bytes", scrape.queue_bytes.capacity}};
+  const telemetry::StorageFacts& storage = scrape.storage;
+  Json queue{{"packets", scrape.queue_packets.held},
+             {"bytes", scrape.queue_bytes.held},
+             {"max_packets", scrape.queue_packets.capacity},
+             {"max_bytes", scrape.queue_bytes.capacity},
+             {"storage", storage.on_disk ? "disk" : "memory"}};
+  if (!storage.on_disk) return queue;
+  queue["sync"] = storage.sync;
+  queue["disk"] = {{"directory", storage.directory},
+                   {"packets", storage.packets},
+                   {"packets_unread", storage.packets_unread},
+                   {"bytes", storage.bytes},
+                   {"max_bytes", storage.max_bytes},
+                   {"segments", storage.segments},
+                   {"recovered", storage.recovered},
+                   {"recovering", storage.recovering},
+                   {"taking_packets", storage.taking_packets},
+                   {"damaged_records", storage.damaged_records},
+                   {"sync_seconds", to_json(storage.sync_duration)}};
+  return queue;
 }
 
 Json totals_json(const ledger::Snapshot& books) {
@@ -60,10 +76,12 @@ Json totals_json(const ledger::Snapshot& books) {
 }
 
 Json ledger_json(const ledger::Terms& terms) {
-  return {{"admitted", to_json(terms.admitted)},       {"queued", to_json(terms.queued)},
+  return {{"admitted", to_json(terms.admitted)},       {"recovered", to_json(terms.recovered)},
+          {"queued", to_json(terms.queued)},           {"spilled", to_json(terms.spilled)},
           {"waiting", to_json(terms.waiting)},         {"in_flight", to_json(terms.in_flight)},
           {"delivered", to_json(terms.delivered)},     {"dead_lettered", to_json(terms.dead_lettered)},
-          {"handed_back", to_json(terms.handed_back)}, {"imbalance", to_json(terms.imbalance())}};
+          {"handed_back", to_json(terms.handed_back)}, {"lost", to_json(terms.lost)},
+          {"imbalance", to_json(terms.imbalance())}};
 }
 
 Json analyzer_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFacts& analyzer) {

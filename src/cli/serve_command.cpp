@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "logdist/config/load.hpp"
+#include "logdist/config/text.hpp"
 #include "logdist/os/end_signals.hpp"
 #include "logdist/os/systemd_notifier.hpp"
 #include "logdist/registry/loop_check.hpp"
@@ -78,7 +79,7 @@ class SignalHandler {
     limit_.expires_after(forced_end_warning);
     limit_.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      const std::size_t lost = daemon_.queued_packets() + daemon_.letters_waiting();
+      const std::size_t lost = (daemon_.keeps_packets() ? 0 : daemon_.queued_packets()) + daemon_.letters_waiting();
       log::error("forced_exit", fmt::format("no more time to write dead letters: {} packets are lost", lost),
                  {{"packets_lost", lost}});
     });
@@ -101,10 +102,18 @@ class SignalHandler {
           {{"packets_not_kept", result.letters_lost}});
       exit_code_ = exit_packets_left;
     }
+    if (result.queue_stuck) {
+      log::error("queue_not_closed",
+                 fmt::format("queue.directory: the disk does not respond: {} is not closed", result.kept_in),
+                 {{"directory", result.kept_in}});
+      exit_code_ = exit_packets_left;
+    }
     if (result.packets_left > 0) {
+      const std::string where =
+          result.kept_in.empty() ? "" : fmt::format("; they stay in {} for the next start", result.kept_in);
       log::error("drained",
-                 fmt::format("drained, but {} accepted packets could not be delivered within shutdown.grace",
-                             result.packets_left),
+                 fmt::format("drained, but {} accepted packets could not be delivered within shutdown.grace{}",
+                             result.packets_left, where),
                  {{"packets_left", result.packets_left}});
       exit_code_ = exit_packets_left;
     } else {
@@ -169,8 +178,14 @@ int run(const config::Options& options, const ConfigurationReader& reader, os::E
   const SignalHandler handler(control, signals, **daemon, notifier);
   const std::string packets = (*daemon)->packet_urls();
   const std::string admin = (*daemon)->admin_urls();
-  const std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
-  log::announce("listening", listening, {{"packets", packets}, {"admin", admin}});
+  std::string listening = fmt::format("listening: packets on {}, admin on {}", packets, admin);
+  log::Fields fields{{"packets", packets}, {"admin", admin}};
+  if (options.queue.storage == config::StorageMode::disk) {
+    const std::string sync = config::format_sync(options.queue.sync);
+    listening += fmt::format(" (queue on disk in {}, sync {})", options.queue.directory, sync);
+    fields.update({{"storage", "disk"}, {"directory", options.queue.directory}, {"sync", sync}});
+  }
+  log::announce("listening", listening, fields);
   notifier.ready(listening);
   // A scrape asks every loop, so that one that hangs is missed by the service manager.
   notifier.watch([&daemon](std::function<void()> well) {

@@ -44,6 +44,8 @@ constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits an
 /// adds one here makes server::Reload apply it.
 constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "shutdown.grace", "log.level"};
 
+constexpr std::uint64_t disk_bytes_max = std::uint64_t{1} << 50;
+
 constexpr Span wait{1ms, 24h};
 constexpr Span wait_or_none{0ms, 24h};
 
@@ -85,6 +87,30 @@ std::vector<KeySpec<Options>> receiving_keys() {
       option(LOGDIST_KEY(queue.max_packets), Whole{1, queue_packets_max},
              "Packets the work queue holds; a packet keeps its place until it is settled."),
       option(LOGDIST_KEY(queue.max_bytes), Size{1, bytes_max}, "Bytes the work queue holds; either bound fills it."),
+  };
+}
+
+std::vector<KeySpec<Options>> storage_keys() {
+  const Choice<StorageMode> storage{{{"memory", StorageMode::memory}, {"disk", StorageMode::disk}}};
+  return {
+      option(LOGDIST_KEY(queue.storage), storage,
+             "Where accepted packets are kept: `disk` outlives a killed process and a lost power supply."),
+      option(LOGDIST_KEY(queue.directory), Text{check_directory, "the path of a directory", "^.+$"},
+             "Of storage `disk`: where its files are, of which one daemon at a time is the owner."),
+      option(
+          LOGDIST_KEY(queue.sync), Sync{},
+          "Of storage `disk`: the 202 leaves after a sync (`always`), after one sync in such a time at most (`10ms`), "
+          "or after the write (`off`: survives a kill, not a power cut)."),
+      option(LOGDIST_KEY(queue.max_disk), Size{512 * KiB, disk_bytes_max},
+             "Of storage `disk`: bound on the directory; a full one makes requests wait, as a full queue does."),
+      option(LOGDIST_KEY(queue.segment_size), Size{64 * KiB, 4 * GiB},
+             "Of storage `disk`: size of its files, at most an eighth of max_disk."),
+      option(LOGDIST_KEY(queue.retain_for), Span{0ms, 24h * 365},
+             "Of storage `disk`: how long settled packets are kept; 0 is not at all, or as retain_bytes says."),
+      option(LOGDIST_KEY(queue.retain_bytes), Size{0, disk_bytes_max},
+             "Of storage `disk`: how much of settled packets is kept; 0 is nothing, or as retain_for says."),
+      option(LOGDIST_KEY(queue.compression), Text{check_compression, "none", "^none$"},
+             "Of storage `disk`: how packets are compressed there; this version does not."),
   };
 }
 
@@ -152,6 +178,7 @@ std::vector<KeySpec<Options>> running_keys() {
 
 std::vector<KeySpec<Options>> make_option_keys() {
   std::vector<KeySpec<Options>> specs = receiving_keys();
+  for (auto& more : storage_keys()) specs.push_back(std::move(more));
   for (auto& more : delivery_keys()) specs.push_back(std::move(more));
   for (auto& more : running_keys()) specs.push_back(std::move(more));
   for (auto& spec : specs) spec.live = std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();

@@ -73,7 +73,7 @@ Json schema_of_value(const KeyInfo& key) {
     schema["minimum"] = whole_or_real(key.bounds->min);
     schema["maximum"] = whole_or_real(key.bounds->max);
   } else if (key.type == ValueType::size) {
-    schema["minimum"] = 1;  // of a number of bytes
+    schema["minimum"] = std::regex_match("0", std::regex(key.pattern)) ? 0 : 1;  // of a number of bytes
   } else if (key.type == ValueType::duration && schema["type"] != "string") {
     schema["minimum"] = 0;
     schema["maximum"] = 0;  // only 0 needs no unit

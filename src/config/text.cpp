@@ -127,6 +127,11 @@ std::string format_duration(Duration duration) {
 
 std::string format_size(std::uint64_t bytes) { return bytes == 0 ? "0B" : in_largest_unit(bytes, size_units); }
 
+std::string format_sync(SyncPolicy policy) {
+  if (!policy.syncs) return "off";
+  return policy.interval == Duration::zero() ? "always" : format_duration(policy.interval);
+}
+
 std::string format_weight(Weight weight) {
   const std::uint64_t whole = weight.units / Weight::units_per_one;
   const std::uint64_t millionths = weight.units % Weight::units_per_one;

@@ -116,6 +116,20 @@ OptionalError Span::assign(Duration& field, std::string_view text) const {
   return std::nullopt;
 }
 
+OptionalError Sync::assign(SyncPolicy& field, std::string_view text) const {
+  if (text == "always" || text == "off") {
+    field = {text == "always", Duration::zero()};
+    return std::nullopt;
+  }
+  Duration value{};
+  if (parse_duration(text)) {
+    auto error = interval.assign(value, text);
+    if (!error) field = {true, value};
+    return error;
+  }
+  return ValueError{quote(text) + " is unknown"};
+}
+
 OptionalError Text::assign(std::string& field, std::string_view text) const {
   auto error = check(text);
   if (!error) field = text;
@@ -248,6 +262,17 @@ OptionalError check_file_name(std::string_view text) {
     return ValueError{quote(text) + " is not a file name"};
   }
   return std::nullopt;
+}
+
+OptionalError check_directory(std::string_view text) {
+  if (text.empty()) return ValueError{"is empty"};
+  if (auto error = check_file_name(text)) return ValueError{quote(text) + " is not a directory's name"};
+  return std::nullopt;
+}
+
+OptionalError check_compression(std::string_view text) {
+  if (text == "none") return std::nullopt;
+  return ValueError{quote(text) + (text == "zstd" ? " is not in this version" : " is unknown")};
 }
 
 }  // namespace logdist::config

@@ -70,7 +70,7 @@ struct Size {
   std::uint64_t max;
 
   std::string allowed() const;
-  std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?$"; }
+  std::string pattern() const { return min == 0 ? "^[0-9]+(B|KiB|MiB|GiB)?$" : "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?$"; }
   OptionalError assign(std::size_t& field, std::string_view text) const;
   std::string show(std::uint64_t value) const { return format_size(value); }
 };
@@ -97,6 +97,17 @@ struct Span {
   std::string pattern() const;
   OptionalError assign(Duration& field, std::string_view text) const;
   std::string show(Duration value) const { return format_duration(value); }
+};
+
+/// When stored packets are synced.
+struct Sync {
+  static constexpr ValueType type = ValueType::text;
+  static constexpr Span interval{std::chrono::milliseconds(1), std::chrono::minutes(1)};
+
+  std::string allowed() const { return "always, off, or a duration from 1ms to 1m"; }
+  std::string pattern() const { return "^(always|off|0*[1-9][0-9]*(us|ms|s|m))$"; }
+  OptionalError assign(SyncPolicy& field, std::string_view text) const;
+  std::string show(SyncPolicy value) const { return format_sync(value); }
 };
 
 /// A text that `check` has nothing to say against.
@@ -215,6 +226,8 @@ struct Headers {
 OptionalError check_analyzer_name(std::string_view text);
 OptionalError check_request_path(std::string_view text);
 OptionalError check_file_name(std::string_view text);
+OptionalError check_directory(std::string_view text);
+OptionalError check_compression(std::string_view text);
 OptionalError check_host_names(std::string_view text);
 
 }  // namespace logdist::config

@@ -13,9 +13,8 @@ using queue::DeliveryState;
 
 namespace {
 
-/// A request's packet is the agent's until it is delivered; one that holds a
-/// place in the queue was accepted and is ours.
-bool is_request(const Delivery& delivery) { return !delivery.holds_queue_place; }
+/// A request's packet is the agent's until it is delivered or stored; one that was accepted is ours.
+bool is_request(const Delivery& delivery) { return !delivery.accepted; }
 
 Delivery& delivery_of(core::Attempt& attempt) {
   return *boost::intrusive::get_parent_from_member(&attempt, &Delivery::attempt);
@@ -31,6 +30,7 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
       upstream_(parts.upstream),
       dead_letters_(parts.dead_letters),
       turn_request_(parts.turn_request),
+      store_(parts.store),
       random_(options.seed) {}
 
 Dispatcher::~Dispatcher() {
@@ -61,16 +61,19 @@ queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, Ti
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
   unsettled_.push_back(delivery);
-  delivery.holds_queue_place = !options_.ack_delivered && bounds_.try_take(delivery.packet.queue_bytes());
+  const bool is_kept = !options_.ack_delivered && take_place(delivery);
+  delivery.accepted = is_kept && store_ == nullptr;
   if (is_request(delivery)) {
-    if (!options_.ack_delivered) ledger_.caller_ran();
+    if (!options_.ack_delivered && !is_kept) ledger_.caller_ran();
     delivery.waiter = &waiter;
     delivery.give_up_at = now + options_.caller_runs_timeout;
     waiters_.push_back(delivery);
   }
+  if (delivery.state == DeliveryState::storing) return queue::Admission::pending;
   enter_lane(delivery);
   turn_request_.turn_soon();
-  return is_request(delivery) ? queue::Admission::waiting : queue::Admission::queued;
+  if (!is_request(delivery)) return queue::Admission::queued;
+  return is_kept ? queue::Admission::pending : queue::Admission::waiting;
 }
 
 void Dispatcher::abandon(Delivery& delivery, TimePoint) {
@@ -78,7 +81,7 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
   delivery.waiter = nullptr;
   delivery.abandoned = true;
   unlink_waiter(delivery);
-  if (delivery.state == DeliveryState::in_flight) return;
+  if (delivery.state == DeliveryState::in_flight || delivery.store_id != 0) return;
   leave_state(delivery);
   hand_back(delivery);
   turn_request_.turn_soon();  // another may be the oldest now
@@ -103,6 +106,7 @@ void Dispatcher::turn(TimePoint now) {
   for (const AnalyzerId analyzer : recalls_) upstream_.recall(analyzer, now);
   recalls_.clear();
   upstream_.flush(now);
+  if (store_ != nullptr) store_->flush();
 }
 
 void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
@@ -201,6 +205,10 @@ void Dispatcher::on_timer(TimePoint now) {
     Delivery& delivery = waiters_.front();
     unlink_waiter(delivery);
     if (delivery.state == DeliveryState::in_flight) continue;  // the attempt under way decides
+    if (delivery.state == DeliveryState::storing) {
+      stop_waiting_for_store(delivery);
+      continue;
+    }
     leave_state(delivery);
     hand_back(delivery);
     turn_request_.turn_soon();
@@ -211,7 +219,8 @@ void Dispatcher::begin_drain(TimePoint) {
   draining_ = true;
   std::vector<Delivery*> requests;
   for (Delivery& delivery : waiters_) {
-    if (delivery.state != DeliveryState::in_flight) requests.push_back(&delivery);
+    // What the store has taken is stored in a moment, and then ours.
+    if (delivery.state != DeliveryState::in_flight && delivery.store_id == 0) requests.push_back(&delivery);
   }
   for (Delivery* delivery : requests) {
     leave_state(*delivery);
@@ -221,7 +230,8 @@ void Dispatcher::begin_drain(TimePoint) {
 }
 
 bool Dispatcher::idle() const {
-  return lane_.empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0;
+  return lane_.empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0 &&
+         storing_ == 0;
 }
 
 void Dispatcher::give_up(TimePoint now) {

@@ -11,6 +11,20 @@ using queue::Delivery;
 using queue::DeliveryState;
 using queue::Settlement;
 
+namespace {
+
+queue::SettledAs stored_as(Settlement settlement) {
+  switch (settlement) {
+    case Settlement::delivered: return queue::SettledAs::delivered;
+    case Settlement::dead_lettered: return queue::SettledAs::dead_lettered;
+    case Settlement::handed_back:
+    case Settlement::not_stored: break;
+  }
+  return queue::SettledAs::handed_back;
+}
+
+}  // namespace
+
 void Dispatcher::enter_lane(Delivery& delivery) {
   if (delivery.holds_queue_place) {
     ledger_.queue_entered(delivery.packet.messages);
@@ -70,13 +84,33 @@ void Dispatcher::hand_back(Delivery& delivery) {
 }
 
 void Dispatcher::end(Delivery& delivery, Settlement settlement) {
+  if (delivery.store_id != 0) store_->settle(delivery, stored_as(settlement));
+  unlink(delivery);
+  answer(delivery, settlement);
+  if (!delivery.report_due) return recycle(delivery);
+  delivery.waiter = nullptr;
+  delivery.state = DeliveryState::ended;  // its bytes are still read
+}
+
+/// A request that waited for the store has its 202 once the packet is safe, wherever it is.
+void Dispatcher::answer(Delivery& delivery, Settlement settlement) {
+  if (delivery.waiter == nullptr) return;
+  const bool is_safe = settlement == Settlement::delivered || settlement == Settlement::dead_lettered;
+  if (delivery.store_id != 0 && is_safe) {
+    delivery.waiter->stored();
+  } else {
+    delivery.waiter->settled(settlement);
+  }
+}
+
+/// Leaves the lists that do not depend on its state, and the queue.
+void Dispatcher::unlink(Delivery& delivery) {
   if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
+  delivery.holds_queue_place = false;
   unlink_waiter(delivery);
   unsettled_.erase(unsettled_.iterator_to(delivery));
   using Hook = boost::intrusive::set_base_hook<boost::intrusive::tag<queue::AnsweredTag>>;
   if (static_cast<Hook&>(delivery).is_linked()) answered_.erase(answered_.iterator_to(delivery));
-  if (delivery.waiter != nullptr) delivery.waiter->settled(settlement);
-  recycle(delivery);
 }
 
 void Dispatcher::recycle(Delivery& delivery) {
@@ -86,7 +120,10 @@ void Dispatcher::recycle(Delivery& delivery) {
   delivery.give_up_at = never;
   delivery.waiter = nullptr;
   delivery.holds_queue_place = false;
+  delivery.accepted = false;
   delivery.abandoned = false;
+  delivery.report_due = false;
+  delivery.store_id = 0;
   delivery.state = DeliveryState::free;
   free_.push_back(&delivery);
 }

@@ -109,9 +109,9 @@ void Session::ready(net::Readiness of_socket) {
     if (!readiness.writable) return;
     if (send()) return rest_sent(now);
     output_.block();  // what was taken of it may all be in the layer
-  } else if (phase_ != Phase::buffer_space && phase_ != Phase::delivery) {
+  } else if (phase_ != Phase::buffer_space && phase_ != Phase::delivery && phase_ != Phase::storing) {
     advance(now);
-  } else if (hung_up_) {
+  } else if (hung_up_ && phase_ != Phase::storing) {
     close();
   }
 }
@@ -127,7 +127,7 @@ void Session::advance(TimePoint now) {
     if (last_answer_) return linger(now);
     // After a slice, the others have their turn.
     if (phase_ == Phase::decoding) return waits_to_decode_ ? void() : shared_.poller.requeue(*this);
-    const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery;
+    const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery && phase_ != Phase::storing;
     if (reads_on && (reads == max_reads || steps == max_steps)) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
@@ -142,6 +142,7 @@ bool Session::step(TimePoint now) {
     case Phase::decoding: return decode_slice(now);
     case Phase::buffer_space:
     case Phase::delivery:
+    case Phase::storing:
     case Phase::lingering:
     case Phase::closed: return false;
   }
@@ -209,6 +210,10 @@ bool Session::take_input(TimePoint now) {
       expire_at(phase_ == Phase::buffer_space ? now + shared_.context.buffer_timeout : never);
       if (hung_up_) close();
       return false;
+    case Phase::storing:
+      keep();
+      expire_at(never);
+      return false;  // soon over: an agent that sends no more has its answer, too
     case Phase::decoding:
     case Phase::lingering:
     case Phase::closed: return false;
@@ -240,6 +245,30 @@ bool Session::receive() {
   }
   input_.commit(count - std::min(count, rest_of_body.size()));
   return true;
+}
+
+void Session::keep_origin(const http::RequestHead& head) {
+  delivery_->packet.agent = client_.is_set() ? client_.to_string() : "unix";
+  delivery_->packet.path = head.path;
+}
+
+void Session::stored() {
+  const SessionPtr self(this);
+  delivery_ = nullptr;
+  shared_.context.memory.release(*this);
+  if (shared_.draining) persistence_ = Persistence::close;
+  answer_accepted(202);
+  answered();
+}
+
+/// Out of the order of reading: the packet's end has come, or it is stored.
+void Session::answered() {
+  // The answer goes now; but what follows it may admit the next packet, and not
+  // from within the dispatcher's turn.
+  const TimePoint now = Clock::now();
+  if (!flush(now)) return;
+  if (last_answer_ || readable_ || !input_.empty()) return shared_.poller.requeue(*this);
+  take_input(now);
 }
 
 /// Closing at once would reset the connection when bytes of the agent are still

@@ -110,6 +110,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
     chunks,        ///< reads a chunked body
     decoding,      ///< decodes a compressed body, or waits for its turn to
     delivery,      ///< waits for its packet's settlement
+    storing,       ///< waits until its packet is stored, or settled before that
     lingering,     ///< has answered for the last time; lets the agent read it
     closed,
   };
@@ -161,6 +162,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
   void begin_packet(const http::RequestHead& head, const Admissible& admissible);
+  void keep_origin(const http::RequestHead& head);
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void space_granted(TimePoint now);
@@ -171,6 +173,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void decoded(const codec::Decoded& decoded, TimePoint now);
   void admit(TimePoint now);
   void settled(queue::Settlement settlement) override;
+  void stored() override;
+  void answered();
   void answer_accepted(unsigned status);
   void answer_purpose(Purpose purpose);
   void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt,

@@ -78,7 +78,7 @@ Duration Session::farewell() const { return shared_.draining ? drain_farewell : 
 /// complete: no packet would come of it.
 void Session::expire_at(TimePoint at) {
   if (output_.blocked()) return;
-  const bool owed = phase_ == Phase::delivery || phase_ == Phase::lingering;
+  const bool owed = phase_ == Phase::delivery || phase_ == Phase::storing || phase_ == Phase::lingering;
   if (shared_.draining && !owed) at = std::min(at, shared_.half_received_until);
   shared_.deadlines.set(*this, at);
 }

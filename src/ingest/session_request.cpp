@@ -118,6 +118,7 @@ void Session::begin_packet(const http::RequestHead& head, const Admissible& admi
   for (const std::string_view line : head.tracestate) {
     packet.forwarded_headers.append("tracestate: ").append(line).append("\r\n");
   }
+  if (shared_.context.keeps_origin) keep_origin(head);
   packet.id.clear();
   invalid_key_ = head.idempotency_key && !codec::is_valid_id(*head.idempotency_key);
   if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
@@ -250,6 +251,7 @@ void Session::admit(TimePoint now) {
       shared_.context.memory.release(*this);
       return answer_accepted(202);
     case queue::Admission::waiting: phase_ = Phase::delivery; return;
+    case queue::Admission::pending: phase_ = Phase::storing; return;
   }
 }
 
@@ -267,13 +269,9 @@ void Session::settled(queue::Settlement settlement) {
     case queue::Settlement::dead_lettered:
       answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
       break;
+    case queue::Settlement::not_stored: answer_problem(503, "the packet could not be stored, send it again"); break;
   }
-  // The answer goes now; but what follows it may admit the next packet, and not
-  // from within the dispatcher's turn.
-  const TimePoint now = Clock::now();
-  if (!flush(now)) return;
-  if (last_answer_ || readable_ || !input_.empty()) return shared_.poller.requeue(*this);
-  take_input(now);
+  answered();
 }
 
 void Session::answer_accepted(unsigned status) {
@@ -338,7 +336,7 @@ void Session::drop_packet() {
   if (shared_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
   if (delivery_ == nullptr) return;
   queue::Delivery& delivery = *std::exchange(delivery_, nullptr);
-  if (phase_ == Phase::delivery) {
+  if (phase_ == Phase::delivery || phase_ == Phase::storing) {
     shared_.context.sink.abandon(delivery, Clock::now());
   } else {
     shared_.context.sink.discard(delivery);

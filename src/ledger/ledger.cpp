@@ -36,20 +36,32 @@ Amount& Amount::operator+=(const Amount& other) {
   return *this;
 }
 
+Amount& Amount::operator-=(const Amount& other) {
+  packets -= other.packets;
+  messages -= other.messages;
+  return *this;
+}
+
 Amount Terms::imbalance() const {
-  Amount places;
-  for (const Amount& place : {queued, waiting, in_flight, delivered, dead_lettered, handed_back}) places += place;
-  return {admitted.packets - places.packets, admitted.messages - places.messages};
+  Amount rest = admitted;
+  rest += recovered;
+  for (const Amount& place : {queued, waiting, in_flight, delivered, dead_lettered, handed_back, spilled, lost}) {
+    rest -= place;
+  }
+  return rest;
 }
 
 Terms& Terms::operator+=(const Terms& other) {
   admitted += other.admitted;
+  recovered += other.recovered;
   queued += other.queued;
   waiting += other.waiting;
   in_flight += other.in_flight;
   delivered += other.delivered;
   dead_lettered += other.dead_lettered;
   handed_back += other.handed_back;
+  spilled += other.spilled;
+  lost += other.lost;
   return *this;
 }
 
@@ -135,6 +147,26 @@ void Ledger::dead_lettered(std::uint32_t messages, DeadLetterReason reason) {
 void Ledger::handed_back(std::uint32_t messages) {
   LOGDIST_EVENT(handed_back);
   books_.terms.handed_back.add(messages);
+}
+
+void Ledger::recovered(const Amount& packets) {
+  LOGDIST_EVENT(recovered);
+  books_.terms.recovered += packets;
+}
+
+void Ledger::spill_entered(const Amount& packets) {
+  LOGDIST_EVENT(spill_entered);
+  books_.terms.spilled += packets;
+}
+
+void Ledger::spill_left(const Amount& packets) {
+  LOGDIST_EVENT(spill_left);
+  books_.terms.spilled -= packets;
+}
+
+void Ledger::lost(const Amount& packets) {
+  LOGDIST_EVENT(lost);
+  books_.terms.lost += packets;
 }
 
 void Ledger::packet_received(std::uint64_t body_bytes) {

@@ -21,6 +21,7 @@
 #include "logdist/server/loop.hpp"
 #include "logdist/server/metrics_collector.hpp"
 #include "logdist/server/shared_state.hpp"
+#include "logdist/storage/disk_storage.hpp"
 #include "logdist/telemetry/log.hpp"
 #include "server/admin_control.hpp"
 #include "server/drain.hpp"
@@ -46,7 +47,7 @@ std::string cannot_listen(const char* key, const config::ListenAddress& address,
 }  // namespace
 
 /// Members in the order of their life: what is declared later is destroyed first.
-class Daemon::Impl final : public dispatch::WakeupListener {
+class Daemon::Impl final : public dispatch::WakeupListener, public storage::LoopAccess {
  public:
   /// `configured` is what `fitted` was made of, for this machine.
   Impl(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
@@ -56,12 +57,27 @@ class Daemon::Impl final : public dispatch::WakeupListener {
         connections_(shared_.options.server.max_connections),
         health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
         reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
-        control_calls_(shared_, reload_, *events_) {
-    for (LoopId id = 0; id < threads; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
+        control_calls_(shared_, reload_, *events_) {}
+
+  ~Impl() {
+    for (const auto& loop : loops_) loop->stop();
+    if (shared_.storage) shared_.storage->close();  // it reads the packets' bytes, which are the loops'
+  }
+
+  /// Empty when the durable queue, if there is one, and both ports are open. One socket that was handed over takes the
+  /// place of all that are configured.
+  std::string open(os::FileDescriptor packet_socket) {
+    if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
+    make_loops();
+    return open_ports(std::move(packet_socket));
+  }
+
+  void make_loops() {
+    for (LoopId id = 0; id < shared_.loops; ++id) loops_.push_back(std::make_unique<Loop>(id, shared_));
     std::vector<ingest::Sessions*> sessions;
     for (const auto& loop : loops_) sessions.push_back(&loop->sessions());
     for (std::size_t i = 0; i < shared_.options.server.listen.size(); ++i) {
-      listeners_.emplace_back(control, sessions, connections_);
+      listeners_.emplace_back(control_, sessions, connections_);
     }
     admin::Sources sources;
     sources.readiness = [this] { return readiness(); };
@@ -70,16 +86,10 @@ class Daemon::Impl final : public dispatch::WakeupListener {
     sources.events = events_;
     sources.control = &control_calls_;
     sources.hosts = config::split_host_names(shared_.options.admin.hosts);
-    admin_.emplace(control, std::move(sources));
+    admin_.emplace(control_, std::move(sources));
   }
 
-  ~Impl() {
-    for (const auto& loop : loops_) loop->stop();
-  }
-
-  /// Empty when both ports are open. One socket that was handed over takes the place
-  /// of all that are configured.
-  std::string open(os::FileDescriptor packet_socket) {
+  std::string open_ports(os::FileDescriptor packet_socket) {
     const config::Options& options = shared_.options;
     const std::vector<config::ListenAddress>& addresses = options.server.listen;
     if (packet_socket.is_open()) {
@@ -105,7 +115,12 @@ class Daemon::Impl final : public dispatch::WakeupListener {
   }
 
   void run() {
+    if (shared_.storage) {
+      const queue::LogRecovery& found = shared_.storage->recovery();
+      loops_.front()->recovered({static_cast<std::int64_t>(found.packets), static_cast<std::int64_t>(found.messages)});
+    }
     for (const auto& loop : loops_) loop->start();
+    if (shared_.storage) shared_.storage->start(*this);
     health_.start();
     heap_.start();
     admin_->start();
@@ -117,6 +132,16 @@ class Daemon::Impl final : public dispatch::WakeupListener {
 
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
   void wake_control() override { health_.wake(); }
+
+  void reports_ready(LoopId loop) override {
+    loops_[loop]->post([](Loop& own) { own.collect_reports(); });
+  }
+  void read_back(LoopId loop, std::vector<storage::ReadBackPacket> packets) override {
+    loops_[loop]->post([packets = std::move(packets)](Loop& own) mutable { own.read_back(std::move(packets)); });
+  }
+  void lost(const ledger::Amount& packets) override {
+    loops_.front()->post([packets](Loop& own) { own.lost(packets); });
+  }
 
   void request_scrape(std::function<void(telemetry::Scrape)> done) {
     collect_metrics(control_, loops_, shared_, connections_, [this, done = std::move(done)](telemetry::Scrape scrape) {
@@ -133,7 +158,7 @@ class Daemon::Impl final : public dispatch::WakeupListener {
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     for (ingest::Listener& listener : listeners_) listener.stop();
     reload_.close();
-    drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, reload_.grace(),
+    drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, shared_.storage.get(), reload_.grace(),
                                      [this, done](DrainResult result) {
                                        health_.stop();
                                        done(result);
@@ -148,16 +173,26 @@ class Daemon::Impl final : public dispatch::WakeupListener {
   void reload(const std::string& who, Reload::Done done) { reload_.request(who, std::move(done)); }
   Duration grace() const { return reload_.grace(); }
 
-  std::size_t queued_packets() const { return shared_.bounds.packets(); }
+  std::size_t queued_packets() const {
+    return shared_.storage ? static_cast<std::size_t>(shared_.storage->facts().packets) : shared_.bounds.packets();
+  }
+  bool keeps_packets() const { return shared_.storage != nullptr; }
   std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
   const std::list<ingest::Listener>& listeners() const { return listeners_; }
   const admin::Server& admin() const { return *admin_; }
 
  private:
   admin::Readiness readiness() {
-    return readiness_.look(
-        {.draining = draining_, .analyzer_in_service = shared_.balancer.ready(), .queue_full = shared_.bounds.full()},
-        Clock::now());
+    return readiness_.look({.draining = draining_,
+                            .recovering = shared_.storage && shared_.storage->recovering(),
+                            .analyzer_in_service = shared_.balancer.ready(),
+                            .queue_full = queue_is_full()},
+                           Clock::now());
+  }
+
+  /// A packet that comes now would find no place, neither in memory nor on the disk.
+  bool queue_is_full() const {
+    return shared_.storage ? !shared_.storage->facts().taking_packets : shared_.bounds.full();
   }
 
   asio::io_context& control_;
@@ -176,7 +211,7 @@ class Daemon::Impl final : public dispatch::WakeupListener {
   registry::OutageLog outages_{*events_};
   ServiceWatch watch_{
       control_, [this](auto done) { request_scrape(std::move(done)); },
-      [this](const telemetry::Scrape& scrape) { outages_.look(scrape, shared_.bounds.full(), Clock::now()); }};
+      [this](const telemetry::Scrape& scrape) { outages_.look(scrape, queue_is_full(), Clock::now()); }};
   bool draining_ = false;
 };
 
@@ -229,6 +264,7 @@ asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return impl_->admin().e
 std::string Daemon::admin_urls() const { return impl_->admin().urls(); }
 
 std::size_t Daemon::queued_packets() const { return impl_->queued_packets(); }
+bool Daemon::keeps_packets() const { return impl_->keeps_packets(); }
 std::size_t Daemon::letters_waiting() const { return impl_->letters_waiting(); }
 
 void Daemon::request_scrape(std::function<void(telemetry::Scrape)> done) { impl_->request_scrape(std::move(done)); }

@@ -18,13 +18,19 @@ constexpr Duration disk_wait = std::chrono::seconds(10);
 }  // namespace
 
 Drain::Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
-             sink::DeadLetterFile& letters, Duration grace, std::function<void(DrainResult)> done)
+             sink::DeadLetterFile& letters, storage::DiskStorage* storage, Duration grace,
+             std::function<void(DrainResult)> done)
     : control_(control),
       loops_(loops),
       letters_(letters),
+      storage_(storage),
       timer_(control),
       grace_ends_(Clock::now() + grace),
       done_(std::move(done)) {}
+
+Drain::~Drain() {
+  if (closer_.joinable()) closer_.join();
+}
 
 void Drain::start() {
   for (const auto& loop : loops_) {
@@ -58,13 +64,15 @@ void Drain::look() {
 
 void Drain::decide(const Look& look) {
   const bool timed_out = Clock::now() >= grace_ends_;
+  const bool all_read = storage_ == nullptr || storage_->packets_on_disk_only() == 0;
   // A slow agent may keep its connection busy; it is given the grace, no more.
-  if (look.packets_settled && (look.answers_sent || timed_out)) {
-    return bring_to_disk({look.given_up, 0});
+  if (look.packets_settled && (all_read || phase_ == Phase::giving_up) && (look.answers_sent || timed_out)) {
+    return close_storage({look.given_up, {}, false, 0});
   }
   if (timed_out && phase_ == Phase::draining) {
     give_up();
   } else if (phase_ == Phase::giving_up && !look.has_attempts) {
+    if (storage_ != nullptr) return close_storage({});
     phase_ = Phase::writing;
     return look_for_letters();
   }
@@ -112,6 +120,37 @@ void Drain::write_letters() {
   });
 }
 
+/// On a thread of its own, for it waits for the disk.
+void Drain::close_storage(DrainResult result) {
+  if (storage_ == nullptr) return bring_to_disk(std::move(result));
+  result_ = std::move(result);
+  phase_ = Phase::closing;
+  closer_ = std::thread([this] {
+    storage_->close();
+    boost::asio::post(control_, [this] { storage_closed(); });
+  });
+  wait_for_storage();
+}
+
+void Drain::wait_for_storage() {
+  timer_.expires_after(disk_wait);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error || phase_ != Phase::closing) return;
+    result_.queue_stuck = true;
+    storage_closed();
+  });
+}
+
+void Drain::storage_closed() {
+  if (phase_ != Phase::closing) return;  // it was not waited for
+  phase_ = Phase::closed;
+  timer_.cancel();
+  const telemetry::StorageFacts facts = storage_->facts();
+  result_.packets_left = static_cast<std::size_t>(facts.packets);
+  result_.kept_in = facts.directory;
+  bring_to_disk(result_);
+}
+
 void Drain::bring_to_disk(DrainResult result) {
   letters_.flush([this, result] {
     boost::asio::post(control_, [this, result] {
@@ -130,7 +169,9 @@ void Drain::wait_for_disk(DrainResult result, std::uint64_t progress) {
     if (error || phase_ == Phase::written) return;
     if (letters_.progress() != progress) return wait_for_disk(result, letters_.progress());
     phase_ = Phase::written;
-    done_({result.packets_left, letters_.waiting()});
+    DrainResult stuck = result;
+    stuck.letters_lost = letters_.waiting();
+    done_(stuck);
   });
 }
 

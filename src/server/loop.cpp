@@ -42,24 +42,42 @@ sink::PoolOptions pool_options(LoopId id, const SharedState& shared) {
 
 Loop::Loop(LoopId id, SharedState& shared)
     : id_(id),
+      shared_(shared),
       buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
       upstream_(io_, shared.names, pool_options(id, shared)),
       dispatcher_(dispatcher_options(id, shared),
-                  {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this}),
-      sessions_({io_, dispatcher_, decoder_, buffers_, ledger_, shared.bodies, random_, shared.options.server,
-                 shared.options.delivery.caller_runs_timeout, shared.instance.via_name()}),
+                  {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this,
+                   shared.storage ? &shared.storage->store(id) : nullptr}),
+      sessions_(session_environment()),
       timer_(io_) {
   poller_.set_mid_round_hook([this] {
     if (turn_pending_) turn();
   });
   upstream_.set_listener(dispatcher_);
+  if (shared.storage) shared.storage->set_listener(id, dispatcher_);
   for (AnalyzerId analyzer = 0; analyzer < shared.registry.size(); ++analyzer) {
     upstream_.add(shared.registry.target(analyzer));
   }
 }
 
 Loop::~Loop() { stop(); }
+
+ingest::SessionEnvironment Loop::session_environment() {
+  const config::Options& options = shared_.options;
+  ingest::SessionEnvironment environment{io_,
+                                         dispatcher_,
+                                         decoder_,
+                                         buffers_,
+                                         ledger_,
+                                         shared_.bodies,
+                                         random_,
+                                         options.server,
+                                         options.delivery.caller_runs_timeout,
+                                         shared_.instance.via_name()};
+  environment.keeps_origin = shared_.storage != nullptr;
+  return environment;
+}
 
 void Loop::start() {
   thread_ = std::thread([this] { io_.run(); });

@@ -6,6 +6,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "logdist/config/text.hpp"
+
 namespace logdist::server {
 namespace {
 
@@ -44,6 +46,10 @@ telemetry::Scrape complete(Sums sums, SharedState& shared, const ingest::Connect
   scrape.connections = {connections.taken(), options.server.max_connections};
   scrape.buffered_bytes = {shared.bodies.held_bytes(), shared.bodies.max_bytes()};
   scrape.dead_letter_write_failures = shared.dead_letters->write_failures();
+  if (shared.storage) {
+    scrape.storage = shared.storage->facts();
+    scrape.storage.sync = config::format_sync(options.queue.sync);
+  }
   const TimePoint now = Clock::now();
   const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);
   shared.registry.fold_removed(views, now);

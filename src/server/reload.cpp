@@ -69,6 +69,7 @@ void Reload::begin() {
     entering.push_back(shared_.registry.enter(analyzer, max_connections));
     health_.add(analyzer);
     shared_.dead_letters->name(entering.back(), analyzer.name, analyzer.host);
+    if (shared_.storage) shared_.storage->name(entering.back(), analyzer.name);
   }
   if (entering.empty()) return take();
   tell_loops(entering);

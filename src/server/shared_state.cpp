@@ -30,11 +30,12 @@ InstanceId make_instance_id(std::uint64_t seed) {
 
 }  // namespace
 
-SharedState::SharedState(const config::Options& daemon_options, std::size_t loops,
+SharedState::SharedState(const config::Options& daemon_options, std::size_t loop_count,
                          std::unique_ptr<sink::DeadLetterFile> letters, dispatch::WakeupListener& wakeups,
                          std::uint64_t seed_value, TimePoint now)
     : options(daemon_options),
       seed(seed_value),
+      loops(loop_count),
       instance(make_instance_id(seed_value)),
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),

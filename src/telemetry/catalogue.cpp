@@ -50,6 +50,29 @@ void add_queue(Families& families, const Scrape& scrape) {
   families.gauge("logdist_queue_capacity_bytes", "Bytes that queue.max_bytes allows.").add(scrape.queue_bytes.capacity);
 }
 
+void add_storage(Families& families, const StorageFacts& storage) {
+  families.gauge("logdist_queue_disk_bytes", "Bytes of the durable queue's files; 0 without one.").add(storage.bytes);
+  families.gauge("logdist_queue_disk_capacity_bytes", "Bytes that queue.max_disk allows; 0 without a durable queue.")
+      .add(storage.max_bytes);
+  families.gauge("logdist_queue_disk_packets", "Packets in the durable queue that are not settled.")
+      .add(storage.packets);
+  families.gauge("logdist_queue_segments", "Files of the durable queue.").add(storage.segments);
+  families.histogram("logdist_queue_sync_duration_seconds", "Time of the durable queue's syncs.")
+      .add(storage.sync_duration);
+  families.histogram("logdist_queue_sync_packets", "Packets that one sync of the durable queue has made safe.")
+      .add(storage.sync_packets);
+  families
+      .counter("logdist_packets_recovered_total",
+               "Packets that an earlier process had not settled, found in the durable queue at the start.")
+      .add(storage.recovered);
+  families.counter("logdist_queue_damaged_records_total", "Records of the durable queue that were found damaged.")
+      .add(storage.damaged_records);
+  Family errors = families.counter("logdist_queue_disk_errors_total", "What the disk has refused the durable queue.");
+  for (std::size_t i = 0; i < disk_operation_names.size(); ++i) {
+    errors.add(storage.errors[i], {{"operation", std::string(disk_operation_names[i])}});
+  }
+}
+
 void add_settlements(Families& families, const Scrape& scrape) {
   const ledger::Snapshot& books = scrape.books;
   families.counter("logdist_packets_admitted_total", "Packets admitted, to be settled or handed back.")
@@ -72,19 +95,24 @@ void add_settlements(Families& families, const Scrape& scrape) {
 
 void add_ledger(Families& families, const ledger::Terms& terms) {
   const std::pair<const char*, const ledger::Amount*> places[] = {
-      {"admitted", &terms.admitted},      {"queued", &terms.queued},       {"waiting", &terms.waiting},
-      {"in_flight", &terms.in_flight},    {"delivered", &terms.delivered}, {"dead_lettered", &terms.dead_lettered},
-      {"handed_back", &terms.handed_back}};
-  Family packets =
-      families.gauge("logdist_ledger_packets", "Packets by state; all states but admitted add up to admitted.");
+      {"admitted", &terms.admitted},       {"recovered", &terms.recovered},
+      {"queued", &terms.queued},           {"spilled", &terms.spilled},
+      {"waiting", &terms.waiting},         {"in_flight", &terms.in_flight},
+      {"delivered", &terms.delivered},     {"dead_lettered", &terms.dead_lettered},
+      {"handed_back", &terms.handed_back}, {"lost", &terms.lost}};
+  Family packets = families.gauge("logdist_ledger_packets",
+                                  "Packets by state; admitted and recovered are the sum of all other states.");
   for (const auto& [state, amount] : places) packets.add(amount->packets, {{"state", state}});
   Family messages =
-      families.gauge("logdist_ledger_messages", "Messages by state; all states but admitted add up to admitted.");
+      families.gauge("logdist_ledger_messages", "Messages by state; admitted and recovered are the sum of all others.");
   for (const auto& [state, amount] : places) messages.add(amount->messages, {{"state", state}});
   const ledger::Amount imbalance = terms.imbalance();
-  families.gauge("logdist_ledger_imbalance_packets", "Admitted packets minus those of all states; always 0.")
+  families
+      .gauge("logdist_ledger_imbalance_packets", "Admitted and recovered packets minus those of all states; always 0.")
       .add(imbalance.packets);
-  families.gauge("logdist_ledger_imbalance_messages", "Admitted messages minus those of all states; always 0.")
+  families
+      .gauge("logdist_ledger_imbalance_messages",
+             "Admitted and recovered messages minus those of all states; always 0.")
       .add(imbalance.messages);
 }
 
@@ -198,6 +226,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   add_service(families, scrape);
   add_ingest(families, scrape);
   add_queue(families, scrape);
+  add_storage(families, scrape.storage);
   add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);
   add_analyzers(families, scrape);

@@ -10,6 +10,7 @@
 #include <prometheus/metric_family.h>
 
 #include "logdist/ledger/histogram.hpp"
+#include "logdist/telemetry/count_histogram.hpp"
 
 namespace logdist::telemetry {
 
@@ -28,6 +29,20 @@ class Family {
     metric.label = std::move(labels);
     (family_.type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) =
         static_cast<double>(value);
+  }
+
+  /// A sample of a histogram of counts.
+  void add(const CountHistogram& histogram) {
+    prometheus::ClientMetric& metric = family_.metric.emplace_back();
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < CountHistogram::bucket_count; ++i) {
+      const bool last = i == CountHistogram::bounds.size();
+      cumulative += histogram.in_bucket(i);
+      metric.histogram.bucket.push_back({cumulative, last ? std::numeric_limits<double>::infinity()
+                                                          : static_cast<double>(CountHistogram::bounds[i])});
+    }
+    metric.histogram.sample_count = cumulative;
+    metric.histogram.sample_sum = static_cast<double>(histogram.sum());
   }
 
   /// A sample of a histogram.

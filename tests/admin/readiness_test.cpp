@@ -26,6 +26,8 @@ TEST(Readiness, IsThereWhilePacketsAreTaken) {
 TEST(Readiness, EndsAtOnceWithTheDrain) {
   ReadinessRule rule;
   const TimePoint now = TimePoint{} + 1h;
+  EXPECT_THAT(rule.look({.recovering = true}, now).reasons, ElementsAre("recovering: the durable queue is being read"));
+  EXPECT_TRUE(rule.look(well, now).ready()) << "at once";
   EXPECT_THAT(rule.look({.draining = true}, now).reasons, ElementsAre("the daemon is shutting down"));
   ReadinessFacts both = stuck;
   both.draining = true;

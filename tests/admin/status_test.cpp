@@ -32,9 +32,13 @@ TEST(Status, HasTheseKeysInThisOrder) {
   EXPECT_THAT(keys(status),
               ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
                           "buffered_bytes", "queue", "totals", "ledger", "analyzers", "removed_analyzers", "events"));
-  EXPECT_THAT(keys(status["queue"]), ElementsAre("packets", "bytes", "max_packets", "max_bytes"));
-  EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "queued", "waiting", "in_flight", "delivered",
-                                                  "dead_lettered", "handed_back", "imbalance"));
+  EXPECT_THAT(keys(status["queue"]),
+              ElementsAre("packets", "bytes", "max_packets", "max_bytes", "storage", "sync", "disk"));
+  EXPECT_THAT(keys(status["queue"]["disk"]),
+              ElementsAre("directory", "packets", "packets_unread", "bytes", "max_bytes", "segments", "recovered",
+                          "recovering", "taking_packets", "damaged_records", "sync_seconds"));
+  EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "recovered", "queued", "spilled", "waiting", "in_flight",
+                                                  "delivered", "dead_lettered", "handed_back", "lost", "imbalance"));
   EXPECT_THAT(keys(status["totals"]),
               ElementsAre("packets_received", "messages_received", "received_bytes", "caller_runs", "packets_rejected",
                           "packets_dead_lettered", "residence_seconds", "residence_buckets"));
@@ -52,8 +56,12 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["max_connections"], 9'000);
   EXPECT_EQ(status["connections"], 64);
   EXPECT_EQ(status["buffered_bytes"], 777);
-  EXPECT_EQ(status["queue"],
-            OrderedJson({{"packets", 6}, {"bytes", 12'345}, {"max_packets", 10'000}, {"max_bytes", 268'435'456}}));
+  EXPECT_EQ(status["queue"]["packets"], 6);
+  EXPECT_EQ(status["queue"]["max_bytes"], 268'435'456);
+  EXPECT_EQ(status["queue"]["storage"], "disk");
+  EXPECT_EQ(status["queue"]["sync"], "always");
+  EXPECT_EQ(status["queue"]["disk"]["packets_unread"], 6);
+  EXPECT_EQ(status["queue"]["disk"]["recovered"], 7);
   EXPECT_EQ(status["totals"]["messages_received"], 1'900);
   EXPECT_EQ(status["totals"]["packets_rejected"]["invalid_body"], 1);
   EXPECT_EQ(status["totals"]["packets_dead_lettered"]["max_rounds"], 1);
@@ -62,6 +70,16 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["ledger"]["admitted"], OrderedJson({{"packets", 10}, {"messages", 500}}));
   EXPECT_EQ(status["ledger"]["waiting"], OrderedJson({{"packets", 2}, {"messages", 100}}));
   EXPECT_EQ(status["ledger"]["imbalance"], OrderedJson({{"packets", 0}, {"messages", 0}}));
+}
+
+TEST(Status, AQueueInMemoryHasNoDisk) {
+  telemetry::Scrape scrape = telemetry::sample_scrape();
+  scrape.storage = {};
+  EXPECT_EQ(status_of(scrape)["queue"], OrderedJson({{"packets", 6},
+                                                     {"bytes", 12'345},
+                                                     {"max_packets", 10'000},
+                                                     {"max_bytes", 268'435'456},
+                                                     {"storage", "memory"}}));
 }
 
 TEST(Status, SaysWhatRemovedAnalyzersHaveDone) {

@@ -49,8 +49,10 @@ class RecordingWaiter final : public queue::Waiter {
     ++told;
     last = settlement;
   }
+  void stored() override { ++told_stored; }
 
   int told = 0;
+  int told_stored = 0;
   queue::Settlement last{};
 };
 
@@ -64,6 +66,7 @@ struct WorldOptions {
   bool probing = false;
   Duration max_age{};
   std::uint64_t seed = 1;
+  queue::Store* store = nullptr;  ///< of the first loop
 };
 
 /// Real load balancer and dispatchers in simulated time.

@@ -12,15 +12,18 @@ std::string imbalance_of(const Samples& samples, const std::string& unit) {
   const auto term = [&](const std::string& state) {
     return samples.value("logdist_ledger_" + unit + "{state=\"" + state + "\"}");
   };
+  const double came = term("admitted") + term("recovered");
   double places = 0;
   std::string terms;
-  for (const char* state : {"queued", "waiting", "in_flight", "delivered", "dead_lettered", "handed_back"}) {
+  for (const char* state :
+       {"queued", "spilled", "waiting", "in_flight", "delivered", "dead_lettered", "handed_back", "lost"}) {
     places += term(state);
     terms += fmt::format(", {} {}", state, term(state));
   }
   const double own = samples.value("logdist_ledger_imbalance_" + unit);
-  if (term("admitted") == places && own == 0) return {};
-  return fmt::format("{}: admitted {}, all places {} (imbalance {}){}\n", unit, term("admitted"), places, own, terms);
+  if (came == places && own == 0) return {};
+  return fmt::format("{}: admitted {}, recovered {}, all places {} (imbalance {}){}\n", unit, term("admitted"),
+                     term("recovered"), places, own, terms);
 }
 
 }  // namespace

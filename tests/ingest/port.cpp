@@ -81,6 +81,13 @@ void ScriptedSink::settle(queue::Settlement settlement) {
   recycle(delivery);
 }
 
+void ScriptedSink::store() {
+  queue::Delivery& delivery = *waiting.front();
+  waiting.erase(waiting.begin());
+  delivery.waiter->stored();
+  recycle(delivery);
+}
+
 Client::Client(const asio::ip::tcp::endpoint& endpoint, int receive_buffer_bytes) {
   socket_.open(endpoint.protocol());
   if (receive_buffer_bytes != 0) socket_.set_option(asio::socket_base::receive_buffer_size(receive_buffer_bytes));

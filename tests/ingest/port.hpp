@@ -47,6 +47,8 @@ class ScriptedSink final : public queue::PacketSink {
 
   /// On the loop: settles the packet that waits longest.
   void settle(queue::Settlement settlement);
+  /// The oldest one that waits is stored.
+  void store();
 
   std::chrono::seconds next_retry_after{7};
   queue::Admission next_admission = queue::Admission::queued;

@@ -53,6 +53,58 @@ TEST(Waiting, TheSettlementIsTheAnswer) {
   EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
+/// A port whose sink stores every packet before it answers.
+struct StoringPort : WaitingPort {
+  StoringPort() {
+    on_loop([this] { sink.next_admission = queue::Admission::pending; });
+  }
+  void store() {
+    on_loop([this] { sink.store(); });
+  }
+};
+
+TEST(Storing, TheAnswerComesWhenThePacketIsStored) {
+  StoringPort port;
+  Client client = port.connect();
+  client.send(post(small_body) + post(small_body));
+  ASSERT_TRUE(port.has_waiting(1));
+  EXPECT_EQ(port.memory().held_bytes(), small_body.size()) << "its bytes are still here";
+  port.store();
+  const auto stored = client.read();
+  EXPECT_EQ(stored->status, 202u);
+  EXPECT_EQ(stored->body, R"({"packet_id":"p-1","messages":2})");
+  ASSERT_TRUE(port.has_waiting(1)) << "the next request of the connection";
+  port.store();
+  EXPECT_EQ(client.read()->status, 202u);
+  EXPECT_EQ(port.memory().held_bytes(), 0u);
+}
+
+TEST(Storing, WhatIsNotStoredIsTheAgentsAgain) {
+  StoringPort port;
+  Client client = port.connect();
+  client.send(post(small_body));
+  ASSERT_TRUE(port.has_waiting(1));
+  port.settle(queue::Settlement::not_stored);
+  const auto reply = client.read();
+  EXPECT_EQ(reply->status, 503u);
+  EXPECT_EQ(reply->header("retry-after"), "7");
+  client.send(post(small_body));
+  ASSERT_TRUE(port.has_waiting(1));
+  port.store();
+  EXPECT_EQ(client.read()->status, 202u) << "the connection goes on";
+}
+
+TEST(Storing, AnAgentThatSendsNoMoreHasItsAnswerAllTheSame) {
+  StoringPort port;
+  Client client = port.connect();
+  client.send(post(small_body));
+  client.shutdown_send();
+  ASSERT_TRUE(port.has_waiting(1));
+  port.store();
+  EXPECT_EQ(client.read()->status, 202u);
+  EXPECT_TRUE(client.ends());
+}
+
 TEST(Waiting, WhoIsSentAwayAtTheDrainIsToldSo) {
   WaitingPort port;
   Client client = port.connect();

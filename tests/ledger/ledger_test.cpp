@@ -98,6 +98,9 @@ TEST(Ledger, BalancesAtEveryStepOfRandomLives) {
       ASSERT_EQ(terms.delivered, life.at(Place::delivered));
       ASSERT_EQ(terms.dead_lettered, life.at(Place::dead_lettered));
       ASSERT_EQ(terms.handed_back, life.at(Place::handed_back));
+      ASSERT_EQ(terms.recovered, life.recovered());
+      ASSERT_EQ(terms.spilled, life.at(Place::spilled));
+      ASSERT_EQ(terms.lost, life.at(Place::lost));
     }
     life.settle_all();
     EXPECT_EQ(ledger.snapshot().terms.in_flight, Amount{});

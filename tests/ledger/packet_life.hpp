@@ -11,8 +11,8 @@
 
 namespace logdist::ledger {
 
-enum class Place { queued, waiting, in_flight, delivered, dead_lettered, handed_back };
-inline constexpr std::size_t place_count = 6;
+enum class Place { queued, waiting, in_flight, delivered, dead_lettered, handed_back, spilled, lost };
+inline constexpr std::size_t place_count = 8;
 
 /// Packets that come, move and settle. Knows by itself where each one is.
 class PacketLife {
@@ -45,6 +45,7 @@ class PacketLife {
 
   const Amount& at(Place place) const { return places_[static_cast<std::size_t>(place)]; }
   const Amount& admitted() const { return admitted_; }
+  const Amount& recovered() const { return recovered_; }
 
  private:
   struct Packet {
@@ -54,9 +55,15 @@ class PacketLife {
 
   void come() {
     const Packet packet{1 + static_cast<std::uint32_t>(random_.below(50)), Place::queued};
+    if (random_.below(5) == 0) {
+      recovered_.add(packet.messages);
+      ledger_.recovered(amount_of(packet));
+      return enter(packet, Place::spilled);
+    }
     admitted_.add(packet.messages);
     ledger_.admitted(packet.messages);
-    enter(packet, random_.below(2) == 0 ? Place::queued : Place::waiting);
+    constexpr std::array places{Place::queued, Place::waiting, Place::spilled};
+    enter(packet, places[random_.below(places.size())]);
   }
 
   void enter(Packet packet, Place place) {
@@ -65,17 +72,27 @@ class PacketLife {
     if (place == Place::queued) ledger_.queue_entered(packet.messages);
     if (place == Place::waiting) ledger_.wait_entered(packet.messages);
     if (place == Place::in_flight) ledger_.attempt_begun(packet.messages);
+    if (place == Place::spilled) ledger_.spill_entered(amount_of(packet));
     open_.push_back(packet);
   }
 
   void leave_place(const Packet& packet) {
     count(packet.place).subtract(packet.messages);
-    packet.place == Place::queued ? ledger_.queue_left(packet.messages) : ledger_.wait_left(packet.messages);
+    switch (packet.place) {
+      case Place::queued: return ledger_.queue_left(packet.messages);
+      case Place::spilled: return ledger_.spill_left(amount_of(packet));
+      default: return ledger_.wait_left(packet.messages);
+    }
   }
 
   /// Out of the queue or the wait: to an analyzer, or to an end.
   void leave(const Packet& packet) {
     leave_place(packet);
+    if (packet.place == Place::spilled) {
+      if (random_.below(10) != 0) return enter(packet, Place::queued);
+      count(Place::lost).add(packet.messages);
+      return ledger_.lost(amount_of(packet));
+    }
     switch (random_.below(6)) {
       case 0:
         count(Place::dead_lettered).add(packet.messages);
@@ -99,6 +116,8 @@ class PacketLife {
     ledger_.delivered(packet.messages, analyzer, std::chrono::milliseconds(1));
   }
 
+  static Amount amount_of(const Packet& packet) { return {1, packet.messages}; }
+
   Amount& count(Place place) { return places_[static_cast<std::size_t>(place)]; }
 
   Ledger& ledger_;
@@ -106,6 +125,7 @@ class PacketLife {
   std::vector<Packet> open_;
   std::array<Amount, place_count> places_{};
   Amount admitted_;
+  Amount recovered_;
 };
 
 }  // namespace logdist::ledger

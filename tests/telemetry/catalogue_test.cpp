@@ -30,8 +30,8 @@ std::string describe(const MetricFamily& family) {
   return text.str();
 }
 
-TEST(Catalogue, IsWhatTheContractNamesAndMore) {
-  const std::set<std::string> contract{
+std::set<std::string> of_the_contract() {
+  return {
       "counter logdist_packets_received_total",
       "counter logdist_messages_received_total",
       "counter logdist_received_bytes_total",
@@ -68,6 +68,14 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "gauge logdist_ledger_messages{state}",
       "gauge logdist_ledger_imbalance_packets",
       "gauge logdist_ledger_imbalance_messages",
+      "gauge logdist_queue_disk_bytes",
+      "gauge logdist_queue_disk_packets",
+      "gauge logdist_queue_segments",
+      "histogram logdist_queue_sync_duration_seconds",
+      "histogram logdist_queue_sync_packets",
+      "counter logdist_packets_recovered_total",
+      "counter logdist_queue_damaged_records_total",
+      "counter logdist_queue_disk_errors_total{operation}",
       "counter process_cpu_seconds_total",
       "gauge process_resident_memory_bytes",
       "gauge process_virtual_memory_bytes",
@@ -75,12 +83,16 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "gauge process_max_fds",
       "gauge process_start_time_seconds",
   };
+}
+
+TEST(Catalogue, IsWhatTheContractNamesAndMore) {
   const std::set<std::string> beyond{
       "gauge logdist_connections_capacity",
       "counter logdist_connections_evicted_total",
       "gauge logdist_buffered_bytes",
       "gauge logdist_buffered_capacity_bytes",
       "gauge logdist_queue_capacity_bytes",
+      "gauge logdist_queue_disk_capacity_bytes",
       "gauge logdist_in_flight_capacity_packets{analyzer}",
       "gauge logdist_analyzer_in_service{analyzer}",
       "gauge logdist_analyzer_drained{analyzer}",
@@ -89,7 +101,7 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "counter logdist_requests_resent_total",
       "gauge process_threads",
   };
-  std::set<std::string> expected = contract;
+  std::set<std::string> expected = of_the_contract();
   expected.insert(beyond.begin(), beyond.end());
   std::set<std::string> found;
   for (const MetricFamily& family : collect(sample_scrape(), "1.2.3")) {
@@ -106,10 +118,11 @@ TEST(Catalogue, EverySeriesIsThereFromTheStart) {
   for (const MetricFamily& family : collect(scrape, "1.2.3")) series[family.name] = family.metric.size();
   EXPECT_EQ(series["logdist_packets_rejected_total"], reject_reason_count);
   EXPECT_EQ(series["logdist_packets_dead_lettered_total"], dead_letter_reason_count);
+  EXPECT_EQ(series["logdist_queue_disk_errors_total"], 5u);
   EXPECT_EQ(series["logdist_delivery_attempts_total"], 3 * outcome_count);
   EXPECT_EQ(series["logdist_analyzer_state"], 9u);
   EXPECT_EQ(series["logdist_delivery_duration_seconds"], 3u);
-  EXPECT_EQ(series["logdist_ledger_packets"], 7u);
+  EXPECT_EQ(series["logdist_ledger_packets"], 10u);
   for (const auto& [name, count] : series) EXPECT_GE(count, 1u) << name;
 }
 

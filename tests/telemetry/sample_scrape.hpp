@@ -38,6 +38,10 @@ inline Scrape sample_scrape() {
   }
   ledger.dead_lettered(50, DeadLetterReason::max_rounds);
   ledger.handed_back(50);
+  ledger.recovered({7, 350});
+  ledger.spill_entered({7, 350});
+  ledger.spill_left({1, 50});
+  ledger.lost({1, 50});
 
   Scrape scrape;
   scrape.books = ledger.snapshot();
@@ -47,6 +51,19 @@ inline Scrape sample_scrape() {
   scrape.buffered_bytes = {777, 134'217'728};
   scrape.dead_letter_write_failures = 3;
   scrape.requests_resent = 4;
+  scrape.storage.on_disk = true;
+  scrape.storage.directory = "/var/lib/queue";
+  scrape.storage.sync = "always";
+  scrape.storage.bytes = 9'000'000;
+  scrape.storage.max_bytes = 99'000'000;
+  scrape.storage.packets = 13;
+  scrape.storage.packets_unread = 6;
+  scrape.storage.segments = 2;
+  scrape.storage.recovered = 7;
+  scrape.storage.damaged_records = 1;
+  scrape.storage.errors = {15, 16, 17, 18, 19};
+  scrape.storage.sync_duration.observe(milliseconds(2));
+  for (const std::uint64_t packets : {0U, 3U, 5'000U}) scrape.storage.sync_packets.observe(packets);
   scrape.oldest_packet_age_seconds = 12.5;
   scrape.last_reload_successful = false;
   scrape.configured_at_seconds = 1'790'000'000.5;

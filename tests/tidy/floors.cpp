@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 31> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 32> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<std::string_view, int>, 31> floors{{
     {"sink/dead_letters", 5},
     {"queue/disk", 5},
     {"registry", 6},
+    {"storage", 6},
     {"tools/agent", 6},
     {"tools/analyzer", 6},
     {"server", 7},

@@ -12,6 +12,7 @@ namespace logdist::admin {
 /// As they are now.
 struct ReadinessFacts {
   bool draining = false;
+  bool recovering = false;  ///< what an earlier process has left in the durable queue is being read
   bool analyzer_in_service = true;
   bool queue_full = false;
 };
@@ -30,7 +31,7 @@ std::string to_json(const Readiness& readiness);
 
 /// Decides whether the daemon is ready, which means that it accepts packets, even while no
 /// analyzer is in service: that is what the queue is for. It is not ready while it shuts
-/// down, and when no analyzer is in service and the queue is full, so that requests would
+/// down or recovers, and when no analyzer is in service and the queue is full, so that requests would
 /// wait in vain. Sans-I/O: facts in, the answer out. Not thread-safe.
 class ReadinessRule {
  public:

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 inline constexpr std::uint64_t KiB = 1024;
 inline constexpr std::uint64_t MiB = 1024 * KiB;
+inline constexpr std::uint64_t GiB = 1024 * MiB;
 
 /// Exponential back-off: `initial`, then times `multiplier` up to `max`, each
 /// wait spread by ± `jitter` (a fraction of it).
@@ -59,9 +60,27 @@ struct AdminOptions {
   std::string hosts;  ///< names with commas between them: by these, too, it may be asked
 };
 
+enum class StorageMode { memory, disk };
+
+/// When a stored packet is acknowledged.
+struct SyncPolicy {
+  bool syncs = true;    ///< after a sync; false: after the write
+  Duration interval{};  ///< at most one sync in so long; 0: one for all that are ready together
+
+  bool operator==(const SyncPolicy&) const = default;
+};
+
 struct QueueOptions {
   std::size_t max_packets = 10'000;
   std::size_t max_bytes = 256 * MiB;
+  StorageMode storage = StorageMode::memory;
+  std::string directory = "/var/lib/log-distributor/queue";
+  SyncPolicy sync;
+  std::size_t max_disk = 10 * GiB;
+  std::size_t segment_size = 64 * MiB;
+  Duration retain_for{};         ///< settled packets, for replay; 0 with retain_bytes 0: not at all
+  std::size_t retain_bytes = 0;  ///< likewise; 0: not by bytes
+  std::string compression = "none";
 };
 
 enum class AckMode { queued, delivered };

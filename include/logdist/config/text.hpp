@@ -60,6 +60,9 @@ std::string format_duration(Duration duration);
 /// In the largest unit that shows it exactly: `1000B`, `64KiB`, `10MiB`.
 std::string format_size(std::uint64_t bytes);
 
+/// As queue.sync is written: `always`, `10ms`, `off`.
+std::string format_sync(SyncPolicy policy);
+
 /// Without needless decimals: `40`, `0.5`.
 std::string format_weight(Weight weight);
 

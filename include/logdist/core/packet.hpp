@@ -16,6 +16,8 @@ struct Packet {
   Buffer body;
   std::string id;                 ///< 1–128 visible ASCII characters
   std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[Content-Encoding: …\r\n][traceparent: …\r\n]"
+  std::string agent;              ///< who sent it, for packets that are stored; else empty
+  std::string path;               ///< it was POSTed to, likewise
   ContentCoding coding = ContentCoding::identity;  ///< of the body
   std::uint32_t messages = 0;                      ///< at least 1 once decoded
 
@@ -27,7 +29,7 @@ struct Packet {
     body = {};
     coding = ContentCoding::identity;
     messages = 0;
-    for (std::string* text : {&id, &forwarded_headers}) {
+    for (std::string* text : {&id, &forwarded_headers, &agent, &path}) {
       text->clear();
       if (text->capacity() > kept_text_bytes) text->shrink_to_fit();
     }

@@ -16,6 +16,7 @@
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/packet_sink.hpp"
 #include "logdist/queue/queue_limits.hpp"
+#include "logdist/queue/store.hpp"
 #include "logdist/retry/history.hpp"
 #include "logdist/retry/retry_state.hpp"
 #include "logdist/sink/dead_letters.hpp"
@@ -51,6 +52,7 @@ struct DispatcherParts {
   sink::Upstream& upstream;
   sink::DeadLetters& dead_letters;
   TurnRequest& turn_request;
+  queue::Store* store = nullptr;  ///< none: accepted packets are in memory only
 };
 
 /// For agents sent away while analyzers are in service, or by a daemon that is
@@ -62,7 +64,7 @@ inline constexpr std::chrono::seconds congestion_pause{2};
 /// turn() when turn_soon() asked for it and on_timer() at next_timer(); the
 /// simulation does the same with simulated time. Confined to its loop; what the
 /// loops share (LoadBalancer, queue::QueueLimits) is thread-safe by itself.
-class Dispatcher final : public queue::PacketSink, public sink::AttemptListener {
+class Dispatcher final : public queue::PacketSink, public queue::StoreListener, public sink::AttemptListener {
  public:
   Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts);
   ~Dispatcher() override;
@@ -71,6 +73,8 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   void discard(queue::Delivery& delivery) override;
   queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
   void abandon(queue::Delivery& delivery, TimePoint now) override;
+  /// A packet that was read back from the store, with its `store_id`; it is ours. `has_place`: in the queue.
+  void restore(queue::Delivery& delivery, bool has_place, TimePoint admitted_at);
   /// Until an analyzer is back when none is there, else `congestion_pause`.
   std::chrono::seconds retry_after(TimePoint now) const override;
 
@@ -85,7 +89,7 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   /// From now on no request is kept waiting: those not under way are handed
   /// back. What was accepted goes on being delivered.
   void begin_drain(TimePoint now);
-  /// Nothing is queued, waiting or in flight.
+  /// Nothing is queued, waiting or in flight, and no request waits for the store.
   bool idle() const;
   /// When the oldest packet that is not settled was admitted, wherever it is; `never`:
   /// there is none.
@@ -103,6 +107,7 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   /// Accepted packets that were dead-lettered so.
   std::size_t given_up() const { return given_up_; }
 
+  void reported(queue::Delivery& delivery, queue::StoreOutcome outcome, TimePoint now) override;
   void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) override;
 
@@ -144,11 +149,20 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   void enter_between_rounds(queue::Delivery& delivery, Duration wait, TimePoint now);
   void leave_state(queue::Delivery& delivery);
 
+  // dispatcher_store.cpp: what the store has to do with it.
+  bool take_place(queue::Delivery& delivery);
+  void accept_stored(queue::Delivery& delivery);
+  void refuse_stored(queue::Delivery& delivery, queue::StoreOutcome outcome);
+  void drop_from_memory(queue::Delivery& delivery);
+  void stop_waiting_for_store(queue::Delivery& delivery);
+
   // Ends. Each recycles the delivery.
   void settle_delivered(queue::Delivery& delivery, TimePoint now);
   void dead_letter(queue::Delivery& delivery, DeadLetterReason reason);
   void hand_back(queue::Delivery& delivery);
   void end(queue::Delivery& delivery, queue::Settlement settlement);
+  static void answer(queue::Delivery& delivery, queue::Settlement settlement);
+  void unlink(queue::Delivery& delivery);
   void recycle(queue::Delivery& delivery);
 
   queue::Delivery* oldest_ready();
@@ -165,6 +179,7 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   sink::Upstream& upstream_;
   sink::DeadLetters& dead_letters_;
   TurnRequest& turn_request_;
+  queue::Store* const store_;
 
   std::vector<std::unique_ptr<queue::Delivery>>
       all_;  ///< every delivery ever made here; outlives the lists they are in
@@ -175,6 +190,7 @@ class Dispatcher final : public queue::PacketSink, public sink::AttemptListener 
   RetryLists suspects_;                                        ///< the suspect ones
   std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
   std::size_t in_flight_ = 0;
+  std::size_t storing_ = 0;
   queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set
   std::uint64_t service_seen_ = 0;                       ///< PlacementBatch::service_version() as of the last turn
   bool may_be_stranded_ = false;                         ///< a retry was entered that nobody in service may suit

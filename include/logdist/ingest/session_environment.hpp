@@ -36,6 +36,7 @@ struct SessionEnvironment {
   /// When there are too many connections: so long a request, or an answer, may wait for its agent.
   Duration stalled_after = std::chrono::milliseconds(500);
   net::TransportFactory make_transport = {};  ///< the layer on each connection; empty: none
+  bool keeps_origin = false;                  ///< a packet keeps who sent it, and to which path
 };
 
 }  // namespace logdist::ingest

@@ -1,7 +1,7 @@
 // The books: every packet is counted once, where it is, and the terms balance.
 //
-// A packet is always in exactly one place: queued, waiting, in flight, delivered,
-// dead-lettered or handed back. Each place counts its own comings and goings, so
+// A packet is always in exactly one place: queued, on disk only (spilled), waiting, in flight,
+// delivered, dead-lettered, handed back or lost. Each place counts its own comings and goings, so
 // a packet that gets lost between two places, or that settles twice, shows as an
 // imbalance. No term is computed from the others.
 #pragma once
@@ -32,20 +32,24 @@ struct Amount {
     messages -= packet_messages;
   }
   Amount& operator+=(const Amount& other);
+  Amount& operator-=(const Amount& other);
   friend bool operator==(const Amount&, const Amount&) = default;
 };
 
-/// Where packets are. `admitted` is all that ever came in.
+/// Where packets are. `admitted` is all that ever came in, `recovered` what an earlier process had left.
 struct Terms {
   Amount admitted;
+  Amount recovered;  ///< accepted by an earlier process, found in the durable queue at the start
   Amount queued;
   Amount waiting;  ///< caller-runs and `delivered` requests not under way, and packets between attempts
   Amount in_flight;
   Amount delivered;
   Amount dead_lettered;
   Amount handed_back;
+  Amount spilled;  ///< in the durable queue only, not in memory
+  Amount lost;     ///< accepted, and found damaged on the disk
 
-  /// admitted minus all the other terms: 0, or a packet is lost or counted twice.
+  /// admitted and recovered minus all the other terms: 0, or a packet is lost or counted twice.
   Amount imbalance() const;
   Terms& operator+=(const Terms& other);
 };
@@ -100,6 +104,14 @@ class Ledger {
   void delivered(std::uint32_t messages, AnalyzerId analyzer, Duration residence);
   void dead_lettered(std::uint32_t messages, DeadLetterReason reason);
   void handed_back(std::uint32_t messages);
+
+  /// Packets of an earlier process. They must enter a place next.
+  void recovered(const Amount& packets);
+  /// They are on the disk only from now on.
+  void spill_entered(const Amount& packets);
+  void spill_left(const Amount& packets);
+  /// Their records are damaged.
+  void lost(const Amount& packets);
 
   void packet_received(std::uint64_t body_bytes);
   void messages_received(std::uint32_t messages);

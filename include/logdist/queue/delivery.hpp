@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
@@ -20,14 +21,19 @@ enum class Settlement : std::uint8_t {
   delivered,      ///< an analyzer took it: 200
   handed_back,    ///< none took it in time, or we are draining: 503, it is the agent's again
   dead_lettered,  ///< no analyzer will take it; it is kept as a dead letter
+  not_stored,     ///< the store did not keep it, and no analyzer has taken it: 503, it is the agent's again
 };
 
-/// A request that waits for its own delivery (caller-runs, or ack `delivered`).
+/// A request that waits for its own delivery (caller-runs, or ack `delivered`), or for its packet to be stored.
 class Waiter {
  public:
   /// Told once, on the loop's thread, never from within admit(). The delivery is
   /// recycled afterwards.
   virtual void settled(Settlement settlement) = 0;
+
+  /// Called once instead of settled() after Admission::pending, when the packet is safe: stored, or with an analyzer,
+  /// or kept as a dead letter. Answer 202; the delivery is no longer the request's.
+  virtual void stored() {}
 
  protected:
   ~Waiter() = default;
@@ -37,6 +43,7 @@ class Waiter {
 enum class Admission : std::uint8_t {
   queued,   ///< has its place: answer 202, the delivery is no longer the request's
   waiting,  ///< the request runs with it: its Waiter is told the settlement
+  pending,  ///< its Waiter is told when it is stored, or how it ended before that
 };
 
 /// Where a delivery is now.
@@ -47,6 +54,8 @@ enum class DeliveryState : std::uint8_t {
   retry,           ///< attempted before, ready for the next attempt
   between_rounds,  ///< waits for the next round over the analyzers
   in_flight,       ///< an attempt is under way
+  storing,         ///< memory has no place for it: it is dropped once it is stored
+  ended,           ///< settled; the store still reads its bytes
 };
 
 struct StateTag;
@@ -78,7 +87,11 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   Waiter* waiter = nullptr;      ///< none when queued or abandoned
   DeliveryState state = DeliveryState::free;
   bool holds_queue_place = false;
-  bool abandoned = false;  ///< its agent has gone
+  bool accepted = false;       ///< its agent has its 202, or never waits for one: ours to settle
+  bool abandoned = false;      ///< its agent has gone
+  bool report_due = false;     ///< the store has not reported: it reads packet and `store_metadata`
+  std::uint64_t store_id = 0;  ///< 0: it is not in the store
+  std::string store_metadata;  ///< the store's own
 };
 
 /// The older first; those of one moment in the order they were entered.

@@ -22,12 +22,13 @@ class PacketSink {
   /// Gives back one that was never admitted.
   virtual void discard(Delivery& delivery) = 0;
 
-  /// Admits a filled delivery. If it is queued, `waiter` is not kept. If it waits,
-  /// `waiter` is called once, unless abandon() comes first.
+  /// Admits a filled delivery. If it is queued, `waiter` is not kept. If it waits or is
+  /// pending, `waiter` is called once, unless abandon() comes first.
   virtual Admission admit(Delivery& delivery, Waiter& waiter, TimePoint now) = 0;
 
   /// The agent of a waiting delivery has gone: no new attempt is begun; one in flight
-  /// is awaited and decides. The waiter is not called any more.
+  /// is awaited and decides. A pending one is delivered all the same, if it is stored.
+  /// The waiter is not called any more.
   virtual void abandon(Delivery& delivery, TimePoint now) = 0;
 
   /// After how long an agent that is sent away now should try again: 1 to 60 seconds.

@@ -20,7 +20,9 @@ namespace logdist::server {
 
 /// How a drain ended.
 struct DrainResult {
-  std::size_t packets_left = 0;  ///< accepted, but not delivered within the grace
+  std::size_t packets_left = 0;  ///< accepted, but not delivered within the grace: dead letters, or still in the queue
+  std::string kept_in{};         ///< the durable queue's directory, where those are; empty: there is none
+  bool queue_stuck = false;      ///< the disk did not take the durable queue's last writes in time
   std::size_t letters_lost = 0;  ///< dead letters that a stuck disk has not taken
 };
 
@@ -54,8 +56,10 @@ class Daemon {
   boost::asio::ip::tcp::endpoint admin_endpoint() const;
   std::string admin_urls() const;
 
-  /// Packets that hold a place in the queue now.
+  /// Packets that hold a place in the queue now; in a durable queue all that are not settled.
   std::size_t queued_packets() const;
+  /// Whether the queue is durable: what is in it outlives the process.
+  bool keeps_packets() const;
   /// Dead letters that are not written yet.
   std::size_t letters_waiting() const;
 
@@ -70,7 +74,7 @@ class Daemon {
   Duration grace() const;
 
   /// Accepts no more, delivers what was accepted, for at most shutdown.grace;
-  /// what is left then is dead-lettered. `done` is called once, on the control
+  /// what is left then is dead-lettered, or stays in the durable queue. `done` is called once, on the control
   /// thread. The admin port stays up until the daemon is destroyed.
   void drain(std::function<void(DrainResult)> done);
   /// During a drain: the grace is over now.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,6 +21,7 @@
 #include "logdist/net/poller.hpp"
 #include "logdist/server/shared_state.hpp"
 #include "logdist/sink/http/pool_upstream.hpp"
+#include "logdist/storage/disk_storage.hpp"
 
 namespace logdist::server {
 
@@ -49,12 +51,22 @@ class Loop final : public dispatch::TurnRequest {
   dispatch::Dispatcher& dispatcher() { return dispatcher_; }
   sink::PoolUpstream& upstream() { return upstream_; }
   const ledger::Ledger& ledger() const { return ledger_; }
+  /// Passes the store's reports on.
+  void collect_reports();
+  /// Packets that come back from the disk, oldest first.
+  void read_back(std::vector<storage::ReadBackPacket> packets);
+  /// Before start(): what an earlier process has left on the disk.
+  void recovered(const ledger::Amount& packets);
+  /// Of what is on the disk only, so much is damaged.
+  void lost(const ledger::Amount& packets);
 
  private:
+  ingest::SessionEnvironment session_environment();
   void turn();
   void arm_timer();
 
   const LoopId id_;
+  SharedState& shared_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   net::Poller& poller_ = net::Poller::of(io_);

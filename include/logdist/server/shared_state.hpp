@@ -1,4 +1,4 @@
-// What all loops share: the load balancer, the bounds, the dead letters.
+// What all loops share: the load balancer, the bounds, the durable queue, the dead letters.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,12 @@
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/registry/analyzer_registry.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
+#include "logdist/storage/disk_storage.hpp"
 
 namespace logdist::server {
 
@@ -18,14 +20,21 @@ namespace logdist::server {
 /// thread's. Outlives the loops.
 struct SharedState {
   /// `seed` is the source of every jitter and id; `now` is the start.
-  SharedState(const config::Options& daemon_options, std::size_t loops, std::unique_ptr<sink::DeadLetterFile> letters,
-              dispatch::WakeupListener& wakeups, std::uint64_t seed, TimePoint now);
+  SharedState(const config::Options& daemon_options, std::size_t loop_count,
+              std::unique_ptr<sink::DeadLetterFile> letters, dispatch::WakeupListener& wakeups, std::uint64_t seed,
+              TimePoint now);
+
+  /// queue.storage `disk`: opens the directory, before a loop is made. The error is a sentence.
+  std::string open_storage();
 
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
+  const std::size_t loops;
   const InstanceId instance;
   queue::QueueLimits bounds;
   queue::MemoryLimiter bodies;
+  std::unique_ptr<queue::FileSystem> files;       ///< of `storage`
+  std::unique_ptr<storage::DiskStorage> storage;  ///< null: accepted packets are in memory only
   std::unique_ptr<sink::DeadLetterFile> dead_letters;
   net::NameResolver names;
   registry::AnalyzerRegistry registry;

@@ -1,14 +1,18 @@
 // All facts of the daemon at one moment, as /metrics and /v1/status show them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/ids.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/ledger/histogram.hpp"
 #include "logdist/ledger/ledger.hpp"
+#include "logdist/telemetry/count_histogram.hpp"
 
 namespace logdist::telemetry {
 
@@ -33,6 +37,29 @@ struct AnalyzerFacts {
   bool drained = false;  ///< by an operator
 };
 
+/// What the durable queue asks of the disk.
+enum class DiskOperation : std::uint8_t { allocate, write, sync, read, remove };
+inline constexpr std::array<std::string_view, 5> disk_operation_names{"allocate", "write", "sync", "read", "remove"};
+
+/// The durable queue; all zero where there is none.
+struct StorageFacts {
+  bool on_disk = false;     ///< queue.storage is `disk`
+  std::string directory{};  ///< of it
+  std::string sync{};       ///< queue.sync, as configured
+  std::uint64_t bytes = 0;  ///< of its files
+  std::uint64_t max_bytes = 0;
+  std::uint64_t packets = 0;         ///< on the disk, not settled
+  std::uint64_t packets_unread = 0;  ///< of them, not in memory
+  std::uint64_t segments = 0;
+  std::uint64_t recovered = 0;  ///< packets that an earlier process had left
+  std::uint64_t damaged_records = 0;
+  std::array<std::uint64_t, disk_operation_names.size()> errors{};
+  ledger::Histogram sync_duration;
+  CountHistogram sync_packets;
+  bool recovering = false;
+  bool taking_packets = true;
+};
+
 /// A plain value, filled in by the server. `books` is the sum over the loops, each loop's
 /// part coherent in itself.
 struct Scrape {
@@ -43,7 +70,8 @@ struct Scrape {
   Level buffered_bytes;                          ///< bodies being received or waiting
   std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
   bool ready = true;                             ///< packets are taken
-  double oldest_packet_age_seconds = 0;          ///< of those not settled; 0: there is none
+  StorageFacts storage;
+  double oldest_packet_age_seconds = 0;  ///< of those not settled; 0: there is none
   bool last_reload_successful = true;
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
   std::uint64_t requests_resent = 0;     ///< because a kept connection had closed

@@ -231,11 +231,13 @@ bool Committer::write_group() {
 }
 
 bool Committer::sync() {
+  const TimePoint begun = Clock::now();
   if (const std::error_code error = segment_->sync()) {
     files_.reached(CrashPoint::journal_sync_failed);
     return failed(error, LogNotice::Kind::sync_failed, segment_->header().first_id);
   }
   files_.reached(CrashPoint::journal_synced);
+  listener_.synced(unsynced_packets_.size(), Clock::now() - begun);
   acknowledge();
   return true;
 }

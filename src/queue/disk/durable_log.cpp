@@ -102,6 +102,14 @@ LogStatus DurableLog::status() const {
   return status;
 }
 
+std::uint64_t DurableLog::next_id() const { return impl_->intake.next_id(); }
+
+LogPosition DurableLog::end() const {
+  const std::lock_guard lock(impl_->shared.mutex);
+  const auto& segments = impl_->shared.state.segments();
+  return segments.empty() ? LogPosition{} : LogPosition{segments.back().first_id, segments.back().end_offset};
+}
+
 TimePoint DurableLog::step(TimePoint now, std::int64_t unix_ns) { return impl_->committer->step({now, unix_ns}); }
 
 void DurableLog::close(TimePoint now, std::int64_t unix_ns) {

@@ -125,6 +125,11 @@ void Intake::set_next_id(std::uint64_t id) {
   next_id_ = id;
 }
 
+std::uint64_t Intake::next_id() const {
+  const std::lock_guard lock(mutex_);
+  return next_id_;
+}
+
 bool Intake::wait_until(TimePoint deadline) {
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return news_ || stopped_; };

@@ -53,6 +53,7 @@ class Intake {
   /// The next id, for a segment that begins with no packet.
   std::uint64_t draw_id(std::uint64_t at_least);
   void set_next_id(std::uint64_t id);
+  std::uint64_t next_id() const;
   /// Waits for something to be given that was not there, for stop(), or until `deadline`. False: stopped.
   bool wait_until(TimePoint deadline);
   void stop();

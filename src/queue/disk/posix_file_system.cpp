@@ -55,12 +55,12 @@ class PosixFile final : public File {
       offset += static_cast<std::uint64_t>(written);
       pieces = without_first(pieces, static_cast<std::size_t>(written));
     }
-    return {};
+    return still_there();
   }
 
   std::error_code sync() override {
     // Never again after a failure: the kernel has dropped the pages by then, and would say that all is well.
-    return ::fdatasync(file_.number()) == 0 ? std::error_code{} : last_error();
+    return ::fdatasync(file_.number()) == 0 ? still_there() : last_error();
   }
 
   std::error_code read(std::uint64_t offset, std::span<char> out, std::size_t& bytes_read) override {
@@ -86,6 +86,13 @@ class PosixFile final : public File {
   }
 
  private:
+  /// The kernel goes on writing a file that somebody has deleted, and no start would find what is in it.
+  std::error_code still_there() const {
+    struct stat status {};
+    if (::fstat(file_.number(), &status) != 0) return last_error();
+    return status.st_nlink > 0 ? std::error_code{} : std::make_error_code(std::errc::no_such_file_or_directory);
+  }
+
   os::FileDescriptor file_;
 };
 

@@ -17,6 +17,7 @@
 #include "logdist/queue/disk/file_system.hpp"
 #include "logdist/queue/log/balance_figures.hpp"
 #include "logdist/queue/log/settled.hpp"
+#include "logdist/queue/store.hpp"
 
 namespace logdist::queue {
 
@@ -48,8 +49,6 @@ enum class AppendResult : std::uint8_t {
   no_space,      ///< on the disk
   failing,       ///< the disk refuses
 };
-
-enum class StoreOutcome : std::uint8_t { durable, elided, no_space, failed };
 
 struct StoreReport {
   std::uint64_t id = 0;
@@ -93,6 +92,8 @@ class DurableLogListener {
   /// An append was refused since the last call, and may pass now.
   virtual void room_again() = 0;
   virtual void noticed(const LogNotice& notice) = 0;
+  /// A sync has succeeded: of so many packets.
+  virtual void synced(std::size_t, Duration) {}
 
  protected:
   ~DurableLogListener() = default;
@@ -120,6 +121,12 @@ struct LogRecovery {
   std::uint64_t segments = 0;
   std::uint64_t until_id = 0;  ///< packets of earlier lives have smaller ids
   std::optional<BalanceFigures> balance;
+};
+
+/// A place in the log: `offset` in the segment `first_id`.
+struct LogPosition {
+  std::uint64_t first_id = 0;
+  std::uint64_t offset = 0;
 };
 
 struct OpenError {
@@ -161,6 +168,10 @@ class DurableLog {
 
   const LogRecovery& recovery() const;
   LogStatus status() const;
+  /// Of the next packet that is taken.
+  std::uint64_t next_id() const;
+  /// Behind all that counts: what is appended from now on is stored behind it.
+  LogPosition end() const;
 
   /// Without a thread of its own: does what is due. When it is to be called again at the latest.
   TimePoint step(TimePoint now, std::int64_t unix_ns);

@@ -1,0 +1,53 @@
+// The interface between dispatch and what keeps accepted packets beyond this process.
+#pragma once
+
+#include <cstdint>
+
+#include "logdist/base/time.hpp"
+#include "logdist/queue/delivery.hpp"
+#include "logdist/queue/log/settled.hpp"
+
+namespace logdist::queue {
+
+/// What became of a packet that was appended.
+enum class StoreOutcome : std::uint8_t {
+  durable,   ///< kept as the sync mode promises
+  elided,    ///< settled before its turn to be written, and never was
+  no_space,  ///< not kept: the disk, or its bound, is full
+  failed,    ///< not kept: the disk has refused
+};
+
+/// Where a store's reports go.
+class StoreListener {
+ public:
+  /// The one report on a packet that was taken, on the loop's thread, never from within a call of the store. Its
+  /// bytes are free from now on.
+  virtual void reported(Delivery& delivery, StoreOutcome outcome, TimePoint now) = 0;
+
+ protected:
+  ~StoreListener() = default;
+};
+
+/// One loop's access to the store. Dispatch decides what becomes of a packet; a Store keeps it meanwhile.
+/// Implementations: storage::DiskStore, and scripted ones in tests. Without a store (queue.storage `memory`) dispatch
+/// has none. Confined to its loop. No call fails or blocks for the disk.
+class Store {
+ public:
+  enum class Answer : std::uint8_t {
+    in_memory,     ///< taken, with a place in the queue: it is delivered from memory
+    on_disk_only,  ///< taken; memory has no place for it, or older packets wait on the disk: it is read back later
+    refused,       ///< no space, too many unreported, or a disk that refuses: its request waits for the delivery
+  };
+
+  virtual ~Store() = default;
+
+  /// Takes the packet of `delivery` and sets its `store_id` and `report_due`, but for Answer::refused. Its packet stays
+  /// as it is until the report.
+  virtual Answer append(Delivery& delivery) = 0;
+  /// A packet that has a `store_id` has ended.
+  virtual void settle(const Delivery& delivery, SettledAs how) = 0;
+  /// End of a turn: what was settled since the last one is on its way to the disk, and places may be free.
+  virtual void flush() = 0;
+};
+
+}  // namespace logdist::queue

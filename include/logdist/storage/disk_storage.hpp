@@ -1,0 +1,96 @@
+// The durable queue as the daemon has it: a store for each loop, and packets that come back from the disk.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logdist/base/ids.hpp"
+#include "logdist/base/time.hpp"
+#include "logdist/ledger/ledger.hpp"
+#include "logdist/queue/disk/durable_log.hpp"
+#include "logdist/queue/disk/packet_reader.hpp"
+#include "logdist/queue/queue_limits.hpp"
+#include "logdist/queue/store.hpp"
+#include "logdist/telemetry/scrape.hpp"
+
+namespace logdist::storage {
+
+/// A packet that was read back.
+struct ReadBackPacket {
+  queue::StoredPacket stored;
+  bool has_place = false;  ///< in the queue: taken with the packet's own bytes
+};
+
+/// The loops, as the storage reaches them. Called on its threads: hand it to the loop's thread, nothing else.
+class LoopAccess {
+ public:
+  /// Calls DiskStorage::collect(loop) there.
+  virtual void reports_ready(LoopId loop) = 0;
+  /// Oldest first; after those given before.
+  virtual void read_back(LoopId loop, std::vector<ReadBackPacket> packets) = 0;
+  /// Packets on the disk only were found damaged: any loop counts them.
+  virtual void lost(const ledger::Amount& packets) = 0;
+
+ protected:
+  ~LoopAccess() = default;
+};
+
+/// Where it keeps packets, and how.
+struct DiskStorageOptions {
+  queue::DurableLogOptions log;
+  std::function<void(const queue::LogNotice&)> notice;  ///< what a line of the log should say; any thread
+};
+
+/// Owns the log, the packets that are on the disk only, and the loops' stores.
+///
+/// A packet that finds a place in the queue is delivered from memory while it is written. One that finds none is
+/// written and dropped from memory, and from then on all packets are, until every one of them is read back: so those on
+/// the disk only are one stretch of the log, in the order of their arrival, and memory holds two positions of them.
+/// What an earlier process left is such a stretch, too. It is read back by a thread of its own once half of the queue's
+/// places and bytes are free.
+///
+/// Thread-safe, except for what says otherwise. Close it before the loops' buffers are gone.
+class DiskStorage {
+ public:
+  /// Locks and recovers the directory. Null with `error`. `files` and `limits` outlive it.
+  static std::unique_ptr<DiskStorage> open(const DiskStorageOptions& options, queue::FileSystem& files,
+                                           queue::QueueLimits& limits, queue::OpenError& error);
+  ~DiskStorage();
+  DiskStorage(const DiskStorage&) = delete;
+  DiskStorage& operator=(const DiskStorage&) = delete;
+
+  const queue::LogRecovery& recovery() const;
+
+  /// The loop's store, for its dispatcher, which hears the reports.
+  queue::Store& store(LoopId loop);
+  void set_listener(LoopId loop, queue::StoreListener& listener);
+  /// The analyzer of that id has this name from now on.
+  void name(AnalyzerId analyzer, const std::string& name);
+
+  /// The loops run: what an earlier process left is read back from now on. `loops` outlives close().
+  void start(LoopAccess& loops);
+  /// On the loop's thread: passes its reports on.
+  void collect(LoopId loop, TimePoint now);
+
+  /// An earlier process's packets are being read for the first time. Over when all are, or the queue is full of them.
+  bool recovering() const;
+  /// Packets on the disk only.
+  std::uint64_t packets_on_disk_only() const;
+  telemetry::StorageFacts facts() const;
+
+  /// Ends read-back, writes and syncs all that was given, and ends the threads. Waits for the disk. Calls after the
+  /// first wait for its end.
+  void close();
+
+ private:
+  class Impl;
+  explicit DiskStorage(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace logdist::storage

@@ -1,0 +1,217 @@
+#include "storage/backlog.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "logdist/queue/log/record.hpp"
+
+namespace logdist::storage {
+
+using queue::AppendResult;
+using queue::Store;
+using queue::StoredPacket;
+
+namespace {
+
+/// What it takes of the queue: as core::Packet::queue_bytes().
+std::size_t queue_bytes_of(const StoredPacket& packet) {
+  const auto metadata = queue::decode_metadata(packet.metadata);
+  return packet.body.size() + (metadata ? metadata->forwarded_headers.size() : 0);
+}
+
+}  // namespace
+
+Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops)
+    : log_(log), limits_(limits), loops_count_(loops), recovered_until_(log.recovery().until_id) {
+  if (log.recovery().packets == 0) return;
+  spilling_ = true;
+  recovering_ = true;
+  unread_ = log.recovery().packets;
+  unread_messages_ = log.recovery().messages;
+  reader_.emplace(log_, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
+Store::Answer Backlog::append(LoopId loop, const queue::NewPacket& packet, std::size_t queue_bytes, std::uint64_t& id) {
+  for (;;) {
+    {
+      const std::shared_lock lock(stretch_);
+      if (spilling_) {
+        ++unread_;
+        ++unreported_;
+        ++appended_;
+        unread_messages_ += packet.messages;
+        if (log_.append(loop, std::span(&packet, 1), id) == AppendResult::taken) return Store::Answer::on_disk_only;
+        --unread_;
+        --unreported_;
+        unread_messages_ -= packet.messages;
+        return Store::Answer::refused;
+      }
+      if (limits_.try_take(queue_bytes)) {
+        if (log_.append(loop, std::span(&packet, 1), id) == AppendResult::taken) return Store::Answer::in_memory;
+        limits_.give_back(queue_bytes);
+        return Store::Answer::refused;
+      }
+    }
+    const std::unique_lock lock(stretch_);
+    if (spilling_) continue;
+    // All ids so far are of packets in memory, and all from now on are not.
+    spilling_ = true;
+    reader_.emplace(log_, log_.next_id(), std::numeric_limits<std::uint64_t>::max(), log_.end());
+    lost_counted_ = 0;
+    wake();
+  }
+}
+
+void Backlog::reported(std::uint32_t messages, bool is_stored) {
+  if (!is_stored) {
+    --unread_;
+    unread_messages_ -= messages;
+  }
+  --unreported_;
+  places_freed();
+}
+
+void Backlog::places_freed() {
+  if (waiting_.load(std::memory_order_relaxed)) wake();
+}
+
+void Backlog::start(LoopAccess& loops) {
+  loops_ = &loops;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Backlog::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  news_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Backlog::is_stopped() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+void Backlog::run() {
+  while (!is_stopped()) {
+    if (next_ < batch_.size()) {
+      if (hand_over()) continue;
+      // The queue is full: half of it is to be free before more is read.
+      do wait();
+      while (!has_room() && !is_stopped());
+    } else if (!has_room() || !read_more()) {
+      wait();
+    }
+  }
+}
+
+void Backlog::wait() {
+  const bool has_work = next_ < batch_.size() || is_spilling();
+  std::unique_lock lock(mutex_);
+  const auto is_over = [this] { return has_news_ || stopped_; };
+  waiting_ = true;
+  if (has_work) {
+    news_.wait_for(lock, look_again, is_over);
+  } else {
+    news_.wait(lock, is_over);
+  }
+  waiting_ = false;
+  has_news_ = false;
+}
+
+void Backlog::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    has_news_ = true;
+  }
+  news_.notify_one();
+}
+
+bool Backlog::is_spilling() {
+  const std::shared_lock lock(stretch_);
+  return spilling_;
+}
+
+bool Backlog::has_room() const {
+  return limits_.packets() <= limits_.max_packets() / 2 && limits_.bytes() <= limits_.max_bytes() / 2;
+}
+
+/// False when there is nothing to be read now.
+bool Backlog::read_more() {
+  const std::uint64_t appended_before = appended_;
+  if (!is_spilling()) return false;
+  batch_.clear();
+  next_ = 0;
+  const bool more = reader_->read(read_bytes, batch_);
+  for (const StoredPacket& packet : batch_) {
+    --unread_;
+    unread_messages_ -= packet.messages;
+  }
+  count_lost();
+  if (!batch_.empty()) {
+    if (batch_.back().id >= recovered_until_) recovering_ = false;
+    return true;
+  }
+  if (more) return true;
+  recovering_ = false;
+  return end_if_read(appended_before);
+}
+
+void Backlog::count_lost() {
+  const std::uint64_t lost = reader_->lost() - lost_counted_;
+  if (lost == 0) return;
+  lost_counted_ += lost;
+  unread_ -= lost;
+  loops_->lost({static_cast<std::int64_t>(lost), 0});
+}
+
+/// At the end of the log: the stretch is over when all in it are read. True when it is.
+bool Backlog::end_if_read(std::uint64_t appended_before) {
+  if (unread_ > 0 && unreported_ == 0 && appended_ == appended_before) {
+    reader_->give_up_missing();
+    count_lost();
+  }
+  const std::unique_lock lock(stretch_);
+  // What is left then cannot be read now, as was told: another start finds it.
+  const bool is_unreadable = unreported_ == 0 && appended_ == appended_before;
+  if (unread_ > 0 && !is_unreadable) return false;
+  if (unread_ == 0 && unread_messages_ > 0) {
+    loops_->lost({0, static_cast<std::int64_t>(unread_messages_.exchange(0))});
+  }
+  unread_ = 0;
+  unread_messages_ = 0;
+  spilling_ = false;
+  reader_.reset();
+  return true;
+}
+
+/// As many as there are places for, a few a loop. True when all have one.
+bool Backlog::hand_over() {
+  std::vector<ReadBackPacket> packets;
+  const auto flush = [&] {
+    if (packets.empty()) return;
+    loops_->read_back(next_loop_, std::exchange(packets, {}));
+    next_loop_ = static_cast<LoopId>((next_loop_ + 1) % loops_count_);
+  };
+  for (; next_ < batch_.size(); ++next_) {
+    bool has_place = false;
+    if (!take_place(batch_[next_], has_place)) {
+      recovering_ = false;  // an outage is what the disk is for: packets are taken
+      break;
+    }
+    packets.push_back({std::move(batch_[next_]), has_place});
+    if (packets.size() == hand_over_packets) flush();
+  }
+  flush();
+  return next_ == batch_.size();
+}
+
+bool Backlog::take_place(const StoredPacket& packet, bool& has_place) {
+  has_place = limits_.try_take(queue_bytes_of(packet));
+  // One that the bounds never allow, because they are lower than they were, is taken alone.
+  return has_place || limits_.packets() == 0;
+}
+
+}  // namespace logdist::storage

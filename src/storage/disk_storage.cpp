@@ -1,0 +1,142 @@
+#include "logdist/storage/disk_storage.hpp"
+
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "storage/backlog.hpp"
+#include "storage/disk_store.hpp"
+
+namespace logdist::storage {
+namespace {
+
+std::int64_t unix_time_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::optional<telemetry::DiskOperation> failed_operation(const queue::LogNotice& notice) {
+  using Kind = queue::LogNotice::Kind;
+  switch (notice.kind) {
+    case Kind::write_failed: return telemetry::DiskOperation::write;
+    case Kind::sync_failed: return telemetry::DiskOperation::sync;
+    case Kind::read_failed: return telemetry::DiskOperation::read;
+    case Kind::remove_failed: return telemetry::DiskOperation::remove;
+    case Kind::disk_full:  // at its own bound nothing has failed
+      return notice.error ? std::optional(telemetry::DiskOperation::allocate) : std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+/// Members in the order of their life: what is declared later is destroyed first.
+class DiskStorage::Impl final : public queue::DurableLogListener {
+ public:
+  Impl(const DiskStorageOptions& options, queue::QueueLimits& limits) : options_(options), limits_(limits) {}
+
+  bool open(queue::FileSystem& files, queue::OpenError& error) {
+    log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), unix_time_ns());
+    if (!log_) return false;
+    backlog_.emplace(*log_, limits_, options_.log.loops);
+    for (LoopId loop = 0; loop < options_.log.loops; ++loop) stores_.emplace_back(loop, *log_, *backlog_, names_);
+    return true;
+  }
+
+  void reports_ready(LoopId loop) override { loops_->reports_ready(loop); }
+  void room_again() override {}
+  void noticed(const queue::LogNotice& notice) override {
+    if (const auto operation = failed_operation(notice)) {
+      const std::lock_guard lock(mutex_);
+      ++errors_[static_cast<std::size_t>(*operation)];
+    }
+    if (options_.notice) options_.notice(notice);
+  }
+  void synced(std::size_t packets, Duration took) override {
+    const std::lock_guard lock(mutex_);
+    sync_duration_.observe(took);
+    sync_packets_.observe(packets);
+  }
+
+  void start(LoopAccess& loops) {
+    loops_ = &loops;
+    backlog_->start(loops);
+  }
+
+  telemetry::StorageFacts facts() const {
+    const queue::LogStatus status = log_->status();
+    telemetry::StorageFacts facts;
+    facts.on_disk = true;
+    facts.directory = options_.log.directory;
+    facts.bytes = status.disk_bytes;
+    facts.max_bytes = options_.log.max_disk;
+    facts.packets = status.packets;
+    facts.packets_unread = backlog_->packets();
+    facts.segments = status.segments;
+    facts.recovered = log_->recovery().packets;
+    facts.damaged_records = status.damaged_records;
+    facts.recovering = backlog_->recovering();
+    facts.taking_packets = status.taking_packets;
+    const std::lock_guard lock(mutex_);
+    facts.errors = errors_;
+    facts.sync_duration = sync_duration_;
+    facts.sync_packets = sync_packets_;
+    return facts;
+  }
+
+  void close() {
+    const std::lock_guard lock(closing_);
+    if (std::exchange(closed_, true)) return;
+    backlog_->stop();
+    log_->close(Clock::now(), unix_time_ns());
+  }
+
+  queue::DurableLog& log() { return *log_; }
+  Backlog& backlog() { return *backlog_; }
+  DiskStore& store(LoopId loop) { return stores_[loop]; }
+  AnalyzerNames& names() { return names_; }
+
+ private:
+  const DiskStorageOptions options_;
+  queue::QueueLimits& limits_;
+  LoopAccess* loops_ = nullptr;  ///< set before the first packet is given
+  AnalyzerNames names_;
+
+  mutable std::mutex mutex_;
+  std::array<std::uint64_t, telemetry::disk_operation_names.size()> errors_{};  ///< guarded by mutex_
+  ledger::Histogram sync_duration_;                                             ///< guarded by mutex_
+  telemetry::CountHistogram sync_packets_;                                      ///< guarded by mutex_
+
+  std::mutex closing_;
+  bool closed_ = false;  ///< guarded by closing_
+
+  std::unique_ptr<queue::DurableLog> log_;
+  std::optional<Backlog> backlog_;
+  std::deque<DiskStore> stores_;
+};
+
+std::unique_ptr<DiskStorage> DiskStorage::open(const DiskStorageOptions& options, queue::FileSystem& files,
+                                               queue::QueueLimits& limits, queue::OpenError& error) {
+  auto impl = std::make_unique<Impl>(options, limits);
+  if (!impl->open(files, error)) return nullptr;
+  return std::unique_ptr<DiskStorage>(new DiskStorage(std::move(impl)));
+}
+
+DiskStorage::DiskStorage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DiskStorage::~DiskStorage() { impl_->close(); }
+
+const queue::LogRecovery& DiskStorage::recovery() const { return impl_->log().recovery(); }
+queue::Store& DiskStorage::store(LoopId loop) { return impl_->store(loop); }
+void DiskStorage::set_listener(LoopId loop, queue::StoreListener& listener) {
+  impl_->store(loop).set_listener(listener);
+}
+void DiskStorage::name(AnalyzerId analyzer, const std::string& name) { impl_->names().set(analyzer, name); }
+void DiskStorage::start(LoopAccess& loops) { impl_->start(loops); }
+void DiskStorage::collect(LoopId loop, TimePoint now) { impl_->store(loop).collect(now); }
+bool DiskStorage::recovering() const { return impl_->backlog().recovering(); }
+std::uint64_t DiskStorage::packets_on_disk_only() const { return impl_->backlog().packets(); }
+telemetry::StorageFacts DiskStorage::facts() const { return impl_->facts(); }
+void DiskStorage::close() { impl_->close(); }
+
+}  // namespace logdist::storage

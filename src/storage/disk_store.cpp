@@ -1,0 +1,71 @@
+#include "storage/disk_store.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "logdist/base/check.hpp"
+#include "logdist/queue/log/record.hpp"
+
+namespace logdist::storage {
+namespace {
+
+std::int64_t unix_now_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
+  const core::Packet& packet = delivery.packet;
+  auto metadata = queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path});
+  if (!metadata || packet.body.size() > queue::record_body_bytes_max) return Answer::refused;
+  delivery.store_metadata = std::move(*metadata);
+  const queue::NewPacket record{packet.messages, unix_now_ns(), delivery.store_metadata, packet.body.view()};
+  const Answer answer = backlog_.append(loop_, record, packet.queue_bytes(), delivery.store_id);
+  if (answer == Answer::refused) {
+    delivery.store_id = 0;
+    return answer;
+  }
+  delivery.report_due = true;
+  due_.push_back({delivery.store_id, &delivery, answer == Answer::on_disk_only});
+  return answer;
+}
+
+void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
+  settled_.push_back({{delivery.store_id, delivery.packet.messages, how, {}}, delivery.charge.analyzer});
+}
+
+void DiskStore::flush() {
+  if (settled_.empty()) return;
+  names_.with([this](const std::vector<std::string>& names) {
+    for (Settled& settled : settled_) {
+      const bool is_charged = settled.packet.as == queue::SettledAs::delivered && settled.analyzer < names.size();
+      if (is_charged) settled.packet.analyzer = names[settled.analyzer];
+    }
+  });
+  for (Settled& settled : settled_) to_settle_.push_back(std::move(settled.packet));
+  log_.settle(to_settle_);
+  settled_.clear();
+  to_settle_.clear();
+  backlog_.places_freed();
+}
+
+void DiskStore::collect(TimePoint now) {
+  log_.collect(loop_, reports_);
+  for (const queue::StoreReport& report : reports_) {
+    const auto due = std::lower_bound(due_.begin(), due_.end(), report.id,
+                                      [](const Due& one, std::uint64_t id) { return one.id < id; });
+    LOGDIST_CHECK(due != due_.end() && due->id == report.id && due->delivery != nullptr);
+    queue::Delivery& delivery = *std::exchange(due->delivery, nullptr);
+    if (due->on_disk_only) {
+      backlog_.reported(delivery.packet.messages, report.outcome == queue::StoreOutcome::durable);
+    }
+    listener_->reported(delivery, report.outcome, now);
+    while (!due_.empty() && due_.front().delivery == nullptr) due_.pop_front();
+  }
+  reports_.clear();
+  flush();
+}
+
+}  // namespace logdist::storage

@@ -1,0 +1,74 @@
+// One loop's access to the durable queue.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "logdist/queue/store.hpp"
+#include "storage/backlog.hpp"
+
+namespace logdist::storage {
+
+/// Analyzers by AnalyzerId, for what is written of settlements. Thread-safe.
+class AnalyzerNames {
+ public:
+  void set(AnalyzerId analyzer, const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    if (analyzer >= names_.size()) names_.resize(analyzer + std::size_t{1});
+    names_[analyzer] = name;
+  }
+
+  /// Calls `use` with all of them; it must not wait.
+  template <typename Use>
+  void with(Use use) const {
+    const std::lock_guard lock(mutex_);
+    use(names_);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;
+};
+
+/// Gives packets and settlements to the log, and the log's reports to the loop's dispatcher. Confined to its loop.
+class DiskStore final : public queue::Store {
+ public:
+  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names)
+      : loop_(loop), log_(log), backlog_(backlog), names_(names) {}
+
+  void set_listener(queue::StoreListener& listener) { listener_ = &listener; }
+
+  Answer append(queue::Delivery& delivery) override;
+  void settle(const queue::Delivery& delivery, queue::SettledAs how) override;
+  void flush() override;
+
+  /// Passes the reports on that have come.
+  void collect(TimePoint now);
+
+ private:
+  struct Due {
+    std::uint64_t id;
+    queue::Delivery* delivery;  ///< null: reported
+    bool on_disk_only;
+  };
+  struct Settled {
+    queue::SettledPacket packet;
+    AnalyzerId analyzer;
+  };
+
+  const LoopId loop_;
+  queue::DurableLog& log_;
+  Backlog& backlog_;
+  const AnalyzerNames& names_;
+  queue::StoreListener* listener_ = nullptr;
+  std::deque<Due> due_;  ///< by id, which grow
+  std::vector<Settled> settled_;
+  std::vector<queue::SettledPacket> to_settle_;  ///< of one flush; keeps its memory
+  std::vector<queue::StoreReport> reports_;      ///< of one collect(), likewise
+};
+
+}  // namespace logdist::storage
