@@ -25,12 +25,38 @@ bool is_blank_value(const dom::element& element) {
 
 }  // namespace
 
+bool LayoutWalk::walk(const LayoutValue& root, const dom::element& element) {
+  ++roots_;
+  dom::object object;
+  if (element.get(object) == simdjson::SUCCESS) root_members_ += object.size();
+  return walk_value(root, element);
+}
+
+std::uint32_t LayoutWalk::messages() const {
+  const bool envelope = roots_ == 1 && envelopes_ == 1 && !envelope_of_others_;
+  return envelope && (enveloped_ > 0 || root_members_ == 1) ? enveloped_ : messages_;
+}
+
+void LayoutWalk::walk_envelope(const LayoutValue& value, const dom::array& array) {
+  ++envelopes_;
+  for (const dom::element element : array) {
+    if (value.element->kinds.has(kind_of(element))) {
+      ++enveloped_;
+    } else {
+      envelope_of_others_ = true;
+    }
+  }
+}
+
 bool LayoutWalk::walk_value(const LayoutValue& value, const dom::element& element) {
   const Kind kind = kind_of(element);
   if (!value.kinds.has(kind)) return false;
   if (value.must_not_be_blank && is_blank_value(element)) return false;
   if (kind == Kind::array) {
-    if (value.envelope != LayoutValue::Envelope::no) return false;  // only the whole body tells
+    if (value.envelope != LayoutValue::Envelope::no) {
+      walk_envelope(value, dom::array(element));
+      return true;
+    }
     if (!walk_array(value, dom::array(element))) return false;
   } else if (kind == Kind::object) {
     return walk_object(value, dom::object(element));

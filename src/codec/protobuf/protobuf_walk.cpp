@@ -1,5 +1,7 @@
 #include "logdist/codec/protobuf/protobuf_walk.hpp"
 
+#include <bit>
+#include <cstring>
 #include <limits>
 #include <tuple>
 
@@ -29,12 +31,45 @@ struct Head {
   const char* wrong = nullptr;
 };
 
+/// Passes over the number at `at`; false: it has more than ten bytes. Looks at eight bytes at once.
+inline bool skip_number(const char* bytes, std::size_t& at) {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::uint64_t highest_bits = 0x8080808080808080;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes + at, sizeof word);
+    if (const std::uint64_t last = ~word & highest_bits; last != 0) {
+      at += static_cast<std::size_t>(std::countr_zero(last)) / 8 + 1;
+      return true;
+    }
+  }
+  return read_number<10>(bytes, at).has_value();
+}
+
+/// Of most fields that have a length: a byte for the tag, and one or two for the length. Bytes of the head; 0: it
+/// is another.
+inline std::size_t read_short_head(const char* bytes, Head& head) {
+  const auto tag = static_cast<unsigned char>(bytes[0]);
+  const auto low = static_cast<unsigned char>(bytes[1]);
+  const auto high = static_cast<unsigned char>(bytes[2]);
+  if ((tag & 0x87) != length_delimited || tag < 8 || (low & high & 0x80) != 0) return 0;
+  const bool one_byte = low < 0x80;
+  head.number = tag >> 3;
+  head.wire_type = length_delimited;
+  head.length = one_byte ? low : (low & 0x7fU) | static_cast<unsigned>(high) << 7;
+  return one_byte ? 2 : 3;
+}
+
 /// Of the field at `at`, which moves behind the head.
 inline Head read_head(const char* bytes, std::size_t& at) {
-  auto tag = read_number<5>(bytes, at);
-  if (!tag) return {.wrong = "a tag of more than 5 bytes"};
-  *tag &= std::numeric_limits<std::uint32_t>::max();  // what is above is not looked at
-  Head head{static_cast<std::uint32_t>(*tag >> 3), static_cast<std::uint8_t>(*tag & 7)};
+  std::uint64_t tag = static_cast<unsigned char>(bytes[at]);
+  if (tag < 0x80) {
+    ++at;
+  } else {
+    const auto longer = read_number<5>(bytes, at);
+    if (!longer) return {.wrong = "a tag of more than 5 bytes"};
+    tag = *longer & std::numeric_limits<std::uint32_t>::max();  // what is above is not looked at
+  }
+  Head head{static_cast<std::uint32_t>(tag >> 3), static_cast<std::uint8_t>(tag & 7)};
   if (head.number == 0) {
     head.wrong = "a field has the number 0";
     return head;
@@ -47,7 +82,7 @@ inline Head read_head(const char* bytes, std::size_t& at) {
       break;
     }
     case varint:
-      if (!read_number<10>(bytes, at)) head.wrong = "a number of more than 10 bytes";
+      if (!skip_number(bytes, at)) head.wrong = "a number of more than 10 bytes";
       break;
     case fixed64: head.length = 8; break;
     case fixed32: head.length = 4; break;
@@ -72,8 +107,9 @@ bool ProtobufWalk::walk(std::string_view part, std::size_t base) {
       level = levels_[--depth_];
       continue;
     }
-    std::size_t next = at;
-    const Head head = read_head(part.data(), next);
+    Head head;
+    std::size_t next = at + read_short_head(part.data() + at, head);
+    if (next == at) head = read_head(part.data(), next);
     if (base + next > body_size_) return fail("it ends too early", body_size_);
     if (next > end || (head.length > end - next && head.wrong == nullptr)) {
       return fail("a field is longer than the message that it is in", base + at);
