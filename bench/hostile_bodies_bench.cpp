@@ -2,6 +2,7 @@
 // JSON and as lines, and the slowest beside ordinary logs. With --judge it fails when one
 // takes more than `limit_ms_per_mib`, for an event loop stands still that long.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "logdist/codec/decode.hpp"
+#include "tests/codec/wire.hpp"
 
 namespace logdist::codec {
 namespace {
@@ -41,6 +43,14 @@ std::string repeated(std::string_view text, std::size_t times) {
 const std::string log_record =
     R"({"time":"2024-06-11T08:15:10.123456Z","level":"info","service":"checkout","host":"node-17",)"
     R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736","text":"order \"accepted\"","duration_ms":12.75,"user":4711})";
+
+const char* name_of(Format format) {
+  constexpr std::array names{"json",          "ndjson",    "cloud_event", "cloud_events", "otlp_protobuf", "otlp_json",
+                             "loki_protobuf", "loki_json", "hec_event",   "lines",        "bulk",          "datadog",
+                             "gelf",          "firehose",  "logplex",     "events",       "events_any"};
+  static_assert(names.size() == format_count);
+  return names[static_cast<std::size_t>(format)];
+}
 
 struct Unit {
   std::string name;
@@ -87,6 +97,43 @@ std::vector<Unit> units() {
   return units;
 }
 
+/// Bodies of the formats that agents have.
+void add_formats(std::vector<Body>& bodies) {
+  for (const auto& [name, value] : units()) {
+    bodies.push_back({name, Format::otlp_json,
+                      filled(value, ",", R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"v":[)", "]}]}]}]}")});
+    bodies.push_back({name, Format::hec_event, filled(R"({"event":0,"v":)" + value + "}", "", "", "")});
+    bodies.push_back(
+        {name, Format::bulk, filled(R"({"v":)" + value + "}", "\n{\"index\":{}}\n", "{\"index\":{}}\n", "\n")});
+  }
+  const auto add = [&bodies](std::string name, Format format, std::string bytes) {
+    bodies.push_back({std::move(name), format, std::move(bytes)});
+  };
+  add("empty records", Format::otlp_protobuf,
+      test::field(1, test::field(2, filled(std::string("\x12\0", 2), "", "", ""))));
+  add("fields of two bytes", Format::otlp_protobuf, filled("\x20\x01", "", "", ""));
+  add("tags of five bytes", Format::otlp_protobuf, filled(std::string("\xa0\x80\x80\x80\0\x01", 6), "", "", ""));
+  add("groups", Format::otlp_protobuf, filled("\x23\x24", "", "", ""));
+  add("64 groups", Format::otlp_protobuf, filled(repeated("\x23", 64) + repeated("\x24", 64), "", "", ""));
+  add("empty resources", Format::otlp_protobuf, filled(std::string("\x0a\0", 2), "", "", ""));
+  add("empty streams", Format::loki_protobuf, filled(std::string("\x0a\0", 2), "", "", ""));
+  add("tiny entries", Format::loki_json, filled(R"(["",""])", ",", R"({"streams":[{"values":[)", "]}]}"));
+  add("tiny objects in a row", Format::gelf, filled("{}", "", "", ""));
+  add("tiny objects in a row", Format::datadog, filled("{}", " ", "", ""));
+  add("tiny arrays in a row", Format::events, filled("[]", "", "{}", ""));
+  add("tiny envelopes", Format::events, filled(R"({"logs":[""]})", "\n", "", ""));
+  add("an envelope of tiny events", Format::events, filled("{}", ",", R"({"logs":[)", "]}"));
+  add("tiny events", Format::hec_event, filled(R"({"event":0})", "", "", ""));
+  add("a fault in the last event", Format::hec_event, filled(R"({"event":0})", "", "", "{}"));
+  add("tiny pairs", Format::bulk, filled("{\"index\":{}}\n{}", "\n", "", "\n"));
+  add("actions that differ", Format::bulk, filled("{\"delete\":{}}\n {\"delete\":{}}", "\n", "", "\n"));
+  add("long actions", Format::bulk,
+      filled("{\"index\":{\"a\":\"" + repeated("a", 60'000) + "\"}}\n{}\n", "{\"index\":{}}\n{}\n", "", ""));
+  add("lines of a byte", Format::lines, filled("a", "\n", "", ""));
+  add("no lines", Format::lines, std::string(body_bytes, '\r'));
+  add("frames of a byte", Format::logplex, filled("1 a", "", "", ""));
+}
+
 std::vector<Body> bodies() {
   std::vector<Body> bodies;
   for (const auto& [name, value] : units()) {
@@ -109,6 +156,7 @@ std::vector<Body> bodies() {
   json("a fault at the end", filled("1", ",", R"({"messages":[{"v":[)", ",x]}]}"));
   bodies.push_back({"empty lines", Format::ndjson, std::string(body_bytes, '\n')});
   bodies.push_back({"a fault in the last line", Format::ndjson, filled("1", "\n", "", "\nx")});
+  add_formats(bodies);
   return bodies;
 }
 
@@ -134,7 +182,7 @@ int run(bool judges) {
   double slowest = 0;
   std::size_t accepted = 0;
   std::string slowest_name;
-  std::printf("%-34s %-6s %8s %8s\n", "body of 1 MiB", "format", "ns/byte", "ms/MiB");
+  std::printf("%-34s %-13s %8s %8s\n", "body of 1 MiB", "format", "ns/byte", "ms/MiB");
   for (const Body& tried : bodies()) {
     const double ms = ms_per_mib(decoder, pool, tried, accepted);
     if (ordinary == 0) ordinary = ms;  // the first: log records
@@ -142,7 +190,7 @@ int run(bool judges) {
       slowest = ms;
       slowest_name = tried.name;
     }
-    std::printf("%-34s %-6s %8.2f %8.2f%s\n", tried.name.c_str(), tried.format == Format::json ? "json" : "ndjson",
+    std::printf("%-34s %-13s %8.2f %8.2f%s\n", tried.name.c_str(), name_of(tried.format),
                 ms * 1e6 / static_cast<double>(std::size_t{1} << 20), ms, ms > limit_ms_per_mib ? "  TOO SLOW" : "");
   }
   std::printf("slowest: %s, %.1f ms/MiB of %.0f allowed, %.1f times ordinary logs; %zu decodings accepted\n",
