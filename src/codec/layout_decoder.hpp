@@ -8,6 +8,7 @@
 #include "codec/format_decoder.hpp"
 #include "codec/json_layout.hpp"
 #include "codec/json_scratch.hpp"
+#include "codec/layout_walk.hpp"
 
 namespace logdist::codec {
 
@@ -21,6 +22,7 @@ class LayoutDecoder final : public FormatDecoder {
 
  private:
   std::optional<std::uint32_t> read_quickly(std::string_view body);
+  bool read_row(std::string_view body, LayoutWalk& walk);
 
   const Layout& layout_;
   JsonScratch& scratch_;
