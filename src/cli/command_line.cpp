@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <chrono>
 #include <sstream>
 
 #include "logdist/base/version.hpp"
@@ -164,6 +166,44 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
   return command;
 }
 
+/// A validator that sets `target` to the time that the text names.
+CLI::Validator time_of(std::optional<std::int64_t>& target) {
+  return CLI::Validator(
+      [&target](std::string& text) {
+        using namespace std::chrono;
+        const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch());
+        target = parse_time(text, now.count());
+        return target ? std::string()
+                      : fmt::format("{} is not a time; allowed: 2026-05-01T10:00:00Z, or -15m before now",
+                                    config::quote(text));
+      },
+      "");
+}
+
+/// `times`: what is given for from and to, which are in the options once checked.
+CLI::App* add_queue(CLI::App& app, QueueCommandOptions& options, std::array<std::string, 2>& times) {
+  using Action = QueueCommandOptions::Action;
+  CLI::App* command = app.add_subcommand("queue", "show what is in the directory of a durable queue; changes nothing");
+  command->require_subcommand(1);
+  command->add_option("--directory", options.directory, "queue.directory of the daemon, which may be at work")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--from", times[0], "packets received from then on, such as 2026-05-01T10:00:00Z or -15m")
+      ->check(time_of(options.from_ns))
+      ->type_name("TIME");
+  command->add_option("--to", times[1], "packets received before then")
+      ->check(time_of(options.to_ns))
+      ->type_name("TIME");
+  command->add_flag("--dead-letters", options.dead_letters, "only packets that no analyzer takes");
+  const auto add = [command, &options](const char* name, const char* what, Action action) {
+    command->add_subcommand(name, what)->fallthrough()->callback([&options, action] { options.action = action; });
+  };
+  add("list", "a line for each packet: time, state, messages, bytes, id, agent", Action::list);
+  add("verify", "read all of it; exit with 1 if records are damaged", Action::verify);
+  add("export", "a JSON line for each packet, with its body", Action::export_packets);
+  return command;
+}
+
 CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
   CLI::App* command = app.add_subcommand("reload", "make a running daemon read its configuration again");
   add_url(*command, options.admin.url);
@@ -244,6 +284,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   tools::TopCommandOptions top;
   std::string latency;
   std::string interval;
+  QueueCommandOptions queue;
+  std::array<std::string, 2> times;
   const CLI::App* serve_command = add_serve(app, serve);
   const CLI::App* check_command = add_check(app, check);
   const CLI::App* demo_command = add_demo(app, demo);
@@ -253,6 +295,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* analyzers_command = add_analyzers(app, analyzers);
   const CLI::App* reload_command = add_reload(app, reload);
   const CLI::App* top_command = add_top(app, top, interval);
+  const CLI::App* queue_command = add_queue(app, queue, times);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -271,6 +314,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (analyzers_command->parsed()) return analyzers;
   if (reload_command->parsed()) return reload;
   if (top_command->parsed()) return top;
+  if (queue_command->parsed()) return queue;
   return default_serve;
 }
 

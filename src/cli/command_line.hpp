@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "cli/check_command.hpp"
+#include "cli/queue_command.hpp"
 #include "logdist/tools/agent/agent_command.hpp"
 #include "logdist/tools/analyzer/analyzer_command.hpp"
 #include "logdist/tools/control/control_commands.hpp"
@@ -28,7 +29,7 @@ struct Exit {
 using Command =
     std::variant<ServeCommandOptions, CheckCommandOptions, tools::DemoCommandOptions, tools::AnalyzerCommandOptions,
                  tools::AgentCommandOptions, tools::HealthCommandOptions, tools::AnalyzersCommandOptions,
-                 tools::ReloadCommandOptions, tools::TopCommandOptions, Exit>;
+                 tools::ReloadCommandOptions, tools::TopCommandOptions, QueueCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

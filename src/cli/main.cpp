@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <variant>
 
 #include "cli/command_line.hpp"
@@ -22,6 +23,8 @@ int run(const tools::HealthCommandOptions& options) { return run_health(options,
 int run(const tools::AnalyzersCommandOptions& options) { return run_analyzers(options, config::read_environment()); }
 int run(const tools::TopCommandOptions& options) { return run_top(options, config::read_environment()); }
 int run(const tools::ReloadCommandOptions& options) { return run_reload(options, config::read_environment()); }
+
+int run(const QueueCommandOptions& options) { return run_queue(options, std::cout, std::cerr); }
 
 int run(const Exit& exit) {
   std::fputs(exit.output.c_str(), exit.code == 0 ? stdout : stderr);

@@ -1,6 +1,5 @@
 // The durable queue as a loop sees it, on a real disk that refuses when it is told to.
 #include <cerrno>
-#include <thread>
 
 #include "tests/storage/storage_fixture.hpp"
 
@@ -18,8 +17,9 @@ TEST_F(DiskStorageTest, WhatWasNotSettledComesBackAfterARestart) {
   settle(settled);
   stop();
 
-  start();
+  open();
   EXPECT_TRUE(storage_->recovering());
+  storage_->start(*loop_);
   EXPECT_EQ(storage_->facts().recovered, 2u);
   EXPECT_THAT(ids_come_back(2), ElementsAre("a", "b"));
   const ReadBackPacket& first = loop_->came_back.front();
@@ -28,9 +28,7 @@ TEST_F(DiskStorageTest, WhatWasNotSettledComesBackAfterARestart) {
   EXPECT_EQ(queue::decode_metadata(first.stored.metadata),
             (queue::PacketMetadata{"a", "Content-Type: application/json\r\n", "10.0.0.1", "/v1/packets"}));
   EXPECT_EQ(limits_->packets(), 2u) << "they have their places";
-  const TimePoint deadline = Clock::now() + patience;
-  while (storage_->recovering() && Clock::now() < deadline) std::this_thread::yield();
-  EXPECT_FALSE(storage_->recovering());
+  EXPECT_TRUE(eventually([&] { return !storage_->recovering(); }));
 }
 
 TEST_F(DiskStorageTest, BeyondTheQueueAllPacketsGoToTheDiskAndComeBackInOrder) {
@@ -101,7 +99,7 @@ TEST_F(DiskStorageTest, AFailedSyncIsTheAgentsAgainAndTheNextFileIsGood) {
   disk_.sync_error = EIO;
   EXPECT_EQ(keep(packet("during")), StoreOutcome::failed);
   EXPECT_GE(errors(telemetry::DiskOperation::sync), 1u);
-  EXPECT_TRUE(was_noticed(LogNotice::Kind::sync_failed));
+  EXPECT_TRUE(is_noticed(LogNotice::Kind::sync_failed));
   disk_.sync_error = 0;
   EXPECT_EQ(keep(packet("after")), StoreOutcome::durable);
   stop();
@@ -120,11 +118,10 @@ TEST_F(DiskStorageTest, AfterThreeFailuresNothingIsTakenUntilTheDiskWrites) {
     EXPECT_EQ(loop_->outcomes[&tried], StoreOutcome::failed);
   }
   EXPECT_EQ(append(packet("y")), Store::Answer::refused);
-  EXPECT_TRUE(was_noticed(LogNotice::Kind::failing));
+  EXPECT_TRUE(is_noticed(LogNotice::Kind::failing));
   EXPECT_GE(errors(telemetry::DiskOperation::write), 3u);
   disk_.write_error = 0;
-  while (!storage_->facts().taking_packets && Clock::now() < deadline) std::this_thread::yield();
-  EXPECT_TRUE(was_noticed(LogNotice::Kind::recovered));
+  EXPECT_TRUE(is_noticed(LogNotice::Kind::recovered));
   EXPECT_EQ(keep(packet("z")), StoreOutcome::durable);
 }
 
@@ -141,12 +138,11 @@ TEST_F(DiskStorageTest, AFullDiskRefusesAndGivesRoomAgain) {
     ASSERT_LT(kept.size(), 60u);
   }
   EXPECT_GT(kept.size(), 20u);
-  EXPECT_FALSE(storage_->facts().taking_packets);
+  EXPECT_TRUE(eventually([&] { return !storage_->facts().taking_packets; }));
   EXPECT_EQ(errors(telemetry::DiskOperation::allocate), 0u) << "its own bound is no error";
-  EXPECT_TRUE(was_noticed(LogNotice::Kind::disk_full));
+  EXPECT_TRUE(is_noticed(LogNotice::Kind::disk_full));
   for (const Delivery* delivery : kept) settle(*delivery);
-  const TimePoint deadline = Clock::now() + patience;
-  while (!storage_->facts().taking_packets && Clock::now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return storage_->facts().taking_packets; }));
   EXPECT_EQ(keep(packet("z", 10'000)), StoreOutcome::durable);
 }
 
@@ -189,7 +185,7 @@ TEST_F(DiskStorageTest, DamagedPacketsAreCountedAsLost) {
   ASSERT_TRUE(loop_->run_until([&] { return loop_->lost_packets == ledger::Amount{1, 3}; }));
   EXPECT_EQ(storage_->facts().damaged_records, 1u);
   EXPECT_EQ(storage_->packets_on_disk_only(), 0u);
-  EXPECT_TRUE(was_noticed(LogNotice::Kind::damaged_records));
+  EXPECT_TRUE(is_noticed(LogNotice::Kind::damaged_records));
 }
 
 TEST_F(DiskStorageTest, ASecondOneOfADirectoryIsToldWhoHasIt) {

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,7 +95,7 @@ class DiskStorageTest : public testing::Test {
     if (storage_) storage_->close();
   }
 
-  void start(std::size_t max_packets = 100) {
+  void open(std::size_t max_packets = 100) {
     limits_.emplace(max_packets, std::size_t{1} << 30);
     queue::OpenError error;
     storage_ = DiskStorage::open(options_, disk_, *limits_, error);
@@ -102,6 +103,9 @@ class DiskStorageTest : public testing::Test {
     loop_ = std::make_unique<FakeLoop>();
     loop_->storage = storage_.get();
     storage_->set_listener(0, *loop_);
+  }
+  void start(std::size_t max_packets = 100) {
+    open(max_packets);
     storage_->start(*loop_);
   }
 
@@ -146,9 +150,18 @@ class DiskStorageTest : public testing::Test {
     return ids;
   }
 
-  bool was_noticed(LogNotice::Kind kind) {
-    const std::lock_guard lock(mutex_);
-    return std::find(notices_.begin(), notices_.end(), kind) != notices_.end();
+  /// Whether another thread makes it true in time.
+  static bool eventually(const std::function<bool()>& wanted) {
+    for (const TimePoint deadline = Clock::now() + patience; !wanted(); std::this_thread::yield()) {
+      if (Clock::now() > deadline) return false;
+    }
+    return true;
+  }
+  bool is_noticed(LogNotice::Kind kind) {
+    return eventually([&] {
+      const std::lock_guard lock(mutex_);
+      return std::find(notices_.begin(), notices_.end(), kind) != notices_.end();
+    });
   }
   std::uint64_t errors(telemetry::DiskOperation operation) {
     return storage_->facts().errors[static_cast<std::size_t>(operation)];

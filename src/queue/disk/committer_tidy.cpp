@@ -2,8 +2,8 @@
 #include <string>
 #include <utility>
 
+#include "logdist/queue/disk/segment_reader.hpp"
 #include "queue/disk/committer.hpp"
-#include "queue/disk/segment_reader.hpp"
 
 namespace logdist::queue {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "logdist/queue/disk/segment_reader.hpp"
 #include "queue/disk/log_impl.hpp"
-#include "queue/disk/segment_reader.hpp"
 
 namespace logdist::queue {
 

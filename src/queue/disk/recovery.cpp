@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "queue/disk/segment_reader.hpp"
+#include "logdist/queue/disk/segment_reader.hpp"
 
 namespace logdist::queue {
 namespace {

@@ -1,4 +1,4 @@
-#include "queue/disk/segment_reader.hpp"
+#include "logdist/queue/disk/segment_reader.hpp"
 
 #include <algorithm>
 #include <array>
