@@ -46,6 +46,7 @@ class Saturation final : public AttemptListener {
   void capacity_changed(AnalyzerId, std::uint32_t packets, TimePoint) override {
     std::cout << "capacity is now " << packets << " packets\n";
   }
+  void messages_refused(AnalyzerId, std::uint32_t) override {}
 
   std::uint64_t ended(Outcome outcome) const { return ended_[static_cast<std::size_t>(outcome)]; }
 

@@ -64,12 +64,25 @@ Json queue_json(const telemetry::Scrape& scrape) {
   return queue;
 }
 
+Json received_json(const ledger::IngestCounts& ingest) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < core::protocol_count; ++i) {
+    const ledger::ReceivedCounts& received = ingest.received[i];
+    if (received.packets == 0) continue;
+    json[to_string(static_cast<core::Protocol>(i))] = {
+        {"packets", received.packets}, {"messages", received.messages}, {"bytes", received.bytes}};
+  }
+  return json;
+}
+
 Json totals_json(const ledger::Snapshot& books) {
-  return {{"packets_received", books.ingest.packets_received},
-          {"messages_received", books.ingest.messages_received},
-          {"received_bytes", books.ingest.bytes_received},
+  const ledger::ReceivedCounts received = books.ingest.received_in_all();
+  return {{"packets_received", received.packets},
+          {"messages_received", received.messages},
+          {"received_bytes", received.bytes},
+          {"received_by_format", received_json(books.ingest)},
           {"caller_runs", books.ingest.caller_runs},
-          {"packets_rejected", to_json<RejectReason>(books.ingest.rejected)},
+          {"packets_rejected", to_json<RejectReason>(books.ingest.rejected_in_all())},
           {"packets_dead_lettered", to_json<DeadLetterReason>(books.dead_lettered)},
           {"residence_seconds", to_json(books.residence)},
           {"residence_buckets", buckets_json(books.residence)}};

@@ -10,10 +10,11 @@
 namespace logdist::config {
 namespace {
 
-/// The one of that name, if it is where `analyzer` is.
+/// The one of that name, if it is where `analyzer` is, and is spoken to in the same way.
 const AnalyzerOptions* find_same(const std::vector<AnalyzerOptions>& analyzers, const AnalyzerOptions& analyzer) {
   const auto same = std::find_if(analyzers.begin(), analyzers.end(), [&analyzer](const AnalyzerOptions& other) {
-    return other.name == analyzer.name && other.url == analyzer.url;
+    return other.name == analyzer.name && other.url == analyzer.url && other.forward == analyzer.forward &&
+           other.formats == analyzer.formats;
   });
   return same == analyzers.end() ? nullptr : &*same;
 }

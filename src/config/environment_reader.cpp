@@ -14,7 +14,7 @@ namespace logdist::config {
 namespace {
 
 constexpr std::string_view variable_prefix = "LOGDIST_";
-constexpr const char* entry_allowed = "NAME=URL, then weight=N and max_in_flight=N, separated by spaces";
+constexpr const char* entry_allowed = "NAME=URL, then weight=N, max_in_flight=N and forward=MODE, separated by spaces";
 
 std::vector<std::string> split(const std::string& text, const char* separators) {
   std::vector<std::string> parts;

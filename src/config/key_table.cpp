@@ -63,6 +63,8 @@ std::vector<KeySpec<Options>> receiving_keys() {
           "Whether trusted proxies begin each connection with a PROXY header, version 1 or 2, that names the client."),
       option(LOGDIST_KEY(server.trusted_proxies), Networks{},
              "Proxies whose PROXY header and X-Forwarded-For are trusted; \"\" is none."),
+      option(LOGDIST_KEY(server.formats), Protocols{},
+             "What agents may speak on the packet port; the paths of the others are answered 404."),
       option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
              "Agent connections; for one more, one that is idle or stalled is closed; if there is none, the answer is "
              "503."),
@@ -200,6 +202,12 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
       of_analyzer(LOGDIST_KEY(weight), ExactWeight{},
                   "Its share is its weight divided by the sum of the weights in service."),
       of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
+      of_analyzer(LOGDIST_KEY(forward),
+                  Choice<ForwardMode>{{{"packet-url", ForwardMode::packet_url}, {"native", ForwardMode::native}}},
+                  "Where packets are POSTed: all to the url, or each to the url's host with its agent's own path and "
+                  "query, for a server that speaks the agents' protocols."),
+      of_analyzer(LOGDIST_KEY(formats), Protocols{},
+                  "What it takes; for packets of other formats it is not in service."),
       of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
   };
   for (auto& spec : specs) {

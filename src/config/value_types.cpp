@@ -24,8 +24,9 @@ constexpr std::size_t header_value_length_max = 4096;
 constexpr std::string_view letters_and_digits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /// What the daemon itself says with every packet.
-constexpr std::array<std::string_view, 7> reserved_headers{
-    "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Idempotency-Key", "Packet-Messages"};
+constexpr std::array<std::string_view, 10> reserved_headers{
+    "Host",       "Content-Length",  "Content-Type",    "Content-Encoding", "Transfer-Encoding",
+    "Connection", "Idempotency-Key", "Packet-Messages", "Packet-Format",    "Packet-Target"};
 
 // Of ECMA 262, for the JSON Schema: a name or an address, and a port from 1 to 65535.
 constexpr std::string_view host_pattern = "([A-Za-z0-9._-]+|\\[[^\\]@]+\\])";
@@ -186,6 +187,45 @@ std::string Networks::show(const std::vector<Network>& value) const {
   for (const Network& network : value) text += (text.empty() ? "" : ", ") + network.to_string();
   return text;
 }
+
+namespace {
+
+/// All names, with `separator` between them.
+std::string protocol_names(core::ProtocolSet protocols, std::string_view separator) {
+  std::string text;
+  for (std::size_t i = 0; i < core::protocol_count; ++i) {
+    const auto protocol = static_cast<core::Protocol>(i);
+    if (protocols.has(protocol)) text.append(text.empty() ? "" : separator).append(to_string(protocol));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Protocols::allowed() const { return "at least one of " + protocol_names(core::ProtocolSet::all(), ", "); }
+
+std::string Protocols::pattern() const {
+  const std::string name = "(" + protocol_names(core::ProtocolSet::all(), "|") + ")";
+  return fmt::format("^ *{0}( *, *{0})* *$", name);
+}
+
+OptionalError Protocols::assign(core::ProtocolSet& field, std::string_view text) const {
+  core::ProtocolSet protocols;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view name = text.substr(begin, end - begin);
+    begin = end + 1;
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    const auto protocol = core::find_protocol(name);
+    if (!protocol) return ValueError{quote(name) + " is no format"};
+    protocols.add(*protocol);
+  }
+  field = protocols;
+  return std::nullopt;
+}
+
+std::string Protocols::show(core::ProtocolSet value) const { return protocol_names(value, ", "); }
 
 std::string AnalyzerUrl::pattern() const {
   return fmt::format("^[Hh][Tt][Tt][Pp]://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);

@@ -159,6 +159,17 @@ struct Networks {
   std::string show(const std::vector<Network>& value) const;
 };
 
+/// Protocols by their names: a list, or a text with commas.
+struct Protocols {
+  static constexpr ValueType type = ValueType::text;
+  static constexpr bool is_list = true;
+
+  std::string allowed() const;
+  std::string pattern() const;
+  OptionalError assign(core::ProtocolSet& field, std::string_view text) const;
+  std::string show(core::ProtocolSet value) const;
+};
+
 /// Where an analyzer is: fills in url, host, port and target.
 struct AnalyzerUrl {
   static constexpr ValueType type = ValueType::text;

@@ -34,7 +34,7 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
       random_(options.seed) {}
 
 Dispatcher::~Dispatcher() {
-  lane_.clear();
+  for (queue::DeliveryList& lane : lanes_) lane.clear();
   waiters_.clear();
   unsettled_.clear();
   answered_.clear();
@@ -87,6 +87,8 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
   turn_request_.turn_soon();  // another may be the oldest now
 }
 
+bool Dispatcher::takes_packets() const { return !draining_ && (!bounds_.full() || balancer_.ready()); }
+
 std::chrono::seconds Dispatcher::retry_after(TimePoint now) const {
   using std::chrono::seconds;
   const Duration wait = draining_ ? Duration::zero() : balancer_.until_ready(now);
@@ -114,8 +116,8 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   for (Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
     const std::uint32_t messages = delivery.packet.messages;
-    finished.taken = shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch}, finished.result,
-                                          delivery.retry_state.suspect());
+    finished.taken = shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch, delivery.charge_group},
+                                          finished.result, delivery.retry_state.suspect());
     ledger_.attempt_ended(messages, delivery.charge.analyzer, finished.result.outcome, finished.duration);
     --in_flight_;
   }
@@ -134,7 +136,8 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
   if (too_old(delivery, now)) return Disposition::too_old;
   // What was recalled may have asked all in service but the one that it comes back from.
   may_be_stranded_ = may_be_stranded_ || next == retry::RetryAction::again;
-  if (giving_up_ || next == retry::RetryAction::again || shared.anyone_else(delivery.retry_state.excluded())) {
+  if (giving_up_ || next == retry::RetryAction::again ||
+      shared.anyone_else(delivery.packet.protocol, delivery.retry_state.excluded())) {
     enter_retry(delivery);
     return Disposition::moved;
   }
@@ -145,7 +148,8 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
 Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
                                               TimePoint now) {
   const bool refused = delivery.retry_state.refused_once();
-  if (refused && shared.analyzer_count() == 1) return Disposition::refused;  // there is no second to ask
+  if (refused && shared.analyzer_count(delivery.packet.protocol) == 1)
+    return Disposition::refused;  // there is no second to ask
   const std::optional<Duration> wait = delivery.retry_state.end_round(options_.retry, random_);
   if (!wait) return refused ? Disposition::refused : Disposition::poison;
   enter_between_rounds(delivery, *wait, now);
@@ -172,6 +176,7 @@ void Dispatcher::send_placed(TimePoint now) {
     Delivery& delivery = *placed.delivery;
     delivery.state = DeliveryState::in_flight;
     delivery.charge = placed.placement.charge;
+    delivery.charge_group = placed.placement.group;
     delivery.attempt.packet = &delivery.packet;
     delivery.attempt.analyzer = placed.placement.charge.analyzer;
     delivery.attempt.health_epoch = placed.placement.epoch;
@@ -229,8 +234,12 @@ void Dispatcher::begin_drain(TimePoint) {
   turn_request_.turn_soon();
 }
 
+bool Dispatcher::lanes_empty() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const queue::DeliveryList& lane) { return lane.empty(); });
+}
+
 bool Dispatcher::idle() const {
-  return lane_.empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0 &&
+  return lanes_empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0 &&
          storing_ == 0;
 }
 
@@ -245,7 +254,11 @@ void Dispatcher::give_up(TimePoint now) {
 }
 
 Delivery* Dispatcher::oldest_ready() {
-  Delivery* oldest = lane_.empty() ? nullptr : &lane_.front();
+  Delivery* oldest = nullptr;
+  for (queue::DeliveryList& lane : lanes_) {
+    if (lane.empty() || (oldest != nullptr && oldest->admitted_at <= lane.front().admitted_at)) continue;
+    oldest = &lane.front();
+  }
   for (RetryLists* const lists : {&retry_, &suspects_}) {
     RetryLists::Group* const group = lists->oldest();
     if (group == nullptr) continue;
@@ -281,6 +294,10 @@ void Dispatcher::attempt_ended(core::Attempt& attempt, const core::AttemptResult
 
 void Dispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
   balancer_.set_capacity(analyzer, packets, now);
+}
+
+void Dispatcher::messages_refused(AnalyzerId analyzer, std::uint32_t messages) {
+  ledger_.messages_refused(analyzer, messages);
 }
 
 /// Whether the packet, not under way now, is beyond delivery.max_age.

@@ -17,11 +17,19 @@ void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   end_stranded_rounds(shared, now);
 }
 
+namespace {
+
+PacketFacts facts_of(const Delivery& delivery) {
+  return {delivery.packet.messages, delivery.packet.protocol, delivery.admitted_at};
+}
+
+}  // namespace
+
 /// All by their age, suspects only as far as their share of the slots goes.
 void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
-  bool lane_blocked = false;
+  core::ProtocolSet blocked;
   for (;;) {
-    Delivery* oldest = lane_blocked || lane_.empty() ? nullptr : &lane_.front();
+    Delivery* oldest = oldest_of_lanes(blocked);
     RetryLists* from = nullptr;
     for (RetryLists* const lists : {&retry_, &suspects_}) {
       RetryLists::Group* const group = lists->oldest();
@@ -35,11 +43,22 @@ void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
     if (try_to_place(shared, *oldest)) continue;
     if (!shared.has_capacity()) return note_waiting(shared);
     if (from == nullptr) {
-      lane_blocked = true;  // any free slot would have done, so the younger ones find none either
+      blocked.add(oldest->packet.protocol);  // any slot free for it would have done: the younger ones find none
     } else {
       from->block(*from->oldest());
     }
   }
+}
+
+/// Of the protocols that are not in `blocked`.
+Delivery* Dispatcher::oldest_of_lanes(core::ProtocolSet blocked) {
+  Delivery* oldest = nullptr;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i].empty() || blocked.has(static_cast<core::Protocol>(i))) continue;
+    Delivery& first = lanes_[i].front();
+    if (oldest == nullptr || first.admitted_at < oldest->admitted_at) oldest = &first;
+  }
+  return oldest;
 }
 
 /// What is free when nobody else waits goes to suspects beyond their share.
@@ -56,7 +75,7 @@ void Dispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
 }
 
 bool Dispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& delivery) {
-  const auto placement = shared.place(delivery.packet.messages, delivery.retry_state, delivery.admitted_at);
+  const auto placement = shared.place(facts_of(delivery), delivery.retry_state);
   if (!placement) return false;
   leave_state(delivery);
   placed_.push_back({&delivery, *placement});
@@ -66,12 +85,15 @@ bool Dispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& de
 /// Nobody can take anything: those that could go anywhere are next in line when
 /// that has changed.
 void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
-  if (!lane_.empty()) shared.wait(lane_.front().retry_state, lane_.front().admitted_at);
+  for (const queue::DeliveryList& lane : lanes_) {
+    if (!lane.empty()) shared.wait(facts_of(lane.front()), lane.front().retry_state);
+  }
   for (RetryLists* const lists : {&retry_, &suspects_}) {
-    RetryLists::Group* const group = lists->unrestricted();
-    if (group == nullptr) continue;
-    const Delivery& first = *group->packets.begin();
-    shared.wait(first.retry_state, first.admitted_at);
+    lists->for_each([&shared](const RetryLists::Group& group) {
+      if (!group.excluded->empty()) return;
+      const Delivery& first = *group.packets.begin();
+      shared.wait(facts_of(first), first.retry_state);
+    });
   }
 }
 
@@ -84,7 +106,7 @@ void Dispatcher::end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimeP
   may_be_stranded_ = false;
   for (RetryLists* const lists : {&retry_, &suspects_}) {
     lists->for_each([&](RetryLists::Group& group) {
-      if (group.excluded->empty() || shared.anyone_else(*group.excluded)) return;
+      if (group.excluded->empty() || shared.anyone_else(group.protocol, *group.excluded)) return;
       for (std::size_t left = group.packets.size(); left > 0; --left) {
         Delivery& delivery = *group.packets.begin();
         leave_state(delivery);  // with the last one the group is gone

@@ -32,7 +32,7 @@ void Dispatcher::enter_lane(Delivery& delivery) {
     ledger_.wait_entered(delivery.packet.messages);
   }
   delivery.state = DeliveryState::lane;
-  lane_.push_back(delivery);
+  lane_of(delivery).push_back(delivery);
 }
 
 void Dispatcher::enter_retry(Delivery& delivery) {
@@ -55,7 +55,7 @@ void Dispatcher::leave_state(Delivery& delivery) {
     ledger_.wait_left(delivery.packet.messages);
   }
   switch (delivery.state) {
-    case DeliveryState::lane: lane_.erase(lane_.iterator_to(delivery)); break;
+    case DeliveryState::lane: lane_of(delivery).erase(queue::DeliveryList::s_iterator_to(delivery)); break;
     case DeliveryState::retry: retries_of(delivery).erase(delivery); break;
     case DeliveryState::between_rounds: {
       const auto [first, last] = between_rounds_.equal_range(delivery.due_at);

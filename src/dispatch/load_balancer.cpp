@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dispatch/load_balancer_state.hpp"
+#include "dispatch/selector_groups.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/retry/classify.hpp"
 
@@ -17,7 +18,11 @@ constexpr Duration ramp_step = std::chrono::milliseconds(50);
 
 LoadBalancer::LoadBalancer(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> analyzers,
                            std::size_t loops, WakeupListener& wakeups, TimePoint now)
-    : options_(options), wakeups_(wakeups), random_(options.seed), selector_(options.balance), loops_(loops) {
+    : options_(options),
+      wakeups_(wakeups),
+      random_(options.seed),
+      selector_(std::make_unique<SelectorGroups>(options.balance)),
+      loops_(loops) {
   for (const AnalyzerSpec& spec : analyzers) enter(spec, now);
 }
 
@@ -100,7 +105,7 @@ std::vector<AnalyzerView> LoadBalancer::views(TimePoint now) const {
     view.drained = analyzer.drained;
     view.slots = analyzer.monitor->ramped(std::min(analyzer.max_in_flight, analyzer.capacity), now);
     view.failures = analyzer.failures;
-    view.account = selector_.account(id);
+    view.account = selector_->account(id);
   }
   return views;
 }
@@ -140,7 +145,7 @@ void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const core::Failure& fa
   const std::uint32_t slots = analyzer.monitor->ramped(full, now);
   if (slots != analyzer.slots) {
     analyzer.slots = slots;
-    selector_.set_slots(id, slots);
+    selector_->set_slots(id, slots);
     ++capacity_version_;
   }
 
@@ -152,7 +157,7 @@ void LoadBalancer::refresh(AnalyzerId id, TimePoint now, const core::Failure& fa
   const bool in_service = state == health::State::healthy && !paused && !analyzer.drained;
   if (in_service == analyzer.in_service) return;
   analyzer.in_service = in_service;
-  selector_.set_in_service(id, in_service);
+  selector_->set_in_service(id, in_service);
   count_in_service(in_service);
   if (in_service) return;
   for (Loop& loop : loops_) loop.recalls.push_back(id);
@@ -194,8 +199,8 @@ void LoadBalancer::plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) 
     if (!std::exchange(loops_[id].wake_pending, true)) wakeups.loops.push_back(id);
   };
   LoopId oldest = no_loop;
-  const bool trial = wanted_trial({}, now).has_value();
-  const bool capacity = selector_.can_pick({}) || trial;
+  const bool trial = wanted_trial(std::nullopt, {}, now).has_value();
+  const bool capacity = selector_->can_pick() || trial;
   const bool suspects_yield = fresh_waits();
   const bool suspect_trial = !suspects_yield && trial;  // or the probe decides
   const bool suspects_fit = suspect_trial || has_room_for_suspects(suspects_yield);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
+#include "dispatch/selector_groups.hpp"
 #include "logdist/base/check.hpp"
 
 namespace logdist::dispatch {
@@ -24,7 +25,7 @@ AnalyzerId LoadBalancer::UpdateTransaction::add(const AnalyzerSpec& spec) {
 
 void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
   Analyzer& analyzer = balancer_.present(id);
-  balancer_.selector_.remove(id);
+  balancer_.selector_->remove(id);
   balancer_.testing_ -= analyzer.seen_state == health::State::testing ? 1 : 0;
   analyzer.removed = true;
   if (analyzer.in_service) balancer_.count_in_service(false);
@@ -35,7 +36,7 @@ void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
 
 void LoadBalancer::UpdateTransaction::set_weight(AnalyzerId id, std::uint64_t weight_units) {
   balancer_.present(id);
-  balancer_.selector_.set_weight(id, weight_units);
+  balancer_.selector_->set_weight(id, weight_units);
 }
 
 void LoadBalancer::UpdateTransaction::set_max_in_flight(AnalyzerId id, std::uint32_t packets) {
@@ -62,7 +63,7 @@ void LoadBalancer::remove(AnalyzerId id, TimePoint now) { UpdateTransaction(*thi
 void LoadBalancer::set_weight(AnalyzerId id, std::uint64_t weight_units) {
   const std::lock_guard lock(mutex_);
   present(id);
-  selector_.set_weight(id, weight_units);  // nobody waits for a weight
+  selector_->set_weight(id, weight_units);  // nobody waits for a weight
 }
 
 void LoadBalancer::set_max_in_flight(AnalyzerId id, std::uint32_t packets, TimePoint now) {
@@ -94,7 +95,7 @@ AnalyzerId LoadBalancer::enter(const AnalyzerSpec& spec, TimePoint now) {
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
   ++present_;
   count_in_service(true);
-  return selector_.add(spec.weight_units, analyzer.slots);
+  return selector_->add(spec.weight_units, analyzer.slots, spec.formats);
 }
 
 LoadBalancer::Analyzer& LoadBalancer::present(AnalyzerId id) {

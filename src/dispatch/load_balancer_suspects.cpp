@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
+#include "dispatch/selector_groups.hpp"
 
 namespace logdist::dispatch {
 namespace {
@@ -29,7 +30,7 @@ bool LoadBalancer::suspect_fits(AnalyzerId id, bool within_share) const {
 
 bool LoadBalancer::has_room_for_suspects(bool within_share) const {
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
-    if (analyzers_[id].in_service && suspect_fits(id, within_share) && selector_.has_free_slot(id)) return true;
+    if (analyzers_[id].in_service && suspect_fits(id, within_share) && selector_->has_free_slot(id)) return true;
   }
   return false;
 }
@@ -37,26 +38,32 @@ bool LoadBalancer::has_room_for_suspects(bool within_share) const {
 bool LoadBalancer::may_be_tested(AnalyzerId id, TimePoint now) const {
   const Analyzer& analyzer = analyzers_[id];
   // Attempts of its better days may still hold its slots.
-  return !analyzer.removed && !analyzer.drained && analyzer.paused_until <= now && selector_.has_free_slot(id);
+  return !analyzer.removed && !analyzer.drained && analyzer.paused_until <= now && selector_->has_free_slot(id);
+}
+
+bool LoadBalancer::may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const {
+  return selector_->takes(analyzer, protocol) && std::ranges::find(excluded, analyzer) == excluded.end();
 }
 
 /// The analyzer that is to get the next packet to test it; configured order.
-std::optional<AnalyzerId> LoadBalancer::wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const {
+std::optional<AnalyzerId> LoadBalancer::wanted_trial(std::optional<core::Protocol> protocol,
+                                                     std::span<const AnalyzerId> excluded, TimePoint now) const {
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     if (!analyzers_[id].monitor->wants_trial() || !may_be_tested(id, now)) continue;
-    if (std::ranges::find(excluded, id) == excluded.end()) return id;
+    if (!protocol || may_get(id, *protocol, excluded)) return id;
   }
   return std::nullopt;
 }
 
 /// Without a probe to decide, a suspect may test an analyzer, too.
-std::optional<AnalyzerId> LoadBalancer::wanted_suspect_trial(std::span<const AnalyzerId> excluded,
+std::optional<AnalyzerId> LoadBalancer::wanted_suspect_trial(core::Protocol protocol,
+                                                             std::span<const AnalyzerId> excluded,
                                                              TimePoint now) const {
   if (testing_ == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
     if (!analyzers_[id].monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
-    if (std::ranges::find(excluded, id) == excluded.end()) return id;
+    if (may_get(id, protocol, excluded)) return id;
   }
   return std::nullopt;
 }
@@ -80,21 +87,19 @@ bool LoadBalancer::PlacementBatch::let_suspects_pass() {
   return true;
 }
 
-std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(std::uint32_t messages,
+std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const PacketFacts& packet,
                                                                      std::span<const AnalyzerId> excluded,
                                                                      bool yields) {
   if (suspects_pass_) {
-    if (const auto trial = balancer_.wanted_suspect_trial(excluded, now_)) {
+    if (const auto trial = balancer_.wanted_suspect_trial(packet.protocol, excluded, now_)) {
       ++balancer_.analyzers_[*trial].suspects;
-      return begin_trial(*trial, messages);
+      return begin_trial(*trial, packet);
     }
   }
   if (yields) return std::nullopt;
-  const auto charge = balancer_.selector_.pick(messages, closed_to_suspects(excluded));
-  if (!charge) return std::nullopt;
-  Analyzer& analyzer = balancer_.analyzers_[charge->analyzer];
-  ++analyzer.suspects;
-  return Placement{*charge, analyzer.monitor->epoch()};
+  const auto placement = pick(packet, closed_to_suspects(excluded));
+  if (placement) ++balancer_.analyzers_[placement->charge.analyzer].suspects;
+  return placement;
 }
 
 /// Those excluded, and those at which suspects hold all they may.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
+#include "dispatch/selector_groups.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/retry/classify.hpp"
 
@@ -38,27 +39,27 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
   const retry::Taken taken{analyzer.delivered, lately};
   if (analyzer.removed) {
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
-      balancer_.selector_.release(placement.charge);
+      balancer_.selector_->release({placement.charge, placement.group});
     } else {
-      balancer_.selector_.undo(placement.charge);
+      balancer_.selector_->undo({placement.charge, placement.group});
     }
     return taken;
   }
   switch (result.outcome) {
     case Outcome::delivered:
-      balancer_.selector_.release(placement.charge);
+      balancer_.selector_->release({placement.charge, placement.group});
       analyzer.pauses = 0;
       analyzer.monitor->on_success(placement.epoch, now_);
       if (analyzer.monitor->state() != analyzer.seen_state) balancer_.refresh(id, now_);
       return taken;
     case Outcome::refused: end_refused(placement); break;
     case Outcome::paused:
-      balancer_.selector_.undo(placement.charge);
+      balancer_.selector_->undo({placement.charge, placement.group});
       balancer_.pause(analyzer, result, now_);
       analyzer.monitor->trial_void(placement.epoch);
       break;
     case Outcome::unsent:
-      balancer_.selector_.undo(placement.charge);
+      balancer_.selector_->undo({placement.charge, placement.group});
       analyzer.monitor->trial_void(placement.epoch);
       break;
     default: end_failed(placement, result, suspect); break;
@@ -70,11 +71,11 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
 void LoadBalancer::PlacementBatch::end_refused(const Placement& placement) {
   health::Monitor& monitor = *balancer_.analyzers_[placement.charge.analyzer].monitor;
   if (monitor.state() != health::State::testing || placement.epoch != monitor.epoch()) {
-    balancer_.selector_.release(placement.charge);
+    balancer_.selector_->release({placement.charge, placement.group});
     return;
   }
   // Who is out of service has no share that it could have used up.
-  balancer_.selector_.undo(placement.charge);
+  balancer_.selector_->undo({placement.charge, placement.group});
   monitor.trial_refused(placement.epoch, now_);
   balancer_.wake_control_ = true;
 }
@@ -83,7 +84,7 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
                                               bool suspect) {
   LOGDIST_CHECK(retry::is_analyzer_failure(result.outcome));
   Analyzer& analyzer = balancer_.analyzers_[placement.charge.analyzer];
-  balancer_.selector_.undo(placement.charge);
+  balancer_.selector_->undo({placement.charge, placement.group});
   if (!result.counts_for_health) {
     analyzer.monitor->trial_void(placement.epoch);
   } else if (suspect) {
@@ -95,44 +96,52 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
   }
 }
 
-std::optional<Placement> LoadBalancer::PlacementBatch::place(std::uint32_t messages,
-                                                             const retry::RetryState& retry_state,
-                                                             TimePoint admitted_at) {
+std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& packet,
+                                                             const retry::RetryState& retry_state) {
   const auto excluded = retry_state.excluded();
-  bool yields = older_elsewhere(admitted_at);
+  bool yields = older_elsewhere(packet.admitted_at);
   std::optional<Placement> placement;
   if (retry_state.suspect()) {
-    placement = place_suspect(messages, excluded, yields);
-  } else if (const auto trial = wanted_trial_of(retry_state)) {
-    yields = older_fresh_elsewhere(admitted_at);
-    if (!yields) return begin_trial(*trial, messages);
+    placement = place_suspect(packet, excluded, yields);
+  } else if (const auto trial = wanted_trial_of(packet.protocol, retry_state)) {
+    yields = older_fresh_elsewhere(packet.admitted_at);
+    if (!yields) return begin_trial(*trial, packet);
   } else if (!yields) {
-    if (const auto charge = balancer_.selector_.pick(messages, excluded)) {
-      return Placement{*charge, balancer_.analyzers_[charge->analyzer].monitor->epoch()};
-    }
+    placement = pick(packet, excluded);
   }
-  if (!placement) note_waiting(retry_state, admitted_at, yields);
+  if (!placement) note_waiting(packet, retry_state, yields);
   return placement;
 }
 
-std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(const retry::RetryState& retry_state) const {
+std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& packet,
+                                                            std::span<const AnalyzerId> excluded) {
+  const auto charged = balancer_.selector_->pick(packet.protocol, packet.messages, excluded);
+  if (!charged) return std::nullopt;
+  const health::Epoch epoch = balancer_.analyzers_[charged->charge.analyzer].monitor->epoch();
+  return Placement{charged->charge, epoch, charged->group};
+}
+
+std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(core::Protocol protocol,
+                                                                        const retry::RetryState& retry_state) const {
   // The last opinion on a refused packet is not left to one that is being tested,
   // when one in service has room.
-  if (retry_state.refused_once() && balancer_.selector_.can_pick(retry_state.excluded())) return std::nullopt;
-  return balancer_.wanted_trial(retry_state.excluded(), now_);
+  if (retry_state.refused_once() && balancer_.selector_->can_pick(protocol, retry_state.excluded()))
+    return std::nullopt;
+  return balancer_.wanted_trial(protocol, retry_state.excluded(), now_);
 }
 
-Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, std::uint32_t messages) {
+Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const PacketFacts& packet) {
   health::Monitor& monitor = *balancer_.analyzers_[analyzer].monitor;
   monitor.trial_begun();
-  return Placement{balancer_.selector_.pick_this(analyzer, messages), monitor.epoch()};
+  const auto charged = balancer_.selector_->pick_this(packet.protocol, analyzer, packet.messages);
+  return Placement{charged.charge, monitor.epoch(), charged.group};
 }
 
-void LoadBalancer::PlacementBatch::wait(const retry::RetryState& retry_state, TimePoint admitted_at) {
-  note_waiting(retry_state, admitted_at, false);
+void LoadBalancer::PlacementBatch::wait(const PacketFacts& packet, const retry::RetryState& retry_state) {
+  note_waiting(packet, retry_state, false);
 }
 
-void LoadBalancer::PlacementBatch::note_waiting(const retry::RetryState& retry_state, TimePoint admitted_at,
+void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state,
                                                 bool yields) {
   Loop& mine = balancer_.loops_[loop_];
   // Who yields may find a slot as soon as the older packet has its own; who finds
@@ -141,9 +150,9 @@ void LoadBalancer::PlacementBatch::note_waiting(const retry::RetryState& retry_s
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   mine.only_suspects = mine.only_suspects && retry_state.suspect();
   // Only a packet that any free slot suits may keep slots from younger ones.
-  if (!retry_state.excluded().empty()) return;
+  if (!retry_state.excluded().empty() || !balancer_.selector_->all_take(packet.protocol)) return;
   TimePoint& head = retry_state.suspect() ? mine.suspect_head : mine.blocked_head;
-  head = std::min(head, admitted_at);
+  head = std::min(head, packet.admitted_at);
 }
 
 bool LoadBalancer::PlacementBatch::older_elsewhere(TimePoint admitted_at) const {
@@ -164,14 +173,16 @@ bool LoadBalancer::PlacementBatch::older_fresh_elsewhere(TimePoint admitted_at) 
 std::uint64_t LoadBalancer::PlacementBatch::service_version() const { return balancer_.service_version_; }
 
 bool LoadBalancer::PlacementBatch::has_capacity() const {
-  return balancer_.selector_.can_pick({}) || balancer_.wanted_trial({}, now_);
+  return balancer_.selector_->can_pick() || balancer_.wanted_trial(std::nullopt, {}, now_);
 }
 
-std::size_t LoadBalancer::PlacementBatch::analyzer_count() const { return balancer_.present_; }
+std::size_t LoadBalancer::PlacementBatch::analyzer_count(core::Protocol protocol) const {
+  return balancer_.selector_->takers(protocol);
+}
 
-bool LoadBalancer::PlacementBatch::anyone_else(std::span<const AnalyzerId> excluded) const {
+bool LoadBalancer::PlacementBatch::anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const {
   for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
-    if (balancer_.analyzers_[id].in_service && std::ranges::find(excluded, id) == excluded.end()) return true;
+    if (balancer_.analyzers_[id].in_service && balancer_.may_get(id, protocol, excluded)) return true;
   }
   return false;
 }

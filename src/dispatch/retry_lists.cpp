@@ -1,6 +1,7 @@
 #include "logdist/dispatch/retry_lists.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "logdist/base/check.hpp"
 
@@ -8,26 +9,23 @@ namespace logdist::dispatch {
 
 using queue::Delivery;
 
-namespace {
-
-RetryLists::Excluded sorted(const Delivery& delivery) {
+RetryLists::Key RetryLists::key_of(const Delivery& delivery) {
   const auto excluded = delivery.retry_state.excluded();
-  RetryLists::Excluded result(excluded.begin(), excluded.end());
-  std::sort(result.begin(), result.end());
-  return result;
+  Excluded sorted(excluded.begin(), excluded.end());
+  std::sort(sorted.begin(), sorted.end());
+  return {std::move(sorted), delivery.packet.protocol};
 }
 
-}  // namespace
-
 RetryLists::~RetryLists() {
-  for (auto& [excluded, group] : groups_) group.packets.clear();
+  for (auto& [key, group] : groups_) group.packets.clear();
 }
 
 void RetryLists::insert(Delivery& delivery) {
-  const auto [place, is_new] = groups_.try_emplace(sorted(delivery));
+  const auto [place, is_new] = groups_.try_emplace(key_of(delivery));
   Group& group = place->second;
   if (is_new) {
-    group.excluded = &place->first;
+    group.excluded = &place->first.first;
+    group.protocol = place->first.second;
     group.made = ++made_;
     group.packets.insert(delivery);
     const auto entered = by_age_.emplace(age_of(group), &group).first;
@@ -40,7 +38,7 @@ void RetryLists::insert(Delivery& delivery) {
 }
 
 void RetryLists::erase(Delivery& delivery) {
-  const auto place = groups_.find(sorted(delivery));
+  const auto place = groups_.find(key_of(delivery));
   LOGDIST_CHECK(place != groups_.end());
   Group& group = place->second;
   const Age before = age_of(group);
@@ -71,11 +69,6 @@ void RetryLists::begin_pass() {
 RetryLists::Group* RetryLists::oldest() {
   while (cursor_ != by_age_.end() && cursor_->second->blocked_in == pass_) ++cursor_;
   return cursor_ == by_age_.end() ? nullptr : cursor_->second;
-}
-
-RetryLists::Group* RetryLists::unrestricted() {
-  const auto found = groups_.find({});
-  return found == groups_.end() ? nullptr : &found->second;
 }
 
 }  // namespace logdist::dispatch

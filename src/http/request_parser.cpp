@@ -20,6 +20,7 @@ Method method_of(std::string_view name) {
   if (name == "POST") return Method::post;
   if (name == "GET") return Method::get;
   if (name == "HEAD") return Method::head;
+  if (name == "PUT") return Method::put;
   if (name == "OPTIONS") return Method::options;
   if (name == "CONNECT") return Method::connect;
   return Method::other;
@@ -157,6 +158,7 @@ void RequestParser::take_absolute_target(std::string_view target) {
   if (end == target.size() || target[end] == '?') {
     // No path is `/`, and `*` when the options of the server as a whole are asked for.
     path_ = method_ == Method::options && end == target.size() ? Slice{} : slice(target.substr(scheme.size() - 1, 1));
+    take_query(target.substr(end));
   } else {
     take_path(target.substr(end));
   }
@@ -166,6 +168,12 @@ void RequestParser::take_path(std::string_view path_and_query) {
   const std::string_view path = path_and_query.substr(0, path_and_query.find('?'));
   if (path.find("://") != path.npos) fail(errors::bad_target_form);
   path_ = slice(path);
+  take_query(path_and_query);
+}
+
+void RequestParser::take_query(std::string_view path_and_query) {
+  const std::size_t mark = path_and_query.find('?');
+  if (mark != path_and_query.npos) query_ = slice(path_and_query.substr(mark + 1));
 }
 
 void RequestParser::finish() {
@@ -192,6 +200,7 @@ RequestHead RequestParser::head(std::string_view bytes) const {
   head.looped = looped_;
   head.content_length = content_length_;
   head.path = method_ == Method::options && absolute_ && path_.size == 0 ? "*" : text(path_);
+  head.query = text(query_);
   head.authority = absolute_ ? text(authority_) : text(host_);
   head.content_type = optional(content_type_);
   head.idempotency_key = optional(idempotency_key_);

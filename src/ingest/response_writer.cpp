@@ -4,17 +4,8 @@
 #include <charconv>
 #include <ctime>
 
-#include <fmt/format.h>
-#include <boost/beast/http/status.hpp>
-#include <nlohmann/json.hpp>
-
 namespace logdist::ingest {
 namespace {
-
-std::string_view reason_of(unsigned status) {
-  const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
-  return {reason.data(), reason.size()};
-}
 
 template <typename Number>
 void append_number(std::string& out, Number number) {
@@ -55,19 +46,17 @@ void ResponseWriter::accepted(std::string& out, unsigned status, std::string_vie
   out += '}';
 }
 
-void ResponseWriter::problem(std::string& out, const Problem& problem, Persistence persistence) {
-  nlohmann::ordered_json body{{"type", "about:blank"},
-                              {"title", reason_of(problem.status)},
-                              {"status", problem.status},
-                              {"detail", problem.detail}};
-  if (problem.offset) {
-    body["detail"] = fmt::format("{}, at byte {}", problem.detail, *problem.offset);
-    body["offset"] = *problem.offset;
-  }
-  // The detail may quote what the agent sent, which need not be UTF-8.
-  const std::string text = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  begin(out, problem.status, "application/problem+json", text.size());
-  if (problem.status == 405) out.append("Allow: ").append(problem.allow).append("\r\n");
+void ResponseWriter::reply(std::string& out, const Reply& reply, bool body_omitted, Persistence persistence) {
+  begin(out, reply);
+  end(out, persistence);
+  if (!body_omitted) out += reply.body;
+}
+
+void ResponseWriter::problem(std::string& out, const Question& question, const Problem& problem, bool body_omitted,
+                             Persistence persistence) {
+  const Reply reply = problem_reply(question, problem);
+  begin(out, reply);
+  if (!problem.allow.empty()) out.append("Allow: ").append(problem.allow).append("\r\n");
   if (!problem.accept_encoding.empty()) {
     out.append("Accept-Encoding: ").append(problem.accept_encoding).append("\r\n");
   }
@@ -77,7 +66,7 @@ void ResponseWriter::problem(std::string& out, const Problem& problem, Persisten
     out += "\r\n";
   }
   end(out, persistence);
-  if (!problem.body_omitted) out += text;
+  if (!body_omitted) out += reply.body;
 }
 
 void ResponseWriter::alive(std::string& out, bool body_omitted, Persistence persistence) {
@@ -87,27 +76,42 @@ void ResponseWriter::alive(std::string& out, bool body_omitted, Persistence pers
   if (!body_omitted) out += body;
 }
 
-void ResponseWriter::options(std::string& out, Persistence persistence) {
+void ResponseWriter::options(std::string& out, Methods allow, Persistence persistence) {
   begin(out, 200, "text/plain; charset=utf-8", 0);
-  out += "Allow: GET, HEAD, POST, OPTIONS\r\n";
+  out.append("Allow: ").append(allow_text(allow, true)).append("\r\n");
   end(out, persistence);
 }
 
 void ResponseWriter::proceed(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
 
-void ResponseWriter::begin(std::string& out, unsigned status, std::string_view content_type,
-                           std::size_t content_length) {
+void ResponseWriter::begin_status(std::string& out, unsigned status) {
   out += "HTTP/1.1 ";
   append_number(out, status);
   out += ' ';
-  out += reason_of(status);
+  out += reason_phrase(status);
   out += "\r\nDate: ";
   out += date_.at(std::time(nullptr));
-  out += "\r\nContent-Type: ";
+  out += "\r\n";
+}
+
+void ResponseWriter::begin(std::string& out, unsigned status, std::string_view content_type,
+                           std::size_t content_length) {
+  begin_status(out, status);
+  out += "Content-Type: ";
   out += content_type;
   out += "\r\nContent-Length: ";
   append_number(out, content_length);
   out += "\r\n";
+}
+
+/// A 204 has neither a body nor the length of one (RFC 9110, 8.6).
+void ResponseWriter::begin(std::string& out, const Reply& reply) {
+  if (reply.status == 204) {
+    begin_status(out, reply.status);
+  } else {
+    begin(out, reply.status, reply.content_type, reply.body.size());
+  }
+  out += reply.headers;
 }
 
 void ResponseWriter::end(std::string& out, Persistence persistence) {

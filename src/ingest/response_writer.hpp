@@ -1,14 +1,13 @@
 // The answers of the packet port, as bytes.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "logdist/base/http_date.hpp"
+#include "logdist/ingest/dialects/answers.hpp"
 
 namespace logdist::ingest {
 
@@ -19,17 +18,6 @@ enum class Persistence : std::uint8_t {
   close,
 };
 
-/// An answer that is an error (RFC 9457).
-struct Problem {
-  unsigned status = 400;
-  std::string_view detail;
-  std::optional<std::size_t> offset;   ///< of the fault in the body
-  bool body_omitted = false;           ///< the answer to HEAD
-  std::chrono::seconds retry_after{};  ///< of a 503
-  std::string_view allow{};            ///< the methods that a 405 names
-  std::string_view accept_encoding{};  ///< of a 415: the codings that are taken, when it is about those
-};
-
 /// Composes answers at the end of an output string. Allocates nothing for
 /// accepted packets once the string has its capacity. Confined to one loop.
 class ResponseWriter {
@@ -38,20 +26,26 @@ class ResponseWriter {
   void accepted(std::string& out, unsigned status, std::string_view id, std::uint32_t messages,
                 Persistence persistence);
 
-  /// An error. 405 carries Allow, 503 Retry-After.
-  void problem(std::string& out, const Problem& problem, Persistence persistence);
+  /// Another answer in the words of a protocol. `body_omitted`: to HEAD.
+  void reply(std::string& out, const Reply& reply, bool body_omitted, Persistence persistence);
+
+  /// An error in the words of its protocol. 405 carries Allow, 503 Retry-After.
+  void problem(std::string& out, const Question& question, const Problem& problem, bool body_omitted,
+               Persistence persistence);
 
   /// 200: we are alive. `body_omitted`: to HEAD.
   void alive(std::string& out, bool body_omitted, Persistence persistence);
 
-  /// 200: the methods of the port as a whole.
-  void options(std::string& out, Persistence persistence);
+  /// 200: the methods that there are.
+  void options(std::string& out, Methods allow, Persistence persistence);
 
   /// The interim answer to `Expect: 100-continue`.
   static void proceed(std::string& out);
 
  private:
+  void begin_status(std::string& out, unsigned status);
   void begin(std::string& out, unsigned status, std::string_view content_type, std::size_t content_length);
+  void begin(std::string& out, const Reply& reply);
   static void end(std::string& out, Persistence persistence);
 
   HttpDate date_;

@@ -122,13 +122,14 @@ void Session::advance(TimePoint now) {
   if (handshake_due_ && !shake_hands(now)) return;
   for (int reads = 0;; ++reads) {
     int steps = 0;
-    while (!last_answer_ && !output_.blocked() && steps < max_steps && step(now)) ++steps;
+    while (!last_answer_ && !output_.blocked() && !answer_held_ && steps < max_steps && step(now)) ++steps;
+    const bool answer_held = answer_held_;
     if (phase_ == Phase::closed || handshake_due_ || !flush(now)) return;
     if (last_answer_) return linger(now);
     // After a slice, the others have their turn.
     if (phase_ == Phase::decoding) return waits_to_decode_ ? void() : shared_.poller.requeue(*this);
     const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery && phase_ != Phase::storing;
-    if (reads_on && (reads == max_reads || steps == max_steps)) return shared_.poller.requeue(*this);
+    if (reads_on && (reads == max_reads || steps == max_steps || answer_held)) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
 }
@@ -173,6 +174,7 @@ bool Session::send() {
     }
     output_.sent(count);
   }
+  if (std::exchange(answer_held_, false)) shared_.context.memory.release(*this);
   return true;
 }
 
@@ -255,9 +257,9 @@ void Session::keep_origin(const http::RequestHead& head) {
 void Session::stored() {
   const SessionPtr self(this);
   delivery_ = nullptr;
-  shared_.context.memory.release(*this);
+  release_body();
   if (shared_.draining) persistence_ = Persistence::close;
-  answer_accepted(202);
+  answer_accepted(false);
   answered();
 }
 

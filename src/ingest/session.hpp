@@ -22,6 +22,8 @@
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
 #include "logdist/ingest/deadline_set.hpp"
+#include "logdist/ingest/dialects/answers.hpp"
+#include "logdist/ingest/dialects/route_table.hpp"
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/net/transport.hpp"
@@ -37,16 +39,21 @@ inline constexpr Duration drain_farewell = std::chrono::milliseconds(500);
 /// When the drain begins, what is half received has so long to be complete.
 inline constexpr Duration drain_patience = std::chrono::milliseconds(250);
 
+/// Milliseconds since the Unix epoch.
+std::uint64_t wall_clock_ms();
+
 /// What the sessions of a loop share, besides the context.
 struct SessionShared {
   explicit SessionShared(const SessionEnvironment& context_)
       : context(context_),
         poller(net::Poller::of(context_.loop)),
+        routes(context_.server.formats),
         deadlines(context_.loop),
         evictions(context_.kept_after_packet, context_.stalled_after) {}
 
   const SessionEnvironment context;
   net::Poller& poller;
+  const RouteTable routes;
   DeadlineSet deadlines;
   EvictionOrder evictions;
   ResponseWriter responses;
@@ -154,6 +161,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool decode_slice(TimePoint now);
   void end_decoding(TimePoint now);
   void refuse_body(const codec::DecodeError& error, std::string_view of_content = {});
+  void refuse_count(std::uint32_t messages);
   void refuse_coded_body(const codec::DecompressError& error);
   void return_decompressor();
 
@@ -161,7 +169,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool read_proxy_header(TimePoint now);
   bool read_head(TimePoint now);
   void head_complete(TimePoint now);
-  void begin_packet(const http::RequestHead& head, const Admissible& admissible);
+  bool begin_packet(const http::RequestHead& head, const Admissible& admissible);
+  void take_packet_id(const http::RequestHead& head);
+  bool take_headers(const http::RequestHead& head);
   void keep_origin(const http::RequestHead& head);
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
@@ -171,16 +181,22 @@ class Session final : public boost::intrusive::list_base_hook<>,
   http::Progress decode_chunks();
   void body_complete(TimePoint now);
   void decoded(const codec::Decoded& decoded, TimePoint now);
+  void decoded_nothing();
+  void reserve_bulk_reply(const codec::Decoded& decoded, TimePoint now);
+
+  // session_answers.cpp: how it ends.
   void admit(TimePoint now);
   void settled(queue::Settlement settlement) override;
   void stored() override;
   void answered();
-  void answer_accepted(unsigned status);
-  void answer_purpose(Purpose purpose);
-  void answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset = std::nullopt,
-                      std::string_view allow = {}, std::string_view accept_encoding = {});
+  void release_body();
+  void answer_accepted(bool delivered);
+  void answer_purpose(const Admissible& admissible);
+  Question question() const;
+  void answer_problem(Problem problem);
   void pass_body();
-  void refuse(const RequestError& error, std::optional<std::size_t> offset = std::nullopt);
+  void refuse(const RequestError& error);
+  void refuse(const RequestError& error, const Problem& problem);
   void end_request();
   void drop_packet();
 
@@ -206,10 +222,11 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::optional<http::RequestParser> parser_;
   std::optional<http::ChunkDecoder> chunks_;  ///< of a chunked body
   Persistence persistence_ = Persistence::implied;
-  bool is_head_ = false;      ///< the method: its answer has no body
-  bool invalid_key_ = false;  ///< its Idempotency-Key is no packet id
-  codec::Format format_ = codec::Format::json;
-  std::size_t body_unread_ = 0;  ///< of a declared body, what was not taken from the connection
+  bool is_head_ = false;                         ///< the method: its answer has no body
+  bool invalid_key_ = false;                     ///< its Idempotency-Key is no packet id
+  const Route* route_ = nullptr;                 ///< none until its path is known
+  std::optional<std::uint64_t> count_promised_;  ///< by a header: messages of its body
+  std::size_t body_unread_ = 0;                  ///< of a declared body, what was not taken from the connection
   queue::Delivery* delivery_ = nullptr;
   std::optional<codec::CodedBody> coded_body_;  ///< of delivery_, while it is decoded
   bool waits_to_decode_ = false;                ///< for a decompressor
@@ -220,6 +237,9 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::size_t stall_begins_bytes_ = 0;          ///< what was here of it when it became evictable
   std::string packet_id_;                       ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;
+  Reply bulk_reply_;          ///< its answer, where that is as long as the body: reserved as the body is
+  bool is_decoded_ = false;   ///< what it waits for is space for bulk_reply_
+  bool answer_held_ = false;  ///< that answer is in output_, and reserved until it is sent
 };
 
 }  // namespace logdist::ingest

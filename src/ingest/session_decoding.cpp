@@ -1,6 +1,8 @@
 // Compressed bodies: decoded a slice a turn, a few at a time.
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,7 +16,13 @@ std::size_t Session::reserved_length(std::size_t length) const {
 }
 
 void Session::begin_decoding() {
-  if (delivery_->packet.body.size() == 0) {
+  const bool empty = delivery_->packet.body.size() == 0;
+  if (empty && delivery_->packet.coding == route_->default_coding) {
+    // Compressed without saying so, or nothing at all.
+    const auto result = shared_.context.decoder.decode(route_->format, delivery_->packet.body);
+    return result ? decoded(*result, Clock::now()) : refuse_body(result.error());
+  }
+  if (empty) {
     return refuse_coded_body({codec::DecompressErrorCode::truncated, "it is empty", 0});
   }
   keep();
@@ -32,7 +40,7 @@ bool Session::take_decompressor(TimePoint now) {
     shared_.waiting_to_decode.push_back(*this);
     return false;
   }
-  coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), format_,
+  coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), route_->format,
                       packet.body.view(), shared_.context.server.max_decoded);
   return true;
 }
@@ -61,18 +69,28 @@ void Session::end_decoding(TimePoint now) {
   if (const auto* const error = std::get_if<codec::DecodeError>(&result)) {
     return refuse_body(*error, fmt::format("in the content of the {} body: ", to_string(packet.coding)));
   }
-  const codec::Decoded found = std::get<codec::Decoded>(result);
+  codec::Decoded found = std::get<codec::Decoded>(result);
   const std::string packet_id(found.packet_id);
+  const std::vector<codec::BulkActions> actions(found.actions.begin(), found.actions.end());
+  found.packet_id = packet_id;
+  found.actions = actions;
   return_decompressor();
   shared_.context.memory.end_growth(*this, packet.body.size());
-  decoded({found.messages, packet_id}, now);
+  decoded(found, now);
 }
 
 /// `of_content`: the offset is not within the body, but within what it is compressed from.
 void Session::refuse_body(const codec::DecodeError& error, std::string_view of_content) {
   const bool is_id = error.code == codec::DecodeErrorCode::invalid_packet_id;
   const std::string detail = fmt::format("{}{}", of_content, error.detail);
-  refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, detail}, error.offset);
+  Problem problem{400, detail, error.offset, error.code, error.message};
+  refuse({is_id ? RejectReason::invalid_packet_id : RejectReason::invalid_body, 400, detail}, problem);
+}
+
+void Session::refuse_count(std::uint32_t messages) {
+  const std::string detail =
+      fmt::format("the body has {} messages, and {} says {}", messages, route_->count_header, *count_promised_);
+  refuse({RejectReason::invalid_body, 400, detail}, {400, detail, std::nullopt, codec::DecodeErrorCode::invalid_body});
 }
 
 void Session::refuse_coded_body(const codec::DecompressError& error) {
@@ -81,7 +99,7 @@ void Session::refuse_coded_body(const codec::DecompressError& error) {
   }
   const std::string detail =
       fmt::format("the body is not {} as a whole: {}", to_string(delivery_->packet.coding), error.detail);
-  refuse({RejectReason::invalid_body, 400, detail}, error.offset);
+  refuse({RejectReason::invalid_body, 400, detail}, {400, detail, error.offset, codec::DecodeErrorCode::invalid_body});
 }
 
 /// Done with the content, or the body is dropped. Whoever has waited for longest goes on.

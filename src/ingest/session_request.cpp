@@ -1,10 +1,9 @@
 // What a request goes through, from its head to its answer.
 #include <algorithm>
-#include <chrono>
+#include <charconv>
 #include <limits>
 #include <utility>
 
-#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
 #include "ingest/client_address.hpp"
@@ -12,7 +11,7 @@
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
-#include "logdist/telemetry/log.hpp"
+#include "logdist/ingest/dialects/forwarded_headers.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -22,16 +21,11 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 /// Unread bytes of a body that ends with its last chunk: more than can be in hand.
 constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
 
-std::uint64_t unix_ms() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
-
-void log_rejected(const IpAddress& client, const RequestError& error) {
-  if (!log::writes(log::Level::debug)) return;
-  const std::string name = client.is_set() ? client.to_string() : "unix";
-  log::debug("request_rejected", fmt::format("a request of {}: {}, {}", name, error.status, error.detail),
-             {{"client", name}, {"status", error.status}, {"cause", error.detail}});
+/// None when it is no number.
+std::optional<std::uint64_t> parse_count(std::string_view digits) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(count) : std::nullopt;
 }
 
 /// Moves what `buffer` holds into a block with room for `capacity` bytes.
@@ -93,35 +87,63 @@ void Session::head_complete(TimePoint now) {
     persistence_ = head.http_1_1 ? Persistence::implied : Persistence::keep_alive;
   }
 
-  const Result validated = validate_request(head, {max_body, shared_.draining});
-  if (!validated) return refuse(validated.error());
-  if (validated->purpose != Purpose::packet) return answer_purpose(validated->purpose);
-  begin_packet(head, *validated);
+  const Result validated = validate_request(head, {shared_.routes, max_body, shared_.draining});
+  if (!validated) {
+    route_ = validated.error().route;
+    return refuse(validated.error());
+  }
+  route_ = validated->route;
+  if (validated->purpose != Purpose::packet) return answer_purpose(*validated);
+  if (!begin_packet(head, *validated)) return;
   const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
   ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body),
                 reserved_length(length), now);
 }
 
-/// Keeps of the head what goes with the packet: its bytes are overwritten soon.
-void Session::begin_packet(const http::RequestHead& head, const Admissible& admissible) {
-  format_ = admissible.format;
+/// Keeps of the head what goes with the packet: its bytes are overwritten soon. False when it is refused.
+bool Session::begin_packet(const http::RequestHead& head, const Admissible& admissible) {
   delivery_ = &shared_.context.sink.make();
-  core::Packet& packet = delivery_->packet;
-  packet.coding = admissible.coding;
-  packet.forwarded_headers.assign("Content-Type: ").append(*head.content_type).append("\r\n");
-  if (packet.coding != core::ContentCoding::identity) {
-    packet.forwarded_headers.append("Content-Encoding: ").append(to_string(packet.coding)).append("\r\n");
-  }
-  if (!head.traceparent.empty()) {
-    packet.forwarded_headers.append("traceparent: ").append(head.traceparent).append("\r\n");
-  }
-  for (const std::string_view line : head.tracestate) {
-    packet.forwarded_headers.append("tracestate: ").append(line).append("\r\n");
+  delivery_->packet.protocol = route_->protocol;
+  delivery_->packet.coding = admissible.coding;
+  take_packet_id(head);
+  count_promised_.reset();
+  if (!route_->count_header.empty()) {
+    if (const auto count = head.field(route_->count_header)) count_promised_ = parse_count(*count);
   }
   if (shared_.context.keeps_origin) keep_origin(head);
-  packet.id.clear();
+  if (take_headers(head)) return true;
+  refuse({RejectReason::header_too_large, 431, "the headers that go along with a packet are larger than 4 KiB"});
+  return false;
+}
+
+void Session::take_packet_id(const http::RequestHead& head) {
+  std::string& id = delivery_->packet.id;
+  id.clear();
   invalid_key_ = head.idempotency_key && !codec::is_valid_id(*head.idempotency_key);
-  if (head.idempotency_key && !invalid_key_) packet.id = *head.idempotency_key;
+  if (head.idempotency_key && !invalid_key_) id = *head.idempotency_key;
+  if (route_->id_header.empty()) return;
+  const auto own = head.field(route_->id_header);
+  if (own && codec::is_valid_id(*own)) id = *own;
+}
+
+/// False when there is too much of them.
+bool Session::take_headers(const http::RequestHead& head) {
+  std::string& lines = delivery_->packet.forwarded_headers;
+  lines.clear();
+  if (head.content_type) lines.append("Content-Type: ").append(*head.content_type).append("\r\n");
+  if (head.encoded) {
+    lines.append("Content-Encoding: ").append(to_string(delivery_->packet.coding)).append("\r\n");
+  }
+  lines.append("Packet-Format: ").append(to_string(route_->protocol)).append("\r\n");
+  if (route_->goes_along) {
+    lines.append("Packet-Target: ");
+    append_target(lines, head.path, head.query);
+    lines.append("\r\n");
+    if (!append_kept_headers(lines, head.fields)) return false;
+  }
+  if (!head.traceparent.empty()) lines.append("traceparent: ").append(head.traceparent).append("\r\n");
+  for (const std::string_view line : head.tracestate) lines.append("tracestate: ").append(line).append("\r\n");
+  return true;
 }
 
 /// Reserves up to `total_bytes` for a body of `length`, now or when its turn comes.
@@ -148,6 +170,7 @@ void Session::granted() {
 }
 
 void Session::space_granted(TimePoint now) {
+  if (is_decoded_) return admit(now);
   if (coded_body_) {
     phase_ = Phase::decoding;
     return expire_at(never);
@@ -220,9 +243,9 @@ http::Progress Session::decode_chunks() {
 
 void Session::body_complete(TimePoint now) {
   core::Packet& packet = delivery_->packet;
-  shared_.context.ledger.packet_received(packet.body.size());
+  shared_.context.ledger.packet_received(route_->protocol, packet.body.size());
   if (packet.coding != core::ContentCoding::identity) return begin_decoding();
-  const codec::DecodeResult result = shared_.context.decoder.decode(format_, packet.body);
+  const codec::DecodeResult result = shared_.context.decoder.decode(route_->format, packet.body);
   if (!result) return refuse_body(result.error());
   decoded(*result, now);
 }
@@ -230,117 +253,36 @@ void Session::body_complete(TimePoint now) {
 void Session::decoded(const codec::Decoded& decoded, TimePoint now) {
   core::Packet& packet = delivery_->packet;
   packet.messages = decoded.messages;
-  shared_.context.ledger.messages_received(packet.messages);
-  if (!decoded.packet_id.empty()) {
+  if (count_promised_ && *count_promised_ != decoded.messages) return refuse_count(decoded.messages);
+  shared_.context.ledger.messages_received(route_->protocol, packet.messages);
+  const bool id_in_head = !route_->id_header.empty() && !packet.id.empty();
+  if (!decoded.packet_id.empty() && !id_in_head) {
     packet.id = decoded.packet_id;
   } else if (invalid_key_) {
     return refuse({RejectReason::invalid_packet_id, 400, "Idempotency-Key must be 1 to 128 visible ASCII characters"});
   } else if (packet.id.empty()) {
-    make_uuid_v7(packet.id, unix_ms(), shared_.context.random);
+    make_uuid_v7(packet.id, wall_clock_ms(), shared_.context.random);
   }
   if (shared_.draining) return refuse(draining_error());
+  packet_id_ = packet.id;
+  messages_ = packet.messages;
+  if (messages_ == 0) return decoded_nothing();
+  if (route_->dialect == Dialect::elasticsearch) return reserve_bulk_reply(decoded, now);
   admit(now);
 }
 
-void Session::admit(TimePoint now) {
-  packet_id_ = delivery_->packet.id;
-  messages_ = delivery_->packet.messages;
-  switch (shared_.context.sink.admit(*delivery_, *this, now)) {
-    case queue::Admission::queued:
-      delivery_ = nullptr;
-      shared_.context.memory.release(*this);
-      return answer_accepted(202);
-    case queue::Admission::waiting: phase_ = Phase::delivery; return;
-    case queue::Admission::pending: phase_ = Phase::storing; return;
-  }
-}
-
-void Session::settled(queue::Settlement settlement) {
-  const SessionPtr self(this);
-  delivery_ = nullptr;
-  shared_.context.memory.release(*this);
-  if (shared_.draining) persistence_ = Persistence::close;
-  switch (settlement) {
-    case queue::Settlement::delivered: answer_accepted(200); break;
-    case queue::Settlement::handed_back:
-      answer_problem(503, shared_.draining ? "shutting down: no analyzer took the packet, send it again"
-                                           : "no analyzer took the packet in time, send it again");
-      break;
-    case queue::Settlement::dead_lettered:
-      answer_problem(422, "no analyzer will take the packet: it is kept as a dead letter");
-      break;
-    case queue::Settlement::not_stored: answer_problem(503, "the packet could not be stored, send it again"); break;
-  }
-  answered();
-}
-
-void Session::answer_accepted(unsigned status) {
-  shared_.responses.accepted(output_.tail(), status, packet_id_, messages_, persistence_);
-  served_ = true;
-  end_request();
-}
-
-/// Of requests that are no packets.
-void Session::answer_purpose(Purpose purpose) {
-  pass_body();
-  if (purpose == Purpose::health) {
-    shared_.responses.alive(output_.tail(), is_head_, persistence_);
-  } else {
-    shared_.responses.options(output_.tail(), persistence_);
-  }
-  end_request();
-}
-
-void Session::answer_problem(unsigned status, std::string_view detail, std::optional<std::size_t> offset,
-                             std::string_view allow, std::string_view accept_encoding) {
-  const std::chrono::seconds retry_after =
-      status == 503 ? shared_.context.sink.retry_after(Clock::now()) : std::chrono::seconds(0);
-  shared_.responses.problem(output_.tail(), {status, detail, offset, is_head_, retry_after, allow, accept_encoding},
-                            persistence_);
-  end_request();
-}
-
-void Session::refuse(const RequestError& error, std::optional<std::size_t> offset) {
-  shared_.context.ledger.rejected(error.reason);
-  log_rejected(client_, error);
+/// As good as a packet, but there is nothing to be delivered.
+void Session::decoded_nothing() {
   drop_packet();
-  if (error.close) {
-    persistence_ = Persistence::close;
-  } else {
-    pass_body();
-  }
-  answer_problem(error.status, error.detail, offset, error.allow,
-                 error.names_codings ? core::accepted_codings : std::string_view());
+  answer_accepted(false);
 }
 
-/// Skips a body that nobody wants; when it is not all here, the connection closes.
-void Session::pass_body() {
-  if (body_unread_ <= input_.size()) return input_.consume(body_unread_);  // the next request begins behind it
-  persistence_ = Persistence::close;
-}
-
-void Session::end_request() {
-  keep();
-  parser_.reset();
-  chunks_.reset();
-  client_ = peer_;
-  phase_ = Phase::head;
-  last_answer_ = persistence_ == Persistence::close;
-  is_head_ = false;
-  body_unread_ = 0;
-}
-
-/// Lets go of the packet and of its buffer space, wherever they are.
-void Session::drop_packet() {
-  return_decompressor();
-  if (shared_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
-  if (delivery_ == nullptr) return;
-  queue::Delivery& delivery = *std::exchange(delivery_, nullptr);
-  if (phase_ == Phase::delivery || phase_ == Phase::storing) {
-    shared_.context.sink.abandon(delivery, Clock::now());
-  } else {
-    shared_.context.sink.discard(delivery);
-  }
+/// It may be twice as long as the body, and its agent need not read it.
+void Session::reserve_bulk_reply(const codec::Decoded& decoded, TimePoint now) {
+  bulk_reply_ = bulk_reply(decoded.actions);
+  is_decoded_ = true;
+  // As of a body that grows on: its end is release_body(), which leaves the answer's part.
+  ask_for_space(held_bytes() + bulk_reply_.body.size(), queue::MemoryLimiter::length_unknown, now);
 }
 
 }  // namespace logdist::ingest

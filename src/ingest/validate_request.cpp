@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "logdist/codec/formats.hpp"
 #include "logdist/http/media_type.hpp"
 
 namespace logdist::ingest {
@@ -10,24 +9,13 @@ namespace {
 
 bool is_health_path(std::string_view path) { return path == "/healthz" || path == "/health"; }
 
-/// As the table of formats has it.
-std::string_view name_of(http::Method method) { return method == http::Method::post ? "POST" : ""; }
-
-std::optional<codec::Format> format_of(const http::RequestHead& head) {
-  const std::string_view content_type = head.content_type.value_or("");
-  if (content_type.size() > max_content_type_size || !http::is_utf_8(content_type)) return std::nullopt;
-  return codec::find_format(name_of(head.method), head.path, http::media_type(content_type));
-}
-
 Result validate_health(const http::RequestHead& head) {
   if (head.method == http::Method::get || head.method == http::Method::head) return Admissible{Purpose::health};
-  return RequestError{RejectReason::method_not_allowed, 405, "health checks use GET or HEAD", false, "GET, HEAD"};
+  return RequestError{RejectReason::method_not_allowed, 405, "health checks use GET or HEAD", false, methods::get};
 }
 
-Result validate_packet(const http::RequestHead& head, const Policy& policy) {
-  if (!codec::takes_method(head.path, name_of(head.method))) {
-    return RequestError{RejectReason::method_not_allowed, 405, "packets are sent with POST"};
-  }
+/// Of a packet whose row is found, but for its body.
+std::optional<RequestError> head_error(const http::RequestHead& head, const Policy& policy) {
   if (policy.draining) return draining_error();
   if (head.looped) {
     return RequestError{RejectReason::loop, 508,
@@ -40,25 +28,51 @@ Result validate_packet(const http::RequestHead& head, const Policy& policy) {
     return RequestError{RejectReason::length_required, 411,
                         "a packet needs Content-Length or chunked Transfer-Encoding", true};
   }
-  const auto format = format_of(head);
-  if (!format) {
-    return RequestError{RejectReason::unsupported_media_type, 415,
-                        "Content-Type must be application/json, or of JSON lines as application/x-ndjson, in UTF-8, at "
-                        "most 256 bytes"};
-  }
-  const auto coding = head.encoded ? core::find_coding(head.content_coding) : core::ContentCoding::identity;
+  return std::nullopt;
+}
+
+RequestError type_error(const Route& of_path) {
+  constexpr std::string_view detail_of_packets =
+      "Content-Type must be application/json, or of JSON lines as application/x-ndjson, in UTF-8, at most 256 bytes";
+  constexpr std::string_view detail_of_others =
+      "Content-Type must be application/json or application/x-protobuf, at most 256 bytes";
+  return {RejectReason::unsupported_media_type, 415,
+          of_path.protocol == core::Protocol::packet ? detail_of_packets : detail_of_others};
+}
+
+/// The coding of the body; none when it is unknown, or several.
+std::optional<core::ContentCoding> coding_of(const http::RequestHead& head, const Route& route) {
+  return head.encoded ? core::find_coding(head.content_coding) : route.default_coding;
+}
+
+Result validate_packet(const http::RequestHead& head, const Policy& policy, const RouteTable::Found& found,
+                       bool type_is_valid) {
+  if (const auto error = head_error(head, policy)) return *error;
+  if (found.route == nullptr || !type_is_valid) return type_error(*found.of_path);
+  const auto coding = coding_of(head, *found.route);
   if (!coding) {
-    return RequestError{RejectReason::unsupported_media_type,
-                        415,
-                        "Content-Encoding must be one of gzip, deflate, zstd and snappy, or identity",
-                        false,
-                        "POST",
-                        true};
+    RequestError error{RejectReason::unsupported_media_type, 415,
+                       "Content-Encoding must be one of gzip, deflate, zstd and snappy, or identity"};
+    error.names_codings = true;
+    return error;
   }
   if (head.content_length && *head.content_length > policy.max_body) {
     return RequestError{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   }
-  return Admissible{Purpose::packet, *format, *coding};
+  return Admissible{Purpose::packet, found.route, *coding};
+}
+
+Result validate_routed(const http::RequestHead& head, const Policy& policy, const RouteTable::Found& found,
+                       bool type_is_valid) {
+  if (head.method == http::Method::options) return Admissible{Purpose::options, nullptr, {}, found.methods};
+  if (!found.takes_method) {
+    const bool takes_packets = (found.methods & methods::post) != 0;
+    return RequestError{RejectReason::method_not_allowed, 405,
+                        takes_packets ? "packets are sent with POST" : "this is asked for with GET or HEAD", false,
+                        found.methods};
+  }
+  if (found.route != nullptr && found.route->canned != Canned::none) return Admissible{Purpose::canned, found.route};
+  return validate_packet(head, policy, found, type_is_valid);
 }
 
 }  // namespace
@@ -75,13 +89,26 @@ RequestError error_of(const http::Error& error) {
 }
 
 Result validate_request(const http::RequestHead& head, const Policy& policy) {
-  if (codec::takes_path(head.path)) return validate_packet(head, policy);
-  if (is_health_path(head.path)) return validate_health(head);
-  if (head.path == "*") return Admissible{Purpose::options};
-  if (head.method == http::Method::connect) {
-    return RequestError{RejectReason::method_not_allowed, 405, "this is not a proxy: packets are sent with POST", true};
+  const std::string_view content_type = head.content_type.value_or("");
+  const RouteTable::Found found = policy.routes.find(head.method, head.path, http::media_type(content_type));
+  if (found.of_path != nullptr) {
+    // Where the type decides nothing, what it says of the text does not either.
+    const bool is_typed = found.route == nullptr || !found.route->media_type.empty();
+    const bool type_is_valid =
+        content_type.size() <= max_content_type_size && (!is_typed || http::is_utf_8(content_type));
+    Result result = validate_routed(head, policy, found, type_is_valid);
+    if (result) return result;
+    RequestError error = result.error();
+    error.route = found.route != nullptr ? found.route : found.of_path;
+    return error;
   }
-  return RequestError{RejectReason::not_found, 404, "the only paths here are /v1/packets and /healthz"};
+  if (is_health_path(head.path)) return validate_health(head);
+  if (head.path == "*") return Admissible{Purpose::options, nullptr, {}, methods::get | methods::post};
+  if (head.method == http::Method::connect) {
+    return RequestError{RejectReason::method_not_allowed, 405, "this is not a proxy: packets are sent with POST", true,
+                        methods::post};
+  }
+  return RequestError{RejectReason::not_found, 404, policy.routes.paths_text()};
 }
 
 }  // namespace logdist::ingest

@@ -67,19 +67,37 @@ Terms& Terms::operator+=(const Terms& other) {
 
 AnalyzerCounts& AnalyzerCounts::operator+=(const AnalyzerCounts& other) {
   delivered += other.delivered;
+  refused_messages += other.refused_messages;
   add_each(attempts, other.attempts);
   duration += other.duration;
   return *this;
 }
 
+ReceivedCounts& ReceivedCounts::operator+=(const ReceivedCounts& other) {
+  packets += other.packets;
+  messages += other.messages;
+  bytes += other.bytes;
+  return *this;
+}
+
+ReceivedCounts IngestCounts::received_in_all() const {
+  ReceivedCounts all;
+  for (const ReceivedCounts& one : received) all += one;
+  return all;
+}
+
+IngestCounts::Rejected IngestCounts::rejected_in_all() const {
+  Rejected all{};
+  for (const Rejected& one : rejected) add_each(all, one);
+  return all;
+}
+
 IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
-  packets_received += other.packets_received;
-  messages_received += other.messages_received;
-  bytes_received += other.bytes_received;
+  for (std::size_t i = 0; i < received.size(); ++i) received[i] += other.received[i];
   add_each(decompressed_bytes, other.decompressed_bytes);
   caller_runs += other.caller_runs;
   connections_evicted += other.connections_evicted;
-  add_each(rejected, other.rejected);
+  for (std::size_t i = 0; i < rejected.size(); ++i) add_each(rejected[i], other.rejected[i]);
   return *this;
 }
 
@@ -138,6 +156,10 @@ void Ledger::delivered(std::uint32_t messages, AnalyzerId analyzer, Duration res
   books_.residence.observe(residence);
 }
 
+void Ledger::messages_refused(AnalyzerId analyzer, std::uint32_t messages) {
+  of(analyzer).refused_messages += messages;
+}
+
 void Ledger::dead_lettered(std::uint32_t messages, DeadLetterReason reason) {
   LOGDIST_EVENT(dead_lettered);
   books_.terms.dead_lettered.add(messages);
@@ -169,12 +191,15 @@ void Ledger::lost(const Amount& packets) {
   books_.terms.lost += packets;
 }
 
-void Ledger::packet_received(std::uint64_t body_bytes) {
-  ++books_.ingest.packets_received;
-  books_.ingest.bytes_received += body_bytes;
+void Ledger::packet_received(core::Protocol protocol, std::uint64_t body_bytes) {
+  ReceivedCounts& received = books_.ingest.received[index(protocol)];
+  ++received.packets;
+  received.bytes += body_bytes;
 }
 
-void Ledger::messages_received(std::uint32_t messages) { books_.ingest.messages_received += messages; }
+void Ledger::messages_received(core::Protocol protocol, std::uint32_t messages) {
+  books_.ingest.received[index(protocol)].messages += messages;
+}
 
 void Ledger::decompressed(core::ContentCoding coding, std::uint64_t content_bytes) {
   books_.ingest.decompressed_bytes[index(coding)] += content_bytes;
@@ -184,7 +209,10 @@ void Ledger::caller_ran() { ++books_.ingest.caller_runs; }
 
 void Ledger::connection_evicted() { ++books_.ingest.connections_evicted; }
 
-void Ledger::rejected(RejectReason reason) { ++books_.ingest.rejected[index(reason)]; }
+void Ledger::rejected(RejectReason reason, std::optional<core::Protocol> protocol) {
+  const std::size_t place = protocol ? index(*protocol) : IngestCounts::no_protocol;
+  ++books_.ingest.rejected[place][index(reason)];
+}
 
 AnalyzerCounts& Ledger::of(AnalyzerId analyzer) {
   if (analyzer >= books_.analyzers.size()) books_.analyzers.resize(analyzer + std::size_t{1});

@@ -66,7 +66,7 @@ std::vector<config::AnalyzerOptions> AnalyzerRegistry::in_force() const {
 dispatch::AnalyzerSpec AnalyzerRegistry::spec(AnalyzerId id, const config::DeliveryOptions& delivery) const {
   const RegistryEntry& entry = entries_[id];
   return {entry.weight.units, entry.configured.max_in_flight.value_or(delivery.max_in_flight),
-          entry.limits->max_open() * delivery.pipeline, entry.limits->max_open()};
+          entry.limits->max_open() * delivery.pipeline, entry.limits->max_open(), entry.configured.formats};
 }
 
 std::vector<dispatch::AnalyzerSpec> AnalyzerRegistry::specs(const config::DeliveryOptions& delivery) const {
@@ -78,7 +78,7 @@ std::vector<dispatch::AnalyzerSpec> AnalyzerRegistry::specs(const config::Delive
 sink::AnalyzerTarget AnalyzerRegistry::target(AnalyzerId id) const {
   const RegistryEntry& entry = entries_[id];
   const config::AnalyzerOptions& at = entry.configured;
-  return {at.host, at.port, at.target, at.headers, entry.limits};
+  return {at.host, at.port, at.target, at.headers, entry.limits, {}, at.forward == config::ForwardMode::native};
 }
 
 }  // namespace logdist::registry

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "logdist/core/header_lines.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "logdist/server/loop.hpp"
 
@@ -16,12 +17,13 @@ TimePoint time_of(std::int64_t unix_ns, TimePoint now) {
 }
 
 core::ContentCoding coding_of(std::string_view forwarded_headers) {
-  for (std::size_t i = 1; i < core::content_coding_count; ++i) {
-    const auto coding = static_cast<core::ContentCoding>(i);
-    const std::string line = "Content-Encoding: " + std::string(to_string(coding)) + "\r\n";
-    if (forwarded_headers.find("\r\n" + line) != forwarded_headers.npos) return coding;
-  }
-  return core::ContentCoding::identity;
+  const auto name = core::header_value(forwarded_headers, "Content-Encoding");
+  return name ? core::find_coding(*name).value_or(core::ContentCoding::identity) : core::ContentCoding::identity;
+}
+
+core::Protocol protocol_of(std::string_view forwarded_headers) {
+  const auto name = core::header_value(forwarded_headers, "Packet-Format");
+  return name ? core::find_protocol(*name).value_or(core::Protocol::packet) : core::Protocol::packet;
 }
 
 }  // namespace
@@ -46,6 +48,7 @@ void Loop::read_back(std::vector<storage::ReadBackPacket> packets) {
       packet.path = metadata->path;
     }
     packet.coding = coding_of(packet.forwarded_headers);
+    packet.protocol = protocol_of(packet.forwarded_headers);
     packet.messages = read.stored.messages;
     delivery.store_id = read.stored.id;
     dispatcher_.restore(delivery, read.has_place, time_of(read.stored.received_at_ns, now));

@@ -10,23 +10,43 @@
 namespace logdist::telemetry {
 namespace {
 
+/// The format is `none` of requests whose path, or whose head, is not understood.
+void add_rejected(Families& families, const ledger::IngestCounts& ingest) {
+  Family rejected =
+      families.counter("logdist_packets_rejected_total",
+                       "Requests on the packet port answered with an error and never admitted, by reason and format.");
+  for (std::size_t i = 0; i <= core::protocol_count; ++i) {
+    const bool is_known = i != ledger::IngestCounts::no_protocol;
+    const std::string format = is_known ? to_string(static_cast<core::Protocol>(i)) : "none";
+    for (std::size_t reason = 0; reason < reject_reason_count; ++reason) {
+      rejected.add(ingest.rejected[i][reason],
+                   {{"reason", to_string(static_cast<RejectReason>(reason))}, {"format", format}});
+    }
+  }
+}
+
 void add_ingest(Families& families, const Scrape& scrape) {
   const ledger::IngestCounts& ingest = scrape.books.ingest;
-  families.counter("logdist_packets_received_total", "Whole bodies POSTed to the packet path, admitted or not.")
-      .add(ingest.packets_received);
-  families.counter("logdist_messages_received_total", "Messages in the received packets that decoded.")
-      .add(ingest.messages_received);
-  families.counter("logdist_received_bytes_total", "Bytes of the received bodies.").add(ingest.bytes_received);
+  using Received = ledger::ReceivedCounts;
+  const auto add_received = [&ingest](Family family, std::uint64_t Received::*count) {
+    for (std::size_t i = 0; i < core::protocol_count; ++i) {
+      family.add(ingest.received[i].*count, {{"format", to_string(static_cast<core::Protocol>(i))}});
+    }
+  };
+  add_received(families.counter("logdist_packets_received_total",
+                                "Whole bodies received on the packet port, admitted or not, by format."),
+               &Received::packets);
+  add_received(
+      families.counter("logdist_messages_received_total", "Messages in the received packets that decoded, by format."),
+      &Received::messages);
+  add_received(families.counter("logdist_received_bytes_total", "Bytes of the received bodies, by format."),
+               &Received::bytes);
   Family decompressed = families.counter("logdist_decompressed_bytes_total",
                                          "Bytes of the content of compressed bodies, by their encoding.");
   for (std::size_t i = 1; i < core::content_coding_count; ++i) {
     decompressed.add(ingest.decompressed_bytes[i], {{"encoding", to_string(static_cast<core::ContentCoding>(i))}});
   }
-  Family rejected = families.counter("logdist_packets_rejected_total",
-                                     "Requests on the packet port answered with an error and never admitted.");
-  for (std::size_t i = 0; i < reject_reason_count; ++i) {
-    rejected.add(ingest.rejected[i], {{"reason", to_string(static_cast<RejectReason>(i))}});
-  }
+  add_rejected(families, ingest);
   families.counter("logdist_caller_runs_total", "Requests that waited for their delivery because the queue was full.")
       .add(ingest.caller_runs);
   families.gauge("logdist_connections", "Open connections of agents.").add(scrape.connections.held);
@@ -177,6 +197,9 @@ void add_deliveries(Families& families, const Scrape& scrape) {
              [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.packets; });
   count_each(families.counter("logdist_messages_delivered_total", "Messages in the packets it took."), scrape,
              [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).delivered.messages; });
+  count_each(families.counter("logdist_messages_refused_total",
+                              "Messages of delivered packets that it did not take, as its answers say."),
+             scrape, [&scrape](const Facts& analyzer) { return counts_of(scrape, analyzer).refused_messages; });
   Family attempts =
       families.counter("logdist_delivery_attempts_total", "Attempts to deliver a packet to it, by outcome.");
   for (const Facts* analyzer : counting(scrape)) {

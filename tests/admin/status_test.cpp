@@ -39,9 +39,9 @@ TEST(Status, HasTheseKeysInThisOrder) {
                           "recovering", "taking_packets", "damaged_records", "sync_seconds"));
   EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "recovered", "queued", "spilled", "waiting", "in_flight",
                                                   "delivered", "dead_lettered", "handed_back", "lost", "imbalance"));
-  EXPECT_THAT(keys(status["totals"]),
-              ElementsAre("packets_received", "messages_received", "received_bytes", "caller_runs", "packets_rejected",
-                          "packets_dead_lettered", "residence_seconds", "residence_buckets"));
+  EXPECT_THAT(keys(status["totals"]), ElementsAre("packets_received", "messages_received", "received_bytes",
+                                                  "received_by_format", "caller_runs", "packets_rejected",
+                                                  "packets_dead_lettered", "residence_seconds", "residence_buckets"));
   EXPECT_THAT(keys(status["analyzers"][0]),
               ElementsAre("name", "url", "state", "in_service", "paused", "drained", "weight", "target_share",
                           "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered",

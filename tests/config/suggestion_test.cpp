@@ -37,9 +37,11 @@ TEST(KeyHint, ExplainsLevels) {
 }
 
 TEST(KeyHint, IsSilentWhenNothingIsClose) {
-  EXPECT_EQ(key_suggestion("analyzers[]", "x"), "; allowed: name, url, weight, max_in_flight, headers");
+  EXPECT_EQ(key_suggestion("analyzers[]", "x"),
+            "; allowed: name, url, weight, max_in_flight, forward, formats, headers");
   const std::string of_server =
-      "; allowed: listen, proxy_protocol, trusted_proxies, max_connections, max_body, max_decoded, max_buffered, "
+      "; allowed: listen, proxy_protocol, trusted_proxies, formats, max_connections, max_body, max_decoded, "
+      "max_buffered, "
       "header_timeout, body_timeout, idle_timeout, min_body_rate";
   EXPECT_EQ(key_suggestion("server", "x"), of_server);
   EXPECT_EQ(key_suggestion("server", std::string(1'000'000, 'x')), of_server);

@@ -135,6 +135,17 @@ TEST(Validate, ListsMayBeWrittenAsListsOrAsTexts) {
   EXPECT_EQ(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/b']}\n"), "");
 }
 
+TEST(Validate, FormatsHaveNames) {
+  for (const char* good : {"[packet]", "packet", "'packet, otlp'", "[otlp, hec-event, hec-raw]"}) {
+    EXPECT_EQ(error_of(std::string("server: {formats: ") + good + "}\n"), "") << good;
+  }
+  for (const char* bad : {"''", "[]", "[hec]", "'packet,'", "[packet, '']", "all"}) {
+    EXPECT_THAT(error_of(std::string("server: {formats: ") + bad + "}\n"),
+                HasSubstr("is no format; allowed: at least one"))
+        << bad;
+  }
+}
+
 TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {
   EXPECT_NE(error_of("server: {proxy_protocol: true}\n"), "");
   EXPECT_EQ(error_of("server: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, '::1']}\n"), "");

@@ -105,6 +105,21 @@ TEST(RetryLists, GiveTheOldestOfTheGroupsThatAreNotBlocked) {
   }
 }
 
+TEST(RetryLists, EachProtocolHasItsGroups) {
+  std::deque<queue::Delivery> deliveries(2);
+  for (queue::Delivery& delivery : deliveries) exclude(delivery, 1);
+  deliveries[1].packet.protocol = core::Protocol::otlp;
+  RetryLists lists;
+  for (queue::Delivery& delivery : deliveries) lists.insert(delivery);
+  lists.begin_pass();
+  const core::Protocol first = lists.oldest()->protocol;
+  lists.block(*lists.oldest());
+  ASSERT_NE(lists.oldest(), nullptr);
+  EXPECT_NE(lists.oldest()->protocol, first);
+  for (queue::Delivery& delivery : deliveries) lists.erase(delivery);
+  EXPECT_TRUE(lists.empty());
+}
+
 TEST(RetryLists, TheOrderInWhichAnalyzersWereAskedMakesNoGroup) {
   std::deque<queue::Delivery> deliveries(2);
   exclude(deliveries[0], 1);
@@ -117,7 +132,6 @@ TEST(RetryLists, TheOrderInWhichAnalyzersWereAskedMakesNoGroup) {
   EXPECT_EQ(lists.oldest()->packets.size(), 2u);
   lists.block(*lists.oldest());
   EXPECT_EQ(lists.oldest(), nullptr);
-  EXPECT_EQ(lists.unrestricted(), nullptr);
 }
 
 }  // namespace

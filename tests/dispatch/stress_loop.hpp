@@ -83,6 +83,7 @@ class StressLoop final : public TurnRequest, public sink::DeadLetters, public si
   void put(const sink::DeadLetter& letter) override;
   void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId, std::uint32_t, TimePoint) override {}
+  void messages_refused(AnalyzerId, std::uint32_t) override {}
 
  private:
   void turn();

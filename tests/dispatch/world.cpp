@@ -20,7 +20,12 @@ LoadBalancerOptions balancer_options(const WorldOptions& options) {
 
 std::vector<AnalyzerSpec> specs(const WorldOptions& options) {
   std::vector<AnalyzerSpec> result;
-  for (const std::uint64_t weight : options.weights) result.push_back({weight, options.slots, options.slots});
+  for (const std::uint64_t weight : options.weights) {
+    const std::size_t index = result.size();
+    const core::ProtocolSet formats =
+        index < options.formats.size() ? options.formats[index] : core::ProtocolSet::all();
+    result.push_back({weight, options.slots, options.slots, 0, formats});
+  }
   return result;
 }
 
@@ -45,7 +50,12 @@ World::World(const WorldOptions& options)
 }
 
 queue::Admission World::admit(const std::string& id, std::uint32_t messages, LoopId loop) {
+  return admit_as(core::Protocol::packet, id, messages, loop);
+}
+
+queue::Admission World::admit_as(core::Protocol protocol, const std::string& id, std::uint32_t messages, LoopId loop) {
   queue::Delivery& delivery = loops[loop]->dispatcher->make();
+  delivery.packet.protocol = protocol;
   delivery.packet.id = id;
   delivery.packet.messages = messages;
   delivery.packet.body = buffers.take(16);

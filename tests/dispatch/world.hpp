@@ -58,6 +58,7 @@ class RecordingWaiter final : public queue::Waiter {
 
 struct WorldOptions {
   std::vector<std::uint64_t> weights{1, 1, 1};
+  std::vector<core::ProtocolSet> formats{};  ///< that they take; of those without one: all
   std::size_t loops = 1;
   std::size_t queue_packets = 100;
   std::uint32_t slots = 256;
@@ -87,6 +88,9 @@ class World final : public WakeupListener {
 
   /// Admits a packet on `loop`; its waiter is the world's `waiter`.
   queue::Admission admit(const std::string& id, std::uint32_t messages = 1, LoopId loop = 0);
+  /// The same of another protocol.
+  queue::Admission admit_as(core::Protocol protocol, const std::string& id, std::uint32_t messages = 1,
+                            LoopId loop = 0);
   /// The same for a request with a waiter of its own; gives its delivery.
   queue::Delivery& admit_waiting(RecordingWaiter& own_waiter, const std::string& id, LoopId loop = 0);
 

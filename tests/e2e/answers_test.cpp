@@ -183,7 +183,7 @@ TEST(SlowAgents, Are408AndClosed) {
   const std::string whole = post("[\"a\"]");
   EXPECT_THAT(converse(daemon.packet_url(), whole.substr(0, whole.size() - 2)), StartsWith("HTTP/1.1 408 "));
   EXPECT_EQ(converse(daemon.packet_url(), ""), "") << "idle: closed in silence";
-  EXPECT_EQ(daemon.metrics().value(R"(logdist_packets_rejected_total{reason="timeout"})"), 2);
+  EXPECT_EQ(daemon.metrics().sum("logdist_packets_rejected_total", R"(reason="timeout")"), 2);
   daemon.expect_clean_end();
 }
 

@@ -23,12 +23,16 @@ class Catcher {
     return "x=http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/analyze?from=test weight=1";
   }
 
-  /// The next packet, which is answered 204.
-  Request take() {
+  /// The next packet, which is answered 204, or 200 with a body.
+  Request take(const std::string& answer = {}) {
     if (!socket_.is_open()) acceptor_.accept(socket_);
     Request request;
     http::read(socket_, buffer_, request);
-    http::response<http::empty_body> response(http::status::no_content, 11);
+    http::response<http::string_body> response(answer.empty() ? http::status::no_content : http::status::ok, 11);
+    if (!answer.empty()) {
+      response.body() = answer;
+      response.prepare_payload();
+    }
     http::write(socket_, response);
     return request;
   }
@@ -72,6 +76,8 @@ TEST_F(Forwarding, BytesAndHeadersOfTheAgent) {
   expect_forwarded(request, body, "application/json;charset=UTF-8", "id", "2");
   EXPECT_EQ(request["traceparent"], "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   EXPECT_EQ(request["tracestate"], "a=1,b=2");
+  EXPECT_EQ(request["Packet-Format"], "packet");
+  EXPECT_EQ(request.count("Packet-Target"), 0u);
   EXPECT_EQ(request.count("X-Private"), 0u);
   ASSERT_TRUE(daemon_.await_delivered(1));
   daemon_.expect_clean_end();
@@ -90,6 +96,28 @@ TEST_F(Forwarding, ChunkedLinesAndAnIdMadeHere) {
   expect_forwarded(request, "{\"a\":1}\r\n\r\n\"b\"\n", "application/x-ndjson", id, "2");
   ASSERT_TRUE(daemon_.await_delivered(1));
   daemon_.expect_clean_end();
+}
+
+/// A server of the agents' own protocol gets their requests where they were sent.
+TEST(NativeForwarding, KeepsPathAndQueryAndCountsWhatWasNotTaken) {
+  Catcher catcher;
+  DaemonProcess daemon({{"ANALYZERS", catcher.setting() + " forward=native"}, {"HEALTH__PATH", ""}, {"THREADS", "1"}});
+  test::HttpClient agent(daemon.packet_url());
+  const std::string body = "{\"index\":{}}\n{\"a\":1}\n{\"create\":{}}\n{\"a\":2}\n";
+  EXPECT_EQ(agent.post("/logs/_bulk?pipeline=p&api_key=k", body, {{"Content-Type", "application/json"}}).status, 200u);
+  const Request request =
+      catcher.take(R"({"errors":true,"items":[{"index":{"status":400}},{"create":{"status":201}}]})");
+  EXPECT_EQ(request.target(), "/logs/_bulk?pipeline=p");
+  EXPECT_EQ(request.body(), body);
+  EXPECT_EQ(request["Packet-Format"], "elasticsearch");
+  EXPECT_EQ(request["Packet-Messages"], "2");
+  ASSERT_TRUE(daemon.await_delivered(1));
+  EXPECT_EQ(daemon.metrics().of("messages_refused_total", "x"), 1);
+  EXPECT_EQ(daemon.metrics().of("messages_delivered_total", "x"), 2);
+  agent.post("/v1/packets", R"(["a"])", {{"Content-Type", "application/json"}});
+  EXPECT_EQ(catcher.take().target(), "/v1/packets");
+  ASSERT_TRUE(daemon.await_delivered(2));
+  daemon.expect_clean_end();
 }
 
 }  // namespace

@@ -43,6 +43,21 @@ double Samples::value(const std::string& series) const {
   return found->second;
 }
 
+double Samples::sum(const std::string& metric, const std::string& label) const {
+  double sum = 0;
+  bool found = false;
+  for (auto series = values_.lower_bound(metric); series != values_.end() && series->first.starts_with(metric);
+       ++series) {
+    const std::string labels = series->first.substr(metric.size());
+    const bool is_of_metric = labels.empty() || labels.starts_with('{');
+    if (!is_of_metric || labels.find(label) == std::string::npos) continue;
+    sum += series->second;
+    found = true;
+  }
+  if (!found) throw std::out_of_range("no such series: " + metric + " with " + label);
+  return sum;
+}
+
 std::map<double, double> Samples::buckets(const std::string& metric, const std::string& analyzer) const {
   const std::string start = fmt::format("logdist_{}_bucket{{analyzer=\"{}\",le=\"", metric, analyzer);
   std::map<double, double> result;

@@ -14,6 +14,8 @@ class Samples {
 
   /// Throws std::out_of_range, which names the series, when there is none such.
   double value(const std::string& series) const;
+  /// Over all series of a metric that have this label: `reason="timeout"`; without one, over all.
+  double sum(const std::string& metric, const std::string& label = {}) const;
   /// Of `logdist_ledger_packets` (or `…_messages`) for a state.
   double packets(const std::string& state) const { return value("logdist_ledger_packets{state=\"" + state + "\"}"); }
   double messages(const std::string& state) const { return value("logdist_ledger_messages{state=\"" + state + "\"}"); }

@@ -63,12 +63,12 @@ TEST(Answers, AcceptedPacketIsQueued) {
   EXPECT_EQ(seen.id, "p-1");
   EXPECT_EQ(seen.messages, 2u);
   EXPECT_EQ(seen.headers,
-            "Content-Type: application/json; charset=UTF-8\r\ntraceparent: "
+            "Content-Type: application/json; charset=UTF-8\r\nPacket-Format: packet\r\ntraceparent: "
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: v=1\r\n");
   const auto counts = port.counts();
-  EXPECT_EQ(counts.packets_received, 1u);
-  EXPECT_EQ(counts.messages_received, 2u);
-  EXPECT_EQ(counts.bytes_received, small_body.size());
+  EXPECT_EQ(counts.received_in_all().packets, 1u);
+  EXPECT_EQ(counts.received_in_all().messages, 2u);
+  EXPECT_EQ(counts.received_in_all().bytes, small_body.size());
   EXPECT_EQ(port.memory().held_bytes(), 0u);
 }
 
@@ -107,7 +107,7 @@ TEST(Answers, BadBodiesAre400WithTheOffset) {
 
 TEST(Answers, OtherPathsAre404AndOtherMethods405) {
   Port port;
-  expect_problem(port, "GET / HTTP/1.1\r\nHost: t\r\n\r\n", 404, RejectReason::not_found);
+  expect_problem(port, "GET /other HTTP/1.1\r\nHost: t\r\n\r\n", 404, RejectReason::not_found);
   expect_problem(port, "POST /v1/packets/ HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc", 404,
                  RejectReason::not_found);
   const auto answer =
@@ -146,8 +146,8 @@ TEST(Answers, HealthAndOptionsAnswerHere) {
   EXPECT_EQ(client.read()->status, 200u);
   EXPECT_TRUE(client.ends());
   const auto counts = port.counts();
-  EXPECT_EQ(counts.rejected, decltype(counts.rejected){}) << "they are no packets";
-  EXPECT_EQ(counts.packets_received, 0u);
+  EXPECT_EQ(counts.rejected_in_all(), ledger::IngestCounts::Rejected{}) << "they are no packets";
+  EXPECT_EQ(counts.received_in_all().packets, 0u);
 }
 
 TEST(Answers, HealthAnswersWhileDraining) {
@@ -188,17 +188,18 @@ TEST(Answers, OnlyAValidTraceContextGoesAlong) {
   Port port;
   Client client = port.connect();
   const std::string type = "Content-Type: application/json\r\n";
+  const std::string format = "Packet-Format: packet\r\n";
   const std::string parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
   const auto forwarded = [&](const std::string& headers) {
     client.send(post(small_body, type + headers));
     EXPECT_EQ(client.read()->status, 202u);
     return port.on_loop([&] { return port.sink.admitted.back().headers; });
   };
-  EXPECT_EQ(forwarded("traceparent: 00-abc\r\ntracestate: a=1\r\n"), type);
-  EXPECT_EQ(forwarded("tracestate: a=1\r\n"), type);
+  EXPECT_EQ(forwarded("traceparent: 00-abc\r\ntracestate: a=1\r\n"), type + format);
+  EXPECT_EQ(forwarded("tracestate: a=1\r\n"), type + format);
   EXPECT_EQ(forwarded(parent + "tracestate: a=1\r\nTraceState: b=2\r\n"),
-            type + parent + "tracestate: a=1\r\ntracestate: b=2\r\n");
-  EXPECT_EQ(forwarded(parent + "tracestate: a=" + std::string(600, 'x') + "\r\n"), type + parent);
+            type + format + parent + "tracestate: a=1\r\ntracestate: b=2\r\n");
+  EXPECT_EQ(forwarded(parent + "tracestate: a=" + std::string(600, 'x') + "\r\n"), type + format + parent);
 }
 
 TEST(Answers, HeadHasNoBody) {

@@ -44,7 +44,7 @@ std::string packet_of(std::size_t messages) {
 /// Waits for the first body that is whole.
 bool has_received_one(Port& port) {
   const auto give_up_at = std::chrono::steady_clock::now() + patience;
-  while (port.counts().packets_received == 0) {
+  while (port.counts().received_in_all().packets == 0) {
     if (std::chrono::steady_clock::now() > give_up_at) return false;
     std::this_thread::yield();
   }
@@ -90,7 +90,8 @@ TEST_F(Encodings, AreDecodedAndPassedOnAsTheyCame) {
         EXPECT_TRUE(seen.body == body) << "byte for byte";
         EXPECT_EQ(seen.messages, messages);
         EXPECT_EQ(seen.headers,
-                  fmt::format("Content-Type: application/json\r\nContent-Encoding: {}\r\n", to_string(coding)));
+                  fmt::format("Content-Type: application/json\r\nContent-Encoding: {}\r\nPacket-Format: packet\r\n",
+                              to_string(coding)));
         EXPECT_EQ(port.memory().held_bytes(), 0u);
       }
     }
@@ -104,8 +105,8 @@ TEST_F(Encodings, AreCountedByTheirContent) {
   client.send(post(body, head_of("zstd")));
   EXPECT_EQ(client.read()->status, 202u);
   const ledger::IngestCounts counts = port.counts();
-  EXPECT_EQ(counts.bytes_received, body.size()) << "what came";
-  EXPECT_EQ(counts.messages_received, 1000u);
+  EXPECT_EQ(counts.received_in_all().bytes, body.size()) << "what came";
+  EXPECT_EQ(counts.received_in_all().messages, 1000u);
   EXPECT_EQ(counts.decompressed_bytes[static_cast<std::size_t>(ContentCoding::zstd)], packet_of(1000).size());
   EXPECT_EQ(counts.decompressed_bytes[static_cast<std::size_t>(ContentCoding::gzip)], 0u);
 }

@@ -87,7 +87,8 @@ TEST(Framing, ChunksOfAnySizeMakeTheSameBody) {
     ASSERT_EQ(client.read()->status, 202u) << size;
     EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.back().body; }), body);
   }
-  EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.back().headers; }), "Content-Type: application/json\r\n")
+  EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.back().headers; }),
+            "Content-Type: application/json\r\nPacket-Format: packet\r\n")
       << "trailers change nothing";
   EXPECT_EQ(port.memory().held_bytes(), 0u);
 }

@@ -246,7 +246,7 @@ TEST(BufferSpace, AChunkedBodyThatWaitsForItsDeliveryHoldsItsBytes) {
   Port port;
   port.on_loop([&] { port.sink.next_admission = queue::Admission::waiting; });
   for (const std::size_t size : {10u, 5'000u, 100'000u}) {
-    const std::uint64_t received_before = port.counts().bytes_received;
+    const std::uint64_t received_before = port.counts().received_in_all().bytes;
     const std::string body = json_of(size);
     Client client = port.connect();
     client.send(std::string(chunked_request));
@@ -254,7 +254,7 @@ TEST(BufferSpace, AChunkedBodyThatWaitsForItsDeliveryHoldsItsBytes) {
     client.send(fmt::format("{:x}\r\n{}\r\n0\r\nX-Trailer: t\r\n\r\n", size - size / 2, body.substr(size / 2)));
     ASSERT_TRUE(port.eventually([&] { return port.sink.waiting.size() == 1; }));
     EXPECT_EQ(port.memory().held_bytes(), size);
-    EXPECT_EQ(port.counts().bytes_received - received_before, size);
+    EXPECT_EQ(port.counts().received_in_all().bytes - received_before, size);
     port.on_loop([&] { port.sink.settle(queue::Settlement::delivered); });
     EXPECT_EQ(client.read()->status, 200u);
     EXPECT_EQ(port.memory().held_bytes(), 0u);
@@ -270,9 +270,9 @@ TEST(Received, ABodyThatDoesNotDecodeHasBytesButNoMessages) {
   client.send(post(small_body));
   EXPECT_EQ(client.read()->status, 202u);
   const auto counts = port.counts();
-  EXPECT_EQ(counts.packets_received, 2u);
-  EXPECT_EQ(counts.bytes_received, broken.size() + small_body.size());
-  EXPECT_EQ(counts.messages_received, 2u);
+  EXPECT_EQ(counts.received_in_all().packets, 2u);
+  EXPECT_EQ(counts.received_in_all().bytes, broken.size() + small_body.size());
+  EXPECT_EQ(counts.received_in_all().messages, 2u);
 }
 
 /// It always has the next request in its socket: were its session served until there

@@ -57,7 +57,8 @@ void ScriptedSink::discard(queue::Delivery& delivery) {
 queue::Admission ScriptedSink::admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint) {
   const core::Packet& packet = delivery.packet;
   if (remember) {
-    admitted.push_back({std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages});
+    admitted.push_back(
+        {std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages, packet.protocol});
   }
   if (next_admission == queue::Admission::queued) {
     recycle(delivery);
@@ -199,7 +200,9 @@ ledger::IngestCounts Port::counts() {
   return on_loop([this] { return ledger_.snapshot().ingest; });
 }
 
-std::uint64_t Port::rejected(RejectReason reason) { return counts().rejected[static_cast<std::size_t>(reason)]; }
+std::uint64_t Port::rejected(RejectReason reason) {
+  return counts().rejected_in_all()[static_cast<std::size_t>(reason)];
+}
 
 config::ServerOptions with_timeouts(Duration head, Duration body, Duration idle) {
   config::ServerOptions options;

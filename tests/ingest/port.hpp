@@ -37,12 +37,14 @@ class ScriptedSink final : public queue::PacketSink {
     std::string id;
     std::string headers;
     std::uint32_t messages = 0;
+    core::Protocol protocol = core::Protocol::packet;
   };
 
   queue::Delivery& make() override;
   void discard(queue::Delivery& delivery) override;
   queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
   void abandon(queue::Delivery& delivery, TimePoint now) override;
+  bool takes_packets() const override { return ready; }
   std::chrono::seconds retry_after(TimePoint) const override { return next_retry_after; }
 
   /// On the loop: settles the packet that waits longest.
@@ -52,6 +54,7 @@ class ScriptedSink final : public queue::PacketSink {
 
   std::chrono::seconds next_retry_after{7};
   queue::Admission next_admission = queue::Admission::queued;
+  bool ready = true;
   bool remember = true;
   std::vector<Seen> admitted;
   int discarded = 0;

@@ -256,7 +256,7 @@ TEST(Room, LoopsGiveEachOtherTheirTurn) {
     });
   }
   agents.clear();
-  EXPECT_EQ(one.counts().packets_received + two.counts().packets_received, 8u * packets);
+  EXPECT_EQ(one.counts().received_in_all().packets + two.counts().received_in_all().packets, 8u * packets);
   EXPECT_EQ(memory->held_bytes(), 0u);
 }
 

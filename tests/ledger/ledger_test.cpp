@@ -9,6 +9,8 @@
 namespace logdist::ledger {
 namespace {
 
+using core::Protocol;
+
 using namespace std::chrono_literals;
 
 TEST(Ledger, ShowsWhereAPacketIs) {
@@ -55,22 +57,30 @@ TEST(Ledger, CountsByAnalyzerAndOutcome) {
 
 TEST(Ledger, CountsWhatThePortSaw) {
   Ledger ledger;
-  ledger.packet_received(2'000);
-  ledger.packet_received(500);
-  ledger.messages_received(50);
+  ledger.packet_received(Protocol::packet, 2'000);
+  ledger.packet_received(Protocol::otlp, 500);
+  ledger.messages_received(Protocol::otlp, 50);
   ledger.caller_ran();
   ledger.connection_evicted();
-  ledger.rejected(RejectReason::invalid_body);
-  ledger.rejected(RejectReason::buffers_full);
-  ledger.rejected(RejectReason::buffers_full);
+  ledger.rejected(RejectReason::invalid_body, Protocol::loki);
+  ledger.rejected(RejectReason::buffers_full, Protocol::packet);
+  ledger.rejected(RejectReason::buffers_full, std::nullopt);
   const IngestCounts& ingest = ledger.snapshot().ingest;
-  EXPECT_EQ(ingest.packets_received, 2u);
-  EXPECT_EQ(ingest.bytes_received, 2'500u);
-  EXPECT_EQ(ingest.messages_received, 50u);
+  EXPECT_EQ(ingest.received_in_all().packets, 2u);
+  EXPECT_EQ(ingest.received_in_all().bytes, 2'500u);
+  EXPECT_EQ(ingest.received_in_all().messages, 50u);
+  const ReceivedCounts& otlp = ingest.received[static_cast<std::size_t>(Protocol::otlp)];
+  EXPECT_EQ(otlp.packets, 1u);
+  EXPECT_EQ(otlp.messages, 50u);
+  EXPECT_EQ(otlp.bytes, 500u);
   EXPECT_EQ(ingest.caller_runs, 1u);
   EXPECT_EQ(ingest.connections_evicted, 1u);
-  EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::invalid_body)], 1u);
-  EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(RejectReason::buffers_full)], 2u);
+  const auto invalid_body = static_cast<std::size_t>(RejectReason::invalid_body);
+  const auto buffers_full = static_cast<std::size_t>(RejectReason::buffers_full);
+  EXPECT_EQ(ingest.rejected_in_all()[invalid_body], 1u);
+  EXPECT_EQ(ingest.rejected_in_all()[buffers_full], 2u);
+  EXPECT_EQ(ingest.rejected[static_cast<std::size_t>(Protocol::loki)][invalid_body], 1u);
+  EXPECT_EQ(ingest.rejected[IngestCounts::no_protocol][buffers_full], 1u);
 }
 
 TEST(Ledger, CountsDeadLettersByReason) {
@@ -115,19 +125,19 @@ TEST(Snapshot, SumsOverLoops) {
   PacketLife second_life(second, 2);
   for (int i = 0; i < 1'000; ++i) first_life.step();
   for (int i = 0; i < 500; ++i) second_life.step();
-  first.rejected(RejectReason::timeout);
-  second.rejected(RejectReason::timeout);
+  first.rejected(RejectReason::timeout, Protocol::packet);
+  second.rejected(RejectReason::timeout, Protocol::packet);
   for (Ledger* each : {&first, &second}) each->connection_evicted();
-  second.packet_received(10);
+  second.packet_received(Protocol::packet, 10);
 
   Snapshot sum;
   sum += first.snapshot();
   sum += second.snapshot();
   EXPECT_EQ(sum.terms.imbalance(), Amount{});
   EXPECT_EQ(sum.terms.admitted.packets, first_life.admitted().packets + second_life.admitted().packets);
-  EXPECT_EQ(sum.ingest.rejected[static_cast<std::size_t>(RejectReason::timeout)], 2u);
+  EXPECT_EQ(sum.ingest.rejected_in_all()[static_cast<std::size_t>(RejectReason::timeout)], 2u);
   EXPECT_EQ(sum.ingest.connections_evicted, 2u);
-  EXPECT_EQ(sum.ingest.bytes_received, 10u);
+  EXPECT_EQ(sum.ingest.received_in_all().bytes, 10u);
   Amount delivered;
   for (const AnalyzerCounts& counts : sum.analyzers) delivered += counts.delivered;
   EXPECT_EQ(delivered, sum.terms.delivered);

@@ -32,11 +32,12 @@ std::string describe(const MetricFamily& family) {
 
 std::set<std::string> of_the_contract() {
   return {
-      "counter logdist_packets_received_total",
-      "counter logdist_messages_received_total",
-      "counter logdist_received_bytes_total",
+      "counter logdist_packets_received_total{format}",
+      "counter logdist_messages_received_total{format}",
+      "counter logdist_received_bytes_total{format}",
       "counter logdist_decompressed_bytes_total{encoding}",
-      "counter logdist_packets_rejected_total{reason}",
+      "counter logdist_packets_rejected_total{reason,format}",
+      "counter logdist_messages_refused_total{analyzer}",
       "counter logdist_packets_admitted_total",
       "counter logdist_messages_admitted_total",
       "counter logdist_packets_handed_back_total",
@@ -116,7 +117,8 @@ TEST(Catalogue, EverySeriesIsThereFromTheStart) {
   scrape.analyzers = {sample_analyzer(0, "a"), sample_analyzer(1, "b"), sample_analyzer(2, "c")};
   std::map<std::string, std::size_t> series;
   for (const MetricFamily& family : collect(scrape, "1.2.3")) series[family.name] = family.metric.size();
-  EXPECT_EQ(series["logdist_packets_rejected_total"], reject_reason_count);
+  EXPECT_EQ(series["logdist_packets_rejected_total"], reject_reason_count * (core::protocol_count + 1));
+  EXPECT_EQ(series["logdist_packets_received_total"], core::protocol_count);
   EXPECT_EQ(series["logdist_packets_dead_lettered_total"], dead_letter_reason_count);
   EXPECT_EQ(series["logdist_queue_disk_errors_total"], 5u);
   EXPECT_EQ(series["logdist_delivery_attempts_total"], 3 * outcome_count);

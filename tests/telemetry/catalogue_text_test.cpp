@@ -30,11 +30,12 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(CatalogueText, EachFactGoesToItsSeries) {
   const std::vector<std::string> lines = lines_of(to_text(sample_scrape(), "1.2.3"));
   for (const char* line : {
-           "logdist_packets_received_total 21",
-           "logdist_messages_received_total 1900",
-           "logdist_received_bytes_total 2100",
-           "logdist_packets_rejected_total{reason=\"invalid_body\"} 1",
-           "logdist_packets_rejected_total{reason=\"draining\"} 0",
+           R"(logdist_packets_received_total{format="packet"} 21)",
+           R"(logdist_packets_received_total{format="otlp"} 0)",
+           R"(logdist_messages_received_total{format="packet"} 1900)",
+           R"(logdist_received_bytes_total{format="packet"} 2100)",
+           R"(logdist_packets_rejected_total{reason="invalid_body",format="packet"} 1)",
+           R"(logdist_packets_rejected_total{reason="draining",format="none"} 0)",
            "logdist_caller_runs_total 1",
            "logdist_connections 64",
            "logdist_connections_capacity 9000",

@@ -22,9 +22,9 @@ inline AnalyzerFacts sample_analyzer(AnalyzerId id, std::string name) {
 inline Scrape sample_scrape() {
   using std::chrono::milliseconds;
   ledger::Ledger ledger;
-  for (int i = 0; i < 21; ++i) ledger.packet_received(100);
-  ledger.messages_received(1'900);
-  ledger.rejected(RejectReason::invalid_body);
+  for (int i = 0; i < 21; ++i) ledger.packet_received(core::Protocol::packet, 100);
+  ledger.messages_received(core::Protocol::packet, 1'900);
+  ledger.rejected(RejectReason::invalid_body, core::Protocol::packet);
   ledger.caller_ran();
   for (int i = 0; i < 2; ++i) ledger.connection_evicted();
   for (int i = 0; i < 10; ++i) ledger.admitted(50);

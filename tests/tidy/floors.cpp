@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 32> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 33> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, int>, 32> floors{{
     {"os", 4},
     {"queue", 4},
     {"sink", 4},
+    {"ingest/dialects", 4},
     {"ingest", 5},
     {"dispatch", 5},
     {"admin", 5},

@@ -1,6 +1,6 @@
 // Validates a body in full and counts its messages.
 //
-// A format is one decoder (src/codec/format_decoder.hpp); formats.hpp tells which request has which. All
+// A format is one decoder (src/codec/format_decoder.hpp); whoever asks knows which one it is. All
 // work on bytes alone: a whole body in place, or the pieces of one that is never there as a whole.
 //
 // For JSON, two readers share the work. simdjson, the fast one, only ever says yes. What

@@ -32,7 +32,7 @@ struct ChangedAnalyzer {
 };
 
 /// What a running daemon has to change to take another configuration. Analyzers are
-/// identified by name; one with another url is another analyzer, removed and added.
+/// identified by name; one with another url, `forward` or `formats` is another analyzer, removed and added.
 /// Their order in the file makes no difference.
 struct Difference {
   std::vector<std::string> added;    ///< names, in the order of the file

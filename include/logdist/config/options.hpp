@@ -13,6 +13,7 @@
 
 #include "logdist/base/ip_address.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/core/protocol.hpp"
 
 namespace logdist::config {
 
@@ -45,6 +46,7 @@ struct ServerOptions {
   std::vector<ListenAddress> listen{{"0.0.0.0", 8080}};
   bool proxy_protocol = false;
   std::vector<Network> trusted_proxies;
+  core::ProtocolSet formats = core::ProtocolSet::all();  ///< what agents may speak
   std::size_t max_connections = 10'000;
   std::size_t max_body = 10 * MiB;
   std::size_t max_decoded = 64 * MiB;  ///< of a compressed body, its content
@@ -135,6 +137,12 @@ struct Weight {
   double value() const { return static_cast<double>(units) / static_cast<double>(units_per_one); }
 };
 
+/// Where an analyzer gets its packets.
+enum class ForwardMode {
+  packet_url,  ///< all at its url
+  native,      ///< at the path and query that the agent has used
+};
+
 struct AnalyzerOptions {
   std::string name;
   std::string url;     ///< as configured: http://host[:port][/path][?query]
@@ -144,6 +152,8 @@ struct AnalyzerOptions {
   Weight weight;
   std::optional<std::uint32_t> max_in_flight;  ///< overrides delivery.max_in_flight
   std::vector<std::pair<std::string, std::string>> headers;
+  ForwardMode forward = ForwardMode::packet_url;
+  core::ProtocolSet formats = core::ProtocolSet::all();  ///< that it takes
 };
 
 struct Options {

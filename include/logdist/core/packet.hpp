@@ -7,6 +7,7 @@
 
 #include "logdist/core/buffer.hpp"
 #include "logdist/core/content_coding.hpp"
+#include "logdist/core/protocol.hpp"
 
 namespace logdist::core {
 
@@ -14,10 +15,12 @@ namespace logdist::core {
 /// when a packet is recycled, so the steady state allocates nothing.
 struct Packet {
   Buffer body;
-  std::string id;                 ///< 1–128 visible ASCII characters
-  std::string forwarded_headers;  ///< whole lines, "Content-Type: …\r\n[Content-Encoding: …\r\n][traceparent: …\r\n]"
-  std::string agent;              ///< who sent it, for packets that are stored; else empty
-  std::string path;               ///< it was POSTed to, likewise
+  std::string id;  ///< 1–128 visible ASCII characters
+  /// Whole lines: [Content-Type,] [Content-Encoding,] Packet-Format, [Packet-Target,] and what else goes along.
+  std::string forwarded_headers;
+  std::string agent;                               ///< who sent it, for packets that are stored; else empty
+  std::string path;                                ///< it was POSTed to, likewise
+  Protocol protocol = Protocol::packet;            ///< that it came by
   ContentCoding coding = ContentCoding::identity;  ///< of the body
   std::uint32_t messages = 0;                      ///< at least 1 once decoded
 
@@ -27,6 +30,7 @@ struct Packet {
   /// Empty again, for the next packet. Keeps the capacity of usual strings, not of long ones.
   void recycle() {
     body = {};
+    protocol = Protocol::packet;
     coding = ContentCoding::identity;
     messages = 0;
     for (std::string* text : {&id, &forwarded_headers, &agent, &path}) {

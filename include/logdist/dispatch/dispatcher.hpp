@@ -1,6 +1,7 @@
 // Dispatch: one loop's lane of the work queue and the packets under way from it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -75,6 +76,8 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void abandon(queue::Delivery& delivery, TimePoint now) override;
   /// A packet that was read back from the store, with its `store_id`; it is ours. `has_place`: in the queue.
   void restore(queue::Delivery& delivery, bool has_place, TimePoint admitted_at);
+  /// While it is not draining, and a place of the queue or an analyzer in service is there.
+  bool takes_packets() const override;
   /// Until an analyzer is back when none is there, else `congestion_pause`.
   std::chrono::seconds retry_after(TimePoint now) const override;
 
@@ -110,6 +113,7 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void reported(queue::Delivery& delivery, queue::StoreOutcome outcome, TimePoint now) override;
   void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) override;
   void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) override;
+  void messages_refused(AnalyzerId analyzer, std::uint32_t messages) override;
 
  private:
   /// What a turn does with a packet whose attempt or round has ended.
@@ -165,6 +169,11 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void unlink(queue::Delivery& delivery);
   void recycle(queue::Delivery& delivery);
 
+  queue::DeliveryList& lane_of(const queue::Delivery& delivery) {
+    return lanes_[static_cast<std::size_t>(delivery.packet.protocol)];
+  }
+  bool lanes_empty() const;
+  queue::Delivery* oldest_of_lanes(core::ProtocolSet blocked);
   queue::Delivery* oldest_ready();
   bool too_old(queue::Delivery& delivery, TimePoint now);
   void end_too_old(TimePoint now);
@@ -185,10 +194,10 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
       all_;  ///< every delivery ever made here; outlives the lists they are in
 
   // Where the packets are.
-  queue::DeliveryList lane_;                                   ///< not yet attempted, oldest first
-  RetryLists retry_;                                           ///< attempted before and ready again, not suspect
-  RetryLists suspects_;                                        ///< the suspect ones
-  std::multimap<TimePoint, queue::Delivery*> between_rounds_;  ///< by the begin of the next round
+  std::array<queue::DeliveryList, core::protocol_count> lanes_;  ///< not yet attempted, by protocol, oldest first
+  RetryLists retry_;                                             ///< attempted before and ready again, not suspect
+  RetryLists suspects_;                                          ///< the suspect ones
+  std::multimap<TimePoint, queue::Delivery*> between_rounds_;    ///< by the begin of the next round
   std::size_t in_flight_ = 0;
   std::size_t storing_ = 0;
   queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set

@@ -18,10 +18,13 @@
 #include "logdist/base/time.hpp"
 #include "logdist/core/attempt.hpp"
 #include "logdist/core/failure.hpp"
+#include "logdist/core/protocol.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/retry/retry_state.hpp"
 
 namespace logdist::dispatch {
+
+class SelectorGroups;
 
 struct LoadBalancerOptions {
   balance::SelectorOptions balance;
@@ -33,9 +36,10 @@ struct LoadBalancerOptions {
 /// One analyzer as the load balancer knows it.
 struct AnalyzerSpec {
   std::uint64_t weight_units = 0;
-  std::uint32_t max_in_flight = 0;  ///< packets
-  std::uint32_t capacity = 0;       ///< packets its connections take, until told otherwise
-  std::uint32_t connections = 0;    ///< to it, at most, over all loops; 0: not known
+  std::uint32_t max_in_flight = 0;                       ///< packets
+  std::uint32_t capacity = 0;                            ///< packets its connections take, until told otherwise
+  std::uint32_t connections = 0;                         ///< to it, at most, over all loops; 0: not known
+  core::ProtocolSet formats = core::ProtocolSet::all();  ///< for others it is not in service
 };
 
 /// An analyzer's state, copied coherently for status and metrics.
@@ -78,6 +82,14 @@ struct ProbeOrder {
 struct Placement {
   balance::Charge charge;
   health::Epoch epoch = 0;
+  std::uint8_t group = 0;  ///< of the analyzers that share it: belongs to the charge
+};
+
+/// Of a packet, what its placing depends on.
+struct PacketFacts {
+  std::uint32_t messages = 0;
+  core::Protocol protocol = core::Protocol::packet;
+  TimePoint admitted_at{};
 };
 
 /// How the load balancer reaches the loops. Called from any loop's thread, never
@@ -162,8 +174,12 @@ class LoadBalancer {
   void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {});
   void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now);
   bool may_be_tested(AnalyzerId analyzer, TimePoint now) const;
-  std::optional<AnalyzerId> wanted_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
-  std::optional<AnalyzerId> wanted_suspect_trial(std::span<const AnalyzerId> excluded, TimePoint now) const;
+  /// Of any packet, or of one of such a protocol.
+  std::optional<AnalyzerId> wanted_trial(std::optional<core::Protocol> protocol, std::span<const AnalyzerId> excluded,
+                                         TimePoint now) const;
+  std::optional<AnalyzerId> wanted_suspect_trial(core::Protocol protocol, std::span<const AnalyzerId> excluded,
+                                                 TimePoint now) const;
+  bool may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const;
   void count_in_service(bool enters);
   bool fresh_waits() const;
   bool suspect_fits(AnalyzerId analyzer, bool within_share) const;
@@ -180,7 +196,7 @@ class LoadBalancer {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   Random random_;
-  balance::Selector selector_;
+  const std::unique_ptr<SelectorGroups> selector_;
   std::vector<Analyzer> analyzers_;
   std::vector<Loop> loops_;
   std::vector<StateChange> state_changes_;
@@ -228,14 +244,14 @@ class LoadBalancer::PlacementBatch {
   /// then. What its analyzer has taken until now.
   retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result, bool suspect);
 
-  /// Places a packet of `messages` admitted at `admitted_at`, not with those whom
-  /// its retry state excludes. None when no slot is free for it, or an older packet of
+  /// Places a packet, with an analyzer that takes its protocol and is not excluded by
+  /// its retry state. None when no slot is free for it, or an older packet of
   /// another loop goes first; the loop is woken when that has changed. An analyzer
   /// that is to be tested goes before all others, but not for a suspect packet.
   ///
   /// A suspect one is placed where suspects hold less than their share (an eighth
   /// of the slots, at least one). Beyond that only after let_suspects_pass().
-  std::optional<Placement> place(std::uint32_t messages, const retry::RetryState& retry_state, TimePoint admitted_at);
+  std::optional<Placement> place(const PacketFacts& packet, const retry::RetryState& retry_state);
 
   /// All packets of this loop that are not suspect were offered; suspect ones wait.
   /// When no others wait on any loop, suspects may take all that is free from now
@@ -244,27 +260,28 @@ class LoadBalancer::PlacementBatch {
   bool let_suspects_pass();
 
   /// Notes that a packet waits, which was not offered because has_capacity() said no.
-  void wait(const retry::RetryState& retry_state, TimePoint admitted_at);
+  void wait(const PacketFacts& packet, const retry::RetryState& retry_state);
 
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;
   /// Differs from that of an earlier turn when an analyzer has left service since.
   std::uint64_t service_version() const;
-  /// Whether an analyzer in service, free or not, is outside `excluded`.
-  bool anyone_else(std::span<const AnalyzerId> excluded) const;
-  /// Analyzers there are, in service or not.
-  std::size_t analyzer_count() const;
+  /// Whether an analyzer in service, free or not, takes the protocol and is outside `excluded`.
+  bool anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const;
+  /// Analyzers there are that take the protocol, in service or not.
+  std::size_t analyzer_count(core::Protocol protocol) const;
 
   /// Analyzers that left service since this loop's last turn: what is unsent is
   /// to be recalled. Moves them into `analyzers`.
   void take_recalls(std::vector<AnalyzerId>& analyzers);
 
  private:
-  std::optional<Placement> place_suspect(std::uint32_t messages, std::span<const AnalyzerId> excluded, bool yields);
-  Placement begin_trial(AnalyzerId analyzer, std::uint32_t messages);
+  std::optional<Placement> place_suspect(const PacketFacts& packet, std::span<const AnalyzerId> excluded, bool yields);
+  std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> excluded);
+  Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
   std::span<const AnalyzerId> closed_to_suspects(std::span<const AnalyzerId> excluded);
-  void note_waiting(const retry::RetryState& retry_state, TimePoint admitted_at, bool yields);
-  std::optional<AnalyzerId> wanted_trial_of(const retry::RetryState& retry_state) const;
+  void note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
+  std::optional<AnalyzerId> wanted_trial_of(core::Protocol protocol, const retry::RetryState& retry_state) const;
   void end_refused(const Placement& placement);
   void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect);
   /// Whether a packet of another loop that may have the next slot waits since

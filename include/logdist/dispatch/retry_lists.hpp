@@ -12,7 +12,7 @@
 
 namespace logdist::dispatch {
 
-/// Grouped by the analyzers they must not go to: what finds no slot for one finds
+/// Grouped by their protocol and the analyzers they must not go to: what finds no slot for one finds
 /// none for the others of its group, so a turn asks once a group, not once a
 /// packet, however many there are. Entering and leaving cost O(log n).
 /// A packet's excluded() must not change while it is
@@ -22,9 +22,10 @@ class RetryLists {
   using Packets = queue::DeliveriesByAge<queue::RetryTag>;
   using Excluded = boost::container::small_vector<AnalyzerId, 4>;  ///< sorted
 
-  /// The packets with the same excluded analyzers.
+  /// The packets of one protocol with the same excluded analyzers.
   struct Group {
     const Excluded* excluded = nullptr;
+    core::Protocol protocol = core::Protocol::packet;
     Packets packets;
     std::uint64_t made = 0;        ///< as the so many-th: breaks ties
     std::uint64_t blocked_in = 0;  ///< the pass in which it found no slot
@@ -49,9 +50,6 @@ class RetryLists {
   /// `group` found no slot.
   void block(Group& group) { group.blocked_in = pass_; }
 
-  /// The group of those that may go anywhere; null when there is none.
-  Group* unrestricted();
-
   /// Calls `visit` with each group; it may take packets out of that one.
   template <typename Visit>
   void for_each(Visit visit) {
@@ -64,7 +62,11 @@ class RetryLists {
   Age age_of(const Group& group) const { return {group.packets.begin()->admitted_at, group.made}; }
   void move(Group& group, Age from);
 
-  std::map<Excluded, Group> groups_;
+  using Key = std::pair<Excluded, core::Protocol>;
+
+  static Key key_of(const queue::Delivery& delivery);
+
+  std::map<Key, Group> groups_;
   std::map<Age, Group*> by_age_;
   std::map<Age, Group*>::iterator cursor_ = by_age_.begin();  ///< before it all are blocked in this pass
   std::uint64_t pass_ = 1;

@@ -19,7 +19,7 @@ enum class Progress : std::uint8_t {
   failed,  ///< the parser's error() says why; nothing behind it can be understood
 };
 
-enum class Method : std::uint8_t { get, head, post, options, connect, other };
+enum class Method : std::uint8_t { get, head, post, put, options, connect, other };
 
 /// The head of a request. Views point into the bytes it was made of.
 struct RequestHead {
@@ -36,6 +36,7 @@ struct RequestHead {
   bool looped = false;            ///< its Via has our own name
   std::optional<std::uint64_t> content_length;
   std::string_view path;       ///< of the target, without its query, not decoded; `*`; of CONNECT empty
+  std::string_view query;      ///< of the target, behind its `?`; empty without
   std::string_view authority;  ///< valid for parse_authority(): the target's, else Host; empty without
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> idempotency_key;
@@ -102,6 +103,7 @@ class RequestParser {
   void take_target(std::string_view target);
   void take_absolute_target(std::string_view target);
   void take_path(std::string_view path_and_query);
+  void take_query(std::string_view path_and_query);
   void take_version(std::string_view version);
 
   void take_field(std::string_view line);
@@ -140,6 +142,7 @@ class RequestParser {
   std::size_t tracestate_members_ = 0;
   std::optional<std::uint64_t> content_length_;
   Slice path_;
+  Slice query_;
   Slice authority_;
   OptionalSlice host_;
   OptionalSlice content_type_;

@@ -7,13 +7,16 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/core/content_coding.hpp"
+#include "logdist/core/protocol.hpp"
 #include "logdist/ledger/histogram.hpp"
 
 namespace logdist::ledger {
@@ -57,21 +60,37 @@ struct Terms {
 /// Counts by analyzer.
 struct AnalyzerCounts {
   Amount delivered;
+  std::uint64_t refused_messages = 0;                   ///< of those delivered, by what its answers say
   std::array<std::uint64_t, outcome_count> attempts{};  ///< ended, by Outcome
   Histogram duration;                                   ///< seconds of attempts that were answered
 
   AnalyzerCounts& operator+=(const AnalyzerCounts& other);
 };
 
+/// What came by one protocol, admitted or not.
+struct ReceivedCounts {
+  std::uint64_t packets = 0;   ///< whole bodies
+  std::uint64_t messages = 0;  ///< in those that decoded
+  std::uint64_t bytes = 0;     ///< of the bodies
+
+  ReceivedCounts& operator+=(const ReceivedCounts& other);
+};
+
 /// What the packet port saw, admitted or not.
 struct IngestCounts {
-  std::uint64_t packets_received = 0;   ///< POSTs of a whole body to the packet path
-  std::uint64_t messages_received = 0;  ///< in those that decoded
-  std::uint64_t bytes_received = 0;     ///< of their bodies
+  /// The place of requests that belong to no protocol, behind the others.
+  static constexpr std::size_t no_protocol = core::protocol_count;
+  using Rejected = std::array<std::uint64_t, reject_reason_count>;
+
+  std::array<ReceivedCounts, core::protocol_count> received{};                 ///< by Protocol
   std::array<std::uint64_t, core::content_coding_count> decompressed_bytes{};  ///< content of bodies, by coding
   std::uint64_t caller_runs = 0;          ///< requests that waited because the queue was full
   std::uint64_t connections_evicted = 0;  ///< idle ones, closed for a new one at server.max_connections
-  std::array<std::uint64_t, reject_reason_count> rejected{};
+  std::array<Rejected, core::protocol_count + 1> rejected{};  ///< by Protocol, then by RejectReason
+
+  /// Over all protocols.
+  ReceivedCounts received_in_all() const;
+  Rejected rejected_in_all() const;
 
   IngestCounts& operator+=(const IngestCounts& other);
 };
@@ -102,6 +121,8 @@ class Ledger {
   void attempt_ended(std::uint32_t messages, AnalyzerId analyzer, Outcome outcome, Duration duration);
 
   void delivered(std::uint32_t messages, AnalyzerId analyzer, Duration residence);
+  /// Of packets that are delivered: the analyzer did not take these messages of them.
+  void messages_refused(AnalyzerId analyzer, std::uint32_t messages);
   void dead_lettered(std::uint32_t messages, DeadLetterReason reason);
   void handed_back(std::uint32_t messages);
 
@@ -113,13 +134,14 @@ class Ledger {
   /// Their records are damaged.
   void lost(const Amount& packets);
 
-  void packet_received(std::uint64_t body_bytes);
-  void messages_received(std::uint32_t messages);
+  void packet_received(core::Protocol protocol, std::uint64_t body_bytes);
+  void messages_received(core::Protocol protocol, std::uint32_t messages);
   /// What came of a compressed body, whole or not.
   void decompressed(core::ContentCoding coding, std::uint64_t content_bytes);
   void caller_ran();
   void connection_evicted();
-  void rejected(RejectReason reason);
+  /// `protocol`: none of a request whose path is not known.
+  void rejected(RejectReason reason, std::optional<core::Protocol> protocol);
 
   const Snapshot& snapshot() const { return books_; }
 

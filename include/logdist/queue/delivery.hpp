@@ -81,6 +81,7 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   retry::History history;
   core::Attempt attempt;
   balance::Charge charge;
+  std::uint8_t charge_group = 0;  ///< of the analyzers that shared it
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a waiting request: no new attempt from then on
   TimePoint due_at{};            ///< between rounds: when the next one begins

@@ -31,6 +31,10 @@ class PacketSink {
   /// The waiter is not called any more.
   virtual void abandon(Delivery& delivery, TimePoint now) = 0;
 
+  /// Whether a packet that comes now is queued, or may be delivered at once: what tells agents that ask
+  /// beforehand. Takes locks: not for each packet.
+  virtual bool takes_packets() const = 0;
+
   /// After how long an agent that is sent away now should try again: 1 to 60 seconds.
   virtual std::chrono::seconds retry_after(TimePoint now) const = 0;
 };

@@ -20,6 +20,9 @@ class AttemptListener {
   /// them open after all. Told by the loop that found it out.
   virtual void capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) = 0;
 
+  /// An answer that has delivered its packet says that so many of its messages were not taken.
+  virtual void messages_refused(AnalyzerId analyzer, std::uint32_t messages) = 0;
+
  protected:
   ~AttemptListener() = default;
 };

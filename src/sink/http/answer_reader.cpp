@@ -43,6 +43,7 @@ AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
       in_body_ = true;
       body_bytes_ = 0;
       chunks_ = {};
+      body_reader_ = nullptr;
       return Result::head;
     }
     // Nobody asked for another protocol (101).
@@ -74,22 +75,24 @@ AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
 
 AnswerReader::Result AnswerReader::read_body(boost::beast::flat_buffer& input) {
   if (head_.framing == Framing::none) return end();
-  if (head_.framing == Framing::length && head_.content_length > max_answer_body_bytes) {
+  if (head_.framing == Framing::length && head_.content_length > body_bytes_max()) {
     return broken(http::error::body_limit);
   }
   std::string_view rest = view_of(input);
   auto result = ChunkedBody::Result::need_more;
   if (head_.framing == Framing::chunked) {
-    result = chunks_.read(rest);
+    result = chunks_.read(rest, body_reader_);
   } else {
     const std::uint64_t wanted =
         head_.framing == Framing::length ? head_.content_length - body_bytes_ : std::uint64_t{rest.size()};
-    rest.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(wanted, rest.size())));
+    const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, rest.size()));
+    if (body_reader_ != nullptr) body_reader_->read(rest.substr(0, taken));
+    rest.remove_prefix(taken);
   }
   body_bytes_ += input.size() - rest.size();
   input.consume(input.size() - rest.size());
   if (result == ChunkedBody::Result::broken) return broken(http::error::bad_chunk);
-  if (body_bytes_ > max_answer_body_bytes) return broken(http::error::body_limit);
+  if (body_bytes_ > body_bytes_max()) return broken(http::error::body_limit);
   const bool is_whole = head_.framing == Framing::length && body_bytes_ == head_.content_length;
   return is_whole || result == ChunkedBody::Result::end ? end() : Result::need_more;
 }

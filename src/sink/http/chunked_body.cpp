@@ -17,10 +17,11 @@ unsigned value_of(char byte) {
 
 }  // namespace
 
-ChunkedBody::Result ChunkedBody::read(std::string_view& input) {
+ChunkedBody::Result ChunkedBody::read(std::string_view& input, RefusedMessages* reader) {
   while (!input.empty() && state_ != State::done && state_ != State::broken) {
     if (state_ == State::data) {
       const std::uint64_t taken = std::min<std::uint64_t>(left_, input.size());
+      if (reader != nullptr) reader->read(input.substr(0, static_cast<std::size_t>(taken)));
       input.remove_prefix(static_cast<std::size_t>(taken));
       left_ -= taken;
       if (left_ == 0) state_ = State::data_end;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "logdist/core/packet.hpp"
 #include "sink/http/answer_error.hpp"
 #include "sink/http/pool.hpp"
 #include "sink/http/pool_manager.hpp"
@@ -160,6 +161,11 @@ void Connection::take_answers(TimePoint now) {
     }
   }
   pool_.on_drained(*this, now);
+}
+
+void Connection::read_body_of(const core::Packet& packet) {
+  refused_.begin(packet.protocol, packet.messages);
+  reader_.pass_body_to(&refused_);
 }
 
 void Connection::end_of_stream(const error_code& error, TimePoint now) {

@@ -60,6 +60,9 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool usable() const { return state_ == State::open && !write_failed_; }
   /// Whether the body behind the last answer has not ended yet.
   bool in_body() const { return reader_.in_body(); }
+  /// The body that comes now is read: it answers `packet`. answer_ended() has what it says in refused().
+  void read_body_of(const core::Packet& packet);
+  RefusedMessages& refused() { return refused_; }
   /// While it connects: the addresses that have failed, or not answered so far.
   net::Endpoints unreached() const { return dial_ ? dial_->unreached() : net::Endpoints(); }
   Pool& pool() { return pool_; }
@@ -112,6 +115,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   Pipeline pipeline_;
   boost::beast::flat_buffer input_;
   AnswerReader reader_;
+  RefusedMessages refused_;
 };
 
 using ConnectionPtr = boost::intrusive_ptr<Connection>;

@@ -50,6 +50,7 @@ Pool::Pool(PoolManager& manager, AnalyzerId analyzer, const AnalyzerTarget& targ
       head_(target, manager.options()),
       limits_(target.limits),
       layer_(target.layer),
+      native_(target.native),
       names_(manager.io(), manager.names(), target.host, target.port),
       addresses_(manager.draw_turn()),
       depth_(manager.options().pipeline),
@@ -92,6 +93,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     ended(connection, End::broken_http, make_error_code(AnswerError::early), now);
     return false;
   }
+  if (native_ && is_success(answer.status)) connection.read_body_of(*pipeline.front().attempt->packet);
   const retry::Classification classification = classify(answer);
   // One that went alone had failed before, and may do so slowly again.
   if (!pipeline.front().attempt->alone)
@@ -114,9 +116,16 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
 
 bool Pool::answer_ended(Connection& connection, TimePoint now) {
   manager_.stop_body_clock(connection);
+  if (native_) count_refused(connection);
   if (!connection.notes.last) return true;
   ended(connection, End::last_answer, {}, now);
   return false;
+}
+
+/// Of a body that was cut: those it has told of.
+void Pool::count_refused(Connection& connection) {
+  const std::uint32_t messages = connection.refused().end();
+  if (messages != 0) manager_.messages_refused(analyzer_, messages);
 }
 
 void Pool::on_drained(Connection& connection, TimePoint now) {
@@ -157,6 +166,7 @@ void Pool::become_idle(Connection& connection, TimePoint now) {
 
 void Pool::ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now) {
   const ConnectionPtr keep(&connection);
+  if (native_) count_refused(connection);
   learn(connection, why, now);
   if (connection.state() == Connection::State::connecting) {
     names_.forget();

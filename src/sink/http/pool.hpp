@@ -111,6 +111,7 @@ class Pool {
   core::Attempt& take_front(Connection& connection);
   core::Attempt& take_back(Connection& connection);
   core::Attempt& leave(InFlightRequest& request);
+  void count_refused(Connection& connection);
   void settle_body(Connection& connection, TimePoint now);
   void drop_late_bodies(TimePoint now);
   void become_idle(Connection& connection, TimePoint now);
@@ -122,6 +123,7 @@ class Pool {
   RequestHead head_;
   const std::shared_ptr<ConnectionBudget> limits_;
   const net::TransportFactory layer_;
+  const bool native_;  ///< what its answers say of single messages is counted
   net::HostAddresses names_;
   net::AddressSet addresses_;
 

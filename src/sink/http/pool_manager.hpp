@@ -53,6 +53,10 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   void after_event(TimePoint now);
   void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result);
   void capacity_changed(AnalyzerId analyzer);
+  /// Tells the listener at once: it only counts them.
+  void messages_refused(AnalyzerId analyzer, std::uint32_t messages) {
+    listener_->messages_refused(analyzer, messages);
+  }
   /// `connection` has something to write at the next flush.
   void write_later(Connection& connection);
   void forget_write(Connection& connection);

@@ -7,9 +7,13 @@
 #include <boost/beast/core/string.hpp>
 
 #include "logdist/config/text.hpp"
+#include "logdist/core/header_lines.hpp"
 
 namespace logdist::sink {
 namespace {
+
+/// Of the protocol whose packets name no target.
+constexpr std::string_view packets_path = "/v1/packets";
 
 void append_header(std::string& text, std::string_view name, std::string_view value) {
   text.append(name).append(": ").append(value).append("\r\n");
@@ -29,7 +33,7 @@ bool is_configured(const AnalyzerTarget& target, std::string_view name) {
 }  // namespace
 
 RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& options) {
-  common_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
+  if (!target.native) request_line_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
   if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
   if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", options.user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
@@ -37,7 +41,12 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
 }
 
 void RequestHead::write(std::string& head, const core::Packet& packet) const {
-  head.assign(common_);
+  head.assign(request_line_);
+  if (request_line_.empty()) {
+    const std::string_view own = core::header_value(packet.forwarded_headers, "Packet-Target").value_or(packets_path);
+    head.append("POST ").append(own).append(" HTTP/1.1\r\n");
+  }
+  head.append(common_);
   head.append(packet.forwarded_headers);
   append_header(head, "Idempotency-Key", packet.id);
   head.append("Packet-Messages: ");

@@ -13,13 +13,15 @@ namespace logdist::sink {
 /// to packet is put together once.
 class RequestHead {
  public:
-  /// A configured Host or User-Agent header replaces ours; Via is a list, to which ours is added.
+  /// A configured Host or User-Agent header replaces ours; Via is a list, to which ours is added. Of a native
+  /// target each packet has its own path and query.
   RequestHead(const AnalyzerTarget& target, const PoolOptions& options);
 
   /// Writes the head of `packet`'s request over `head`, keeping its capacity.
   void write(std::string& head, const core::Packet& packet) const;
 
  private:
+  std::string request_line_;  ///< empty: each packet has its own
   std::string common_;
 };
 

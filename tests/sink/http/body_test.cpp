@@ -48,6 +48,31 @@ TEST_F(BodyTest, TheHeadDeliversAndTheConnectionIsUsedAgainAfterItsBody) {
   EXPECT_EQ(server.accepted(), 1u);
 }
 
+TEST_F(BodyTest, OfANativeAnalyzerSaysHowManyMessagesItDidNotTake) {
+  const std::string body = R"({"errors":true,"items":[{"index":{"status":400}},{"index":{"status":201}}]})";
+  answer_all_with("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  start();
+  AnalyzerTarget target{"127.0.0.1", server.port(), "/", {}, limits_of(1)};
+  target.native = true;
+  analyzer = upstream->add(target);
+  const auto deliver_bulk = [&] {
+    Parcel& parcel = make(analyzer);
+    parcel.packet.protocol = core::Protocol::elasticsearch;
+    parcel.packet.messages = 2;
+    upstream->send(parcel.attempt, Clock::now());
+    upstream->flush(Clock::now());
+    return run_until([&] { return parcel.ended(); });
+  };
+  ASSERT_TRUE(deliver_bulk());
+  EXPECT_TRUE(run_until([&] { return refused_messages == 1; }));
+  answer_all_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\n" + body.substr(0, 26) + "\r\n31\r\n" +
+                  body.substr(26, 49) + "\r\n0\r\n\r\n");
+  ASSERT_TRUE(deliver_bulk());
+  EXPECT_TRUE(run_until([&] { return refused_messages == 2; }));
+  EXPECT_EQ(server.accepted(), 1u) << "the connection is kept";
+  expect_all_delivered();
+}
+
 TEST_F(BodyTest, ABodyThatNeverComesHoldsUpNoPacket) {
   answer_all_with(head_of_five);
   begin();

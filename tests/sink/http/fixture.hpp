@@ -132,12 +132,14 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
     if (on_ended) on_ended(parcel);
   }
   void capacity_changed(AnalyzerId, std::uint32_t packets, TimePoint) override { capacities.push_back(packets); }
+  void messages_refused(AnalyzerId, std::uint32_t messages) override { refused_messages += messages; }
 
   core::BufferPool buffers{1024};
   std::vector<std::unique_ptr<net::test::RecordRelay>> relays;  ///< to servers that know only sockets
   std::deque<Parcel> parcels;
   std::size_t ended = 0;
   std::vector<std::uint32_t> capacities;
+  std::uint64_t refused_messages = 0;  ///< though their packets were delivered
   std::function<void(Parcel&)> on_ended;
   boost::asio::io_context io{1};
   net::ScriptedNames scripted_names;

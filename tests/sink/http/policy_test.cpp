@@ -123,6 +123,20 @@ TEST(RequestHead, IsExactlyThis) {
             "Idempotency-Key: abc\r\nPacket-Messages: 12\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST(RequestHead, OfANativeTargetHasThePacketsOwnPath) {
+  AnalyzerTarget target{"logs.example", "9200", "/ignored", {{"Authorization", "ApiKey x"}}, nullptr};
+  target.native = true;
+  const RequestHead head(target, {});
+  core::Packet packet = small_packet();
+  packet.forwarded_headers += "Packet-Target: /logs/_bulk?pipeline=x\r\n";
+  std::string text;
+  head.write(text, packet);
+  EXPECT_TRUE(text.starts_with("POST /logs/_bulk?pipeline=x HTTP/1.1\r\nHost: logs.example:9200\r\n")) << text;
+  EXPECT_NE(text.find("\r\nAuthorization: ApiKey x\r\n"), text.npos);
+  head.write(text, small_packet());
+  EXPECT_TRUE(text.starts_with("POST /v1/packets HTTP/1.1\r\n")) << "a packet's is known";
+}
+
 TEST(RequestHead, WritesTheHostAsTheUrlDoes) {
   const auto host_line = [](AnalyzerTarget target) {
     std::string text;

@@ -53,6 +53,7 @@ class Sender final : public AttemptListener {
     connections_most = std::max<std::size_t>(connections_most, upstream_.connections(0));
   }
   void capacity_changed(AnalyzerId, std::uint32_t, TimePoint) override {}
+  void messages_refused(AnalyzerId, std::uint32_t) override {}
 
   std::atomic<std::size_t> delivered = 0;
   std::atomic<std::size_t> connections_most = 0;

@@ -15,11 +15,13 @@ namespace logdist::sink {
 
 /// Longest body that is read, chunk lines and trailers included. A longer one costs the connection.
 inline constexpr std::uint64_t max_answer_body_bytes = 1024 * 1024;
+/// The same of a body that is read for what it says: that of `_bulk` has an item for each action.
+inline constexpr std::uint64_t max_read_body_bytes = 64 * 1024 * 1024;
 /// Bytes that a connection may hold unparsed: a head.
 inline constexpr std::size_t max_unparsed_bytes = max_answer_head_bytes;
 
 /// Takes answer after answer from a connection's bytes: first the head, which is the verdict, then the
-/// body, which is dropped. Sans-I/O.
+/// body, which is dropped unless somebody reads it. Sans-I/O.
 class AnswerReader {
  public:
   enum class Result : std::uint8_t {
@@ -34,6 +36,9 @@ class AnswerReader {
   /// The peer closed: `end` when the body lasts until then, else `need_more`.
   Result end_of_stream();
 
+  /// After `head`: the body that comes now goes to `reader`, which outlives it; none: to nobody.
+  void pass_body_to(RefusedMessages* reader) { body_reader_ = reader; }
+
   /// The last one read.
   const AnswerHead& head() const { return head_; }
   /// A head was read, and not yet the end of its body.
@@ -46,6 +51,7 @@ class AnswerReader {
   Result read_body(boost::beast::flat_buffer& input);
   Result end();
   Result broken(const boost::system::error_code& fault);
+  std::uint64_t body_bytes_max() const { return body_reader_ == nullptr ? max_answer_body_bytes : max_read_body_bytes; }
 
   bool in_body_ = false;
   bool broken_ = false;
@@ -54,6 +60,7 @@ class AnswerReader {
   AnswerHead head_;
   std::uint64_t body_bytes_ = 0;  ///< read of it
   ChunkedBody chunks_;
+  RefusedMessages* body_reader_ = nullptr;
   boost::system::error_code fault_;
 };
 

@@ -5,16 +5,19 @@
 #include <cstdint>
 #include <string_view>
 
+#include "logdist/sink/http/refused_messages.hpp"
+
 namespace logdist::sink {
 
-/// Follows a chunked body (RFC 9112, 7.1) and drops it. Lines may end with a bare LF, and a size may
-/// have blanks around it. Keeps no bytes, so it takes any pieces. Sans-I/O.
+/// Follows a chunked body (RFC 9112, 7.1), and drops it when nobody reads it. Lines may end with a bare LF, and a size
+/// may have blanks around it. Keeps no bytes, so it takes any pieces. Sans-I/O.
 class ChunkedBody {
  public:
   enum class Result : std::uint8_t { need_more, end, broken };
 
-  /// Takes bytes off `input` up to the end of the body. After `end` or `broken` it takes no more.
-  Result read(std::string_view& input);
+  /// Takes bytes off `input` up to the end of the body. After `end` or `broken` it takes no more. `reader`, if
+  /// there is one, gets the data.
+  Result read(std::string_view& input, RefusedMessages* reader = nullptr);
 
  private:
   enum class State : std::uint8_t {

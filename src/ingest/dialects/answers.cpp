@@ -1,0 +1,51 @@
+#include "logdist/ingest/dialects/answers.hpp"
+
+#include "ingest/dialects/dialects.hpp"
+#include "logdist/base/check.hpp"
+
+namespace logdist::ingest {
+
+std::optional<unsigned> status_with_packet_id(Dialect dialect, bool delivered) {
+  switch (dialect) {
+    case Dialect::packet: return delivered ? 200 : 202;
+    case Dialect::gelf: return 202;
+    case Dialect::events: return 200;
+    default: return std::nullopt;
+  }
+}
+
+Reply success_reply(const Question& question, const Success&) {
+  switch (question.dialect) {
+    case Dialect::otlp_json: return otlp_success(false);
+    case Dialect::otlp_protobuf: return otlp_success(true);
+    case Dialect::hec: return hec_success();
+    case Dialect::datadog: return {202, json_type, {}, "{}"};
+    case Dialect::elasticsearch: return bulk_reply({});
+    case Dialect::firehose: return firehose_success(question);
+    case Dialect::loki:
+    case Dialect::logplex: return {204, {}, {}, {}};
+    case Dialect::packet:
+    case Dialect::gelf:
+    case Dialect::events: break;
+  }
+  check_failed("a dialect that does not answer with the packet's id", __FILE__, __LINE__);
+}
+
+Reply problem_reply(const Question& question, const Problem& problem) {
+  switch (question.dialect) {
+    case Dialect::otlp_json: return otlp_problem(false, problem);
+    case Dialect::otlp_protobuf: return otlp_problem(true, problem);
+    case Dialect::loki: return loki_problem(problem);
+    case Dialect::hec: return hec_problem(problem);
+    case Dialect::elasticsearch: return elastic_problem(problem);
+    case Dialect::datadog: return datadog_problem(problem);
+    case Dialect::firehose: return firehose_problem(question, problem);
+    case Dialect::packet:
+    case Dialect::gelf:
+    case Dialect::logplex:
+    case Dialect::events: break;
+  }
+  return problem_json(problem);
+}
+
+}  // namespace logdist::ingest

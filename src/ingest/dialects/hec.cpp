@@ -1,0 +1,50 @@
+// Splunk's HTTP Event Collector: a text and a code.
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "ingest/dialects/dialects.hpp"
+
+namespace logdist::ingest {
+namespace {
+
+struct HecError {
+  unsigned status;
+  int code;
+  std::string_view text;
+};
+
+constexpr HecError no_data{400, 5, "No data"};
+constexpr HecError invalid_format{400, 6, "Invalid data format"};
+constexpr HecError server_busy{503, 9, "Server is busy"};
+constexpr HecError event_missing{400, 12, "Event field is required"};
+constexpr HecError event_blank{400, 13, "Event field cannot be blank"};
+
+HecError error_of_body(codec::DecodeErrorCode code) {
+  switch (code) {
+    case codec::DecodeErrorCode::no_data: return no_data;
+    case codec::DecodeErrorCode::event_missing: return event_missing;
+    case codec::DecodeErrorCode::event_blank: return event_blank;
+    case codec::DecodeErrorCode::invalid_body:
+    case codec::DecodeErrorCode::invalid_packet_id:
+    case codec::DecodeErrorCode::too_many: return invalid_format;
+  }
+  return invalid_format;
+}
+
+}  // namespace
+
+Reply hec_success() { return {200, json_type, {}, R"({"text":"Success","code":0})"}; }
+
+/// The text is always the same for a code; what is wrong here is the `detail`, which is ours.
+Reply hec_problem(const Problem& problem) {
+  HecError error = problem.status == 503 ? server_busy : HecError{problem.status, 6, "Invalid data format"};
+  if (problem.code) error = error_of_body(*problem.code);
+  nlohmann::ordered_json body{{"text", error.text}, {"code", error.code}};
+  const bool names_event = problem.code && *problem.code != codec::DecodeErrorCode::no_data;
+  if (names_event) body["invalid-event-number"] = problem.message;
+  body["detail"] = text_of(problem);
+  return {error.status, json_type, {}, dump(body)};
+}
+
+}  // namespace logdist::ingest
