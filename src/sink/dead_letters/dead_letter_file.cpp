@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -25,13 +27,29 @@ constexpr Duration progress_wait = std::chrono::seconds(10);
 
 std::string open_error_text(int error) { return std::generic_category().message(error); }
 
-/// The value of the first forwarded header, which is Content-Type.
-std::string_view content_type(const core::Packet& packet) {
-  const std::string_view headers = packet.forwarded_headers;
-  const std::size_t colon = headers.find(": ");
-  const std::size_t end = headers.find("\r\n");
-  if (colon == std::string_view::npos || end == std::string_view::npos || end < colon) return {};
-  return headers.substr(colon + 2, end - colon - 2);
+/// What the file has a place of its own for.
+constexpr std::array<std::string_view, 4> named_headers{"Content-Type", "Content-Encoding", "Packet-Format",
+                                                        "Packet-Target"};
+
+/// The lines that went along with the packet, each in its place.
+void take_headers(KeptLetter& kept, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find("\r\n"), lines.size());
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 2, lines.size()));
+    const std::size_t colon = line.find(": ");
+    if (colon == line.npos) continue;
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = line.substr(colon + 2);
+    const std::array<std::string*, named_headers.size()> places{&kept.content_type, &kept.content_encoding,
+                                                                &kept.format, &kept.target};
+    const auto* const named = std::find(named_headers.begin(), named_headers.end(), name);
+    if (named != named_headers.end()) {
+      *places[static_cast<std::size_t>(named - named_headers.begin())] = value;
+    } else {
+      kept.headers.emplace_back(name, value);
+    }
+  }
 }
 
 /// Of the steady clock, as people's clocks have it.
@@ -101,8 +119,7 @@ KeptLetter DeadLetterFile::copy_of(const sink::DeadLetter& letter) {
   kept.attempts = letter.attempts;
   kept.admitted_at = wall_time(letter.admitted_at);
   kept.dead_lettered_at = std::chrono::system_clock::now();
-  kept.content_type = content_type(packet);
-  if (packet.coding != core::ContentCoding::identity) kept.content_encoding = to_string(packet.coding);
+  take_headers(kept, packet.forwarded_headers);
   kept.body = packet.body.view();
   const MutexLock lock(mutex_);
   for (const retry::FailedAttempt& failed : letter.history.failed()) {

@@ -31,7 +31,11 @@ LetterJson to_json(const KeptLetter::Attempt& attempt) {
 
 }  // namespace
 
-std::size_t KeptLetter::bytes() const { return sizeof(KeptLetter) + body.size() + analyzers.size() * 128; }
+std::size_t KeptLetter::bytes() const {
+  std::size_t bytes = sizeof(KeptLetter) + body.size() + target.size() + analyzers.size() * 128;
+  for (const auto& [name, value] : headers) bytes += sizeof(headers.front()) + name.size() + value.size();
+  return bytes;
+}
 
 std::string line_of(const KeptLetter& letter) {
   LetterJson analyzers = LetterJson::array();
@@ -44,6 +48,9 @@ std::string line_of(const KeptLetter& letter) {
                      {"admitted_at", time_text(letter.admitted_at)},
                      {"content_type", letter.content_type}};
   if (!letter.content_encoding.empty()) line["content_encoding"] = letter.content_encoding;
+  if (!letter.format.empty()) line["format"] = letter.format;
+  if (!letter.target.empty()) line["target"] = letter.target;
+  for (const auto& [name, value] : letter.headers) line["headers"][name] = value;
   line["analyzers"] = std::move(analyzers);
   if (simdjson::validate_utf8(letter.body.data(), letter.body.size())) {
     line["body"] = letter.body;

@@ -79,14 +79,18 @@ asio::awaitable<error_code> AgentConnection::connect() {
 }
 
 asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packet) {
-  request_.set(http::field::content_type, packet.content_type);
+  request_.target(packet.target.empty() ? target_.target : packet.target);
+  request_.erase(http::field::content_type);
+  if (!packet.content_type.empty()) request_.set(http::field::content_type, packet.content_type);
   request_.set("Idempotency-Key", packet.id);
   request_.erase(http::field::content_encoding);
   if (!packet.content_encoding.empty()) request_.set(http::field::content_encoding, packet.content_encoding);
+  for (const auto& [name, value] : packet.headers) request_.set(name, value);
   request_.body() = {packet.body.data(), packet.body.size()};
   request_.content_length(packet.body.size());
   stream_->expires_after(timeout_);
   const auto [write_error, written] = co_await http::async_write(*stream_, request_, net::as_tuple);
+  for (const auto& [name, value] : packet.headers) request_.erase(name);
 
   // Even when it could not all be written: who refuses a packet by its head may
   // answer, and close, before it has read the rest.

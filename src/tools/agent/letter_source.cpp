@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "logdist/base/base64.hpp"
+#include "logdist/http/text.hpp"
 #include "logdist/tools/agent/packet_source.hpp"
 #include "tools/agent/packet_id.hpp"
 
@@ -22,7 +23,27 @@ std::string body_of(const nlohmann::json& letter) {
   return from_base64(letter.at("body_base64").get<std::string>()).value_or("");
 }
 
-/// The packet of a line, to be sent again: same id, bytes, content type and encoding.
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) { return byte >= 0x20 && byte < 0x7f; });
+}
+
+/// A path and a query, as in the request line.
+bool is_target(std::string_view text) {
+  return text.empty() || (text.starts_with('/') && is_printable(text) && text.find(' ') == text.npos);
+}
+
+/// What went along, but for the trace: that of the first time is over.
+bool take_headers(OutgoingPacket& packet, const nlohmann::json& headers) {
+  for (const auto& [name, value] : headers.items()) {
+    if (name == "traceparent" || name == "tracestate") continue;
+    const std::string text = value.get<std::string>();
+    if (!logdist::http::is_token(name) || !is_printable(text)) return false;
+    packet.headers.emplace_back(name, text);
+  }
+  return true;
+}
+
+/// The packet of a line, to be sent again: same id, bytes, content type and encoding, target and headers.
 boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line) {
   const nlohmann::json letter = nlohmann::json::parse(line, nullptr, false);
   if (letter.is_discarded()) return NoLetter{"not JSON"};
@@ -31,21 +52,22 @@ boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line)
   try {
     packet.id = letter.at("packet_id").get<std::string>();
     packet.body = body_of(letter);
-    packet.content_type = letter.value("content_type", std::string(json_content_type));
+    packet.content_type = letter.value("content_type", std::string());
     packet.content_encoding = letter.value("content_encoding", std::string());
     packet.messages = letter.value("messages", std::uint32_t{0});
+    packet.target = letter.value("target", std::string());
+    if (!is_target(packet.target)) return NoLetter{"target is no path"};
+    if (letter.contains("headers") && !take_headers(packet, letter.at("headers")))
+      return NoLetter{"headers are not names with printable values"};
   } catch (const nlohmann::json::exception&) {
     return NoLetter{"packet_id or body is missing, or of another type"};
   }
-  if (packet.content_type.empty()) packet.content_type = json_content_type;
+  if (packet.content_type.empty() && packet.target.empty()) packet.content_type = json_content_type;
   const auto is_visible = [](char byte) { return byte > 0x20 && byte < 0x7f; };
   if (packet.id.empty() || !std::all_of(packet.id.begin(), packet.id.end(), is_visible))
     return NoLetter{"packet_id is not visible ASCII"};
-  const auto is_of_a_field = [](char byte) { return byte >= 0x20 && byte < 0x7f; };
-  for (const std::string* const value : {&packet.content_type, &packet.content_encoding}) {
-    if (!std::all_of(value->begin(), value->end(), is_of_a_field))
-      return NoLetter{"content_type or content_encoding is not printable ASCII"};
-  }
+  if (!is_printable(packet.content_type) || !is_printable(packet.content_encoding))
+    return NoLetter{"content_type or content_encoding is not printable ASCII"};
   return packet;
 }
 

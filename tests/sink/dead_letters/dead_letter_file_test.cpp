@@ -187,6 +187,26 @@ TEST_F(DeadLetters, KeepBytesThatAreNoText) {
   EXPECT_FALSE(letter.contains("body"));
 }
 
+TEST_F(DeadLetters, KeepWhatWentAlong) {
+  const auto letters = DeadLetterFile::open(folder_.file("dead"));
+  ASSERT_TRUE(letters);
+  core::Packet packet;
+  packet.id = "p";
+  packet.coding = core::ContentCoding::snappy;
+  packet.forwarded_headers = "Packet-Format: loki\r\nPacket-Target: /loki/api/v1/push?a=b\r\nX-Scope-OrgID: t: 1\r\n";
+  packet.body = buffers_.take(4);
+  packet.body.append("{}");
+  (*letters)->put({packet, DeadLetterReason::refused, Clock::now(), 1, {}});
+  flush(**letters);
+  const auto letter = nlohmann::json::parse(folder_.lines("dead").at(0));
+  EXPECT_EQ(letter["format"], "loki");
+  EXPECT_EQ(letter["target"], "/loki/api/v1/push?a=b");
+  EXPECT_EQ(letter["content_type"], "");
+  EXPECT_FALSE(letter.contains("content_encoding")) << "its agent named none";
+  EXPECT_EQ(letter["headers"], (nlohmann::json{{"X-Scope-OrgID", "t: 1"}}));
+  EXPECT_EQ(letter["body"], "{}");
+}
+
 /// Bodies may hold what is nobody else's business.
 TEST_F(DeadLetters, ItsFileIsTheOwnersAlone) {
   const ::mode_t mask = ::umask(0);

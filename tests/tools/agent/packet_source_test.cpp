@@ -188,6 +188,35 @@ TEST(LetterSource, GivesThePacketsAsTheyWere) {
   EXPECT_EQ(source.failure(), "");
 }
 
+TEST(LetterSource, KeepsWhereAndWithWhatAPacketCame) {
+  sink::KeptLetter letter;
+  letter.packet_id = "p-4";
+  letter.format = "elasticsearch";
+  letter.target = "/logs/_bulk?pipeline=x";
+  letter.headers = {{"X-Scope-OrgID", "t1"}, {"traceparent", "00-1-2-01"}};
+  letter.body = "{}";
+  Pipe pipe;
+  pipe.write(sink::line_of(letter) + "\n");
+  pipe.write(R"({"packet_id":"a","body":"","target":"http://elsewhere/"})"
+             "\n");
+  pipe.write(R"({"packet_id":"a","body":"","target":"/a b"})"
+             "\n");
+  pipe.write(R"({"packet_id":"a","body":"","headers":{"a b":"c"}})"
+             "\n");
+  pipe.write(R"({"packet_id":"a","body":"","headers":{"a":"b\r\nc: d"}})"
+             "\n");
+  pipe.close();
+  LetterSource source(pipe.take_out());
+  const std::optional<OutgoingPacket> packet = source.next();
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->target, "/logs/_bulk?pipeline=x");
+  EXPECT_EQ(packet->content_type, "") << "the agent named none";
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(packet->headers, (Headers{{"X-Scope-OrgID", "t1"}})) << "the trace of the first time is over";
+  EXPECT_FALSE(source.next());
+  EXPECT_THAT(source.failure(), ::testing::HasSubstr("dead letters: 4"));
+}
+
 TEST(LetterSource, PassesOverWhatIsNoDeadLetterAndSaysSo) {
   Pipe pipe;
   pipe.write(

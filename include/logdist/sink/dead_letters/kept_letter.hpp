@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "logdist/base/outcome.hpp"
@@ -33,6 +34,9 @@ struct KeptLetter {
   Time dead_lettered_at{};
   std::string content_type;
   std::string content_encoding;  ///< empty when there is none
+  std::string format;            ///< the protocol that it came by
+  std::string target;            ///< path and query of its request; empty when they are those of packets
+  std::vector<std::pair<std::string, std::string>> headers;  ///< what else went along
   std::vector<Attempt> analyzers;
   std::string body;
 
@@ -41,8 +45,8 @@ struct KeptLetter {
 };
 
 /// One line without its end: time, packet_id, reason, messages, attempts, admitted_at,
-/// content_type, content_encoding if there is one, analyzers, and the body: `body`, a string, when it is UTF-8, else
-/// `body_base64`.
+/// content_type, content_encoding, format, target and headers where there are such, analyzers, and the body: `body`, a
+/// string, when it is UTF-8, else `body_base64`.
 std::string line_of(const KeptLetter& letter);
 
 }  // namespace logdist::sink

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
@@ -27,6 +28,8 @@ struct OutgoingPacket {
   std::string body;
   std::uint32_t messages = 0;
   std::string content_encoding{};  ///< empty when there is none
+  std::string target{};            ///< path and query, instead of those of the agent's url; empty: as there
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< that go along
 };
 
 /// Makes packets, one after the other. All but interrupt() are called by one
@@ -83,7 +86,7 @@ class LineSource : public PacketSource {
   std::uint64_t lines_cut_ = 0;
 };
 
-/// The packets of a dead-letter file, as they were: same id, bytes and content type. Lines
+/// The packets of a dead-letter file, as they were: same id, bytes, type, encoding, target and headers. Lines
 /// that are not dead letters are skipped; failure() has their number.
 class LetterSource : public PacketSource {
  public:
