@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/checker.hpp"
@@ -32,10 +33,13 @@ class Blame final : public Checker {
     if (history.suspect()) --suspects_[analyzer];
     if (result.outcome == Outcome::connection_broken && !result.counts_for_health) broken_.insert(history.serial);
     if (result.outcome == Outcome::delivered) {
-      last_delivery_ = world_.now();
+      last_delivery_ = delivered_by_[analyzer] = world_.now();
       if (world_.scenario().poisoned) delivered_after(history);
     }
-    if (is_failure(result)) failed_at_[analyzer].insert(history.serial);
+    if (!is_failure(result)) return;
+    failed_at_[analyzer].insert(history.serial);
+    Failures& failures = failures_[{history.serial, analyzer}];
+    failures = {world_.now(), failures.last};
   }
 
   void probe_ended(AnalyzerId analyzer, health::Epoch, health::ProbeResult result) override {
@@ -46,9 +50,13 @@ class Blame final : public Checker {
     untried_.erase(history.serial);
     if (reason != DeadLetterReason::max_rounds) return;
     checked();
-    // It failed a moment ago, and those that failed it had taken others: in this round or lately.
+    // It failed a moment ago, and those that failed it had taken others: in this round or lately. An operator may have
+    // drained all of them between two rounds.
     const Duration longest = world_.scenario().balancer.health.interval + longest_round();
-    if (last_delivery_ == TimePoint{} || world_.now() - last_delivery_ > longest) {
+    const bool lately = last_delivery_ != TimePoint{} && world_.now() - last_delivery_ <= longest;
+    const TimePoint before = failures_[{history.serial, history.analyzer}].before;
+    const bool between = before != TimePoint{} && delivered_by_[history.analyzer] > before;
+    if (!lately && !between) {
       complain("packet {} is poison in an outage", history.serial);
     }
     if (world_.scenario().poisoned && !history.trait.is_bad())
@@ -131,6 +139,13 @@ class Blame final : public Checker {
   std::map<AnalyzerId, std::uint32_t> suspects_;  ///< in flight
   std::map<AnalyzerId, std::set<std::uint64_t>> failed_at_;  ///< in the present state, by serial
   std::map<AnalyzerId, std::uint32_t> failed_probes_;        ///< likewise
+  /// When a packet failed at an analyzer: the last time, and the one before.
+  struct Failures {
+    TimePoint last{};
+    TimePoint before{};
+  };
+  std::map<std::pair<std::uint64_t, AnalyzerId>, Failures> failures_;  ///< by serial
+  std::map<AnalyzerId, TimePoint> delivered_by_;                       ///< last
   std::vector<health::State> states_;
   TimePoint last_delivery_{};
   std::uint64_t good_ = 0;
