@@ -93,7 +93,7 @@ ProxyHeader parse_v2(std::string_view bytes) {
   if (version_and_command >> 4 != 2) return malformed("the PROXY header is of an unknown version");
   const unsigned command = version_and_command & 0xf;
   if (command > 1) return malformed("the PROXY header has an unknown command");
-  if (rest > ProxyHeader::v2_rest_max) return malformed("the PROXY header is longer than 552 bytes");
+  if (rest > ProxyHeader::v2_rest_max) return malformed("the PROXY header is longer than 4096 bytes");
   const unsigned family = family_and_transport >> 4;
   const unsigned transport = family_and_transport & 0xf;
   const bool is_proxied = command == 1;

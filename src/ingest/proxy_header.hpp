@@ -14,9 +14,10 @@ namespace logdist::ingest {
 struct ProxyHeader {
   /// The longest header of version 1, its line end included.
   static constexpr std::size_t v1_size_max = 107;
+  /// As in nginx: a certificate's name or a cloud's extensions go beyond the 552 bytes that the specification asks for.
+  static constexpr std::size_t size_max = 4096;
   /// What version 2 may carry after its 16 fixed bytes: addresses and extensions.
-  static constexpr std::size_t v2_rest_max = 536;
-  static constexpr std::size_t size_max = 16 + v2_rest_max;
+  static constexpr std::size_t v2_rest_max = size_max - 16;
 
   enum class Progress : std::uint8_t {
     need_more,  ///< all is well so far

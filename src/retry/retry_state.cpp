@@ -35,7 +35,7 @@ RetryAction RetryState::on_result(AnalyzerId analyzer, const core::AttemptResult
     alone_ = true;
     if (result.counts_for_health) {
       suspect_ = true;
-      round_counts_ = round_counts_ && takes_others(analyzer, taken);
+      round_counts_ = round_counts_ && !result.in_company && takes_others(analyzer, taken);
       failed_now_.push_back({analyzer, taken.packets});
     }
   }

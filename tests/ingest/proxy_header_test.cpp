@@ -58,7 +58,7 @@ std::vector<Sound> sound_headers() {
       {v2(0x21, 0x31, std::string(216, 'u')), "", 0},
       {v2(0x21, 0x00, ""), "", 0},
       {v2(0x20, 0x00, ""), "", 0},
-      {v2(0x20, 0xff, std::string(536, 'x')), "", 0},
+      {v2(0x20, 0xff, std::string(4080, 'x')), "", 0},
   };
 }
 
@@ -108,7 +108,7 @@ TEST(ProxyHeader, RefusesWhatIsMalformed) {
            v2(0x21, 0x11, v4_addresses.substr(1)),
            v2(0x21, 0x21, v4_addresses),
            v2(0x21, 0x31, v4_addresses),
-           v2(0x20, 0x00, "", 537),
+           v2(0x20, 0x00, "", 4081),
            v2(0x21, 0x11, "", 65535),
        }) {
     const ProxyHeader header = parse_proxy_header(bytes);

@@ -51,6 +51,22 @@ TEST_F(RetryStateTest, AFailureAsksAnotherInTheSameRound) {
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());
 }
 
+/// Another may have broken it. From then on it is alone, and it shows.
+TEST_F(RetryStateTest, ARoundDoesNotCountWhenAConnectionBrokeUnderSeveral) {
+  RetryPolicy once = steady;
+  once.max_rounds = 1;
+  core::AttemptResult broken;
+  broken.outcome = Outcome::connection_broken;
+  broken.in_company = true;
+  EXPECT_EQ(retry_state_.on_result(0, broken, {1, true}), RetryAction::other);
+  EXPECT_TRUE(retry_state_.suspect());
+  EXPECT_TRUE(retry_state_.alone());
+  EXPECT_EQ(retry_state_.end_round(once, random_), 100ms);
+  broken.in_company = false;
+  EXPECT_EQ(retry_state_.on_result(0, broken, {2, true}), RetryAction::other);
+  EXPECT_EQ(retry_state_.end_round(once, random_), std::nullopt);
+}
+
 TEST_F(RetryStateTest, UnsentLeavesNoTrace) {
   EXPECT_EQ(tell(1, Outcome::unsent, 0), RetryAction::again);
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());

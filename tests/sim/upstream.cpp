@@ -102,9 +102,10 @@ void Upstream::break_connection(AnalyzerId analyzer, std::uint64_t connection) {
   for (const auto& [ticket, sent] : under_way_) {
     if (sent.attempt->analyzer == analyzer && sent.connection == connection && sent.written) broken.push_back(ticket);
   }
-  bool counts = true;
   for (const Ticket ticket : broken) {
-    end(ticket, result_of(Outcome::connection_broken, std::exchange(counts, false)));
+    AttemptResult result = result_of(Outcome::connection_broken, ticket == broken.front());
+    result.in_company = broken.size() > 1;
+    end(ticket, result);
   }
 }
 

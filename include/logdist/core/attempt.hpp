@@ -39,6 +39,8 @@ struct AttemptResult {
   /// not k: that of the first one unanswered.
   bool counts_for_health = true;
   boost::system::error_code error;  ///< what stood behind a failure without an answer, if it is known
+  /// The connection broke under several packets, so this one need not be the one that broke it.
+  bool in_company = false;
 };
 
 }  // namespace logdist::core

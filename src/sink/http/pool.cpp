@@ -236,7 +236,9 @@ void Pool::give_up(Connection& connection, End why, const boost::system::error_c
       const bool unknown = outcome == Outcome::connect_error && attempt.retried_stale;
       // The answer before this one was good, and a bad body behind it is no failure.
       const bool counts = why != End::cut_body;
-      manager_.attempt_ended(attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, counts, error});
+      const bool in_company = outcome == Outcome::connection_broken && begun > 1;
+      manager_.attempt_ended(
+          attempt, {unknown ? Outcome::connection_broken : outcome, 0, std::nullopt, counts, error, in_company});
     } else if (index < begun) {
       manager_.attempt_ended(attempt, uncounted(Outcome::connection_broken));
     } else {

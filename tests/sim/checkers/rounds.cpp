@@ -1,6 +1,7 @@
 // rounds: a packet is dead-lettered as poison when, and only when, it failed in
 // delivery.max_rounds rounds in which each analyzer that failed it had taken another
-// packet since it failed this one the round before, or, the first time, lately; as
+// packet since it failed this one the round before, or, the first time, lately, and in
+// which no connection broke under it and others, any of which may have broken it; as
 // refused when a second analyzer refused it, or when there is none, or none could
 // be heard for so many rounds.
 #include <algorithm>
@@ -35,7 +36,7 @@ class Rounds final : public Checker {
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::unsent) return;
     Way& way = ways_[history.serial];
     way.heard = true;
-    if (is_failure(result)) note_failure(way, history.analyzer);
+    if (is_failure(result)) note_failure(way, history.analyzer, result.in_company);
     if (result.outcome != Outcome::refused) {
       way.asked.push_back(history.analyzer);
     } else if (way.refused_by) {
@@ -81,12 +82,13 @@ class Rounds final : public Checker {
     TimePoint last = TimePoint{};
   };
 
-  void note_failure(Way& way, AnalyzerId analyzer) {
+  void note_failure(Way& way, AnalyzerId analyzer, bool in_company) {
     const Taken& taken = taken_[analyzer];
     const auto before = way.failed_before.find(analyzer);
     const Duration interval = world_.scenario().balancer.health.interval;
     const bool lately = taken.packets > 0 && world_.now() - taken.last <= interval;
-    way.all_took = way.all_took && (before == way.failed_before.end() ? lately : taken.packets > before->second);
+    way.all_took =
+        way.all_took && !in_company && (before == way.failed_before.end() ? lately : taken.packets > before->second);
     way.failed_now[analyzer] = taken.packets;
   }
 
