@@ -56,7 +56,7 @@ void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
     return;
   }
   if (result == ProbeResult::failed) {
-    count_failure(probe_failures_, now);
+    count_failure(probe_failures_, std::min(options_.interval, options_.backoff_initial), now);
     return;
   }
   probe_failures_ = 0;
@@ -95,7 +95,7 @@ void Monitor::on_success(Epoch epoch, TimePoint now) {
 
 void Monitor::on_failure(Epoch epoch, TimePoint now) {
   if (epoch != epoch_ || state_ == State::failed) return;
-  count_failure(packet_failures_, now);
+  count_failure(packet_failures_, std::min(retest_pause, options_.backoff_initial), now);
 }
 
 void Monitor::on_suspect_failure(Epoch epoch, TimePoint now) {
@@ -117,13 +117,13 @@ void Monitor::begin_slow_start(TimePoint now) {
 
 bool Monitor::ramping(TimePoint now) const { return state_ == State::healthy && now < ramp_ends_at_; }
 
-void Monitor::count_failure(std::uint32_t& streak, TimePoint now) {
+void Monitor::count_failure(std::uint32_t& streak, Duration probe_pause, TimePoint now) {
   ++streak;
   const bool out = packet_failures_ + probe_failures_ >= options_.failure_threshold;
-  if (state_ == State::testing || out) enter_failed(now);
+  if (state_ == State::testing || out) enter_failed(probe_pause, now);
 }
 
-void Monitor::enter_failed(TimePoint now) {
+void Monitor::enter_failed(Duration probe_pause, TimePoint now) {
   state_ = State::failed;
   ++epoch_;
   trial_at_ = never;
@@ -133,7 +133,7 @@ void Monitor::enter_failed(TimePoint now) {
   probe_under_way_ = false;
   if (!options_.probing) return;
   const bool probed = probed_at_ != TimePoint::min();
-  probe_at_ = probed ? std::max(now, probed_at_ + std::min(options_.interval, options_.backoff_initial)) : now;
+  probe_at_ = probed ? std::max(now, probed_at_ + probe_pause) : now;
 }
 
 void Monitor::enter_testing(TimePoint now) {

@@ -4,6 +4,7 @@
 // the caller serialises.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "logdist/base/backoff.hpp"
@@ -27,6 +28,10 @@ struct MonitorOptions {
   double backoff_jitter = 0.2;
   Duration slow_start{};
 };
+
+/// Least time between two tests of an analyzer that packets have failed, while no analyzer is in service. Each test
+/// needs a packet, and when the packets are bad, a run of them has to pass before a good one can show that all is well.
+inline constexpr Duration retest_pause = std::chrono::milliseconds(20);
 
 enum class ProbeResult : std::uint8_t {
   passed,   ///< 2xx
@@ -77,7 +82,7 @@ class Monitor {
   /// Whether a probe is due now: at once on entering Testing, at the interval
   /// while Healthy, while Testing waits for its packet, and while Failed with all
   /// others out of service, too; then the first one comes at once, but not within
-  /// the initial back-off of the last one. The first one while
+  /// the initial back-off of the last one that failed, or `retest_pause` of one that passed. The first one while
   /// Healthy comes after a random part of the interval, so that analyzers are not
   /// probed in step. The caller then begins one and calls probe_begun().
   bool probe_due(TimePoint now) const;
@@ -118,10 +123,11 @@ class Monitor {
   bool ramping(TimePoint now) const;
 
  private:
-  void enter_failed(TimePoint now);
+  /// `probe_pause`: from the last probe to the next.
+  void enter_failed(Duration probe_pause, TimePoint now);
   void enter_testing(TimePoint now);
   void enter_healthy(TimePoint now);
-  void count_failure(std::uint32_t& streak, TimePoint now);
+  void count_failure(std::uint32_t& streak, Duration probe_pause, TimePoint now);
   TimePoint first_probe_at(TimePoint now);
 
   // Constant after construction.

@@ -25,7 +25,10 @@ class Health final : public Checker {
     OutsideHealth& health = of(history.analyzer).health;
     const std::uint32_t begun_in = begun_in_[history.serial];
     if (result.outcome == Outcome::delivered) health.packet_delivered(begun_in, world_.now());
-    if (is_failure(result) && !history.suspect()) health.packet_failed(begun_in, world_.now());
+    if (!is_failure(result) || history.suspect()) return;
+    const bool was_failed = health.state() == health::State::failed;
+    health.packet_failed(begun_in, world_.now());
+    if (!was_failed) of(history.analyzer).failed_by_packet = health.state() == health::State::failed;
   }
 
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
@@ -33,9 +36,7 @@ class Health final : public Checker {
     follow(analyzer, world_.views()[analyzer]);  // Testing begins with its probe, in one event
     const bool first = known.probed_in != known.health.stay();
     const bool while_failed = known.health.state() == health::State::failed;
-    const Duration pause = !first         ? promised().interval
-                           : while_failed ? std::min(promised().interval, promised().backoff_initial)
-                                          : Duration(0);
+    const Duration pause = !first ? promised().interval : while_failed ? pause_while_failed(known) : Duration(0);
     if (world_.now() < known.probed_at + pause) {
       complain("analyzer {} is probed {:.3f} s after its last probe", analyzer,
                to_seconds(world_.now() - known.probed_at));
@@ -62,7 +63,9 @@ class Health final : public Checker {
     }
     if (passed && begun_in == known.health.stay()) known.probe_passed_in = begun_in;
     if (!passed) {
+      const bool was_failed = known.health.state() == health::State::failed;
       known.health.probe_failed(begun_in, world_.now());
+      if (!was_failed && known.health.state() == health::State::failed) known.failed_by_packet = false;
     } else {
       known.health.probe_passed(begun_in);
     }
@@ -86,6 +89,7 @@ class Health final : public Checker {
     TimePoint probed_at{};
     TimePoint probe_ended_at{};
     bool probe_under_way = false;
+    bool failed_by_packet = false;  ///< else by a probe
   };
 
   static bool all_out(const std::vector<dispatch::AnalyzerView>& views) {
@@ -133,6 +137,12 @@ class Health final : public Checker {
     known.health.probe_trusted(world_.now());
   }
 
+  /// Between the last probe and the first one in Failed: a run of bad packets is soon over.
+  Duration pause_while_failed(const Known& known) const {
+    const Duration after_packet = std::chrono::milliseconds(20);
+    return std::min(known.failed_by_packet ? after_packet : promised().interval, promised().backoff_initial);
+  }
+
   /// In Testing the first one comes at once, while Healthy within an interval, while
   /// Failed only as long as nobody is in service.
   void check_probes(AnalyzerId id) {
@@ -151,7 +161,7 @@ class Health final : public Checker {
   void check_probes_while_failed(const Known& known, AnalyzerId id) {
     const bool none_yet = known.probed_in != known.health.stay();
     if (all_out_since_ == never || (!none_yet && known.probe_under_way)) return;
-    const Duration pause = none_yet ? std::min(promised().interval, promised().backoff_initial) : promised().interval;
+    const Duration pause = none_yet ? pause_while_failed(known) : promised().interval;
     const TimePoint last = none_yet ? known.probed_at : std::max(known.probed_at, known.probe_ended_at - pause);
     const TimePoint due = std::max({all_out_since_, known.health.since(), last + pause});
     if (world_.now() > due + 2 * lateness_max) {
