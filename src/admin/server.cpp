@@ -63,6 +63,8 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
     for (Port& port : ports_) port.pause.cancel();
   }
 
+  CostlyTurns& turns() override { return turns_; }
+
   tcp::endpoint endpoint() const {
     const auto found =
         std::find_if(ports_.begin(), ports_.end(), [](const Port& port) { return !port.socket.is_unix(); });
@@ -127,6 +129,7 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
   const std::shared_ptr<const Sources> sources_;
   const Limits limits_;
   const std::shared_ptr<StatusFeed> feed_;
+  CostlyTurns turns_{loop_};
   std::list<Port> ports_;
   std::vector<std::shared_ptr<Session>> sessions_;
 };

@@ -47,6 +47,13 @@ constexpr Duration linger_timeout = std::chrono::seconds(2);
 /// From one try to end what takes too long to the next.
 constexpr Duration cancel_again_interval = std::chrono::milliseconds(10);
 
+/// What is more than a few words: counters of the whole daemon, or a page.
+bool is_costly(const Request& request) {
+  const bool reads = request.method == logdist::http::Method::get || request.method == logdist::http::Method::head;
+  const std::string_view path = request.path;
+  return reads && path != "/healthz" && path != "/health" && path != "/readyz" && path != "/v1/events";
+}
+
 /// Where something asked for arrives.
 template <typename Content>
 struct Box {
@@ -130,7 +137,13 @@ asio::awaitable<bool> Session::serve_request() {
   const Manner manner{.version = request.http_1_1 ? 11U : 10U,
                       .keep_alive = request.keep_alive,
                       .header_only = request.method == logdist::http::Method::head};
+  std::optional<CostlyTurns::Turn> turn;
+  if (is_costly(request)) {
+    CostlyTurns::Turn taken = co_await owner_->turns().take();
+    turn = std::move(taken);
+  }
   std::optional<Response> response = co_await answer(request);
+  turn.reset();
   if (!response) co_return co_await stream_events(manner);
   co_return co_await send(std::move(*response), manner);
 }

@@ -12,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "admin/control_calls.hpp"
+#include "admin/costly_turns.hpp"
 #include "admin/replies.hpp"
 #include "admin/request.hpp"
 #include "logdist/admin/server.hpp"
@@ -26,6 +27,8 @@ class StatusFeed;
 class SessionOwner {
  public:
   virtual void session_ended(Session& session) = 0;
+  /// Of all sessions together.
+  virtual CostlyTurns& turns() = 0;
 
  protected:
   ~SessionOwner() = default;

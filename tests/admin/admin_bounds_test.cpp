@@ -144,6 +144,31 @@ TEST_F(AdminBounds, WhoDoesNotReadItsAnswersGivesWay) {
   EXPECT_EQ(fresh.get("/healthz")->result_int(), 200u);
 }
 
+/// However many scrapes are asked for, a liveness probe waits for one of them at most.
+TEST_F(AdminBounds, OneScrapeIsWorkedOnAtATime) {
+  std::deque<ScrapeReceiver> asked;
+  request_scrape_ = [&asked](ScrapeReceiver receive) { asked.push_back(std::move(receive)); };
+  start();
+  constexpr std::size_t scrapers = 5;
+  std::deque<Client> clients;
+  for (std::size_t i = 0; i < scrapers; ++i) {
+    clients.push_back(connect());
+    clients.back().send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(connect().get("/readyz")->result_int(), 200u);
+  }
+  for (std::size_t i = 0; i < scrapers; ++i) {
+    EXPECT_EQ(on_loop([&asked] { return asked.size(); }), 1u);
+    EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
+    on_loop([&asked] {
+      const ScrapeReceiver receive = std::move(asked.front());
+      asked.pop_front();
+      receive(telemetry::sample_scrape());
+    });
+    EXPECT_EQ(clients[i].receive()->result_int(), 200u) << "in the order in which they asked";
+    EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
+  }
+}
+
 TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {
   std::promise<ScrapeReceiver> asked;
   request_scrape_ = [&asked](ScrapeReceiver receive) { asked.set_value(std::move(receive)); };
