@@ -88,6 +88,7 @@ class Pool {
   /// Whether to open a connection rather than wait for those that are opening.
   bool may_open(TimePoint now) const;
   bool has_waiting() const { return !backlog_.empty() || !alone_.empty() || !resent_.empty(); }
+  bool is_stuck(const Connection& connection, TimePoint now) const;
   std::size_t room(const Connection& connection, TimePoint now) const;
   Connection* choose(TimePoint now);
   Connection* least_loaded(TimePoint now);

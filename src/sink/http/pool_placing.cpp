@@ -13,6 +13,8 @@ constexpr std::size_t opening_max = 2;
 /// A pipeline is no deeper than what is answered in this part of the timeout,
 /// or its last requests would time out for standing behind the others.
 constexpr int timeout_part = 4;
+/// A request that takes so many times what others take may never be answered.
+constexpr int stuck_factor = 8;
 
 }  // namespace
 
@@ -26,11 +28,19 @@ bool Pool::is_slow(TimePoint now) const { return latency_.is_slow(manager_.last_
 
 bool Pool::may_open(TimePoint now) const { return opening_ < opening_max || is_slow(now); }
 
+/// Whether its first request waits for much longer than others: what is put behind it waits, too, and fails with it.
+bool Pool::is_stuck(const Connection& connection, TimePoint now) const {
+  if (connection.pipeline().empty()) return false;
+  const Duration usual = std::max(LatencyEwma::silence_max, stuck_factor * latency_.answer_time());
+  return manager_.last_poll_time(now) - connection.notes.waiting_since > usual;
+}
+
 std::size_t Pool::room(const Connection& connection, TimePoint now) const {
   const Connection::Notes& notes = connection.notes;
   if (!connection.usable() || notes.last || now >= notes.retire_at || &connection == clearing_) return 0;
   const Pipeline& pipeline = connection.pipeline();
   if (!pipeline.empty() && pipeline.front().attempt->alone) return 0;
+  if (is_stuck(connection, now)) return 0;
   std::size_t depth = std::min(connection.notes.depth, depth_.ceiling());
   if (is_slow(now) && latency_.answer_time() > Duration::zero()) {
     const auto in_time = manager_.options().timeout / timeout_part / latency_.answer_time();
