@@ -140,6 +140,7 @@ void RequestParser::take_content_encoding(std::string_view list) {
 
 /// Each element is protocol, received-by and maybe a comment (RFC 9110, 7.6.3).
 void RequestParser::take_via(std::string_view list) {
+  proxied_ = true;
   if (via_name_.empty()) return;
   for (std::size_t at = list.find(via_name_); at != list.npos; at = list.find(via_name_, at + 1)) {
     const std::string_view before = list.substr(0, at);

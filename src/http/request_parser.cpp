@@ -198,6 +198,7 @@ RequestHead RequestParser::head(std::string_view bytes) const {
   head.encoded = encoded_;
   head.content_coding = text(content_coding_);
   head.looped = looped_;
+  head.proxied = proxied_;
   head.content_length = content_length_;
   head.path = method_ == Method::options && absolute_ && path_.size == 0 ? "*" : text(path_);
   head.query = text(query_);

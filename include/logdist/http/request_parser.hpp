@@ -34,6 +34,7 @@ struct RequestHead {
   bool expects_other = false;     ///< an unknown expectation
   bool encoded = false;           ///< a Content-Encoding other than identity, maybe several
   bool looped = false;            ///< its Via has our own name
+  bool proxied = false;           ///< it has a Via
   std::optional<std::uint64_t> content_length;
   std::string_view path;       ///< of the target, without its query, not decoded; `*`; of CONNECT empty
   std::string_view query;      ///< of the target, behind its `?`; empty without
@@ -136,6 +137,7 @@ class RequestParser {
   bool expects_other_ = false;
   bool encoded_ = false;
   bool looped_ = false;
+  bool proxied_ = false;
   bool absolute_ = false;  ///< the target names the authority
   std::uint8_t traceparents_ = 0;
   std::size_t tracestate_size_ = 0;
