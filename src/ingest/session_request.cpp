@@ -141,6 +141,7 @@ bool Session::take_headers(const http::RequestHead& head) {
     lines.append("\r\n");
     if (!append_kept_headers(lines, head.fields)) return false;
   }
+  if (head.proxied && !append_via(lines, head.fields)) return false;
   if (!head.traceparent.empty()) lines.append("traceparent: ").append(head.traceparent).append("\r\n");
   for (const std::string_view line : head.tracestate) lines.append("tracestate: ").append(line).append("\r\n");
   return true;

@@ -84,6 +84,23 @@ TEST(Loop, ThroughARelayMultipliesNoPacket) {
   daemon.expect_clean_end();
 }
 
+/// Each adds itself to Via, and so the first one knows what comes back over the second.
+TEST(Loop, OfTwoDaemonsMultipliesNoPacket) {
+  Relay relay;
+  DaemonProcess first({{"ANALYZERS", "second=" + relay.url() + "/v1/packets"}, {"HEALTH__PATH", ""}});
+  DaemonProcess second({{"ANALYZERS", "first=" + first.packet_url() + "/v1/packets"},
+                        {"HEALTH__PATH", ""},
+                        {"SHUTDOWN__GRACE", "100ms"}});
+  relay.lead_to(second.packet_url());
+  const std::vector<Sent> sent = send_all(first.packet_url(), {.agents = 2, .packets_each = 20});
+  expect_answers(sent, 202);
+  ASSERT_TRUE(first.await_delivered(40));
+  ASSERT_TRUE(eventually([&] { return second.metrics().attempts("first", "http_error") > 0; }));
+  EXPECT_EQ(first.metrics().packets("admitted"), 40) << "none has come in a second time";
+  EXPECT_EQ(second.metrics().packets("admitted"), 40);
+  first.expect_clean_end();
+}
+
 /// What is refused before a packet can go round.
 TEST(Loop, AUrlThatIsOurOwnPortIsRefused) {
   const PortReservation port("0.0.0.0");

@@ -49,6 +49,25 @@ bool is_secret(std::string_view parameter) {
                      [&name](std::string_view secret) { return equals_in_lower_case(name, secret); });
 }
 
+/// Of those that `is_wanted`.
+template <typename IsWanted>
+bool append_headers(std::string& out, std::string_view fields, IsWanted is_wanted) {
+  std::size_t bytes = 0;
+  while (!fields.empty()) {
+    const std::size_t end = fields.find("\r\n");
+    const std::string_view line = fields.substr(0, end);
+    fields.remove_prefix(end + 2);
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    if (!is_wanted(name)) continue;
+    const std::string_view value = http::trim(line.substr(colon + 1));
+    bytes += name.size() + value.size() + 4;
+    if (bytes > kept_headers_bytes_max) return false;
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
+  return true;
+}
+
 }  // namespace
 
 bool is_kept_header(std::string_view name) {
@@ -58,20 +77,11 @@ bool is_kept_header(std::string_view name) {
 }
 
 bool append_kept_headers(std::string& out, std::string_view fields) {
-  std::size_t bytes = 0;
-  while (!fields.empty()) {
-    const std::size_t end = fields.find("\r\n");
-    const std::string_view line = fields.substr(0, end);
-    fields.remove_prefix(end + 2);
-    const std::size_t colon = line.find(':');
-    const std::string_view name = line.substr(0, colon);
-    if (!is_kept_header(name)) continue;
-    const std::string_view value = http::trim(line.substr(colon + 1));
-    bytes += name.size() + value.size() + 4;
-    if (bytes > kept_headers_bytes_max) return false;
-    out.append(name).append(": ").append(value).append("\r\n");
-  }
-  return true;
+  return append_headers(out, fields, is_kept_header);
+}
+
+bool append_via(std::string& out, std::string_view fields) {
+  return append_headers(out, fields, [](std::string_view name) { return equals_in_lower_case(name, "via"); });
 }
 
 void append_target(std::string& out, std::string_view path, std::string_view query) {

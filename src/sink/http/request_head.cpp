@@ -37,7 +37,7 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
   if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
   if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", options.user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
-  if (!options.via.empty()) common_.append("Via: 1.1 ").append(options.via).append("\r\n");
+  if (!options.via.empty()) via_.append("Via: 1.1 ").append(options.via).append("\r\n");
 }
 
 void RequestHead::write(std::string& head, const core::Packet& packet) const {
@@ -48,6 +48,7 @@ void RequestHead::write(std::string& head, const core::Packet& packet) const {
   }
   head.append(common_);
   head.append(packet.forwarded_headers);
+  head.append(via_);  // behind what the agent's request has of it
   append_header(head, "Idempotency-Key", packet.id);
   head.append("Packet-Messages: ");
   append_number(head, packet.messages);

@@ -23,6 +23,7 @@ class RequestHead {
  private:
   std::string request_line_;  ///< empty: each packet has its own
   std::string common_;
+  std::string via_;
 };
 
 }  // namespace logdist::sink

@@ -36,6 +36,13 @@ TEST(ForwardedHeaders, OnlyThoseOfTheListAreKept) {
             "X-Splunk-Request-Channel: c\r\nLogplex-Drain-Token: d.1\r\nDD-EVP-ORIGIN: o\r\n");
 }
 
+TEST(ForwardedHeaders, ViaIsKeptInItsOrder) {
+  std::string out;
+  ASSERT_TRUE(append_via(out, "Via: 1.1 a, 1.0 b\r\nX-Via: no\r\nHost: h\r\nvia:  1.1 c (x)\r\n"));
+  EXPECT_EQ(out, "Via: 1.1 a, 1.0 b\r\nvia: 1.1 c (x)\r\n");
+  EXPECT_FALSE(append_via(out, "Via: " + std::string(kept_headers_bytes_max, 'a') + "\r\n"));
+}
+
 TEST(ForwardedHeaders, AreBounded) {
   const std::string line = "ce-x: " + std::string(1000, 'v') + "\r\n";
   std::string out;

@@ -118,8 +118,8 @@ TEST(RequestHead, IsExactlyThis) {
   head.write(text, small_packet());
   EXPECT_EQ(text,
             "POST /analyze?x=1 HTTP/1.1\r\nHost: logs.example:9101\r\nUser-Agent: log-distributor/1\r\nX-Team: blue\r\n"
-            "via: 1.0 a\r\nVia: 1.1 log-distributor-0011223344556677\r\n"
-            "Content-Type: application/json\r\ntraceparent: 00-1-2-01\r\n"
+            "via: 1.0 a\r\nContent-Type: application/json\r\ntraceparent: 00-1-2-01\r\n"
+            "Via: 1.1 log-distributor-0011223344556677\r\n"
             "Idempotency-Key: abc\r\nPacket-Messages: 12\r\nContent-Length: 0\r\n\r\n");
 }
 

@@ -18,6 +18,9 @@ bool is_kept_header(std::string_view name);
 /// kept_headers_bytes_max.
 bool append_kept_headers(std::string& out, std::string_view fields);
 
+/// The same for the `Via` lines: by them a daemon knows a packet that has come back to it over others.
+bool append_via(std::string& out, std::string_view fields);
+
 /// Appends path and query. Of the query without `token`, `api_key` and `dd-api-key`, in any case and however
 /// they are escaped.
 void append_target(std::string& out, std::string_view path, std::string_view query);
