@@ -34,10 +34,11 @@ TEST_F(DeliveryTest, DeliversTheExactBytes) {
   EXPECT_EQ(parcel.outcome(), Outcome::delivered);
   EXPECT_EQ(parcel.results[0].status, 204u);
   ASSERT_EQ(server.requests().size(), 1u);
-  EXPECT_EQ(server.requests()[0].head, "POST /analyze?a=b HTTP/1.1\r\nHost: 127.0.0.1:" + server.port() +
-                                           "\r\nUser-Agent: test/1\r\nX-Key: secret\r\n"
-                                           "Content-Type: application/json\r\nVia: 1.1 me-1\r\nIdempotency-Key: id-0\r\n"
-                                           "Packet-Messages: 1\r\nContent-Length: 20\r\n\r\n");
+  EXPECT_EQ(server.requests()[0].head,
+            "POST /analyze?a=b HTTP/1.1\r\nHost: 127.0.0.1:" + server.port() +
+                "\r\nUser-Agent: test/1\r\nX-Key: secret\r\n"
+                "Content-Type: application/json\r\nVia: 1.1 me-1\r\nIdempotency-Key: id-0\r\n"
+                "Packet-Messages: 1\r\nContent-Length: 20\r\n\r\n");
   EXPECT_EQ(server.requests()[0].body, parcel.packet.body.view());
 }
 
