@@ -73,6 +73,20 @@ Agent::Body Agent::body(std::size_t small_body_max) const {
   return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, chunked_, in_steps_};
 }
 
+/// Bad packets come in runs.
+Trait Agent::next_trait() {
+  if (poison_left_ > 0) {
+    --poison_left_;
+    return poison_;
+  }
+  const Trait trait = draw_trait(draws_, plan_);
+  if (trait.is_bad()) {
+    poison_ = trait;
+    poison_left_ = plan_.poison_run - 1;
+  }
+  return trait;
+}
+
 void Agent::admit() {
   const TimePoint now = stage_.timeline.now();
   PacketHistory draft;
@@ -81,7 +95,7 @@ void Agent::admit() {
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
   draft.admitted_at = now;
-  draft.trait = draw_trait(draws_, plan_);
+  draft.trait = next_trait();
 
   queue::Delivery& delivery = loop_.dispatcher().make();
   delivery.packet.id = std::to_string(draft.serial);

@@ -44,12 +44,15 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
   void begin_body();
   void reserve(std::size_t total_bytes);
   void receive();
+  Trait next_trait();
   void admit();
   void wait(queue::Delivery& delivery, std::uint64_t serial);
   void release();
 
   Stage& stage_;
   const AgentPlan plan_;
+  Trait poison_;
+  std::size_t poison_left_ = 0;  ///< of a run of packets that are bad like that
   Loop& loop_;
   queue::MemoryLimiter& bodies_;
   Draws draws_;

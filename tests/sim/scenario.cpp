@@ -134,13 +134,15 @@ void draw_poisoned_agents(Draws& draws, Scenario& scenario) {
   if (draws.chance(0.7)) harm = static_cast<Trait::Kind>(draws.between(1, 5));
   const double part = draws.chance(0.3) ? 0.2 : draws.chance(0.5) ? 0.02 : 0.1;
   const double somewhere = draws.chance(0.3) ? 0.5 : 0;
+  const std::size_t run = draws.chance(0.3) ? draws.between<std::size_t>(2, 10) : 1;
   for (AgentPlan& agent : scenario.agents) {
     AgentPlan steady;
     steady.loop = agent.loop;
     steady.pause = lasts * static_cast<Duration::rep>(scenario.agents.size()) / static_cast<Duration::rep>(packets);
     steady.until_packets = packets;
     agent = steady;
-    agent.poisonous = part;
+    agent.poisonous = part / static_cast<double>(run);
+    agent.poison_run = run;
     agent.somewhere = somewhere;
     agent.harm = harm;
   }

@@ -72,6 +72,7 @@ struct AgentPlan {
   double disappears = 0;                        ///< part of its requests that it leaves in the middle
   double rejected_by_all = 0;                   ///< part of its packets that every analyzer refuses
   double poisonous = 0;                         ///< part of its packets that fail at analyzers by themselves
+  std::size_t poison_run = 1;                   ///< so many of these come in a row, of one agent
   double somewhere = 0;                         ///< part of those that do so at some analyzers only
   std::optional<Trait::Kind> harm{};            ///< how they do; none: in any way
   std::size_t until_packets = ~std::size_t{0};  ///< of all agents together; then it stops
