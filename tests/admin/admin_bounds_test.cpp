@@ -152,7 +152,7 @@ TEST_F(AdminBounds, OneScrapeIsWorkedOnAtATime) {
   constexpr std::size_t scrapers = 5;
   std::deque<Client> clients;
   for (std::size_t i = 0; i < scrapers; ++i) {
-    clients.push_back(connect());
+    clients.emplace_back(server_->endpoint());
     clients.back().send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(connect().get("/readyz")->result_int(), 200u);
   }
