@@ -31,7 +31,8 @@ class Refunds final : public Checker {
     State state{world_.views_after_event(), {}};
     for (AnalyzerId id = 0; id < state.views.size(); ++id) {
       state.charged.push_back(trace_.of(id).charged_messages);
-      if (!state.views[id].in_service) undisturbed_ = false;
+      // It may have become full by the limit on it.
+      if (!state.views[id].in_service || trace_.of(id).under_way >= world_.slots(id)) undisturbed_ = false;
     }
     check_sum(state);
     for (auto id = static_cast<AnalyzerId>(before_.views.size()); id < state.views.size(); ++id) {
