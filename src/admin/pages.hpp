@@ -13,6 +13,9 @@ enum class Page { dashboard, healthz, readyz, metrics, status, events, openapi }
 /// The page there; Page::dashboard for each of its files.
 std::optional<Page> find_page(std::string_view path);
 
+/// Whether it is more than a few words: counters of the whole daemon, a document or a file.
+constexpr bool is_costly(Page page) { return page != Page::healthz && page != Page::readyz && page != Page::events; }
+
 /// 200 with the OpenAPI document of both ports.
 Response openapi_document();
 

@@ -47,13 +47,6 @@ constexpr Duration linger_timeout = std::chrono::seconds(2);
 /// From one try to end what takes too long to the next.
 constexpr Duration cancel_again_interval = std::chrono::milliseconds(10);
 
-/// What is more than a few words: counters of the whole daemon, or a page.
-bool is_costly(const Request& request) {
-  const bool reads = request.method == logdist::http::Method::get || request.method == logdist::http::Method::head;
-  const std::string_view path = request.path;
-  return reads && path != "/healthz" && path != "/health" && path != "/readyz" && path != "/v1/events";
-}
-
 /// Where something asked for arrives.
 template <typename Content>
 struct Box {
@@ -138,7 +131,7 @@ asio::awaitable<bool> Session::serve_request() {
                       .keep_alive = request.keep_alive,
                       .header_only = request.method == logdist::http::Method::head};
   std::optional<CostlyTurns::Turn> turn;
-  if (is_costly(request)) {
+  if (const auto page = find_page(request.path); page && is_costly(*page)) {
     CostlyTurns::Turn taken = co_await owner_->turns().take();
     turn = std::move(taken);
   }

@@ -130,7 +130,7 @@ TEST_F(Answers, MalformedHttpIs400) {
 }
 
 TEST_F(Answers, TheRestIsAsHttpSays) {
-  expect_problem(request("GET /"), 404);
+  expect_problem(request("GET /v1/packet"), 404);
   expect_problem(request("GET /v1/packets"), 405);
   EXPECT_THAT(ask(request("DELETE /v1/packets")), HasSubstr("Allow: POST\r\n"));
   const std::string head = ask(request("HEAD /v1/packets"));

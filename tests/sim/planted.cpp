@@ -98,9 +98,9 @@ LOGDIST_WRAP(void, make_bounds, "_ZN7logdist5queue11QueueLimitsC1Emm", queue::Qu
   original_make_bounds(bounds, max_packets + (has(Defect::queue_bound_off_by_one) ? 1 : 0), max_bytes);
 }
 
-LOGDIST_WRAP(AnalyzerId, add, "_ZN7logdist7balance8Selector3addEmj", balance::Selector* selector,
-             std::uint64_t weight_units, std::uint32_t slots) {
-  return original_add(selector, weight_units, slots + (has(Defect::slot_bound_off_by_one) ? 1 : 0));
+LOGDIST_WRAP(void, set_slots, "_ZN7logdist7balance8Selector9set_slotsEjj", balance::Selector* selector,
+             AnalyzerId analyzer, std::uint32_t slots) {
+  original_set_slots(selector, analyzer, slots + (has(Defect::slot_bound_off_by_one) ? 1 : 0));
 }
 
 LOGDIST_WRAP(void, delivered,

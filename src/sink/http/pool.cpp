@@ -88,8 +88,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
   Pipeline& pipeline = connection.pipeline();
   Connection::Notes& notes = connection.notes;
   const bool early = !pipeline.front_written();
-  if (early && is_success(answer.status)) {
-    // It cannot have what it says it took.
+  if (early && is_success(answer.status)) {  // it cannot have what it says it took
     ended(connection, End::broken_http, make_error_code(AnswerError::early), now);
     return false;
   }
