@@ -56,6 +56,8 @@ class Rounds final : public Checker {
     turn_of_.reset();
     sent_.clear();
     dead_.clear();
+    in_service_before_.clear();
+    for (const dispatch::AnalyzerView& view : world_.views_after_event()) in_service_before_.push_back(view.in_service);
   }
 
  private:
@@ -118,7 +120,10 @@ class Rounds final : public Checker {
     const bool open = !way.asked.empty() || way.refused_by;
     const bool waits = heard || (open && history.where != Location::in_flight && !sent_.contains(history.serial));
     if (!waits || anyone_else(way, views)) {
-      if (verdict) complain("packet {} is a dead letter, and somebody was left to be asked", history.serial);
+      // One that comes into service in this very turn may do so after the packet's round has ended.
+      const bool was_left = !waits || anyone_else(way, views, &in_service_before_);
+      if (verdict && was_left)
+        complain("packet {} is a dead letter, and somebody was left to be asked", history.serial);
       return;
     }
     if (way.between && !heard) {
@@ -177,15 +182,19 @@ class Rounds final : public Checker {
     return std::ranges::count_if(views, [](const auto& view) { return !view.removed; });
   }
 
-  static bool anyone_else(const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
+  /// With `before`: of those that were in service then.
+  static bool anyone_else(const Way& way, const std::vector<dispatch::AnalyzerView>& views,
+                          const std::vector<bool>* before = nullptr) {
     for (AnalyzerId id = 0; id < views.size(); ++id) {
+      if (before != nullptr && (id >= before->size() || !(*before)[id])) continue;
       if (views[id].in_service && way.refused_by != id && std::ranges::count(way.asked, id) == 0) return true;
     }
     return false;
   }
 
   std::map<AnalyzerId, Taken> taken_;
-  std::map<std::uint64_t, Way> ways_;  ///< by packet, until it is settled
+  std::vector<bool> in_service_before_;  ///< by AnalyzerId: after the last event
+  std::map<std::uint64_t, Way> ways_;    ///< by packet, until it is settled
   // Of this event:
   std::optional<LoopId> turn_of_;
   std::set<std::uint64_t> sent_;
