@@ -1,7 +1,9 @@
 // One costly request after the other.
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -38,28 +40,50 @@ class CostlyTurns {
 
   explicit CostlyTurns(const boost::asio::any_io_executor& loop) : loop_(loop) {}
 
-  boost::asio::awaitable<Turn> take() {
+  /// None: cancel() was called for `who` meanwhile.
+  boost::asio::awaitable<std::optional<Turn>> take(const void* who) {
     if (std::exchange(taken_, true)) {
-      boost::asio::steady_timer arrived(loop_, boost::asio::steady_timer::time_point::max());
-      waiting_.push_back(&arrived);
-      co_await arrived.async_wait(net::as_tuple);  // cancelled when it is its turn
+      Waiting waiting(loop_, who);
+      waiting_.push_back(&waiting);
+      co_await waiting.over.async_wait(net::as_tuple);  // which is cancelled
+      if (!waiting.granted) co_return std::nullopt;
     }
     co_return Turn(*this);
   }
 
+  /// `who` waits no longer, if it does.
+  void cancel(const void* who) {
+    const auto found =
+        std::find_if(waiting_.begin(), waiting_.end(), [who](const Waiting* waiting) { return waiting->who == who; });
+    if (found == waiting_.end()) return;
+    (*found)->over.cancel();
+    waiting_.erase(found);
+  }
+
  private:
+  /// In the frame of who waits.
+  struct Waiting {
+    Waiting(const boost::asio::any_io_executor& loop, const void* its_who)
+        : who(its_who), over(loop, boost::asio::steady_timer::time_point::max()) {}
+
+    const void* who;
+    boost::asio::steady_timer over;
+    bool granted = false;
+  };
+
   void pass_on() {
     if (waiting_.empty()) {
       taken_ = false;
       return;
     }
-    boost::asio::steady_timer* const next = waiting_.front();
+    Waiting* const next = waiting_.front();
     waiting_.pop_front();
-    boost::asio::post(loop_, [next] { next->cancel(); });
+    next->granted = true;
+    boost::asio::post(loop_, [next] { next->over.cancel(); });
   }
 
   const boost::asio::any_io_executor loop_;
-  std::deque<boost::asio::steady_timer*> waiting_;
+  std::deque<Waiting*> waiting_;
   bool taken_ = false;
 };
 

@@ -13,6 +13,8 @@
 
 namespace logdist::admin {
 
+inline constexpr std::string_view event_stream_type = "text/event-stream";
+
 /// Server-sent events (WHATWG HTML, 9.2): `event` for each line of the event log,
 /// those it has at the beginning, too, and `status` about once a second. Keeps
 /// nothing for a reader but its place: one that reads slowly misses statuses, and

@@ -167,6 +167,30 @@ TEST_F(AdminBounds, OneScrapeIsWorkedOnAtATime) {
     EXPECT_EQ(clients[i].receive()->result_int(), 200u) << "in the order in which they asked";
     EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
   }
+  stop();
+}
+
+TEST_F(AdminBounds, WhoWaitsForItsTurnMakesRoom) {
+  std::deque<ScrapeReceiver> asked;
+  request_scrape_ = [&asked](ScrapeReceiver receive) { asked.push_back(std::move(receive)); };
+  Limits limits;
+  limits.connections = 3;
+  start(limits);
+  std::deque<Client> clients;
+  for (std::size_t i = 0; i < limits.connections; ++i) {
+    clients.emplace_back(server_->endpoint());
+    clients.back().send(std::string("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    EXPECT_EQ(clients.back().receive()->result_int(), 200u);
+  }
+  for (Client& client : clients) {
+    client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (on_loop([&asked] { return asked.empty(); })) std::this_thread::yield();
+  }
+  EXPECT_EQ(connect().get("/healthz")->result_int(), 200u);
+  EXPECT_TRUE(clients[1].sees_close()) << "it has waited for longest of those that are not worked on";
+  on_loop([&asked] { std::exchange(asked, {}).front()(telemetry::sample_scrape()); });
+  EXPECT_EQ(clients[0].receive()->result_int(), 200u);
+  stop();
 }
 
 TEST_F(AdminBounds, WhenAllAreBusyTheNextWaits) {

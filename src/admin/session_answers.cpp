@@ -1,0 +1,142 @@
+// What the admin port answers.
+#include <boost/asio.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "admin/event_stream.hpp"
+#include "admin/pages.hpp"
+#include "admin/session.hpp"
+#include "admin/status.hpp"
+#include "logdist/config/text.hpp"
+#include "logdist/http/authority.hpp"
+#include "logdist/http/text.hpp"
+#include "logdist/net/as_tuple.hpp"
+#include "logdist/net/listen.hpp"
+#include "logdist/telemetry/catalogue.hpp"
+
+namespace logdist::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// Where something asked for arrives.
+template <typename Content>
+struct Box {
+  explicit Box(const asio::any_io_executor& loop) : arrived(loop) {}
+
+  asio::steady_timer arrived;  ///< cancelled by the arrival
+  std::optional<Content> content;
+};
+
+}  // namespace
+
+asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {
+  if (!is_for_us(request)) {
+    co_return problem(http::status::misdirected_request, "Host must be an address, localhost or a name in admin.hosts");
+  }
+  const std::string_view path = request.path;
+  if (path == "*") {  // the options of the port as a whole
+    Response response = ok("text/plain; charset=utf-8", {});
+    response.set(http::field::allow, "GET, HEAD, POST, OPTIONS");
+    co_return response;
+  }
+  const auto call = sources_->control == nullptr ? std::nullopt : find_control(path);
+  if (call) {
+    Response response = co_await answer_control(request, *call);
+    co_return response;
+  }
+  const auto page = find_page(path);
+  if (!page) co_return problem(http::status::not_found, "there is nothing at this path; GET / is the dashboard");
+  if (!request.reads()) {
+    Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
+    response.set(http::field::allow, "GET, HEAD");
+    co_return response;
+  }
+  switch (*page) {
+    case Page::dashboard: co_return dashboard_file(path);
+    case Page::events:
+      if (request.method == logdist::http::Method::get) co_return std::nullopt;
+      co_return ok(event_stream_type, {});
+    case Page::healthz: co_return ok("text/plain; charset=utf-8", "alive\n");
+    case Page::readyz: co_return readiness();
+    case Page::openapi: co_return openapi_document();
+    case Page::metrics:
+    case Page::status: break;
+  }
+  const std::optional<telemetry::Scrape> scrape = co_await take_scrape();
+  if (!scrape) co_return problem(http::status::service_unavailable, "the event loops did not report in time");
+  co_return *page == Page::metrics
+      ? ok(telemetry::text_content_type, telemetry::to_text(*scrape, sources_->version))
+      : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
+}
+
+/// Against names of others that lead a browser here (DNS rebinding). Who sends no
+/// Host, as HTTP/1.0 may, is no browser.
+bool Session::is_for_us(const Request& request) const {
+  const auto authority = logdist::http::parse_authority(request.authority);
+  if (!authority) return false;
+  if (request.authority.empty()) return !request.http_1_1;
+  if (logdist::http::is_address(*authority) || logdist::http::iequals(authority->host, "localhost")) return true;
+  return std::any_of(sources_->hosts.begin(), sources_->hosts.end(),
+                     [&authority](const std::string& name) { return logdist::http::iequals(authority->host, name); });
+}
+
+Response Session::readiness() const {
+  const Readiness readiness = sources_->readiness();
+  Response response = ok("application/json", to_json(readiness));
+  if (!readiness.ready()) {
+    response.result(http::status::service_unavailable);
+    response.set(http::field::retry_after, "1");
+  }
+  return response;
+}
+
+asio::awaitable<std::optional<telemetry::Scrape>> Session::take_scrape() {
+  const auto box = std::make_shared<Box<telemetry::Scrape>>(socket_.get_executor());
+  box->arrived.expires_after(limits_.request_timeout);
+  sources_->request_scrape([box](telemetry::Scrape scrape) {
+    asio::post(box->arrived.get_executor(), [box, scrape = std::move(scrape)]() mutable {
+      box->content = std::move(scrape);
+      box->arrived.cancel();
+    });
+  });
+  co_await box->arrived.async_wait(net::as_tuple);
+  co_return std::move(box->content);
+}
+
+asio::awaitable<Response> Session::answer_control(const Request& request, const ControlCall& call) {
+  std::optional<Response> refusal = refuse(call, request);
+  if (refusal) co_return std::move(*refusal);
+  if (call.kind != ControlCall::Kind::reload) co_return carry_out(call, request, *sources_->control, peer());
+  const auto box = std::make_shared<Box<ReloadReport>>(socket_.get_executor());
+  box->arrived.expires_after(limits_.request_timeout);
+  sources_->control->reload(peer(), [box](const ReloadReport& report) {
+    asio::post(box->arrived.get_executor(), [box, report] {
+      box->content = report;
+      box->arrived.cancel();
+    });
+  });
+  co_await box->arrived.async_wait(net::as_tuple);
+  if (!box->content)
+    co_return problem(http::status::service_unavailable,
+                      "the event loops did not confirm the reload in time; it is still being applied");
+  co_return to_response(*box->content);
+}
+
+std::string Session::peer() {
+  if (!net::peer_of(socket_.native_handle()).is_set()) return "unix";
+  error_code ignored;
+  const tcp::endpoint endpoint = socket_.remote_endpoint(ignored);
+  return config::format_listen_address({endpoint.address().to_string(), endpoint.port()});
+}
+
+}  // namespace logdist::admin
