@@ -18,6 +18,12 @@ class BrokenTest : public UpstreamTest {
     start(options);
     analyzer = add(server, max_connections);
   }
+  /// A large body may take longer than an attempt through a layer under a sanitizer.
+  void start_patiently() {
+    PoolOptions options;
+    options.timeout = std::chrono::seconds(25);
+    start(options);
+  }
   /// So many clean answers that the pipeline is at its deepest.
   void deepen() {
     send_many(analyzer, 100);
@@ -243,9 +249,7 @@ TEST_F(BrokenTest, AnEarlySuccessIsNone) {
     session.pause();  // with most of the body still on our side
     session.send(no_content);
   };
-  PoolOptions patient;  // the body has a long way through a layer under a sanitizer
-  patient.timeout = std::chrono::seconds(25);
-  start(patient);
+  start_patiently();
   analyzer = add(hasty, 1);
   EXPECT_EQ(deliver(analyzer, 20 * 1024 * 1024).outcome(), Outcome::protocol_error);
   EXPECT_EQ(upstream->connections(analyzer), 0u);
@@ -258,7 +262,7 @@ TEST_F(BrokenTest, AnEarlyRefusalIsTakenAndTheConnectionClosed) {
     session.pause();
     session.send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
   };
-  start();
+  start_patiently();
   analyzer = add(strict, 1);
   Parcel& big = send(analyzer, 20 * 1024 * 1024);
   Parcel& small = send(analyzer);
@@ -277,7 +281,7 @@ TEST_F(BrokenTest, AnAnswerBeforeAResetIsStillRead) {
     session.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     session.close();  // with unread bytes: a reset follows the answer
   };
-  start();
+  start_patiently();
   analyzer = add(strict, 1);
   EXPECT_EQ(deliver(analyzer, 20 * 1024 * 1024).outcome(), Outcome::refused);
 }
