@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "logdist/base/time.hpp"
 #include "logdist/queue/log/record.hpp"
 
 namespace logdist::storage {
@@ -82,7 +83,7 @@ void Backlog::start(LoopAccess& loops) {
 
 void Backlog::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
   }
   news_.notify_one();
@@ -90,7 +91,7 @@ void Backlog::stop() {
 }
 
 bool Backlog::is_stopped() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopped_;
 }
 
@@ -109,13 +110,15 @@ void Backlog::run() {
 
 void Backlog::wait() {
   const bool has_work = next_ < batch_.size() || is_spilling();
-  std::unique_lock lock(mutex_);
-  const auto is_over = [this] { return has_news_ || stopped_; };
+  MutexLock lock(mutex_);
   waiting_ = true;
-  if (has_work) {
-    news_.wait_for(lock, look_again, is_over);
-  } else {
-    news_.wait(lock, is_over);
+  const TimePoint until = has_work ? Clock::now() + look_again : never;
+  while (!has_news_ && !stopped_) {
+    if (!has_work) {
+      news_.wait(lock);
+    } else if (news_.wait_until(lock, until) == std::cv_status::timeout) {
+      break;
+    }
   }
   waiting_ = false;
   has_news_ = false;
@@ -123,7 +126,7 @@ void Backlog::wait() {
 
 void Backlog::wake() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     has_news_ = true;
   }
   news_.notify_one();

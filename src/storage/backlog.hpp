@@ -5,12 +5,12 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <thread>
 #include <vector>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/queue/disk/durable_log.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
 #include "logdist/storage/disk_storage.hpp"
@@ -82,10 +82,10 @@ class Backlog {
   std::uint64_t lost_counted_ = 0;
   LoopId next_loop_ = 0;
 
-  std::mutex mutex_;
-  std::condition_variable news_;
-  bool has_news_ = false;             ///< guarded by mutex_
-  bool stopped_ = false;              ///< guarded by mutex_
+  Mutex mutex_;
+  std::condition_variable_any news_;
+  bool has_news_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool stopped_ LOGDIST_GUARDED_BY(mutex_) = false;
   std::atomic<bool> waiting_{false};  ///< spares those with news the lock
   std::thread thread_;
 };

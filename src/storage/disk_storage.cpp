@@ -48,13 +48,13 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
   void room_again() override {}
   void noticed(const queue::LogNotice& notice) override {
     if (const auto operation = failed_operation(notice)) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ++errors_[static_cast<std::size_t>(*operation)];
     }
     if (options_.notice) options_.notice(notice);
   }
   void synced(std::size_t packets, Duration took) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sync_duration_.observe(took);
     sync_packets_.observe(packets);
   }
@@ -78,7 +78,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
     facts.damaged_records = status.damaged_records;
     facts.recovering = backlog_->recovering();
     facts.taking_packets = status.taking_packets;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     facts.errors = errors_;
     facts.sync_duration = sync_duration_;
     facts.sync_packets = sync_packets_;
@@ -103,10 +103,10 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
   LoopAccess* loops_ = nullptr;  ///< set before the first packet is given
   AnalyzerNames names_;
 
-  mutable std::mutex mutex_;
-  std::array<std::uint64_t, telemetry::disk_operation_names.size()> errors_{};  ///< guarded by mutex_
-  ledger::Histogram sync_duration_;                                             ///< guarded by mutex_
-  telemetry::CountHistogram sync_packets_;                                      ///< guarded by mutex_
+  mutable Mutex mutex_;
+  std::array<std::uint64_t, telemetry::disk_operation_names.size()> errors_ LOGDIST_GUARDED_BY(mutex_){};
+  ledger::Histogram sync_duration_ LOGDIST_GUARDED_BY(mutex_);
+  telemetry::CountHistogram sync_packets_ LOGDIST_GUARDED_BY(mutex_);
 
   std::mutex closing_;
   bool closed_ = false;  ///< guarded by closing_

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/queue/store.hpp"
 #include "storage/backlog.hpp"
 
@@ -17,7 +17,7 @@ namespace logdist::storage {
 class AnalyzerNames {
  public:
   void set(AnalyzerId analyzer, const std::string& name) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (analyzer >= names_.size()) names_.resize(analyzer + std::size_t{1});
     names_[analyzer] = name;
   }
@@ -25,13 +25,13 @@ class AnalyzerNames {
   /// Calls `use` with all of them; it must not wait.
   template <typename Use>
   void with(Use use) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     use(names_);
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> names_;
+  mutable Mutex mutex_;
+  std::vector<std::string> names_ LOGDIST_GUARDED_BY(mutex_);
 };
 
 /// Gives packets and settlements to the log, and the log's reports to the loop's dispatcher. Confined to its loop.
