@@ -22,7 +22,11 @@ CodedBody::CodedBody(Decoder& decoder, core::BufferPool& buffers, DecompressorPo
   wanted_bytes_ = contiguous ? std::max<std::size_t>(*contiguous, 1) : first_guess(body.size());
 }
 
+CodedBody::CodedBody(Decoder& decoder, core::BufferPool& buffers, Format format, std::string_view body)
+    : decoder_(decoder), buffers_(buffers), format_(format), plain_(body), reader_(decoder.in_pieces(format)) {}
+
 bool CodedBody::step() {
+  if (!decompressor_) return feed_plain();
   if (reader_ && read_bytes_ < content_.size()) return feed();
   if (!decompress()) return false;
   if (reader_) return feed();
@@ -65,6 +69,13 @@ bool CodedBody::feed() {
     read_bytes_ = 0;
   }
   return true;
+}
+
+bool CodedBody::feed_plain() {
+  const std::string_view piece = plain_.substr(0, slice_max);
+  plain_.remove_prefix(piece.size());
+  content_bytes_ += piece.size();
+  return reader_->feed(piece) && !plain_.empty() ? true : end(reader_->finish());
 }
 
 bool CodedBody::end(const DecodeResult& result) {

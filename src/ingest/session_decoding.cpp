@@ -1,4 +1,4 @@
-// Compressed bodies: decoded a slice a turn, a few at a time.
+// Compressed bodies and long ones: decoded a slice a turn, of the compressed ones a few at a time.
 #include <string>
 #include <utility>
 #include <variant>
@@ -33,6 +33,10 @@ void Session::begin_decoding() {
 /// False when all are out: it waits in line, and is called when one comes back.
 bool Session::take_decompressor(TimePoint now) {
   const core::Packet& packet = delivery_->packet;
+  if (packet.coding == core::ContentCoding::identity) {
+    coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, route_->format, packet.body.view());
+    return true;
+  }
   auto decompressor = shared_.decompressors.take(packet.coding);
   waits_to_decode_ = decompressor == nullptr;
   expire_at(waits_to_decode_ ? now + shared_.context.buffer_timeout : never);
@@ -63,11 +67,13 @@ bool Session::decode_slice(TimePoint now) {
 
 void Session::end_decoding(TimePoint now) {
   core::Packet& packet = delivery_->packet;
-  shared_.context.ledger.decompressed(packet.coding, coded_body_->content_bytes());
+  const bool is_coded = packet.coding != core::ContentCoding::identity;
+  if (is_coded) shared_.context.ledger.decompressed(packet.coding, coded_body_->content_bytes());
   const codec::CodedBody::Result& result = coded_body_->result();
   if (const auto* const error = std::get_if<codec::DecompressError>(&result)) return refuse_coded_body(*error);
   if (const auto* const error = std::get_if<codec::DecodeError>(&result)) {
-    return refuse_body(*error, fmt::format("in the content of the {} body: ", to_string(packet.coding)));
+    return refuse_body(
+        *error, is_coded ? fmt::format("in the content of the {} body: ", to_string(packet.coding)) : std::string());
   }
   codec::Decoded found = std::get<codec::Decoded>(result);
   const std::string packet_id(found.packet_id);
@@ -75,7 +81,7 @@ void Session::end_decoding(TimePoint now) {
   found.packet_id = packet_id;
   found.actions = actions;
   return_decompressor();
-  shared_.context.memory.end_growth(*this, packet.body.size());
+  if (is_coded) shared_.context.memory.end_growth(*this, packet.body.size());
   decoded(found, now);
 }
 

@@ -245,7 +245,8 @@ http::Progress Session::decode_chunks() {
 void Session::body_complete(TimePoint now) {
   core::Packet& packet = delivery_->packet;
   shared_.context.ledger.packet_received(route_->protocol, packet.body.size());
-  if (packet.coding != core::ContentCoding::identity) return begin_decoding();
+  const bool is_long = packet.body.size() > codec::CodedBody::whole_max;
+  if (is_long || packet.coding != core::ContentCoding::identity) return begin_decoding();
   const codec::DecodeResult result = shared_.context.decoder.decode(route_->format, packet.body);
   if (!result) return refuse_body(result.error());
   decoded(*result, now);

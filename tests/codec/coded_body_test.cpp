@@ -71,6 +71,28 @@ TEST_F(CodedBodies, OfAnySizeAreWhatTheirContentIs) {
   }
 }
 
+TEST_F(CodedBodies, OfLongOnesThatAreNotCompressedAreReadInSlices) {
+  const std::string sound = packet(200'000);
+  CodedBody body(decoder_, buffers_, Format::json, sound);
+  EXPECT_EQ(body.wanted_bytes(), 0u) << "nothing is copied";
+  std::size_t steps = 1;
+  while (body.step()) ++steps;
+  EXPECT_EQ(steps, (sound.size() + CodedBody::slice_max - 1) / CodedBody::slice_max);
+  const auto* const decoded = std::get_if<Decoded>(&body.result());
+  ASSERT_NE(decoded, nullptr);
+  EXPECT_EQ(decoded->messages, 200'000u);
+  EXPECT_EQ(decoded->packet_id, "p-1");
+  EXPECT_EQ(body.content_bytes(), sound.size());
+
+  const std::string broken = std::string(CodedBody::slice_max + 10, ' ') + "]" + sound;
+  CodedBody refused(decoder_, buffers_, Format::json, broken);
+  EXPECT_TRUE(refused.step());
+  EXPECT_FALSE(refused.step()) << "the rest is not read";
+  const auto* const error = std::get_if<DecodeError>(&refused.result());
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->offset, CodedBody::slice_max + 10);
+}
+
 TEST_F(CodedBodies, OfExactlyWhatIsDecodedAsAWhole) {
   for (const ContentCoding coding : codings) {
     for (const std::size_t size : {CodedBody::whole_max - 1, CodedBody::whole_max, CodedBody::whole_max + 1}) {

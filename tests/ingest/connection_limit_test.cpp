@@ -212,7 +212,7 @@ TEST(ConnectionLimit, AConnectionWithARequestUnderWayIsNoIdleOne) {
   const bool made_room = port.on_loop([&] {  // nothing is read meanwhile
     first.send(post(small_body));
     third.emplace(port.endpoint());
-    const auto slot = port.sessions().make_room();
+    const auto slot = port.sessions().make_room(true);
     return slot.has_value();
   });
   EXPECT_TRUE(made_room);

@@ -206,6 +206,34 @@ TEST_F(Encodings, HoldNobodyElseUp) {
   EXPECT_NE(admitted.back().id, "p-1") << "the small one did not wait for all of them";
 }
 
+TEST(LongBodies, HoldNobodyElseUp) {
+  // Decoded in slices, like compressed ones, whether their length is said or not.
+  Port port;
+  std::string large = R"({"packet_id":"long","messages":["a")";
+  constexpr std::size_t others = 1'000'000;
+  for (std::size_t i = 0; i < others; ++i) large += R"(,{"b":1})";
+  large += "]}";
+  std::vector<Client> slow;
+  for (int i = 0; i < 3; ++i) slow.push_back(port.connect());
+  Client quick = port.connect();
+  for (Client& client : slow) client.send(post(large));
+  ASSERT_TRUE(has_received_one(port));
+  quick.send(post(small_body));
+  EXPECT_EQ(quick.read()->status, 202u);
+  for (Client& client : slow)
+    EXPECT_EQ(client.read()->body, fmt::format(R"({{"packet_id":"long","messages":{}}})", others + 1));
+  const auto admitted = port.on_loop([&port] { return port.sink.admitted; });
+  ASSERT_EQ(admitted.size(), 4u);
+  EXPECT_EQ(admitted.back().id, "long") << "the small one did not wait for all of them";
+
+  Client wrong = port.connect();
+  wrong.send(post(large.substr(0, large.size() - 1) + "]"));
+  const auto answer = wrong.read();
+  EXPECT_EQ(answer->status, 400u);
+  EXPECT_NE(answer->body.find(fmt::format("\"offset\":{}", large.size() - 1)), std::string::npos) << answer->body;
+  EXPECT_TRUE(port.eventually([&port] { return port.memory().held_bytes() == 0; }));
+}
+
 TEST_F(Encodings, WaitForBufferSpaceToo) {
   // Space for one body's content at a time; each body is whole before any content is.
   const auto memory = std::make_shared<queue::MemoryLimiter>(std::size_t{1} << 20);

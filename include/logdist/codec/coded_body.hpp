@@ -1,4 +1,4 @@
-// Decodes a compressed body.
+// Decodes a body that is compressed, or long.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,9 @@ class CodedBody {
   CodedBody(Decoder& decoder, core::BufferPool& buffers, DecompressorPool::Lease decompressor, Format format,
             std::string_view body, std::size_t content_max);
 
+  /// For one that is not compressed, and is decoded in pieces.
+  CodedBody(Decoder& decoder, core::BufferPool& buffers, Format format, std::string_view body);
+
   /// Bytes of memory that the next step() uses for the content, altogether.
   std::size_t wanted_bytes() const { return wanted_bytes_; }
 
@@ -44,12 +47,14 @@ class CodedBody {
  private:
   bool decompress();
   bool feed();
+  bool feed_plain();
   bool end(const DecodeResult& result);
 
   Decoder& decoder_;
   core::BufferPool& buffers_;
-  const DecompressorPool::Lease decompressor_;
+  const DecompressorPool::Lease decompressor_;  ///< none of a body that is not compressed
   const Format format_;
+  std::string_view plain_;  ///< what is left to be read of a body that is not compressed
   std::size_t wanted_bytes_ = 0;
   std::size_t content_bytes_ = 0;
   core::Buffer content_;                ///< or what was decompressed of it and not read yet

@@ -45,7 +45,7 @@ class Sessions {
   EvictionTimes eviction_times() const;
   /// Closes that connection, for the slot it has. One that is under way is closed after its time, or `early`: while
   /// there are others that are idle. None when there is none.
-  std::optional<ConnectionSlots::Slot> make_room(bool early = true);
+  std::optional<ConnectionSlots::Slot> make_room(bool early);
 
   /// From now on no packet is admitted: new ones are answered 503 and closed,
   /// idle connections are closed. Those that wait for their delivery go on. What is
