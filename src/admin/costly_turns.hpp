@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include "logdist/net/as_tuple.hpp"
 
@@ -44,7 +44,7 @@ class CostlyTurns {
   boost::asio::awaitable<std::optional<Turn>> take(const void* who) {
     if (std::exchange(taken_, true)) {
       Waiting waiting(loop_, who);
-      waiting_.push_back(&waiting);
+      waiting_.push_back(waiting);
       co_await waiting.over.async_wait(net::as_tuple);  // which is cancelled
       if (!waiting.granted) co_return std::nullopt;
     }
@@ -54,15 +54,17 @@ class CostlyTurns {
   /// `who` waits no longer, if it does.
   void cancel(const void* who) {
     const auto found =
-        std::find_if(waiting_.begin(), waiting_.end(), [who](const Waiting* waiting) { return waiting->who == who; });
+        std::find_if(waiting_.begin(), waiting_.end(), [who](const Waiting& waiting) { return waiting.who == who; });
     if (found == waiting_.end()) return;
-    (*found)->over.cancel();
+    found->over.cancel();
     waiting_.erase(found);
   }
 
  private:
-  /// In the frame of who waits.
-  struct Waiting {
+  using Hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+  /// In the frame of who waits, and gone from the line with it: a loop may end with all its frames.
+  struct Waiting : Hook {
     Waiting(const boost::asio::any_io_executor& loop, const void* its_who)
         : who(its_who), over(loop, boost::asio::steady_timer::time_point::max()) {}
 
@@ -76,14 +78,15 @@ class CostlyTurns {
       taken_ = false;
       return;
     }
-    Waiting* const next = waiting_.front();
+    Waiting& next = waiting_.front();
     waiting_.pop_front();
-    next->granted = true;
-    boost::asio::post(loop_, [next] { next->over.cancel(); });
+    next.granted = true;
+    boost::asio::post(loop_, [&next] { next.over.cancel(); });
   }
 
   const boost::asio::any_io_executor loop_;
-  std::deque<Waiting*> waiting_;
+  boost::intrusive::list<Waiting, boost::intrusive::base_hook<Hook>, boost::intrusive::constant_time_size<false>>
+      waiting_;
   bool taken_ = false;
 };
 
