@@ -90,13 +90,13 @@ function(logdist_test name)
     PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
 endfunction()
 
-# logdist_fuzz(<noun> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])
+# logdist_fuzz(<noun> RUNS <number> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])
 #
-# A libFuzzer program, and a test that lets it loose for a while on the corpus
-# kept in corpus/<noun>, with the words of a dictionary; what it finds on the way
-# stays in the build tree.
+# A libFuzzer program, and a test that lets it try so many inputs, the same in each
+# run, from the corpus kept in corpus/<noun> on, with the words of a dictionary; what
+# it finds on the way stays in the build tree. scripts/fuzz goes further.
 function(logdist_fuzz noun)
-  cmake_parse_arguments(arg "" "WORDS" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "" "WORDS;RUNS" "SOURCES;USES" ${ARGN})
   set(name fuzz_${noun})
   if(arg_WORDS)
     set(words -dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_WORDS})
@@ -107,7 +107,12 @@ function(logdist_fuzz noun)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${noun}/)
   file(MAKE_DIRECTORY ${found})
+  # By name: the order in which a file system lists them would change what a seed makes of them.
+  file(GLOB inputs CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${noun}/*)
+  list(JOIN inputs "," inputs)
+  set(kept ${CMAKE_CURRENT_BINARY_DIR}/${noun}.inputs)
+  file(WRITE ${kept} "${inputs}")
   add_test(NAME ${name}
-    COMMAND ${name} -max_total_time=${LOGDIST_FUZZ_SECONDS} -timeout=10 -print_final_stats=1 -artifact_prefix=${found} ${words}
-            ${found} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${noun})
+    COMMAND ${name} -seed=1 -runs=${arg_RUNS} -timeout=10 -print_final_stats=1 -print_funcs=0 -artifact_prefix=${found} ${words}
+            -seed_inputs=@${kept} ${found})
 endfunction()
