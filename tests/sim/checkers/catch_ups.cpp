@@ -2,8 +2,9 @@
 // Judged over packets in a row while all in service have free slots and nothing fails.
 // Of any 10 times the largest packet in messages, nobody gets more than its own share,
 // what balance.catch_up_share adds to that, a few packets, and what it missed before by
-// packets that failed there, or that could not go there: that is no outage, and is made up
-// for without a limit, as long as it is less than the threshold. While somebody is
+// packets that failed there, that could not go there, or that another one took and owes when
+// it returns: that is no outage, and is made up for without a limit, as long as it is less
+// than the threshold. While somebody is
 // behind by more than balance.catch_up_threshold and twice the largest packet (ordinary
 // packets leave nobody behind by more than one), those that are behind get as many
 // packets as catch-up may have. And who is that far behind is counted to be.
@@ -117,6 +118,7 @@ class CatchUps final : public Checker {
         if (id != pick.analyzer && now[id].in_service) missed_[id] += pick.messages * own_share(now, id);
       }
     }
+    note_debts(now);
     for (AnalyzerId id = 0; id < now.size(); ++id) {
       if (!now[id].in_service) {
         missed_[id] = makes_up_[id].messages = 0;
@@ -127,6 +129,17 @@ class CatchUps final : public Checker {
         missed_[id] = 0;
         makes_up_[id].since += messages;
         if (makes_up_[id].since > std::uint64_t{10} * largest_) makes_up_[id].messages = 0;
+      }
+    }
+  }
+
+  /// Who returns and has had more than its share has had it from those in service.
+  void note_debts(const std::vector<Standing>& now) {
+    const auto was_in_service = [&](AnalyzerId id) { return id < before_.size() && before_[id].in_service; };
+    for (AnalyzerId debtor = 0; debtor < now.size(); ++debtor) {
+      if (!now[debtor].in_service || was_in_service(debtor)) continue;
+      for (AnalyzerId id = 0; id < now.size(); ++id) {
+        if (now[id].in_service && was_in_service(id)) missed_[id] += std::max(0.0, -now[debtor].deficit);
       }
     }
   }
