@@ -153,7 +153,9 @@ TEST_P(EachForm, NeverTakesAChangedBodyForAnother) {
       ASSERT_TRUE(outcome.content == content || outcome.content.empty()) << "a checksum was not checked";
     }
   }
-  EXPECT_GT(refused, GetParam().checked ? 1500u : 0u);
+  if (GetParam().checked) {
+    EXPECT_GT(refused, 1500u);
+  }
 }
 
 TEST(Block, TheLengthThatItClaimsMustBeTrue) {
