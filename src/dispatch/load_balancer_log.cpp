@@ -8,15 +8,15 @@
 namespace logdist::dispatch {
 
 std::vector<StateChange> LoadBalancer::take_state_changes() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(state_changes_, {});
+  const MutexLock lock(state_->mutex);
+  return std::exchange(state_->state_changes, {});
 }
 
 std::vector<PauseNotice> LoadBalancer::take_pauses() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(state_->mutex);
   std::vector<PauseNotice> notices;
-  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
-    PauseNotice& unseen = analyzers_[id].unseen_pauses;
+  for (AnalyzerId id = 0; id < state_->analyzers.size(); ++id) {
+    PauseNotice& unseen = state_->analyzers[id].unseen_pauses;
     if (unseen.pauses == 0) continue;
     notices.push_back(unseen);
     notices.back().analyzer = id;

@@ -1,50 +1,110 @@
-// What the load balancer keeps of each analyzer and each loop.
+// What the load balancer keeps of each analyzer and each loop, and what its parts do with it.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <boost/container/small_vector.hpp>
 
+#include "dispatch/selector_groups.hpp"
+#include "logdist/base/mutex.hpp"
+#include "logdist/base/random.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 
 namespace logdist::dispatch {
 
 inline constexpr LoopId no_loop = ~LoopId{0};
 
-struct LoadBalancer::Analyzer {
-  std::unique_ptr<health::Monitor> monitor;
-  std::uint32_t max_in_flight = 0;
-  std::uint32_t capacity = 0;
-  std::uint32_t connections = 0;  ///< at most; 0: not known
-  std::uint32_t slots = 0;        ///< as the selector knows them: the smaller of both, ramped
-  std::uint32_t suspects = 0;     ///< suspect packets in flight there
-  std::uint64_t delivered = 0;    ///< packets it has taken
-  TimePoint delivered_at{};       ///< the last of them
-  TimePoint paused_until{};       ///< in the past: not paused
-  std::uint32_t pauses = 0;       ///< without a time named, one after the other
-  std::uint64_t failures = 0;
-  PauseNotice unseen_pauses;                          ///< by who writes the log
-  health::State seen_state = health::State::healthy;  ///< as of the last refresh
-  bool seen_paused = false;
-  bool drained = false;
-  bool in_service = true;
-  bool removed = false;  ///< for good; kept for what is under way there
-};
+struct LoadBalancer::State {
+  struct Analyzer {
+    std::unique_ptr<health::Monitor> monitor;
+    std::uint32_t max_in_flight = 0;
+    std::uint32_t capacity = 0;
+    std::uint32_t connections = 0;  ///< at most; 0: not known
+    std::uint32_t slots = 0;        ///< as the selector knows them: the smaller of both, ramped
+    std::uint32_t suspects = 0;     ///< suspect packets in flight there
+    std::uint64_t delivered = 0;    ///< packets it has taken
+    TimePoint delivered_at{};       ///< the last of them
+    TimePoint paused_until{};       ///< in the past: not paused
+    std::uint32_t pauses = 0;       ///< without a time named, one after the other
+    std::uint64_t failures = 0;
+    PauseNotice unseen_pauses;                          ///< by who writes the log
+    health::State seen_state = health::State::healthy;  ///< as of the last refresh
+    bool seen_paused = false;
+    bool drained = false;
+    bool in_service = true;
+    bool removed = false;  ///< for good; kept for what is under way there
+  };
 
-struct LoadBalancer::Loop {
-  TimePoint blocked_head = never;        ///< admission of its oldest packet that any slot suits and that found none
-  TimePoint suspect_head = never;        ///< of its oldest suspect that any analyzer suits with room for suspects
-  bool only_suspects = true;             ///< among its packets that found none
-  std::uint64_t blocked_at_version = 0;  ///< capacity_version_ then; 0: nothing is blocked
-  bool wake_pending = false;             ///< woken, its turn not yet begun
-  std::vector<AnalyzerId> recalls;
-};
+  struct Loop {
+    TimePoint blocked_head = never;        ///< admission of its oldest packet that any slot suits and that found none
+    TimePoint suspect_head = never;        ///< of its oldest suspect that any analyzer suits with room for suspects
+    bool only_suspects = true;             ///< among its packets that found none
+    std::uint64_t blocked_at_version = 0;  ///< capacity_version then; 0: nothing is blocked
+    bool wake_pending = false;             ///< woken, its turn not yet begun
+    std::vector<AnalyzerId> recalls;
+  };
 
-/// Whom to wake once the lock is released.
-struct LoadBalancer::WakeList {
-  boost::container::small_vector<LoopId, 8> loops;
-  bool control = false;
+  /// Whom to wake once the lock is released.
+  struct WakeList {
+    boost::container::small_vector<LoopId, 8> loops;
+    bool control = false;
+  };
+
+  State(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> specs, std::size_t loop_count,
+        WakeupListener& wakeups, TimePoint now);
+
+  AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now) LOGDIST_REQUIRES(mutex);
+  Analyzer& present(AnalyzerId id) LOGDIST_REQUIRES(mutex);
+  /// Brings the selector's picture of one analyzer up to date with its monitor and
+  /// its pause. `failure` is what may have moved the monitor.
+  void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {}) LOGDIST_REQUIRES(mutex);
+  void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) LOGDIST_REQUIRES(mutex);
+  bool may_be_tested(AnalyzerId id, TimePoint now) const LOGDIST_REQUIRES(mutex);
+  /// The analyzer that is to get the next packet to test it, in the configured order: any packet, or one of such a
+  /// protocol.
+  std::optional<AnalyzerId> wanted_trial(std::optional<core::Protocol> protocol, std::span<const AnalyzerId> excluded,
+                                         TimePoint now) const LOGDIST_REQUIRES(mutex);
+  /// Without a probe to decide, a suspect may test an analyzer, too.
+  std::optional<AnalyzerId> wanted_suspect_trial(core::Protocol protocol, std::span<const AnalyzerId> excluded,
+                                                 TimePoint now) const LOGDIST_REQUIRES(mutex);
+  bool may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const
+      LOGDIST_REQUIRES(mutex);
+  /// One enters service or leaves it. Without any the Failed ones are probed, too.
+  void count_in_service(bool enters) LOGDIST_REQUIRES(mutex);
+  /// Whether a packet waits, on any loop, that is not suspect and could go anywhere.
+  bool fresh_waits() const LOGDIST_REQUIRES(mutex);
+  /// Whether one more may go to `id`, as far as their number is concerned.
+  bool suspect_fits(AnalyzerId id, bool within_share) const LOGDIST_REQUIRES(mutex);
+  bool has_room_for_suspects(bool within_share) const LOGDIST_REQUIRES(mutex);
+  TimePoint earliest_event(TimePoint now) const LOGDIST_REQUIRES(mutex);
+  /// Loops with something to recall are woken in any case; of those that wait for a
+  /// slot only the one with the oldest packet, which wakes the next in its turn.
+  void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) LOGDIST_REQUIRES(mutex);
+  /// Once the lock is released.
+  void send_wakes(const WakeList& wakeups);
+
+  const LoadBalancerOptions options;
+  WakeupListener& listener;
+
+  Mutex mutex;
+  Random random LOGDIST_GUARDED_BY(mutex);
+  SelectorGroups selector LOGDIST_GUARDED_BY(mutex);
+  std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
+  std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);
+  std::vector<StateChange> state_changes LOGDIST_GUARDED_BY(mutex);
+  /// Analyzers in Testing, so that the hot path need not look.
+  std::size_t testing_count LOGDIST_GUARDED_BY(mutex) = 0;
+  std::size_t in_service_count LOGDIST_GUARDED_BY(mutex) = 0;
+  /// Grows when an analyzer leaves service.
+  std::uint64_t service_version LOGDIST_GUARDED_BY(mutex) = 1;
+  /// Grows whenever a slot may have become free.
+  std::uint64_t capacity_version LOGDIST_GUARDED_BY(mutex) = 2;
+  /// As of the last tick(); the first is due at once.
+  TimePoint next_event LOGDIST_GUARDED_BY(mutex){};
+  bool control_due LOGDIST_GUARDED_BY(mutex) = false;
 };
 
 }  // namespace logdist::dispatch

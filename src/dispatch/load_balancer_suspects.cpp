@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
-#include "dispatch/selector_groups.hpp"
 
 namespace logdist::dispatch {
 namespace {
@@ -15,74 +14,72 @@ constexpr std::uint32_t suspect_connections = 2;
 
 }  // namespace
 
-/// Whether a packet waits, on any loop, that is not suspect and could go anywhere.
-bool LoadBalancer::fresh_waits() const {
-  return std::any_of(loops_.begin(), loops_.end(), [](const Loop& loop) { return loop.blocked_head != never; });
+bool LoadBalancer::State::fresh_waits() const {
+  return std::any_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.blocked_head != never; });
 }
 
-/// Whether one more may go to `id`, as far as their number is concerned.
-bool LoadBalancer::suspect_fits(AnalyzerId id, bool within_share) const {
-  const Analyzer& analyzer = analyzers_[id];
+bool LoadBalancer::State::suspect_fits(AnalyzerId id, bool within_share) const {
+  const Analyzer& analyzer = analyzers[id];
   std::uint32_t most = within_share ? std::max(1u, analyzer.slots / suspect_share) : analyzer.slots;
   if (analyzer.connections > 0) most = std::min(most, std::max(1u, analyzer.connections / suspect_connections));
   return analyzer.suspects < most;
 }
 
-bool LoadBalancer::has_room_for_suspects(bool within_share) const {
-  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
-    if (analyzers_[id].in_service && suspect_fits(id, within_share) && selector_->has_free_slot(id)) return true;
+bool LoadBalancer::State::has_room_for_suspects(bool within_share) const {
+  for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
+    if (analyzers[id].in_service && suspect_fits(id, within_share) && selector.has_free_slot(id)) return true;
   }
   return false;
 }
 
-bool LoadBalancer::may_be_tested(AnalyzerId id, TimePoint now) const {
-  const Analyzer& analyzer = analyzers_[id];
+bool LoadBalancer::State::may_be_tested(AnalyzerId id, TimePoint now) const {
+  const Analyzer& analyzer = analyzers[id];
   // Attempts of its better days may still hold its slots.
-  return !analyzer.removed && !analyzer.drained && analyzer.paused_until <= now && selector_->has_free_slot(id);
+  return !analyzer.removed && !analyzer.drained && analyzer.paused_until <= now && selector.has_free_slot(id);
 }
 
-bool LoadBalancer::may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const {
-  return selector_->takes(analyzer, protocol) && std::ranges::find(excluded, analyzer) == excluded.end();
+bool LoadBalancer::State::may_get(AnalyzerId analyzer, core::Protocol protocol,
+                                  std::span<const AnalyzerId> excluded) const {
+  return selector.takes(analyzer, protocol) && std::ranges::find(excluded, analyzer) == excluded.end();
 }
 
-/// The analyzer that is to get the next packet to test it; configured order.
-std::optional<AnalyzerId> LoadBalancer::wanted_trial(std::optional<core::Protocol> protocol,
-                                                     std::span<const AnalyzerId> excluded, TimePoint now) const {
-  if (testing_ == 0) return std::nullopt;
-  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
-    if (!analyzers_[id].monitor->wants_trial() || !may_be_tested(id, now)) continue;
+std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(std::optional<core::Protocol> protocol,
+                                                            std::span<const AnalyzerId> excluded, TimePoint now) const {
+  if (testing_count == 0) return std::nullopt;
+  for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
+    if (!analyzers[id].monitor->wants_trial() || !may_be_tested(id, now)) continue;
     if (!protocol || may_get(id, *protocol, excluded)) return id;
   }
   return std::nullopt;
 }
 
-/// Without a probe to decide, a suspect may test an analyzer, too.
-std::optional<AnalyzerId> LoadBalancer::wanted_suspect_trial(core::Protocol protocol,
-                                                             std::span<const AnalyzerId> excluded,
-                                                             TimePoint now) const {
-  if (testing_ == 0) return std::nullopt;
-  for (AnalyzerId id = 0; id < analyzers_.size(); ++id) {
-    if (!analyzers_[id].monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
+std::optional<AnalyzerId> LoadBalancer::State::wanted_suspect_trial(core::Protocol protocol,
+                                                                    std::span<const AnalyzerId> excluded,
+                                                                    TimePoint now) const {
+  if (testing_count == 0) return std::nullopt;
+  for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
+    if (!analyzers[id].monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
     if (may_get(id, protocol, excluded)) return id;
   }
   return std::nullopt;
 }
 
 bool LoadBalancer::PlacementBatch::let_suspects_pass() {
-  suspects_pass_ = !balancer_.fresh_waits();
+  state_.mutex.is_held();
+  suspects_pass_ = !state_.fresh_waits();
   if (!suspects_pass_) {
     // Those that wait may find their slots without another becoming free.
-    Loop& mine = balancer_.loops_[loop_];
-    mine.blocked_at_version = std::min(mine.blocked_at_version, balancer_.capacity_version_ - 1);
+    State::Loop& mine = state_.loops[loop_];
+    mine.blocked_at_version = std::min(mine.blocked_at_version, state_.capacity_version - 1);
     return false;
   }
   // All of them are offered again: those that are placed now keep nobody waiting.
-  balancer_.loops_[loop_].suspect_head = never;
-  if (balancer_.testing_ == 0) return true;
-  for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
-    if (!balancer_.may_be_tested(id, now_)) continue;
-    balancer_.analyzers_[id].monitor->trust_probe(now_);
-    balancer_.refresh(id, now_);
+  state_.loops[loop_].suspect_head = never;
+  if (state_.testing_count == 0) return true;
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (!state_.may_be_tested(id, now_)) continue;
+    state_.analyzers[id].monitor->trust_probe(now_);
+    state_.refresh(id, now_);
   }
   return true;
 }
@@ -90,24 +87,26 @@ bool LoadBalancer::PlacementBatch::let_suspects_pass() {
 std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const PacketFacts& packet,
                                                                      std::span<const AnalyzerId> excluded,
                                                                      bool yields) {
+  state_.mutex.is_held();
   if (suspects_pass_) {
-    if (const auto trial = balancer_.wanted_suspect_trial(packet.protocol, excluded, now_)) {
-      ++balancer_.analyzers_[*trial].suspects;
+    if (const auto trial = state_.wanted_suspect_trial(packet.protocol, excluded, now_)) {
+      ++state_.analyzers[*trial].suspects;
       return begin_trial(*trial, packet);
     }
   }
   if (yields) return std::nullopt;
   const auto placement = pick(packet, closed_to_suspects(excluded));
-  if (placement) ++balancer_.analyzers_[placement->charge.analyzer].suspects;
+  if (placement) ++state_.analyzers[placement->charge.analyzer].suspects;
   return placement;
 }
 
 /// Those excluded, and those at which suspects hold all they may.
 std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(std::span<const AnalyzerId> excluded) {
+  state_.mutex.is_held();
   closed_.assign(excluded.begin(), excluded.end());
-  for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
-    const bool counted = balancer_.analyzers_[id].in_service && std::ranges::find(excluded, id) == excluded.end();
-    if (counted && !balancer_.suspect_fits(id, !suspects_pass_)) closed_.push_back(id);
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    const bool counted = state_.analyzers[id].in_service && std::ranges::find(excluded, id) == excluded.end();
+    if (counted && !state_.suspect_fits(id, !suspects_pass_)) closed_.push_back(id);
   }
   return {closed_.data(), closed_.size()};
 }

@@ -2,15 +2,14 @@
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
-#include "dispatch/selector_groups.hpp"
 #include "logdist/base/check.hpp"
 #include "logdist/retry/classify.hpp"
 
 namespace logdist::dispatch {
 
 LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop, TimePoint now)
-    : balancer_(balancer), loop_(loop), now_(now), lock_(balancer.mutex_) {
-  Loop& mine = balancer_.loops_[loop_];
+    : state_(*balancer.state_), loop_(loop), now_(now), lock_(state_.mutex) {
+  State::Loop& mine = state_.loops[loop_];
   mine.blocked_head = never;
   mine.suspect_head = never;
   mine.only_suspects = true;
@@ -19,77 +18,80 @@ LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop
 }
 
 LoadBalancer::PlacementBatch::~PlacementBatch() {
-  WakeList wakeups;
-  balancer_.plan_wakes(loop_, now_, wakeups);
+  State::WakeList wakeups;
+  state_.plan_wakes(loop_, now_, wakeups);
   lock_.unlock();
-  balancer_.send_wakes(wakeups);
+  state_.send_wakes(wakeups);
 }
 
 retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const core::AttemptResult& result,
                                                          bool suspect) {
+  state_.mutex.is_held();
   const AnalyzerId id = placement.charge.analyzer;
-  Analyzer& analyzer = balancer_.analyzers_[id];
-  ++balancer_.capacity_version_;
+  State::Analyzer& analyzer = state_.analyzers[id];
+  ++state_.capacity_version;
   if (suspect) --analyzer.suspects;
   if (result.outcome == Outcome::delivered) {
     ++analyzer.delivered;
     analyzer.delivered_at = now_;
   }
-  const bool lately = analyzer.delivered > 0 && now_ - analyzer.delivered_at <= balancer_.options_.health.interval;
+  const bool lately = analyzer.delivered > 0 && now_ - analyzer.delivered_at <= state_.options.health.interval;
   const retry::Taken taken{analyzer.delivered, lately};
   if (analyzer.removed) {
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
-      balancer_.selector_->release({placement.charge, placement.group});
+      state_.selector.release({placement.charge, placement.group});
     } else {
-      balancer_.selector_->undo({placement.charge, placement.group});
+      state_.selector.undo({placement.charge, placement.group});
     }
     return taken;
   }
   switch (result.outcome) {
     case Outcome::delivered:
-      balancer_.selector_->release({placement.charge, placement.group});
+      state_.selector.release({placement.charge, placement.group});
       analyzer.pauses = 0;
       analyzer.monitor->on_success(placement.epoch, now_);
-      if (analyzer.monitor->state() != analyzer.seen_state) balancer_.refresh(id, now_);
+      if (analyzer.monitor->state() != analyzer.seen_state) state_.refresh(id, now_);
       return taken;
     case Outcome::refused: end_refused(placement); break;
     case Outcome::paused:
-      balancer_.selector_->undo({placement.charge, placement.group});
-      balancer_.pause(analyzer, result, now_);
+      state_.selector.undo({placement.charge, placement.group});
+      state_.pause(analyzer, result, now_);
       analyzer.monitor->trial_void(placement.epoch);
       break;
     case Outcome::unsent:
-      balancer_.selector_->undo({placement.charge, placement.group});
+      state_.selector.undo({placement.charge, placement.group});
       analyzer.monitor->trial_void(placement.epoch);
       break;
     default: end_failed(placement, result, suspect); break;
   }
-  balancer_.refresh(id, now_, {result.outcome, result.status, result.error, false});
+  state_.refresh(id, now_, {result.outcome, result.status, result.error, false});
   return taken;
 }
 
 void LoadBalancer::PlacementBatch::end_refused(const Placement& placement) {
-  health::Monitor& monitor = *balancer_.analyzers_[placement.charge.analyzer].monitor;
+  state_.mutex.is_held();
+  health::Monitor& monitor = *state_.analyzers[placement.charge.analyzer].monitor;
   if (monitor.state() != health::State::testing || placement.epoch != monitor.epoch()) {
-    balancer_.selector_->release({placement.charge, placement.group});
+    state_.selector.release({placement.charge, placement.group});
     return;
   }
   // Who is out of service has no share that it could have used up.
-  balancer_.selector_->undo({placement.charge, placement.group});
+  state_.selector.undo({placement.charge, placement.group});
   monitor.trial_refused(placement.epoch, now_);
-  balancer_.wake_control_ = true;
+  state_.control_due = true;
 }
 
 void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const core::AttemptResult& result,
                                               bool suspect) {
+  state_.mutex.is_held();
   LOGDIST_CHECK(retry::is_analyzer_failure(result.outcome));
-  Analyzer& analyzer = balancer_.analyzers_[placement.charge.analyzer];
-  balancer_.selector_->undo({placement.charge, placement.group});
+  State::Analyzer& analyzer = state_.analyzers[placement.charge.analyzer];
+  state_.selector.undo({placement.charge, placement.group});
   if (!result.counts_for_health) {
     analyzer.monitor->trial_void(placement.epoch);
   } else if (suspect) {
     analyzer.monitor->on_suspect_failure(placement.epoch, now_);
-    balancer_.wake_control_ = balancer_.wake_control_ || analyzer.seen_state == health::State::testing;
+    state_.control_due = state_.control_due || analyzer.seen_state == health::State::testing;
   } else {
     ++analyzer.failures;
     analyzer.monitor->on_failure(placement.epoch, now_);
@@ -115,25 +117,27 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& 
 
 std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& packet,
                                                             std::span<const AnalyzerId> excluded) {
-  const auto charged = balancer_.selector_->pick(packet.protocol, packet.messages, excluded);
+  state_.mutex.is_held();
+  const auto charged = state_.selector.pick(packet.protocol, packet.messages, excluded);
   if (!charged) return std::nullopt;
-  const health::Epoch epoch = balancer_.analyzers_[charged->charge.analyzer].monitor->epoch();
+  const health::Epoch epoch = state_.analyzers[charged->charge.analyzer].monitor->epoch();
   return Placement{charged->charge, epoch, charged->group};
 }
 
 std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(core::Protocol protocol,
                                                                         const retry::RetryState& retry_state) const {
+  state_.mutex.is_held();
   // The last opinion on a refused packet is not left to one that is being tested,
   // when one in service has room.
-  if (retry_state.refused_once() && balancer_.selector_->can_pick(protocol, retry_state.excluded()))
-    return std::nullopt;
-  return balancer_.wanted_trial(protocol, retry_state.excluded(), now_);
+  if (retry_state.refused_once() && state_.selector.can_pick(protocol, retry_state.excluded())) return std::nullopt;
+  return state_.wanted_trial(protocol, retry_state.excluded(), now_);
 }
 
 Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const PacketFacts& packet) {
-  health::Monitor& monitor = *balancer_.analyzers_[analyzer].monitor;
+  state_.mutex.is_held();
+  health::Monitor& monitor = *state_.analyzers[analyzer].monitor;
   monitor.trial_begun();
-  const auto charged = balancer_.selector_->pick_this(packet.protocol, analyzer, packet.messages);
+  const auto charged = state_.selector.pick_this(packet.protocol, analyzer, packet.messages);
   return Placement{charged.charge, monitor.epoch(), charged.group};
 }
 
@@ -143,52 +147,65 @@ void LoadBalancer::PlacementBatch::wait(const PacketFacts& packet, const retry::
 
 void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state,
                                                 bool yields) {
-  Loop& mine = balancer_.loops_[loop_];
+  state_.mutex.is_held();
+  State::Loop& mine = state_.loops[loop_];
   // Who yields may find a slot as soon as the older packet has its own; who finds
   // none, only when one has become free since.
-  const std::uint64_t version = balancer_.capacity_version_ - (yields ? 1 : 0);
+  const std::uint64_t version = state_.capacity_version - (yields ? 1 : 0);
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   mine.only_suspects = mine.only_suspects && retry_state.suspect();
   // Only a packet that any free slot suits may keep slots from younger ones.
-  if (!retry_state.excluded().empty() || !balancer_.selector_->all_take(packet.protocol)) return;
+  if (!retry_state.excluded().empty() || !state_.selector.all_take(packet.protocol)) return;
   TimePoint& head = retry_state.suspect() ? mine.suspect_head : mine.blocked_head;
   head = std::min(head, packet.admitted_at);
 }
 
+/// Whether a packet of another loop that may have the next slot waits since before `admitted_at`.
 bool LoadBalancer::PlacementBatch::older_elsewhere(TimePoint admitted_at) const {
+  state_.mutex.is_held();
   if (older_fresh_elsewhere(admitted_at)) return true;
-  const Loop& mine = balancer_.loops_[loop_];
-  const bool suspect = std::any_of(balancer_.loops_.begin(), balancer_.loops_.end(),
-                                   [&](const Loop& loop) { return &loop != &mine && loop.suspect_head < admitted_at; });
-  return suspect && balancer_.has_room_for_suspects(!suspects_pass_);
+  const State::Loop& mine = state_.loops[loop_];
+  const bool suspect = std::any_of(state_.loops.begin(), state_.loops.end(), [&](const State::Loop& loop) {
+    return &loop != &mine && loop.suspect_head < admitted_at;
+  });
+  return suspect && state_.has_room_for_suspects(!suspects_pass_);
 }
 
+/// The same of one that is not suspect, for a trial.
 bool LoadBalancer::PlacementBatch::older_fresh_elsewhere(TimePoint admitted_at) const {
-  for (const Loop& loop : balancer_.loops_) {
-    if (loop.blocked_head < admitted_at && &loop != &balancer_.loops_[loop_]) return true;
+  state_.mutex.is_held();
+  for (const State::Loop& loop : state_.loops) {
+    if (loop.blocked_head < admitted_at && &loop != &state_.loops[loop_]) return true;
   }
   return false;
 }
 
-std::uint64_t LoadBalancer::PlacementBatch::service_version() const { return balancer_.service_version_; }
+std::uint64_t LoadBalancer::PlacementBatch::service_version() const {
+  state_.mutex.is_held();
+  return state_.service_version;
+}
 
 bool LoadBalancer::PlacementBatch::has_capacity() const {
-  return balancer_.selector_->can_pick() || balancer_.wanted_trial(std::nullopt, {}, now_);
+  state_.mutex.is_held();
+  return state_.selector.can_pick() || state_.wanted_trial(std::nullopt, {}, now_);
 }
 
 std::size_t LoadBalancer::PlacementBatch::analyzer_count(core::Protocol protocol) const {
-  return balancer_.selector_->takers(protocol);
+  state_.mutex.is_held();
+  return state_.selector.takers(protocol);
 }
 
 bool LoadBalancer::PlacementBatch::anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const {
-  for (AnalyzerId id = 0; id < balancer_.analyzers_.size(); ++id) {
-    if (balancer_.analyzers_[id].in_service && balancer_.may_get(id, protocol, excluded)) return true;
+  state_.mutex.is_held();
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (state_.analyzers[id].in_service && state_.may_get(id, protocol, excluded)) return true;
   }
   return false;
 }
 
 void LoadBalancer::PlacementBatch::take_recalls(std::vector<AnalyzerId>& analyzers) {
-  std::vector<AnalyzerId>& recalls = balancer_.loops_[loop_].recalls;
+  state_.mutex.is_held();
+  std::vector<AnalyzerId>& recalls = state_.loops[loop_].recalls;
   analyzers.insert(analyzers.end(), recalls.begin(), recalls.end());
   recalls.clear();
 }

@@ -23,6 +23,8 @@ class LOGDIST_THREAD_SAFETY(capability("mutex")) Mutex {
  public:
   void lock() LOGDIST_THREAD_SAFETY(acquire_capability()) { mutex_.lock(); }
   void unlock() LOGDIST_THREAD_SAFETY(release_capability()) { mutex_.unlock(); }
+  /// Tells the analysis what it cannot see: the caller's object holds it as long as it lives.
+  void is_held() const LOGDIST_THREAD_SAFETY(assert_capability(this)) {}
 
  private:
   std::mutex mutex_;

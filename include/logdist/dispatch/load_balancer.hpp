@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/backoff.hpp"
 #include "logdist/base/ids.hpp"
+#include "logdist/base/mutex.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/core/attempt.hpp"
@@ -23,8 +23,6 @@
 #include "logdist/retry/retry_state.hpp"
 
 namespace logdist::dispatch {
-
-class SelectorGroups;
 
 struct LoadBalancerOptions {
   balance::SelectorOptions balance;
@@ -164,49 +162,9 @@ class LoadBalancer {
   Duration until_ready(TimePoint now) const;
 
  private:
-  struct Analyzer;
-  struct Loop;
-  struct WakeList;
+  struct State;
 
-  // All of these need the lock.
-  AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now);
-  Analyzer& present(AnalyzerId id);
-  void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {});
-  void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now);
-  bool may_be_tested(AnalyzerId analyzer, TimePoint now) const;
-  /// Of any packet, or of one of such a protocol.
-  std::optional<AnalyzerId> wanted_trial(std::optional<core::Protocol> protocol, std::span<const AnalyzerId> excluded,
-                                         TimePoint now) const;
-  std::optional<AnalyzerId> wanted_suspect_trial(core::Protocol protocol, std::span<const AnalyzerId> excluded,
-                                                 TimePoint now) const;
-  bool may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const;
-  void count_in_service(bool enters);
-  bool fresh_waits() const;
-  bool suspect_fits(AnalyzerId analyzer, bool within_share) const;
-  bool has_room_for_suspects(bool within_share) const;
-  TimePoint earliest_event(TimePoint now) const;
-  void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups);
-
-  // Needs it released.
-  void send_wakes(const WakeList& wakeups);
-
-  const LoadBalancerOptions options_;
-  WakeupListener& wakeups_;
-
-  mutable std::mutex mutex_;
-  // Guarded by mutex_:
-  Random random_;
-  const std::unique_ptr<SelectorGroups> selector_;
-  std::vector<Analyzer> analyzers_;
-  std::vector<Loop> loops_;
-  std::vector<StateChange> state_changes_;
-  std::size_t present_ = 0;             ///< analyzers not removed
-  std::size_t testing_ = 0;             ///< analyzers in Testing, so that the hot path need not look
-  std::size_t in_service_ = 0;          ///< analyzers in service
-  std::uint64_t service_version_ = 1;   ///< grows when an analyzer leaves service
-  std::uint64_t capacity_version_ = 2;  ///< grows whenever a slot may have become free
-  TimePoint next_event_{};              ///< as of the last tick(); the first is due at once
-  bool wake_control_ = false;
+  const std::unique_ptr<State> state_;
 };
 
 /// Changes of the analyzers that take effect together, between two picks: holds
@@ -226,9 +184,9 @@ class LoadBalancer::UpdateTransaction {
   void set_drained(AnalyzerId analyzer, bool drained);
 
  private:
-  LoadBalancer& balancer_;
+  State& state_;
   const TimePoint now_;
-  std::unique_lock<std::mutex> lock_;
+  MutexLock lock_;
 };
 
 /// One loop's turn: holds the lock from construction to destruction, then wakes
@@ -284,17 +242,15 @@ class LoadBalancer::PlacementBatch {
   std::optional<AnalyzerId> wanted_trial_of(core::Protocol protocol, const retry::RetryState& retry_state) const;
   void end_refused(const Placement& placement);
   void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect);
-  /// Whether a packet of another loop that may have the next slot waits since
-  /// before `admitted_at`; or, for a trial, one that is not suspect.
   bool older_elsewhere(TimePoint admitted_at) const;
   bool older_fresh_elsewhere(TimePoint admitted_at) const;
 
-  LoadBalancer& balancer_;
+  State& state_;
   const LoopId loop_;
   const TimePoint now_;  ///< of the turn
   bool suspects_pass_ = false;
   boost::container::small_vector<AnalyzerId, 8> closed_;  ///< of one call; kept for its memory
-  std::unique_lock<std::mutex> lock_;
+  MutexLock lock_;
 };
 
 }  // namespace logdist::dispatch
