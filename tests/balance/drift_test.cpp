@@ -1,5 +1,5 @@
 // After many packets, and after many epochs, the selector decides as if it were
-// new. The long run is drift_slow_test.cpp.
+// new. The long run is drift_long_test.cpp.
 #include "tests/balance/drift.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// A hundred million packets: some seconds, label `slow`.
+// A hundred million packets: minutes under AddressSanitizer, label `long`; scripts/explore runs it.
 #include <gtest/gtest.h>
 
 #include "tests/balance/drift.hpp"
