@@ -139,6 +139,33 @@ void CreditAccounts::undo_debt(AnalyzerId analyzer, std::uint32_t messages) {
   entry.debt_as_of = credited_messages_;
 }
 
+void CreditAccounts::restore(std::span<const double> deficits, std::uint64_t packet_messages_max) {
+  carry_forward();
+  const auto deficit_of = [&](AnalyzerId analyzer) { return analyzer < deficits.size() ? deficits[analyzer] : 0.0; };
+  double sum = 0;
+  AnalyzerId heaviest = 0;
+  for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
+    if (!entries_[analyzer].in_service) continue;
+    sum += deficit_of(analyzer);
+    const bool is_first = !entries_[heaviest].in_service;
+    if (is_first || entries_[analyzer].weight > entries_[heaviest].weight) heaviest = analyzer;
+  }
+  int128 units = 0;
+  int128 most = 0;
+  for (AnalyzerId analyzer = 0; analyzer < entries_.size(); ++analyzer) {
+    Entry& entry = entries_[analyzer];
+    if (!entry.in_service) continue;
+    const double own = deficit_of(analyzer) - sum * target_share(analyzer);
+    entry.base = -static_cast<int128>(own * static_cast<double>(units_per_message_));
+    units -= entry.base;
+    most = std::max(most, entry.base > 0 ? entry.base : -entry.base);
+  }
+  if (weight_in_service_ > 0) entries_[heaviest].base += units;  // what the floating point has rounded
+  has_arrears_ = most > in_units(packet_messages_max);
+  for (Entry& entry : entries_) entry.ordinary_base = has_arrears_ || !entry.in_service ? 0 : entry.base;
+  begin_epoch();
+}
+
 VirtualTime CreditAccounts::passes(AnalyzerId analyzer, std::uint64_t messages) const {
   const Entry& entry = entries_[analyzer];
   const Quotient quotient = floor_divide(entry.base + in_units(messages), entry.rate);

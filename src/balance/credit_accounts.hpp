@@ -97,6 +97,10 @@ class CreditAccounts {
   /// Whether anybody has arrears, positive or negative; all are 0 otherwise.
   bool has_arrears() const { return has_arrears_; }
 
+  /// Deficits by id, in messages, of those in service; 0 beyond them. As arrears when one is more than one packet of
+  /// `packet_messages_max`. Begins an epoch.
+  void restore(std::span<const double> deficits, std::uint64_t packet_messages_max);
+
   bool in_service(AnalyzerId analyzer) const { return entries_[analyzer].in_service; }
   bool credited(AnalyzerId analyzer) const { return entries_[analyzer].rate > 0; }
   std::size_t size() const { return entries_.size(); }

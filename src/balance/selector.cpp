@@ -20,9 +20,19 @@ struct Selector::State {
   struct Entry {
     std::uint32_t slots = 0;
     std::uint32_t in_flight = 0;
+    std::uint64_t in_flight_messages = 0;
     bool removed = false;
 
     bool free() const { return in_flight < slots; }
+    void take_slot(std::uint32_t messages) {
+      ++in_flight;
+      in_flight_messages += messages;
+    }
+    void free_slot(std::uint32_t messages) {
+      LOGDIST_CHECK(in_flight > 0);
+      --in_flight;
+      in_flight_messages -= messages;
+    }
   };
 
   Entry& present(AnalyzerId analyzer);
@@ -115,7 +125,7 @@ Charge Selector::State::charge(AnalyzerId analyzer, std::uint32_t messages, bool
   if (catch_up) meter.spend(messages);
   meter.pass(messages);
   accounts.charge(analyzer, messages, catch_up);
-  ++entries[analyzer].in_flight;
+  entries[analyzer].take_slot(messages);
   place_again(analyzer);
   return {analyzer, messages, catch_up};
 }
@@ -200,22 +210,20 @@ Charge Selector::pick_this(AnalyzerId analyzer, std::uint32_t messages) {
   }
   if (state_->queue.raise_largest(messages)) state_->place_all();
   state_->accounts.charge_debt(analyzer, messages);
-  ++entry.in_flight;
+  entry.take_slot(messages);
   return {analyzer, messages};
 }
 
 void Selector::release(const Charge& charge) {
   State::Entry& entry = state_->entries[charge.analyzer];
-  LOGDIST_CHECK(entry.in_flight > 0);
   const bool was_free = entry.free();
-  --entry.in_flight;
+  entry.free_slot(charge.messages);
   if (entry.free() != was_free) state_->place_again(charge.analyzer);
 }
 
 void Selector::undo(const Charge& charge) {
   State::Entry& entry = state_->entries[charge.analyzer];
-  LOGDIST_CHECK(entry.in_flight > 0);
-  --entry.in_flight;
+  entry.free_slot(charge.messages);
   if (state_->accounts.in_service(charge.analyzer)) {
     state_->accounts.undo(charge.analyzer, charge.messages, charge.catch_up);
     state_->place_again(charge.analyzer);
@@ -223,6 +231,13 @@ void Selector::undo(const Charge& charge) {
   } else {
     state_->accounts.undo_debt(charge.analyzer, charge.messages);
   }
+}
+
+void Selector::restore(std::span<const double> owed, std::uint64_t largest_packet) {
+  const std::uint64_t largest = std::min<std::uint64_t>(largest_packet, ~std::uint32_t{0});
+  if (largest > 0) state_->queue.raise_largest(static_cast<std::uint32_t>(largest));
+  state_->accounts.restore(owed, state_->queue.largest_packet());
+  state_->place_all();
 }
 
 Account Selector::account(AnalyzerId analyzer) const {
@@ -233,7 +248,8 @@ Account Selector::account(AnalyzerId analyzer) const {
           .debt = entry.removed ? 0 : accounts.debt(analyzer),
           .target_share = accounts.target_share(analyzer),
           .catch_ups = state_->queue.catch_ups(analyzer),
-          .in_flight = entry.in_flight};
+          .in_flight = entry.in_flight,
+          .in_flight_messages = entry.in_flight_messages};
 }
 
 std::uint64_t Selector::largest_packet() const { return state_->queue.largest_packet(); }

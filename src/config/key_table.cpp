@@ -149,6 +149,10 @@ std::vector<KeySpec<Options>> delivery_keys() {
              "Messages an analyzer can be owed for time it was out of service or full."),
       option(LOGDIST_KEY(balance.catch_up_share), Real{0.01, 1},
              "After an outage, the most of all messages that catch-up may add to a returner's own share."),
+      option(LOGDIST_KEY(balance.state_file),
+             Text{check_file_name,
+                  "a file name, `auto` for balance.state in the parent of queue.directory, or \"\" for none", ""},
+             "File that keeps what analyzers are owed, and the operator's weights and drains, for the next start."),
   };
 }
 

@@ -97,18 +97,20 @@ std::chrono::seconds Dispatcher::retry_after(TimePoint now) const {
 }
 
 void Dispatcher::turn(TimePoint now) {
+  std::uint64_t balance_version = 0;
   {
     LoadBalancer::PlacementBatch shared(balancer_, options_.loop, now);
     report(shared, now);
     place(shared, now);
     shared.take_recalls(recalls_);
+    balance_version = shared.balance_version();
   }
   settle_finished(now);
   send_placed(now);
   for (const AnalyzerId analyzer : recalls_) upstream_.recall(analyzer, now);
   recalls_.clear();
   upstream_.flush(now);
-  if (store_ != nullptr) store_->flush();
+  if (store_ != nullptr) store_->flush(balance_version);
 }
 
 void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {

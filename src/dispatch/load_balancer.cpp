@@ -113,6 +113,24 @@ std::vector<AnalyzerView> LoadBalancer::views(TimePoint now) const {
   return views;
 }
 
+void LoadBalancer::snapshot(const std::function<void(const BalanceSnapshot&)>& use) {
+  const MutexLock lock(state_->mutex);
+  BalanceSnapshot snapshot;
+  snapshot.version = ++state_->balance_version;
+  snapshot.largest_packet = state_->selector.largest_packet();
+  snapshot.analyzers.reserve(state_->analyzers.size());
+  for (AnalyzerId id = 0; id < state_->analyzers.size(); ++id) {
+    const State::Analyzer& analyzer = state_->analyzers[id];
+    snapshot.analyzers.push_back({state_->selector.account(id), analyzer.in_service, analyzer.removed});
+  }
+  use(snapshot);
+}
+
+void LoadBalancer::restore(std::span<const double> owed, std::uint64_t largest_packet) {
+  const MutexLock lock(state_->mutex);
+  state_->selector.restore(owed, largest_packet);
+}
+
 bool LoadBalancer::ready() const {
   const MutexLock lock(state_->mutex);
   return std::any_of(state_->analyzers.begin(), state_->analyzers.end(),

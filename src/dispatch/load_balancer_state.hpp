@@ -100,6 +100,8 @@ struct LoadBalancer::State {
   std::size_t in_service_count LOGDIST_GUARDED_BY(mutex) = 0;
   /// Grows when an analyzer leaves service.
   std::uint64_t service_version LOGDIST_GUARDED_BY(mutex) = 1;
+  /// Snapshots of the balance taken.
+  std::uint64_t balance_version LOGDIST_GUARDED_BY(mutex) = 0;
   /// Grows whenever a slot may have become free.
   std::uint64_t capacity_version LOGDIST_GUARDED_BY(mutex) = 2;
   /// As of the last tick(); the first is due at once.

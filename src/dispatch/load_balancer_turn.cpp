@@ -185,6 +185,11 @@ std::uint64_t LoadBalancer::PlacementBatch::service_version() const {
   return state_.service_version;
 }
 
+std::uint64_t LoadBalancer::PlacementBatch::balance_version() const {
+  state_.mutex.is_held();
+  return state_.balance_version;
+}
+
 bool LoadBalancer::PlacementBatch::has_capacity() const {
   state_.mutex.is_held();
   return state_.selector.can_pick() || state_.wanted_trial(std::nullopt, {}, now_);

@@ -110,6 +110,7 @@ balance::Account SelectorGroups::account(AnalyzerId analyzer) const {
   for (const Group& group : groups_) {
     const balance::Account account = group.selector.account(analyzer);
     sum.in_flight += account.in_flight;
+    sum.in_flight_messages += account.in_flight_messages;
     sum.catch_ups += account.catch_ups;
     if (!group.takers[analyzer]) continue;
     sum.deficit += account.deficit;
@@ -121,6 +122,21 @@ balance::Account SelectorGroups::account(AnalyzerId analyzer) const {
     sum.target_share = account.target_share;
   }
   return sum;
+}
+
+std::uint64_t SelectorGroups::largest_packet() const {
+  std::uint64_t largest = 0;
+  for (const Group& group : groups_) largest = std::max(largest, group.selector.largest_packet());
+  return largest;
+}
+
+void SelectorGroups::restore(std::span<const double> owed, std::uint64_t largest_packet) {
+  const auto takers = [](const Group& group) {
+    return group.is_used ? std::count(group.takers.begin(), group.takers.end(), true) : -1;
+  };
+  std::max_element(groups_.begin(), groups_.end(), [&](const Group& one, const Group& other) {
+    return takers(one) < takers(other);
+  })->selector.restore(owed, largest_packet);
 }
 
 std::vector<bool> SelectorGroups::takers_of(core::Protocol protocol) const {

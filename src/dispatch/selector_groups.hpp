@@ -55,6 +55,10 @@ class SelectorGroups {
 
   /// Over all groups; the target share is that of the group with the most analyzers.
   balance::Account account(AnalyzerId analyzer) const;
+  std::uint64_t largest_packet() const;
+
+  /// As the selector's, in the group with the most analyzers; the others begin with nothing owed.
+  void restore(std::span<const double> owed, std::uint64_t largest_packet);
 
  private:
   struct Analyzer {

@@ -24,6 +24,7 @@ bool AdminControl::set_drained(const std::string& analyzer, bool drained, const 
   if (!id) return false;
   if (std::exchange(shared_.registry[*id].drained, drained) == drained) return true;
   shared_.balancer.set_drained(*id, drained, Clock::now());
+  balance_.changed();
   const std::string text = fmt::format("{} (by {})", drained ? "drained" : "no longer drained", who);
   log::record(log::Level::info, drained ? "analyzer_drained" : "analyzer_undrained",
               fmt::format("analyzer {} {}", analyzer, text), {{"analyzer", analyzer}, {"by", who}});
@@ -37,6 +38,7 @@ bool AdminControl::set_weight(const std::string& analyzer, config::Weight weight
   const config::Weight before = std::exchange(shared_.registry[*id].weight, weight);
   if (before.units == weight.units) return true;
   shared_.balancer.set_weight(*id, weight.units);
+  balance_.changed();
   const std::string text = fmt::format("weight {} -> {} (by {})", format_weight(before), format_weight(weight), who);
   log::record(log::Level::info, "analyzer_weight", fmt::format("analyzer {}: {}", analyzer, text),
               {{"analyzer", analyzer}, {"from", before.value()}, {"to", weight.value()}, {"by", who}});

@@ -4,6 +4,7 @@
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
 #include "logdist/server/shared_state.hpp"
+#include "server/balance_keeper.hpp"
 #include "server/reload.hpp"
 
 namespace logdist::server {
@@ -12,8 +13,8 @@ namespace logdist::server {
 /// thread; what it is given outlives it.
 class AdminControl final : public admin::Control {
  public:
-  AdminControl(SharedState& shared, Reload& reload, admin::EventLog& events)
-      : shared_(shared), reload_(reload), events_(events) {}
+  AdminControl(SharedState& shared, Reload& reload, admin::EventLog& events, BalanceKeeper& balance)
+      : shared_(shared), reload_(reload), events_(events), balance_(balance) {}
 
   std::vector<admin::ControlledAnalyzer> analyzers() const override;
   admin::ConfigurationReport configuration() const override { return reload_.report(); }
@@ -25,6 +26,7 @@ class AdminControl final : public admin::Control {
   SharedState& shared_;
   Reload& reload_;
   admin::EventLog& events_;
+  BalanceKeeper& balance_;
 };
 
 }  // namespace logdist::server

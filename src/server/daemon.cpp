@@ -24,6 +24,7 @@
 #include "logdist/storage/disk_storage.hpp"
 #include "logdist/telemetry/log.hpp"
 #include "server/admin_control.hpp"
+#include "server/balance_keeper.hpp"
 #include "server/drain.hpp"
 #include "server/reload.hpp"
 #include "server/service_watch.hpp"
@@ -57,7 +58,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
         connections_(shared_.options.server.max_connections),
         health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
         reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
-        control_calls_(shared_, reload_, *events_) {}
+        control_calls_(shared_, reload_, *events_, balance_) {}
 
   ~Impl() {
     for (const auto& loop : loops_) loop->stop();
@@ -69,6 +70,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   std::string open(os::FileDescriptor packet_socket) {
     if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
     make_loops();
+    balance_.restore();
     return open_ports(std::move(packet_socket));
   }
 
@@ -122,6 +124,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     for (const auto& loop : loops_) loop->start();
     if (shared_.storage) shared_.storage->start(*this);
     health_.start();
+    balance_.start();
     heap_.start();
     admin_->start();
     for (ingest::Listener& listener : listeners_) listener.start();
@@ -158,11 +161,12 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     for (ingest::Listener& listener : listeners_) listener.stop();
     reload_.close();
-    drain_ = std::make_unique<Drain>(control_, loops_, *shared_.dead_letters, shared_.storage.get(), reload_.grace(),
-                                     [this, done](DrainResult result) {
-                                       health_.stop();
-                                       done(result);
-                                     });
+    drain_ = std::make_unique<Drain>(
+        control_, loops_, *shared_.dead_letters, shared_.storage.get(), reload_.grace(), [this] { balance_.finish(); },
+        [this, done](DrainResult result) {
+          health_.stop();
+          done(result);
+        });
     drain_->start();
   }
   void hurry() {
@@ -202,6 +206,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   registry::HealthDriver health_;
   os::HeapTrim heap_{control_};
   std::vector<std::unique_ptr<Loop>> loops_;
+  BalanceKeeper balance_{control_, shared_};
   Reload reload_;
   AdminControl control_calls_;
   std::list<ingest::Listener> listeners_;

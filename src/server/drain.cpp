@@ -19,13 +19,14 @@ constexpr Duration disk_wait = std::chrono::seconds(10);
 
 Drain::Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
              sink::DeadLetterFile& letters, storage::DiskStorage* storage, Duration grace,
-             std::function<void(DrainResult)> done)
+             std::function<void()> settled, std::function<void(DrainResult)> done)
     : control_(control),
       loops_(loops),
       letters_(letters),
       storage_(storage),
       timer_(control),
       grace_ends_(Clock::now() + grace),
+      settled_(std::move(settled)),
       done_(std::move(done)) {}
 
 Drain::~Drain() {
@@ -122,6 +123,7 @@ void Drain::write_letters() {
 
 /// On a thread of its own, for it waits for the disk.
 void Drain::close_storage(DrainResult result) {
+  settled_();
   if (storage_ == nullptr) return bring_to_disk(std::move(result));
   result_ = std::move(result);
   phase_ = Phase::closing;

@@ -25,7 +25,7 @@ namespace logdist::server {
 class Drain {
  public:
   Drain(boost::asio::io_context& control, const std::vector<std::unique_ptr<Loop>>& loops,
-        sink::DeadLetterFile& letters, storage::DiskStorage* storage, Duration grace,
+        sink::DeadLetterFile& letters, storage::DiskStorage* storage, Duration grace, std::function<void()> settled,
         std::function<void(DrainResult)> done);
   ~Drain();
 
@@ -63,6 +63,7 @@ class Drain {
   storage::DiskStorage* const storage_;  ///< null: there is no durable queue
   boost::asio::steady_timer timer_;
   TimePoint grace_ends_;
+  std::function<void()> settled_;  ///< told before the durable queue is closed: no packet is under way any more
   std::function<void(DrainResult)> done_;
   Phase phase_ = Phase::draining;
   std::thread closer_;                  ///< closes the durable queue, which waits for the disk

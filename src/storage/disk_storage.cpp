@@ -127,6 +127,9 @@ DiskStorage::DiskStorage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DiskStorage::~DiskStorage() { impl_->close(); }
 
 const queue::LogRecovery& DiskStorage::recovery() const { return impl_->log().recovery(); }
+void DiskStorage::set_balance(queue::BalanceFigures figures, std::uint64_t version) {
+  impl_->log().set_balance(std::move(figures), version);
+}
 queue::Store& DiskStorage::store(LoopId loop) { return impl_->store(loop); }
 void DiskStorage::set_listener(LoopId loop, queue::StoreListener& listener) {
   impl_->store(loop).set_listener(listener);

@@ -36,12 +36,13 @@ void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
   settled_.push_back({{delivery.store_id, delivery.packet.messages, how, {}}, delivery.charge.analyzer});
 }
 
-void DiskStore::flush() {
+void DiskStore::flush(std::uint64_t balance_version) {
   if (settled_.empty()) return;
-  names_.with([this](const std::vector<std::string>& names) {
+  names_.with([this, balance_version](const std::vector<std::string>& names) {
     for (Settled& settled : settled_) {
       const bool is_charged = settled.packet.as == queue::SettledAs::delivered && settled.analyzer < names.size();
       if (is_charged) settled.packet.analyzer = names[settled.analyzer];
+      settled.packet.balance_version = balance_version;
     }
   });
   for (Settled& settled : settled_) to_settle_.push_back(std::move(settled.packet));
@@ -65,7 +66,7 @@ void DiskStore::collect(TimePoint now) {
     while (!due_.empty() && due_.front().delivery == nullptr) due_.pop_front();
   }
   reports_.clear();
-  flush();
+  flush(0);  // what is settled between two turns was handed back: no charge stays
 }
 
 }  // namespace logdist::storage

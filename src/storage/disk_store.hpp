@@ -44,7 +44,7 @@ class DiskStore final : public queue::Store {
 
   Answer append(queue::Delivery& delivery) override;
   void settle(const queue::Delivery& delivery, queue::SettledAs how) override;
-  void flush() override;
+  void flush(std::uint64_t balance_version) override;
 
   /// Passes the reports on that have come.
   void collect(TimePoint now);

@@ -218,6 +218,37 @@ TEST(LoadBalancer, MoreCapacityIsUsedAtOnce) {
   EXPECT_EQ(world.terms().delivered.packets, 6);
 }
 
+TEST(LoadBalancer, ASnapshotHasAVersionThatLaterTurnsKnow) {
+  World world({.weights = {2, 1}});
+  world.admit("p", 30);
+  world.run();
+  std::vector<BalanceSnapshot> snapshots;
+  const auto take = [&] {
+    world.balancer.snapshot([&](const BalanceSnapshot& snapshot) { snapshots.push_back(snapshot); });
+  };
+  const auto version_of_a_turn = [&] {
+    return LoadBalancer::PlacementBatch(world.balancer, 0, world.now).balance_version();
+  };
+  EXPECT_EQ(version_of_a_turn(), 0u);
+  take();
+  EXPECT_EQ(version_of_a_turn(), 1u);
+  world.deliver_everything();
+  take();
+  ASSERT_EQ(snapshots.size(), 2u);
+  EXPECT_EQ(snapshots[1].version, 2u);
+  EXPECT_EQ(snapshots[1].largest_packet, 30u);
+  EXPECT_EQ(snapshots[0].analyzers[0].account.in_flight_messages, 30u);
+  EXPECT_EQ(snapshots[1].analyzers[0].account.in_flight_messages, 0u);
+  EXPECT_NEAR(snapshots[1].analyzers[0].account.deficit, -10, 1e-9);
+  World next({.weights = {2, 1}});
+  next.balancer.restore(std::vector<double>{-10, 10}, 30);
+  EXPECT_NEAR(next.views()[0].account.deficit, -10, 1e-9);
+  next.admit("q", 5);
+  next.run();
+  EXPECT_EQ(next.loops[0]->upstream.under_way.front()->analyzer, 1u) << "it is owed";
+  next.deliver_everything();
+}
+
 TEST(LoadBalancer, SharesFollowTheWeightsToOnePacketOverAllLoops) {
   World world({.weights = {40, 30, 30}, .loops = 4, .queue_packets = 10'000, .slots = 10'000});
   Random random(7);

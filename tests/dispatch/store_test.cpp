@@ -32,7 +32,7 @@ class ScriptedStore final : public Store {
     return answer;
   }
   void settle(const Delivery& delivery, SettledAs how) override { settled.emplace_back(delivery.store_id, how); }
-  void flush() override { ++flushes; }
+  void flush(std::uint64_t) override { ++flushes; }
 
   /// The report on the oldest that is due.
   void report(StoreOutcome outcome) {

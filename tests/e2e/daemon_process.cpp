@@ -14,6 +14,7 @@ test::ProcessOptions options_of(Settings settings, const Launch& launch) {
   settings.insert({{"SERVER__LISTEN", "127.0.0.1:0"},
                    {"SERVER__MAX_CONNECTIONS", "600"},
                    {"ADMIN__LISTEN", "127.0.0.1:0"},
+                   {"BALANCE__STATE_FILE", ""},
                    {"DELIVERY__TIMEOUT", "60s"},
                    {"HEALTH__TIMEOUT", "60s"},
                    {"SHUTDOWN__GRACE", "60s"},

@@ -38,7 +38,7 @@ TEST_F(LogInspectionTest, ShowsEachPacketAndItsStateWhileADaemonIsAtWork) {
   EXPECT_EQ(keep(dead), StoreOutcome::durable);
   storage_->store(0).settle(delivered, SettledAs::delivered);
   storage_->store(0).settle(dead, SettledAs::dead_lettered);
-  storage_->store(0).flush();
+  storage_->store(0).flush(0);
   EXPECT_EQ(keep(packet("d", 3)), StoreOutcome::durable) << "behind the settlements";
   EXPECT_THAT(all(*inspect()), ElementsAre("a queued aaa", "b 0 bbb", "c 1 ccc", "d queued ddd"));
   stop();

@@ -136,7 +136,7 @@ class DiskStorageTest : public testing::Test {
   void settle(const Delivery& delivery) {
     storage_->store(0).settle(delivery, SettledAs::delivered);
     limits_->give_back(delivery.packet.queue_bytes());
-    storage_->store(0).flush();
+    storage_->store(0).flush(0);
   }
 
   /// What came back since the start, once there are so many.

@@ -32,6 +32,7 @@ struct Account {
   double target_share = 0;      ///< of the weights in service; 0 when out of service
   std::uint64_t catch_ups = 0;  ///< times it fell behind by more than max(threshold, largest packet)
   std::uint32_t in_flight = 0;  ///< packets
+  std::uint64_t in_flight_messages = 0;
 };
 
 /// Receipt of a pick: what is needed to undo it whole.
@@ -112,6 +113,11 @@ class Selector {
 
   /// The attempt failed: frees the slot and undoes charge and credits whole.
   void undo(const Charge& charge);
+
+  /// Begins where another selector was: `owed` has the deficits of those in service, by id and in messages, 0 for
+  /// those that it does not name; what they do not sum to is taken from or given to all by weight. When one is off by
+  /// more than a packet of `largest_packet`, all of it is arrears. Of no use once a packet was placed.
+  void restore(std::span<const double> owed, std::uint64_t largest_packet);
 
   Account account(AnalyzerId analyzer) const;
 

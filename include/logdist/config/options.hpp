@@ -105,6 +105,8 @@ struct BalanceOptions {
   std::uint64_t catch_up_threshold = 1'000;
   std::uint64_t max_debt = 10'000;
   double catch_up_share = 0.5;
+  static constexpr const char* beside_the_queue = "auto";  ///< `balance.state` in the parent of queue.directory
+  std::string state_file = beside_the_queue;               ///< empty: none
 };
 
 struct HealthOptions {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,6 +91,19 @@ struct PacketFacts {
   TimePoint admitted_at{};
 };
 
+/// What the analyzers are owed at one moment.
+struct BalanceSnapshot {
+  struct Analyzer {
+    balance::Account account;
+    bool in_service = true;
+    bool removed = false;
+  };
+
+  std::vector<Analyzer> analyzers;   ///< by AnalyzerId
+  std::uint64_t largest_packet = 0;  ///< messages
+  std::uint64_t version = 0;         ///< counts the snapshots, from 1
+};
+
 /// How the load balancer reaches the loops. Called from any loop's thread, never
 /// under the load balancer's lock; both calls only post.
 class WakeupListener {
@@ -155,6 +169,11 @@ class LoadBalancer {
 
   /// By AnalyzerId.
   std::vector<AnalyzerView> views(TimePoint now) const;
+  /// Calls `use` with what the analyzers are owed now, under the lock: it must not wait, nor call this. Turns that end
+  /// later have its version at least.
+  void snapshot(const std::function<void(const BalanceSnapshot&)>& use);
+  /// Begins with what they were owed before; see balance::Selector. Before the first packet, with all in service.
+  void restore(std::span<const double> owed, std::uint64_t largest_packet);
   /// Whether an analyzer is in service.
   bool ready() const;
   /// How long at least until one is, as things stand; zero when one is now. Takes
@@ -224,6 +243,8 @@ class LoadBalancer::PlacementBatch {
   bool has_capacity() const;
   /// Differs from that of an earlier turn when an analyzer has left service since.
   std::uint64_t service_version() const;
+  /// Snapshots of the balance taken so far: the next one contains what this turn has reported.
+  std::uint64_t balance_version() const;
   /// Whether an analyzer in service, free or not, takes the protocol and is outside `excluded`.
   bool anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const;
   /// Analyzers there are that take the protocol, in service or not.

@@ -47,7 +47,8 @@ class Store {
   /// A packet that has a `store_id` has ended.
   virtual void settle(const Delivery& delivery, SettledAs how) = 0;
   /// End of a turn: what was settled since the last one is on its way to the disk, and places may be free.
-  virtual void flush() = 0;
+  /// `balance_version`: snapshots of the balance that were taken before the turn; later ones contain its charges.
+  virtual void flush(std::uint64_t balance_version) = 0;
 };
 
 }  // namespace logdist::queue

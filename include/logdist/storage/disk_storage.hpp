@@ -72,6 +72,9 @@ class DiskStorage {
   /// The analyzer of that id has this name from now on.
   void name(AnalyzerId analyzer, const std::string& name);
 
+  /// As DurableLog's. Any thread.
+  void set_balance(queue::BalanceFigures figures, std::uint64_t version);
+
   /// The loops run: what an earlier process left is read back from now on. `loops` outlives close().
   void start(LoopAccess& loops);
   /// On the loop's thread: passes its reports on.

@@ -102,6 +102,7 @@ void Committer::absorb(IntakeBatch& batch) {
     drop_superseded();
     pack_settled();
     outgoing_.push_back({RecordType::balance, encode_balance(*batch.balance)});
+    balance_version_ = batch.balance_version;
     begin = batch.balance_at;
   }
   absorb_settled(batch, begin, batch.settled.size());
@@ -119,7 +120,8 @@ void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_
   const std::lock_guard lock(shared_.mutex);
   for (std::size_t index = begin; index < end; ++index) {
     const SettledPacket& settled = batch.settled[index];
-    SettledGroup& group = group_for(settled_, settled.analyzer, settled.as);
+    const bool is_in_balance = settled.balance_version < balance_version_;
+    SettledGroup& group = group_for(settled_, is_in_balance ? std::string() : settled.analyzer, settled.as);
     if (shared_.state.settle({settled.id, settled.messages})) {
       group.packets.push_back({settled.id, settled.messages});
       continue;

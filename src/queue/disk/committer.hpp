@@ -143,7 +143,8 @@ class Committer {
   TimePoint remove_at_{};  ///< no file is removed before
   TimePoint check_at_{};   ///< whether there is room again
   std::uint64_t last_first_id_ = 0;
-  std::uint64_t last_reported_ = 0;  ///< packets up to this one have their report, or were elided
+  std::uint64_t balance_version_ = 0;  ///< of the last balance that was given
+  std::uint64_t last_reported_ = 0;    ///< packets up to this one have their report, or were elided
   std::uint64_t reserve_bytes_ = 0;
   std::uint64_t damaged_bytes_ = 0;
   unsigned failures_ = 0;  ///< in a row

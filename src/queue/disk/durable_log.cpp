@@ -84,7 +84,9 @@ AppendResult DurableLog::append(LoopId loop, std::span<const NewPacket> packets,
 
 void DurableLog::settle(std::span<const SettledPacket> packets) { impl_->intake.settle(packets); }
 
-void DurableLog::set_balance(BalanceFigures figures) { impl_->intake.set_balance(std::move(figures)); }
+void DurableLog::set_balance(BalanceFigures figures, std::uint64_t version) {
+  impl_->intake.set_balance(std::move(figures), version);
+}
 
 void DurableLog::collect(LoopId loop, std::vector<StoreReport>& reports) { impl_->intake.collect(loop, reports); }
 

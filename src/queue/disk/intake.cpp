@@ -58,10 +58,11 @@ void Intake::settle(std::span<const SettledPacket> packets) {
   if (wake) given_.notify_one();
 }
 
-void Intake::set_balance(BalanceFigures figures) {
+void Intake::set_balance(BalanceFigures figures, std::uint64_t version) {
   {
     const std::lock_guard lock(mutex_);
     batch_.balance = std::move(figures);
+    batch_.balance_version = version;
     batch_.balance_at = batch_.settled.size();
     news_ = true;
   }

@@ -26,6 +26,7 @@ struct IntakeBatch {
   std::vector<PendingPacket> packets;
   std::vector<SettledPacket> settled;
   std::optional<BalanceFigures> balance;
+  std::uint64_t balance_version = 0;
   std::size_t balance_at = 0;  ///< so many of `settled` came before it
 };
 
@@ -37,7 +38,7 @@ class Intake {
 
   AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id);
   void settle(std::span<const SettledPacket> packets);
-  void set_balance(BalanceFigures figures);
+  void set_balance(BalanceFigures figures, std::uint64_t version);
   void collect(LoopId loop, std::vector<StoreReport>& reports);
 
   // The committer's side.

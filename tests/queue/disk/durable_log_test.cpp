@@ -132,6 +132,32 @@ TEST_F(DurableLogTest, KeepsWhatTwoLoopsGiveItOverARestart) {
   log->close(Clock::now(), 0);
 }
 
+/// A loop hands over what it has settled at the end of its turn: a balance taken meanwhile has those charges already.
+TEST_F(DurableLogTest, ChargesWhatABalanceHasAlreadyOnlyOnce) {
+  {
+    auto log = open();
+    ASSERT_TRUE(log) << error_.message;
+    const auto settle = [&](std::uint64_t version, std::uint32_t messages) {
+      const SettledPacket settled{1'000, messages, SettledAs::delivered, "a", version};
+      log->settle(std::span(&settled, 1));
+    };
+    settle(0, 100);
+    log->set_balance({{{"a", -30, 0, 1}, {"b", 30, 0, 1}}}, 1);
+    settle(0, 8);
+    settle(1, 4);
+    log->set_balance({{{"a", -40, 0, 1}, {"b", 40, 0, 1}}}, 2);
+    settle(1, 16);
+    settle(2, 6);
+    log->close(Clock::now(), 0);
+  }
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  ASSERT_TRUE(log->recovery().balance);
+  EXPECT_DOUBLE_EQ(log->recovery().balance->analyzers[0].deficit, -40 - 3);
+  EXPECT_DOUBLE_EQ(log->recovery().balance->analyzers[1].deficit, 40 + 3);
+  log->close(Clock::now(), 0);
+}
+
 TEST_F(DurableLogTest, NeverWritesWhatIsSettledBeforeItsTurn) {
   options_.own_thread = false;
   auto log = open();

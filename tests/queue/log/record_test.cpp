@@ -112,8 +112,9 @@ TEST(BalanceFigures, FollowTheSelector) {
   figures.charge("a", 8);
   EXPECT_DOUBLE_EQ(figures.analyzers[0].deficit, -2);
   EXPECT_DOUBLE_EQ(figures.analyzers[1].deficit, 2);
+  EXPECT_DOUBLE_EQ(figures.analyzers[2].debt, 10 + 4);
   figures.charge("c", 4);  // a trial, against its debt
-  EXPECT_DOUBLE_EQ(figures.analyzers[2].debt, 6);
+  EXPECT_DOUBLE_EQ(figures.analyzers[2].debt, 14 - 2);
   figures.charge("unknown", 4);
   EXPECT_DOUBLE_EQ(figures.analyzers[0].deficit + figures.analyzers[1].deficit, 0);
   EXPECT_EQ(decode_balance(encode_balance(figures)), figures);

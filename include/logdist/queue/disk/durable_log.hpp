@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,8 @@ struct SettledPacket {
   std::uint32_t messages = 0;
   SettledAs as = SettledAs::delivered;
   std::string analyzer;  ///< that was charged; none: empty
+  /// Balances with a higher version contain that charge.
+  std::uint64_t balance_version = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// Something that a line of the log should say.
@@ -161,8 +164,9 @@ class DurableLog {
   AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id);
   /// These are done, reported or not: what is not written yet won't be.
   void settle(std::span<const SettledPacket> packets);
-  /// The balance as it is, all settlements so far included.
-  void set_balance(BalanceFigures figures);
+  /// The balance as it is: with the charges of all packets settled so far, and of those settled later with a lower
+  /// version.
+  void set_balance(BalanceFigures figures, std::uint64_t version = 0);
   /// Adds the loop's reports since the last call.
   void collect(LoopId loop, std::vector<StoreReport>& reports);
 

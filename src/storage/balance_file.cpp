@@ -1,0 +1,173 @@
+#include "logdist/storage/balance_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "logdist/base/mutex.hpp"
+#include "logdist/os/file_descriptor.hpp"
+
+namespace logdist::storage {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+/// The lock, which ends with the descriptor; none with `fault`.
+os::FileDescriptor lock_file(const std::string& path, std::string& fault) {
+  const std::string name = path + ".lock";
+  os::FileDescriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file.is_open()) {
+    fault = fmt::format("{}: {}", name, std::error_code(errno, std::generic_category()).message());
+    return file;
+  }
+  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    std::array<char, 32> pid{};
+    const ssize_t bytes = ::pread(file.number(), pid.data(), pid.size(), 0);
+    fault = fmt::format("another process has it (pid {})",
+                        std::string_view(pid.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0));
+    return {};
+  }
+  const std::string pid = std::to_string(::getpid());
+  // Who holds it is for people; the lock itself does not depend on it.
+  if (::ftruncate(file.number(), 0) != 0 || ::pwrite(file.number(), pid.data(), pid.size(), 0) < 0) {
+    fault = fmt::format("{}: {}", name, std::error_code(errno, std::generic_category()).message());
+    return {};
+  }
+  return file;
+}
+
+}  // namespace
+
+class BalanceFile::Impl {
+ public:
+  Impl(std::string path, queue::FileSystem& files, Notice notice, os::FileDescriptor lock)
+      : path_(std::move(path)), files_(files), notice_(std::move(notice)), lock_(std::move(lock)) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Impl() {
+    {
+      const MutexLock lock(mutex_);
+      stopped_ = true;
+    }
+    news_.notify_all();
+    thread_.join();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  bool read(queue::DecodedBalanceState& state) const {
+    std::error_code error;
+    const std::unique_ptr<queue::File> file = files_.open(path_, queue::FileSystem::Open::read, error);
+    if (error == std::errc::no_such_file_or_directory) return false;
+    state.fault = queue::BalanceStateFault::damaged;
+    if (file == nullptr) return true;
+    std::string bytes;
+    for (std::size_t got = 1; got > 0 && bytes.size() <= queue::balance_state_bytes_max;) {
+      const std::size_t have = bytes.size();
+      bytes.resize(have + read_bytes);
+      if (file->read(have, std::span(bytes).subspan(have), got)) return true;
+      bytes.resize(have + got);
+    }
+    state = queue::decode_balance_state(bytes);
+    return true;
+  }
+
+  void write(const queue::BalanceFigures& figures) {
+    {
+      const MutexLock lock(mutex_);
+      wanted_ = queue::encode_balance_state(figures);
+    }
+    news_.notify_all();
+  }
+
+  void flush() {
+    MutexLock lock(mutex_);
+    while (wanted_ || is_writing_) news_.wait(lock);
+  }
+
+ private:
+  static constexpr std::size_t read_bytes = 64 * 1024;
+
+  void run() {
+    for (;;) {
+      std::string bytes;
+      {
+        MutexLock lock(mutex_);
+        while (!wanted_ && !stopped_) news_.wait(lock);
+        if (!wanted_) return;
+        bytes = *std::exchange(wanted_, std::nullopt);
+        is_writing_ = true;
+      }
+      tell(replace(bytes));
+      {
+        const MutexLock lock(mutex_);
+        is_writing_ = false;
+      }
+      news_.notify_all();
+    }
+  }
+
+  std::error_code replace(std::string& bytes) {
+    const std::string beside = path_ + ".new";
+    // Of an earlier process, or of a try that has failed.
+    static_cast<void>(files_.remove(beside));
+    std::error_code error;
+    const std::unique_ptr<queue::File> file = files_.open(beside, queue::FileSystem::Open::create_new, error);
+    if (file == nullptr) return error;
+    std::array<iovec, 1> pieces{iovec{bytes.data(), bytes.size()}};
+    if ((error = file->write(0, pieces))) return error;
+    if ((error = file->sync())) return error;
+    if ((error = files_.rename(beside, path_))) return error;
+    return files_.sync_directory(folder_of(path_));
+  }
+
+  void tell(std::error_code error) {
+    if (static_cast<bool>(error) != std::exchange(has_failed_, static_cast<bool>(error))) notice_(error);
+  }
+
+  const std::string path_;
+  queue::FileSystem& files_;
+  const Notice notice_;
+  const os::FileDescriptor lock_;
+  bool has_failed_ = false;  ///< the thread's own
+
+  Mutex mutex_;
+  std::condition_variable_any news_;
+  std::optional<std::string> wanted_ LOGDIST_GUARDED_BY(mutex_);
+  bool is_writing_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool stopped_ LOGDIST_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+std::unique_ptr<BalanceFile> BalanceFile::open(const std::string& path, queue::FileSystem& files, Notice notice,
+                                               std::string& fault) {
+  os::FileDescriptor lock = lock_file(path, fault);
+  if (!lock.is_open()) return nullptr;
+  return std::unique_ptr<BalanceFile>(
+      new BalanceFile(std::make_unique<Impl>(path, files, std::move(notice), std::move(lock))));
+}
+
+BalanceFile::BalanceFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BalanceFile::~BalanceFile() = default;
+
+const std::string& BalanceFile::path() const { return impl_->path(); }
+bool BalanceFile::read(queue::DecodedBalanceState& state) const { return impl_->read(state); }
+void BalanceFile::write(const queue::BalanceFigures& figures) { impl_->write(figures); }
+void BalanceFile::flush() { impl_->flush(); }
+
+}  // namespace logdist::storage
