@@ -2,8 +2,8 @@
 // Judged over packets in a row while all in service have free slots and nothing fails.
 // Of any 10 times the largest packet in messages, nobody gets more than its own share,
 // what balance.catch_up_share adds to that, a few packets, and what it missed before by
-// packets that failed there, that could not go there, or that another one took and owes when
-// it returns: that is no outage, and is made up for without a limit, as long as it is less
+// packets that failed there, that could not go there, as it was full, say, or that another
+// one took and owes when it returns: that is no outage, and is made up for without a limit, as long as it is less
 // than the threshold. While somebody is
 // behind by more than balance.catch_up_threshold and twice the largest packet (ordinary
 // packets leave nobody behind by more than one), those that are behind get as many
@@ -113,9 +113,10 @@ class CatchUps final : public Checker {
     std::uint64_t messages = 0;
     for (const Pick& pick : picks_) {
       messages += pick.messages;
-      if (!pick.choosy) continue;
       for (AnalyzerId id = 0; id < now.size(); ++id) {
-        if (id != pick.analyzer && now[id].in_service) missed_[id] += pick.messages * own_share(now, id);
+        const bool was_full = id >= before_.size() || !has_slot(before_[id]) || !has_slot(now[id]);
+        const bool missed = id != pick.analyzer && now[id].in_service && (pick.choosy || was_full);
+        if (missed) missed_[id] += pick.messages * own_share(now, id);
       }
     }
     note_debts(now);
