@@ -118,9 +118,10 @@ TEST_F(Bodies, BulkIsAnsweredActionByAction) {
       const auto taken = take(sent_to(path, as_json, actions, method));
       EXPECT_EQ(taken.answer.status, 200u);
       EXPECT_EQ(taken.answer.header("x-elastic-product"), "Elasticsearch");
-      EXPECT_EQ(taken.answer.body,
-                R"({"took":0,"errors":false,"items":[{"index":{"status":201}},{"create":{"status":201}},)"
-                R"({"delete":{"status":201}}]})");
+      EXPECT_EQ(
+          taken.answer.body,
+          R"({"took":0,"errors":false,"items":[{"index":{"_index":"","status":201}},{"create":{"_index":"","status":201}},)"
+          R"({"delete":{"_index":"","status":201}}]})");
       EXPECT_EQ(taken.seen.messages, 3u);
       EXPECT_THAT(taken.seen.headers, HasSubstr("Packet-Target: " + path + "\r\n"));
     }

@@ -88,6 +88,12 @@ TEST_F(Protocols, ElasticsearchClientsFindAServerOfTheirs) {
     EXPECT_EQ(head.header("content-length"), std::to_string(answer.body.size())) << path;
   }
   EXPECT_EQ(ask(request("PUT /_index_template/a", "", "{}")).body, R"({"acknowledged":true})");
+  // pino-elasticsearch and other bulk helpers end so, and fail where it fails.
+  for (const std::string refresh : {"POST /logs/_refresh", "GET /logs/_refresh", "POST /_refresh"}) {
+    const Answer refreshed = ask(request(refresh, "", ""));
+    EXPECT_EQ(refreshed.body, R"({"_shards":{"total":1,"successful":1,"failed":0}})") << refresh;
+    EXPECT_EQ(refreshed.header("x-elastic-product"), "Elasticsearch");
+  }
   EXPECT_EQ(ask(request("PUT /_ilm/policy/a", "", "{}")).body, R"({"acknowledged":true})");
   const Answer other_method = ask(request("POST /_license", "", ""));
   EXPECT_EQ(other_method.status, 405u);

@@ -43,6 +43,7 @@ Reply canned_reply(Canned canned, bool ready) {
     case Canned::elastic_nodes: return as_elastic(elastic_nodes);
     case Canned::elastic_found: return as_elastic("{}");
     case Canned::elastic_acknowledged: return as_elastic(R"({"acknowledged":true})");
+    case Canned::elastic_refreshed: return as_elastic(R"({"_shards":{"total":1,"successful":1,"failed":0}})");
     case Canned::hec_health:
       if (ready) return {200, json_type, {}, R"({"text":"HEC is healthy","code":17})"};
       return {503, json_type, {}, R"({"text":"HEC is unhealthy, queues are full","code":18})"};

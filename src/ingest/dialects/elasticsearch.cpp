@@ -11,9 +11,10 @@ namespace {
 constexpr std::string_view bulk_begin = R"({"took":0,"errors":false,"items":[)";
 constexpr std::string_view bulk_end = "]}";
 
-/// By BulkAction. Its clients look at nothing but the status.
-constexpr std::array<std::string_view, 4> bulk_items{R"({"index":{"status":201}})", R"({"create":{"status":201}})",
-                                                     R"({"update":{"status":201}})", R"({"delete":{"status":201}})"};
+/// By BulkAction. What clients look at is the status; that of Java wants an index in each item, too, whatever its name.
+constexpr std::array<std::string_view, 4> bulk_items{
+    R"({"index":{"_index":"","status":201}})", R"({"create":{"_index":"","status":201}})",
+    R"({"update":{"_index":"","status":201}})", R"({"delete":{"_index":"","status":201}})"};
 
 std::string_view item_of(const codec::BulkActions& actions) {
   return bulk_items[static_cast<std::size_t>(actions.action)];

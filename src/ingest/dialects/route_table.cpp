@@ -127,6 +127,9 @@ constexpr std::array route_table{
     elastic("/_data_stream/**", Canned::elastic_acknowledged, set_up),
     elastic("/_alias/**", Canned::elastic_found),
     elastic("/_cat/**", Canned::elastic_found),
+    // What a bulk helper ends with.
+    elastic("/_refresh", Canned::elastic_refreshed, methods::get | methods::post),
+    elastic("/*/_refresh", Canned::elastic_refreshed, methods::get | methods::post),
 
     any_type("/api/v2/logs", Protocol::datadog, Dialect::datadog, Format::datadog),
     any_type("/v1/input", Protocol::datadog, Dialect::datadog, Format::datadog),

@@ -62,8 +62,10 @@ TEST(Dialects, BulkHasAnItemForEachAction) {
   EXPECT_EQ(reply.status, 200u);
   EXPECT_EQ(reply.content_type, "application/json");
   EXPECT_EQ(reply.headers, "X-Elastic-Product: Elasticsearch\r\n");
-  EXPECT_EQ(reply.body, R"({"took":0,"errors":false,"items":[{"index":{"status":201}},{"index":{"status":201}},)"
-                        R"({"create":{"status":201}},{"delete":{"status":201}},{"update":{"status":201}}]})");
+  EXPECT_EQ(
+      reply.body,
+      R"({"took":0,"errors":false,"items":[{"index":{"_index":"","status":201}},{"index":{"_index":"","status":201}},)"
+      R"({"create":{"_index":"","status":201}},{"delete":{"_index":"","status":201}},{"update":{"_index":"","status":201}}]})");
   EXPECT_GE(bulk_reply_bytes(actions), reply.body.size());
   EXPECT_LE(bulk_reply_bytes(actions), reply.body.size() + 1);
 }
@@ -157,7 +159,7 @@ TEST(Dialects, AnswerInUtf8WhateverWasQuoted) {
 TEST(Canned, AnswersAreJsonWithTheProductsName) {
   for (const Canned canned :
        {Canned::elastic_info, Canned::elastic_license, Canned::elastic_xpack, Canned::elastic_health,
-        Canned::elastic_nodes, Canned::elastic_found, Canned::elastic_acknowledged}) {
+        Canned::elastic_nodes, Canned::elastic_found, Canned::elastic_acknowledged, Canned::elastic_refreshed}) {
     const Reply reply = canned_reply(canned, false);
     EXPECT_EQ(reply.status, 200u);
     EXPECT_EQ(reply.headers, "X-Elastic-Product: Elasticsearch\r\n");

@@ -37,6 +37,7 @@ enum class Canned : std::uint8_t {
   elastic_nodes,
   elastic_found,         ///< whatever is asked for is there already
   elastic_acknowledged,  ///< whatever is set up is set up
+  elastic_refreshed,     ///< all that was sent can be searched
   hec_health,
   hec_ack,
   loki_ready,
