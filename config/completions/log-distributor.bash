@@ -4,7 +4,7 @@ _log_distributor() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | check | demo | analyzer | agent | health | top | analyzers | reload | queue) command=${COMP_WORDS[i]} && break ;;
+      serve | check | demo | analyzer | agent | health | top | analyzers | reload | replay | queue) command=${COMP_WORDS[i]} && break ;;
     esac
   done
   case $previous in
@@ -14,19 +14,19 @@ _log_distributor() {
       return
       ;;
     --config | --file | --dead-letters)
-      if [[ $command != queue ]]; then  # there --dead-letters is a flag
+      if [[ $command != queue && $command != replay ]]; then  # there --dead-letters is a flag
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return
       fi
       ;;
-    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to)
+    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id)
       return
       ;;
   esac
   local known
   case $command in
-    '') known="serve check demo analyzer agent health top analyzers reload queue --config --version --help" ;;
+    '') known="serve check demo analyzer agent health top analyzers reload replay queue --config --version --help" ;;
     serve) known="--config --help" ;;
     check) known="--config --reload --help" ;;
     demo) known="--seconds --packets --help" ;;
@@ -36,6 +36,7 @@ _log_distributor() {
     top) known="--url --interval --count --help" ;;
     health) known="--url --live --help" ;;
     reload) known="--url --help" ;;
+    replay) known="--url --from --to --id --dead-letters --rate --dry-run --help" ;;
     queue) known="list verify export --directory --from --to --dead-letters --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")

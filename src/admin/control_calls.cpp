@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "admin/replay_calls.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/http/media_type.hpp"
 #include "logdist/http/text.hpp"
@@ -23,7 +24,27 @@ constexpr std::string_view analyzers_path = "/v1/analyzers";
 constexpr std::array<std::pair<std::string_view, Kind>, 3> actions{
     {{"drain", Kind::drain}, {"undrain", Kind::undrain}, {"weight", Kind::weight}}};
 
-bool changes_something(Kind kind) { return kind != Kind::list && kind != Kind::show && kind != Kind::configuration; }
+/// The method by which it changes something; none: it never does.
+std::optional<logdist::http::Method> changing_method(Kind kind) {
+  using logdist::http::Method;
+  if (kind == Kind::list || kind == Kind::show || kind == Kind::configuration) return std::nullopt;
+  return kind == Kind::replay ? Method::erase : Method::post;
+}
+
+/// Whether it can be read, too.
+bool is_readable(Kind kind) { return !changing_method(kind) || kind == Kind::replays || kind == Kind::replay; }
+
+Response not_allowed(Kind kind) {
+  const auto method = changing_method(kind);
+  const std::string_view change = !method ? "" : *method == logdist::http::Method::erase ? "DELETE" : "POST";
+  const bool reads = is_readable(kind);
+  Response response = problem(http::status::method_not_allowed,
+                              fmt::format("only {}{}{} {} allowed here", reads ? "GET and HEAD" : "",
+                                          reads && method ? ", and " : "", change, !reads ? "is" : "are"));
+  response.set(http::field::allow,
+               fmt::format("{}{}{}", reads ? "GET, HEAD" : "", reads && method ? ", " : "", change));
+  return response;
+}
 
 bool is_json(const Request& request) {
   return logdist::http::iequals(logdist::http::media_type(request.content_type.value_or("")), "application/json");
@@ -109,6 +130,9 @@ std::optional<ControlCall> find_control(std::string_view path) {
   if (path == analyzers_path) return ControlCall{Kind::list};
   if (path == "/v1/config") return ControlCall{Kind::configuration};
   if (path == "/v1/reload") return ControlCall{Kind::reload};
+  if (auto replay = find_replay(path)) {
+    return ControlCall{replay->empty() ? Kind::replays : Kind::replay, std::move(*replay)};
+  }
   if (!path.starts_with(analyzers_path)) return std::nullopt;
   path.remove_prefix(analyzers_path.size());
   if (path.size() < 2 || path.front() != '/') return std::nullopt;
@@ -124,20 +148,12 @@ std::optional<ControlCall> find_control(std::string_view path) {
 }
 
 std::optional<Response> refuse(const ControlCall& call, const Request& request) {
-  if (!changes_something(call.kind)) {
-    if (request.reads()) return std::nullopt;
-    Response response = problem(http::status::method_not_allowed, "only GET and HEAD are allowed here");
-    response.set(http::field::allow, "GET, HEAD");
-    return response;
-  }
-  if (request.method != logdist::http::Method::post) {
-    Response response = problem(http::status::method_not_allowed, "only POST is allowed here");
-    response.set(http::field::allow, "POST");
-    return response;
-  }
+  if (is_readable(call.kind) && request.reads()) return std::nullopt;
+  if (request.method != changing_method(call.kind)) return not_allowed(call.kind);
   if (is_foreign(request)) {
     return problem(http::status::forbidden, "a web page of another origin may not change anything here");
   }
+  if (request.method == logdist::http::Method::erase) return std::nullopt;
   if (!is_json(request)) {
     return problem(http::status::unsupported_media_type, "a change needs Content-Type: application/json");
   }
@@ -149,6 +165,9 @@ Response carry_out(const ControlCall& call, const Request& request, Control& con
   switch (call.kind) {
     case Kind::list: return list(control);
     case Kind::configuration: return configuration(control);
+    case Kind::replays: return request.reads() ? list_replays(control) : begin_replay(request, control, who);
+    case Kind::replay:
+      return request.reads() ? show_replay(control, call.analyzer) : stop_replay(control, call.analyzer, who);
     case Kind::drain: control.set_drained(call.analyzer, true, who); break;
     case Kind::undrain: control.set_drained(call.analyzer, false, who); break;
     case Kind::weight: {

@@ -14,14 +14,15 @@ namespace logdist::admin {
 
 /// What a path asks for.
 struct ControlCall {
-  enum class Kind : std::uint8_t { list, show, drain, undrain, weight, configuration, reload };
+  enum class Kind : std::uint8_t { list, show, drain, undrain, weight, configuration, reload, replays, replay };
 
   Kind kind = Kind::list;
-  std::string analyzer{};  ///< its name, of `show`, `drain`, `undrain` and `weight`
+  std::string analyzer{};  ///< its name, of `show`, `drain`, `undrain` and `weight`; of `replay` the id
 };
 
 /// GET /v1/analyzers, /v1/analyzers/NAME and /v1/config;
-/// POST /v1/analyzers/NAME/drain, …/undrain, …/weight and /v1/reload.
+/// POST /v1/analyzers/NAME/drain, …/undrain, …/weight and /v1/reload; GET and POST /v1/replay, GET and DELETE
+/// /v1/replay/ID.
 std::optional<ControlCall> find_control(std::string_view path);
 
 /// Why a request is not carried out: 405; for what changes something 415, unless it

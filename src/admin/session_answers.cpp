@@ -46,7 +46,7 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
   const std::string_view path = request.path;
   if (path == "*") {  // the options of the port as a whole
     Response response = ok("text/plain; charset=utf-8", {});
-    response.set(http::field::allow, "GET, HEAD, POST, OPTIONS");
+    response.set(http::field::allow, "GET, HEAD, POST, DELETE, OPTIONS");
     co_return response;
   }
   const auto call = sources_->control == nullptr ? std::nullopt : find_control(path);

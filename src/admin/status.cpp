@@ -58,6 +58,7 @@ Json queue_json(const telemetry::Scrape& scrape) {
                    {"segments", storage.segments},
                    {"recovered", storage.recovered},
                    {"recovering", storage.recovering},
+                   {"replayed", storage.replayed},
                    {"taking_packets", storage.taking_packets},
                    {"damaged_records", storage.damaged_records},
                    {"sync_seconds", to_json(storage.sync_duration)}};

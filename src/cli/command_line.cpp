@@ -10,6 +10,7 @@
 #include "logdist/base/version.hpp"
 #include "logdist/config/spelling.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/config/time_text.hpp"
 
 namespace logdist::cli {
 namespace {
@@ -172,7 +173,7 @@ CLI::Validator time_of(std::optional<std::int64_t>& target) {
       [&target](std::string& text) {
         using namespace std::chrono;
         const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch());
-        target = parse_time(text, now.count());
+        target = config::parse_time(text, now.count());
         return target ? std::string()
                       : fmt::format("{} is not a time; allowed: 2026-05-01T10:00:00Z, or -15m before now",
                                     config::quote(text));
@@ -201,6 +202,26 @@ CLI::App* add_queue(CLI::App& app, QueueCommandOptions& options, std::array<std:
   add("list", "a line for each packet: time, state, messages, bytes, id, agent", Action::list);
   add("verify", "read all of it; exit with 1 if records are damaged", Action::verify);
   add("export", "a JSON line for each packet, with its body", Action::export_packets);
+  return command;
+}
+
+/// The daemon's own clock decides what a relative time means.
+CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
+                     std::array<std::optional<std::int64_t>, 2>& times) {
+  CLI::App* command = app.add_subcommand("replay", "make a running daemon send packets of its durable queue once more");
+  add_url(*command, options.admin.url);
+  command->add_option("--from", options.from, "packets received from then on, such as 2026-05-01T10:00:00Z or -15m")
+      ->check(time_of(times[0]))
+      ->type_name("TIME");
+  command->add_option("--to", options.to, "packets received before then; without it until now")
+      ->check(time_of(times[1]))
+      ->type_name("TIME");
+  command->add_option("--id", options.ids, "only the packet with this id; may be given again")->type_name("ID");
+  command->add_flag("--dead-letters", options.dead_letters, "only packets that no analyzer took");
+  command->add_option("--rate", options.rate, "packets per second; without it as fast as they are taken")
+      ->check(within(0.001, 1e9))
+      ->type_name("N");
+  command->add_flag("--dry-run", options.dry_run, "only count them");
   return command;
 }
 
@@ -281,6 +302,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   tools::HealthCommandOptions health;
   tools::AnalyzersCommandOptions analyzers;
   tools::ReloadCommandOptions reload;
+  tools::ReplayCommandOptions replay;
+  std::array<std::optional<std::int64_t>, 2> replay_times;
   tools::TopCommandOptions top;
   std::string latency;
   std::string interval;
@@ -294,6 +317,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* health_command = add_health(app, health);
   const CLI::App* analyzers_command = add_analyzers(app, analyzers);
   const CLI::App* reload_command = add_reload(app, reload);
+  const CLI::App* replay_command = add_replay(app, replay, replay_times);
   const CLI::App* top_command = add_top(app, top, interval);
   const CLI::App* queue_command = add_queue(app, queue, times);
   try {
@@ -313,6 +337,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (health_command->parsed()) return health;
   if (analyzers_command->parsed()) return analyzers;
   if (reload_command->parsed()) return reload;
+  if (replay_command->parsed()) return replay;
   if (top_command->parsed()) return top;
   if (queue_command->parsed()) return queue;
   return default_serve;

@@ -11,6 +11,7 @@
 #include "logdist/tools/analyzer/analyzer_command.hpp"
 #include "logdist/tools/control/control_commands.hpp"
 #include "logdist/tools/control/health_command.hpp"
+#include "logdist/tools/control/replay_command.hpp"
 #include "logdist/tools/demo/demo_command.hpp"
 #include "logdist/tools/top/top_command.hpp"
 
@@ -26,10 +27,10 @@ struct Exit {
   std::string output;  ///< for stdout when the code is 0, else for stderr
 };
 
-using Command =
-    std::variant<ServeCommandOptions, CheckCommandOptions, tools::DemoCommandOptions, tools::AnalyzerCommandOptions,
-                 tools::AgentCommandOptions, tools::HealthCommandOptions, tools::AnalyzersCommandOptions,
-                 tools::ReloadCommandOptions, tools::TopCommandOptions, QueueCommandOptions, Exit>;
+using Command = std::variant<ServeCommandOptions, CheckCommandOptions, tools::DemoCommandOptions,
+                             tools::AnalyzerCommandOptions, tools::AgentCommandOptions, tools::HealthCommandOptions,
+                             tools::AnalyzersCommandOptions, tools::ReloadCommandOptions, tools::ReplayCommandOptions,
+                             tools::TopCommandOptions, QueueCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

@@ -24,6 +24,7 @@ int run(const tools::AnalyzersCommandOptions& options) { return run_analyzers(op
 int run(const tools::TopCommandOptions& options) { return run_top(options, config::read_environment()); }
 int run(const tools::ReloadCommandOptions& options) { return run_reload(options, config::read_environment()); }
 
+int run(const tools::ReplayCommandOptions& options) { return run_replay(options, config::read_environment()); }
 int run(const QueueCommandOptions& options) { return run_queue(options, std::cout, std::cerr); }
 
 int run(const Exit& exit) {

@@ -75,6 +75,7 @@ void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
   ledger_.dead_lettered(delivery.packet.messages, reason);
   if (reason == DeadLetterReason::shutdown) ++given_up_;
   dead_letters_.put({delivery.packet, reason, delivery.admitted_at, delivery.retry_state.attempts(), delivery.history});
+  if (store_ != nullptr && delivery.store_id == 0) store_->keep_dead_letter(delivery);
   end(delivery, Settlement::dead_lettered);
 }
 

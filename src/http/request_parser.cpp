@@ -21,6 +21,7 @@ Method method_of(std::string_view name) {
   if (name == "GET") return Method::get;
   if (name == "HEAD") return Method::head;
   if (name == "PUT") return Method::put;
+  if (name == "DELETE") return Method::erase;
   if (name == "OPTIONS") return Method::options;
   if (name == "CONNECT") return Method::connect;
   return Method::other;

@@ -20,6 +20,9 @@ class AdminControl final : public admin::Control {
   admin::ConfigurationReport configuration() const override { return reload_.report(); }
   bool set_drained(const std::string& analyzer, bool drained, const std::string& who) override;
   bool set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) override;
+  std::string begin_replay(const admin::ReplayOrder& order, const std::string& who, admin::ReplayView& replay) override;
+  std::vector<admin::ReplayView> replays() const override;
+  bool stop_replay(const std::string& id, const std::string& who) override;
   void reload(const std::string& who, Reload::Done done) override { reload_.request(who, std::move(done)); }
 
  private:

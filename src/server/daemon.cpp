@@ -142,6 +142,12 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   void read_back(LoopId loop, std::vector<storage::ReadBackPacket> packets) override {
     loops_[loop]->post([packets = std::move(packets)](Loop& own) mutable { own.read_back(std::move(packets)); });
   }
+  void replay(LoopId loop, storage::ReplayTarget::Packet packet, const std::string& replay_id,
+              std::function<void(bool)> ended) override {
+    loops_[loop]->post([packet = std::move(packet), replay_id, ended = std::move(ended)](Loop& own) {
+      own.replay(*packet, replay_id, ended);
+    });
+  }
   void lost(const ledger::Amount& packets) override {
     loops_.front()->post([packets](Loop& own) { own.lost(packets); });
   }
@@ -160,6 +166,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     watch_.stop();  // that requests are handed back now is nothing to be told of
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     for (ingest::Listener& listener : listeners_) listener.stop();
+    if (shared_.storage) shared_.storage->end_replays();
     reload_.close();
     drain_ = std::make_unique<Drain>(
         control_, loops_, *shared_.dead_letters, shared_.storage.get(), reload_.grace(), [this] { balance_.finish(); },

@@ -33,26 +33,66 @@ void Loop::collect_reports() {
   arm_timer();
 }
 
+/// A packet as it was stored.
+queue::Delivery& Loop::fill(const queue::StoredPacket& stored) {
+  const auto metadata = queue::decode_metadata(stored.metadata);
+  queue::Delivery& delivery = dispatcher_.make();
+  core::Packet& packet = delivery.packet;
+  packet.body = buffers_.take(stored.body.size());
+  packet.body.append(stored.body);
+  if (metadata) {
+    packet.id = metadata->packet_id;
+    packet.forwarded_headers = metadata->forwarded_headers;
+    packet.agent = metadata->agent;
+    packet.path = metadata->path;
+  }
+  packet.coding = coding_of(packet.forwarded_headers);
+  packet.protocol = protocol_of(packet.forwarded_headers);
+  packet.messages = stored.messages;
+  return delivery;
+}
+
 void Loop::read_back(std::vector<storage::ReadBackPacket> packets) {
   const TimePoint now = Clock::now();
   for (const storage::ReadBackPacket& read : packets) {
-    const auto metadata = queue::decode_metadata(read.stored.metadata);
-    queue::Delivery& delivery = dispatcher_.make();
-    core::Packet& packet = delivery.packet;
-    packet.body = buffers_.take(read.stored.body.size());
-    packet.body.append(read.stored.body);
-    if (metadata) {
-      packet.id = metadata->packet_id;
-      packet.forwarded_headers = metadata->forwarded_headers;
-      packet.agent = metadata->agent;
-      packet.path = metadata->path;
-    }
-    packet.coding = coding_of(packet.forwarded_headers);
-    packet.protocol = protocol_of(packet.forwarded_headers);
-    packet.messages = read.stored.messages;
+    queue::Delivery& delivery = fill(read.stored);
     delivery.store_id = read.stored.id;
     dispatcher_.restore(delivery, read.has_place, time_of(read.stored.received_at_ns, now));
   }
+}
+
+/// Stands for the agent of a packet that is replayed.
+class Loop::ReplayWaiter final : public queue::Waiter {
+ public:
+  using Place = std::list<std::shared_ptr<ReplayWaiter>>::iterator;
+
+  ReplayWaiter(Loop& loop, std::function<void(bool)> ended) : loop_(loop), ended_(std::move(ended)) {}
+
+  void set_place(Place place) { place_ = place; }
+  void settled(queue::Settlement settlement) override {
+    end(settlement == queue::Settlement::delivered || settlement == queue::Settlement::dead_lettered);
+  }
+  void stored() override { end(true); }
+  void end(bool is_safe) {
+    const std::shared_ptr<ReplayWaiter> self = *place_;  // until this returns
+    loop_.replays_.erase(place_);
+    ended_(is_safe);
+  }
+
+ private:
+  Loop& loop_;
+  const std::function<void(bool)> ended_;
+  Place place_;
+};
+
+void Loop::replay(const queue::StoredPacket& stored, const std::string& replay_id, std::function<void(bool)> ended) {
+  if (!dispatcher_.takes_packets()) return ended(false);
+  queue::Delivery& delivery = fill(stored);
+  delivery.packet.forwarded_headers += "Packet-Replay: " + replay_id + "\r\n";
+  const auto place = replays_.insert(replays_.end(), std::make_shared<ReplayWaiter>(*this, std::move(ended)));
+  (*place)->set_place(place);
+  if (dispatcher_.admit(delivery, **place, Clock::now()) == queue::Admission::queued) (*place)->end(true);
+  arm_timer();
 }
 
 void Loop::recovered(const ledger::Amount& packets) {

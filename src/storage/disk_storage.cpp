@@ -1,9 +1,13 @@
 #include "logdist/storage/disk_storage.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <mutex>
+#include <random>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "storage/backlog.hpp"
 #include "storage/disk_store.hpp"
@@ -32,7 +36,7 @@ std::optional<telemetry::DiskOperation> failed_operation(const queue::LogNotice&
 }  // namespace
 
 /// Members in the order of their life: what is declared later is destroyed first.
-class DiskStorage::Impl final : public queue::DurableLogListener {
+class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayTarget {
  public:
   Impl(const DiskStorageOptions& options, queue::QueueLimits& limits) : options_(options), limits_(limits) {}
 
@@ -40,7 +44,9 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
     log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), unix_time_ns());
     if (!log_) return false;
     backlog_.emplace(*log_, limits_, options_.log.loops);
-    for (LoopId loop = 0; loop < options_.log.loops; ++loop) stores_.emplace_back(loop, *log_, *backlog_, names_);
+    for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
+      stores_.emplace_back(loop, *log_, *backlog_, names_, options_.log.retains());
+    }
     return true;
   }
 
@@ -77,6 +83,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
     facts.recovered = log_->recovery().packets;
     facts.damaged_records = status.damaged_records;
     facts.recovering = backlog_->recovering();
+    facts.replayed = replayed_;
     facts.taking_packets = status.taking_packets;
     const MutexLock lock(mutex_);
     facts.errors = errors_;
@@ -88,8 +95,48 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
   void close() {
     const std::lock_guard lock(closing_);
     if (std::exchange(closed_, true)) return;
+    end_replays();
+    replays_.clear();
     backlog_->stop();
     log_->close(Clock::now(), unix_time_ns());
+  }
+
+  void replay(ReplayTarget::Packet packet, const std::string& replay_id, std::function<void(bool)> ended) override {
+    const LoopId loop = next_loop_.fetch_add(1, std::memory_order_relaxed) % options_.log.loops;
+    loops_->replay(loop, std::move(packet), replay_id, [this, ended = std::move(ended)](bool is_safe) {
+      if (is_safe) ++replayed_;
+      ended(is_safe);
+    });
+  }
+
+  bool start_replay(const ReplayRequest& request, ReplayReport& report) {
+    const MutexLock lock(replays_mutex_);
+    if (loops_ == nullptr || replays_ended_) return false;
+    if (!replays_.empty() && replays_.back()->report().state == ReplayReport::State::running) return false;
+    if (replays_.size() == replays_shown) replays_.pop_front();
+    replays_.push_back(std::make_unique<Replay>(fmt::format("{:016x}", random_()), request, *log_, *this));
+    report = replays_.back()->report();
+    return true;
+  }
+  std::vector<ReplayReport> replays() const {
+    const MutexLock lock(replays_mutex_);
+    std::vector<ReplayReport> reports;
+    for (const auto& replay : replays_) reports.push_back(replay->report());
+    return reports;
+  }
+  bool stop_replay(const std::string& id) {
+    const MutexLock lock(replays_mutex_);
+    for (const auto& replay : replays_) {
+      if (replay->report().id != id) continue;
+      replay->stop();
+      return true;
+    }
+    return false;
+  }
+  void end_replays() {
+    const MutexLock lock(replays_mutex_);
+    replays_ended_ = true;
+    for (const auto& replay : replays_) replay->stop();
   }
 
   queue::DurableLog& log() { return *log_; }
@@ -107,6 +154,14 @@ class DiskStorage::Impl final : public queue::DurableLogListener {
   std::array<std::uint64_t, telemetry::disk_operation_names.size()> errors_ LOGDIST_GUARDED_BY(mutex_){};
   ledger::Histogram sync_duration_ LOGDIST_GUARDED_BY(mutex_);
   telemetry::CountHistogram sync_packets_ LOGDIST_GUARDED_BY(mutex_);
+
+  std::atomic<LoopId> next_loop_{0};        ///< for a replayed packet
+  std::atomic<std::uint64_t> replayed_{0};  ///< packets
+  mutable Mutex replays_mutex_;
+  std::deque<std::unique_ptr<Replay>> replays_;  ///< oldest first; guarded by replays_mutex_ until close()
+  bool replays_ended_ LOGDIST_GUARDED_BY(replays_mutex_) = false;
+  std::random_device random_device_;
+  std::mt19937_64 random_{(std::uint64_t{random_device_()} << 32) | random_device_()};  ///< guarded by replays_mutex_
 
   std::mutex closing_;
   bool closed_ = false;  ///< guarded by closing_
@@ -137,6 +192,12 @@ void DiskStorage::set_listener(LoopId loop, queue::StoreListener& listener) {
 void DiskStorage::name(AnalyzerId analyzer, const std::string& name) { impl_->names().set(analyzer, name); }
 void DiskStorage::start(LoopAccess& loops) { impl_->start(loops); }
 void DiskStorage::collect(LoopId loop, TimePoint now) { impl_->store(loop).collect(now); }
+bool DiskStorage::start_replay(const ReplayRequest& request, ReplayReport& report) {
+  return impl_->start_replay(request, report);
+}
+std::vector<ReplayReport> DiskStorage::replays() const { return impl_->replays(); }
+bool DiskStorage::stop_replay(const std::string& id) { return impl_->stop_replay(id); }
+void DiskStorage::end_replays() { impl_->end_replays(); }
 bool DiskStorage::recovering() const { return impl_->backlog().recovering(); }
 std::uint64_t DiskStorage::packets_on_disk_only() const { return impl_->backlog().packets(); }
 telemetry::StorageFacts DiskStorage::facts() const { return impl_->facts(); }

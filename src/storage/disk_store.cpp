@@ -32,6 +32,19 @@ queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
   return answer;
 }
 
+void DiskStore::keep_dead_letter(const queue::Delivery& delivery) {
+  if (!retains_) return;
+  const core::Packet& packet = delivery.packet;
+  auto metadata = queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path});
+  if (!metadata || packet.body.size() > queue::record_body_bytes_max) return;
+  auto letter = std::make_unique<Letter>(Letter{std::move(*metadata), std::string(packet.body.view())});
+  const queue::NewPacket record{packet.messages, unix_now_ns(), letter->metadata, letter->body};
+  std::uint64_t id = 0;
+  if (log_.append(loop_, std::span(&record, 1), id) != queue::AppendResult::taken) return;
+  due_.push_back({id, nullptr, false, std::move(letter)});
+  settled_.push_back({{id, packet.messages, queue::SettledAs::dead_lettered, {}}, 0});
+}
+
 void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
   settled_.push_back({{delivery.store_id, delivery.packet.messages, how, {}}, delivery.charge.analyzer});
 }
@@ -57,13 +70,16 @@ void DiskStore::collect(TimePoint now) {
   for (const queue::StoreReport& report : reports_) {
     const auto due = std::lower_bound(due_.begin(), due_.end(), report.id,
                                       [](const Due& one, std::uint64_t id) { return one.id < id; });
-    LOGDIST_CHECK(due != due_.end() && due->id == report.id && due->delivery != nullptr);
-    queue::Delivery& delivery = *std::exchange(due->delivery, nullptr);
-    if (due->on_disk_only) {
-      backlog_.reported(delivery.packet.messages, report.outcome == queue::StoreOutcome::durable);
+    LOGDIST_CHECK(due != due_.end() && due->id == report.id && (due->delivery != nullptr) != (due->letter != nullptr));
+    due->letter.reset();
+    if (due->delivery != nullptr) {
+      queue::Delivery& delivery = *std::exchange(due->delivery, nullptr);
+      if (due->on_disk_only) {
+        backlog_.reported(delivery.packet.messages, report.outcome == queue::StoreOutcome::durable);
+      }
+      listener_->reported(delivery, report.outcome, now);
     }
-    listener_->reported(delivery, report.outcome, now);
-    while (!due_.empty() && due_.front().delivery == nullptr) due_.pop_front();
+    while (!due_.empty() && due_.front().delivery == nullptr && !due_.front().letter) due_.pop_front();
   }
   reports_.clear();
   flush(0);  // what is settled between two turns was handed back: no charge stays

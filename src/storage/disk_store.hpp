@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,12 +38,14 @@ class AnalyzerNames {
 /// Gives packets and settlements to the log, and the log's reports to the loop's dispatcher. Confined to its loop.
 class DiskStore final : public queue::Store {
  public:
-  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names)
-      : loop_(loop), log_(log), backlog_(backlog), names_(names) {}
+  /// `retains`: packets that are done are kept, and so are dead letters.
+  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names, bool retains)
+      : loop_(loop), log_(log), backlog_(backlog), names_(names), retains_(retains) {}
 
   void set_listener(queue::StoreListener& listener) { listener_ = &listener; }
 
   Answer append(queue::Delivery& delivery) override;
+  void keep_dead_letter(const queue::Delivery& delivery) override;
   void settle(const queue::Delivery& delivery, queue::SettledAs how) override;
   void flush(std::uint64_t balance_version) override;
 
@@ -50,10 +53,16 @@ class DiskStore final : public queue::Store {
   void collect(TimePoint now);
 
  private:
+  /// A copy, of which the log reads until its report.
+  struct Letter {
+    std::string metadata;
+    std::string body;
+  };
   struct Due {
     std::uint64_t id;
-    queue::Delivery* delivery;  ///< null: reported
+    queue::Delivery* delivery;  ///< null: reported, or a letter
     bool on_disk_only;
+    std::unique_ptr<Letter> letter{};
   };
   struct Settled {
     queue::SettledPacket packet;
@@ -64,6 +73,7 @@ class DiskStore final : public queue::Store {
   queue::DurableLog& log_;
   Backlog& backlog_;
   const AnalyzerNames& names_;
+  const bool retains_;
   queue::StoreListener* listener_ = nullptr;
   std::deque<Due> due_;  ///< by id, which grow
   std::vector<Settled> settled_;

@@ -85,6 +85,7 @@ void add_storage(Families& families, const StorageFacts& storage) {
       .counter("logdist_packets_recovered_total",
                "Packets that an earlier process had not settled, found in the durable queue at the start.")
       .add(storage.recovered);
+  families.counter("logdist_packets_replayed_total", "Packets that replays have sent once more.").add(storage.replayed);
   families.counter("logdist_queue_damaged_records_total", "Records of the durable queue that were found damaged.")
       .add(storage.damaged_records);
   Family errors = families.counter("logdist_queue_disk_errors_total", "What the disk has refused the durable queue.");

@@ -44,6 +44,23 @@ class ScriptedControl final : public Control {
     if (answers_) done(report_);
   }
 
+  std::string begin_replay(const ReplayOrder& order, const std::string& who, ReplayView& replay) override {
+    if (!replay_refusal_.empty()) return replay_refusal_;
+    who_ = who;
+    order_ = order;
+    replay.id = "r1";
+    replay.state = "running";
+    replay.packets_found = 7;
+    replays_ = {replay};
+    return {};
+  }
+  std::vector<ReplayView> replays() const override { return replays_; }
+  bool stop_replay(const std::string& id, const std::string&) override {
+    if (replays_.empty() || replays_[0].id != id) return false;
+    replays_[0].state = "stopped";
+    return true;
+  }
+
   ControlledAnalyzer* find(const std::string& name) {
     for (ControlledAnalyzer& analyzer : analyzers_) {
       if (analyzer.name == name) return &analyzer;
@@ -53,6 +70,9 @@ class ScriptedControl final : public Control {
 
   std::array<ControlledAnalyzer, 2> analyzers_;
   std::string who_;
+  std::string replay_refusal_;
+  ReplayOrder order_;
+  std::vector<ReplayView> replays_;
   ReloadReport report_;
   bool answers_ = true;
 };
@@ -228,6 +248,46 @@ TEST_F(AdminControl, WithoutAControlThereIsNothing) {
   start();
   expect_problem(ask("GET", "/v1/analyzers"), 404);
   expect_problem(post("/v1/reload"), 404);
+}
+
+TEST_F(AdminControl, AReplayIsOrderedShownAndStopped) {
+  start();
+  const auto begun = post("/v1/replay", R"({"from":"1970-01-01T00:00:10Z","to":"1970-01-01T00:00:11Z",)"
+                                        R"("ids":["a","b"],"dead_letters":true,"rate":2.5,"dry_run":true})");
+  ASSERT_EQ(begun.result_int(), 202u) << begun.body();
+  EXPECT_EQ(begun["Location"], "/v1/replay/r1");
+  EXPECT_EQ(Json::parse(begun.body())["packets_found"], 7);
+  EXPECT_EQ(scripted_.order_.from_ns, 10'000'000'000);
+  EXPECT_EQ(scripted_.order_.to_ns, 11'000'000'000);
+  EXPECT_THAT(scripted_.order_.ids, ElementsAre("a", "b"));
+  EXPECT_TRUE(scripted_.order_.dead_letters);
+  EXPECT_TRUE(scripted_.order_.dry_run);
+  EXPECT_EQ(scripted_.order_.rate, 2.5);
+  EXPECT_EQ(Json::parse(ask("GET", "/v1/replay").body())["replays"].size(), 1u);
+  EXPECT_EQ(Json::parse(ask("GET", "/v1/replay/r1").body())["state"], "running");
+  expect_problem(ask("GET", "/v1/replay/r2"), 404);
+  expect_problem(ask("GET", "/v1/replay/r1/more"), 404);
+  Client client = connect();
+  client.send("DELETE /v1/replay/r1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(Json::parse(client.receive()->body())["state"], "stopped");
+  client.send("DELETE /v1/replay HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto refused = client.receive();
+  EXPECT_EQ(refused->result_int(), 405u);
+  EXPECT_EQ((*refused)["Allow"], "GET, HEAD, POST");
+  client.send("DELETE /v1/replay/r1 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n");
+  EXPECT_EQ(client.receive()->result_int(), 403u);
+}
+
+TEST_F(AdminControl, AReplayThatMakesNoSenseIsRefused) {
+  start();
+  for (const char* body : {R"({"from":"yesterday"})", R"({"to":5})", R"({"ids":"a"})", R"({"ids":[1]})",
+                           R"({"rate":0})", R"({"rate":"5"})", R"({"dry_run":1})", R"({"analyser":"a"})"}) {
+    expect_problem(post("/v1/replay", body), 422);
+  }
+  scripted_.replay_refusal_ = "a replay is running";
+  const auto refused = post("/v1/replay", "{}");
+  expect_problem(refused, 409);
+  EXPECT_THAT(refused.body(), HasSubstr("a replay is running"));
 }
 
 }  // namespace

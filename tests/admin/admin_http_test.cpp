@@ -182,7 +182,7 @@ TEST_F(AdminHttp, OptionsOfThePort) {
   const auto reply = client.receive();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->result_int(), 200u);
-  EXPECT_EQ((*reply)[http::field::allow], "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ((*reply)[http::field::allow], "GET, HEAD, POST, DELETE, OPTIONS");
 }
 
 /// Whoever owns a name can let it lead here.

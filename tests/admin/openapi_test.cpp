@@ -26,6 +26,17 @@ class WillingControl final : public Control {
   ConfigurationReport configuration() const override { return {}; }
   bool set_drained(const std::string& name, bool, const std::string&) override { return name == "alpha"; }
   bool set_weight(const std::string& name, config::Weight, const std::string&) override { return name == "alpha"; }
+  std::string begin_replay(const ReplayOrder&, const std::string&, ReplayView& replay) override {
+    replay = replays().front();
+    return {};
+  }
+  std::vector<ReplayView> replays() const override {
+    ReplayView replay;
+    replay.id = "0123456789abcdef";
+    replay.state = "running";
+    return {replay};
+  }
+  bool stop_replay(const std::string& id, const std::string&) override { return id == replays().front().id; }
   void reload(const std::string&, std::function<void(const ReloadReport&)> done) override { done({}); }
 };
 
@@ -50,6 +61,7 @@ class AdminOpenapi : public AdminTest {
   }
   static std::string target(std::string path) {
     if (const std::size_t name = path.find("{name}"); name != std::string::npos) path.replace(name, 6, "alpha");
+    if (const std::size_t id = path.find("{id}"); id != std::string::npos) path.replace(id, 4, "0123456789abcdef");
     return path;
   }
   Json response(const Json& operation, unsigned status) const {
@@ -90,14 +102,14 @@ TEST_F(AdminOpenapi, EveryPathIsThereAndAnswersAsItSays) {
   for (const std::string& path : paths()) {
     if (path == "/v1/events") continue;  // has no end
     for (const auto& [method, operation] : document_["paths"][path].items()) {
-      if (method != "get" && method != "head" && method != "post") continue;
+      if (method != "get" && method != "head" && method != "post" && method != "delete") continue;
       SCOPED_TRACE(method + " " + path);
       std::string name = method;
       for (char& letter : name) letter = static_cast<char>(std::toupper(letter));
       const std::string body = path.ends_with("weight") ? R"({"weight":2})" : "";
       const auto reply = ask(name, target(path), method == "post" ? "Content-Type: application/json\r\n" : "", body);
       ASSERT_TRUE(reply);
-      EXPECT_EQ(reply->result_int(), 200u) << reply->body();
+      EXPECT_EQ(reply->result_int(), method == "post" && path == "/v1/replay" ? 202u : 200u) << reply->body();
       if (method != "head") expect_documented(operation, *reply);
     }
   }
@@ -114,6 +126,8 @@ TEST_F(AdminOpenapi, WhatIsNotDocumentedIsNotThere) {
                                  "/v1/analyzers",
                                  "/v1/config",
                                  "/v1/reload",
+                                 "/v1/replay",
+                                 "/v1/replay/{id}",
                                  "/v1/analyzers/{name}"};
   for (const char* action : {"drain", "undrain", "weight"})
     expected.insert(std::string("/v1/analyzers/{name}/") + action);
@@ -145,6 +159,9 @@ TEST_F(AdminOpenapi, ErrorsAreDocumented) {
   expect_documented(weigh, *ask("POST", weight, json + "Expect: wonders\r\n", "{}"));
   expect_documented(weigh, *ask("POST", weight, json, std::string(70'000, ' ')));
   expect_documented(weigh, *ask("POST", "http://evil.example" + weight, json, "{}"));
+  const Json& replay = paths["/v1/replay"]["post"];
+  expect_documented(replay, *ask("POST", "/v1/replay", json, R"({"from":"yesterday"})"));
+  expect_documented(paths["/v1/replay/{id}"]["delete"], *ask("DELETE", "/v1/replay/none", "", ""));
   const Json& ready = paths["/readyz"]["get"];
   ready_ = false;
   expect_documented(ready, *ask("GET", "/readyz", "", ""));

@@ -36,7 +36,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
               ElementsAre("packets", "bytes", "max_packets", "max_bytes", "storage", "sync", "disk"));
   EXPECT_THAT(keys(status["queue"]["disk"]),
               ElementsAre("directory", "packets", "packets_unread", "bytes", "max_bytes", "segments", "recovered",
-                          "recovering", "taking_packets", "damaged_records", "sync_seconds"));
+                          "recovering", "replayed", "taking_packets", "damaged_records", "sync_seconds"));
   EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "recovered", "queued", "spilled", "waiting", "in_flight",
                                                   "delivered", "dead_lettered", "handed_back", "lost", "imbalance"));
   EXPECT_THAT(keys(status["totals"]), ElementsAre("packets_received", "messages_received", "received_bytes",

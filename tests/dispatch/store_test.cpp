@@ -31,6 +31,7 @@ class ScriptedStore final : public Store {
     due.push_back(&delivery);
     return answer;
   }
+  void keep_dead_letter(const Delivery& delivery) override { letters.push_back(delivery.packet.id); }
   void settle(const Delivery& delivery, SettledAs how) override { settled.emplace_back(delivery.store_id, how); }
   void flush(std::uint64_t) override { ++flushes; }
 
@@ -46,6 +47,7 @@ class ScriptedStore final : public Store {
   Answer answer = Answer::in_memory;
   std::deque<Delivery*> due;
   std::vector<std::pair<std::uint64_t, SettledAs>> settled;
+  std::vector<std::string> letters;
   std::uint64_t last_id = 0;
   int flushes = 0;
 };
@@ -258,6 +260,22 @@ TEST_F(StoreTest, ADeadLetterIsSettledAsOne) {
   EXPECT_EQ(store_.settled, (Settled{{1, SettledAs::dead_lettered}}));
   store_.report(StoreOutcome::durable);
   expect_nothing_held();
+}
+
+TEST_F(StoreTest, ADeadLetterThatIsNotStoredIsKeptAllTheSame) {
+  store_.answer = Store::Answer::refused;
+  World world({.weights = {1, 1}, .ack_delivered = true, .store = &store_});
+  store_.world = &world;
+  world.admit("refused");
+  world.run();
+  world.end(Outcome::refused, 400);
+  world.run();
+  world.end(Outcome::refused, 400);
+  world.run();
+  EXPECT_EQ(store_.letters, std::vector<std::string>{"refused"});
+  EXPECT_TRUE(store_.settled.empty());
+  EXPECT_EQ(world.dead_letters.letters.size(), 1u);
+  store_.world = &world_;
 }
 
 }  // namespace

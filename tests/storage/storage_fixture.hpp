@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,6 +44,15 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
       for (ReadBackPacket& packet : packets) came_back.push_back(std::move(packet));
     });
   }
+  void replay(LoopId, ReplayTarget::Packet packet, const std::string& replay_id,
+              std::function<void(bool)> ended) override {
+    post([this, packet = std::move(packet), replay_id, ended = std::move(ended)] {
+      const auto metadata = queue::decode_metadata(packet->metadata);
+      replayed.emplace_back(metadata ? metadata->packet_id : "?");
+      replay_ids.push_back(replay_id);
+      ended(takes_replays);
+    });
+  }
   void lost(const ledger::Amount& packets) override {
     post([this, packets] { lost_packets += packets; });
   }
@@ -63,10 +73,26 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
     return true;
   }
 
+  /// Runs what was posted, or waits a moment for it.
+  void run_posted() {
+    std::unique_lock lock(mutex_);
+    posted_cv_.wait_for(lock, 1ms, [this] { return !posted_.empty(); });
+    while (!posted_.empty()) {
+      const auto work = std::move(posted_.front());
+      posted_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+
   DiskStorage* storage = nullptr;
   std::map<Delivery*, StoreOutcome> outcomes;
   std::vector<ReadBackPacket> came_back;
   ledger::Amount lost_packets;
+  std::vector<std::string> replayed;  ///< ids of the packets, as they came
+  std::vector<std::string> replay_ids;
+  bool takes_replays = true;
 
  private:
   void post(std::function<void()> work) {

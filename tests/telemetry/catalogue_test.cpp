@@ -75,6 +75,7 @@ std::set<std::string> of_the_contract() {
       "histogram logdist_queue_sync_duration_seconds",
       "histogram logdist_queue_sync_packets",
       "counter logdist_packets_recovered_total",
+      "counter logdist_packets_replayed_total",
       "counter logdist_queue_damaged_records_total",
       "counter logdist_queue_disk_errors_total{operation}",
       "counter process_cpu_seconds_total",

@@ -42,6 +42,30 @@ struct ConfigurationReport {
   std::vector<config::Change> restart_needed;  ///< what the last reload found changed, and could not take
 };
 
+/// Which packets are to be sent once more. Times in nanoseconds since 1970.
+struct ReplayOrder {
+  std::optional<std::int64_t> from_ns{};  ///< received from then on
+  std::optional<std::int64_t> to_ns{};    ///< and before then; none: until now
+  std::vector<std::string> ids{};         ///< only these; none: all
+  bool dead_letters = false;              ///< only those that no analyzer took
+  double rate = 0;                        ///< packets a second at most; 0: as they are taken
+  bool dry_run = false;                   ///< only counted
+};
+
+/// A replay, as it is now.
+struct ReplayView {
+  std::string id;
+  std::string state;  ///< running, done, stopped
+  bool dry_run = false;
+  std::uint64_t packets_found = 0;
+  std::uint64_t messages_found = 0;
+  std::uint64_t packets_replayed = 0;
+  std::uint64_t packets_in_flight = 0;
+  std::uint64_t times_refused = 0;
+  std::uint64_t segments_unreadable = 0;
+  double read_share = 0;  ///< of the log
+};
+
 /// What an operator can change while the daemon runs: the interface between the admin
 /// port, which speaks HTTP, and the daemon, which carries it out. Confined to the admin
 /// server's loop, which it never blocks. `who` is where a request comes from, for the
@@ -57,6 +81,13 @@ class Control {
   /// The weight in force from now on, until another is set or a reload restores the
   /// configured one. False: there is no analyzer of that name.
   virtual bool set_weight(const std::string& analyzer, config::Weight weight, const std::string& who) = 0;
+
+  /// Begins a replay. Why it cannot; empty: it has begun, as `replay`.
+  virtual std::string begin_replay(const ReplayOrder& order, const std::string& who, ReplayView& replay) = 0;
+  /// The one that runs, and those before it, oldest first.
+  virtual std::vector<ReplayView> replays() const = 0;
+  /// False: there is none of that id.
+  virtual bool stop_replay(const std::string& id, const std::string& who) = 0;
 
   /// Reads the configuration again and applies or refuses it as a whole. `done` is called
   /// once, perhaps before the call returns.

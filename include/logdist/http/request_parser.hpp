@@ -19,7 +19,7 @@ enum class Progress : std::uint8_t {
   failed,  ///< the parser's error() says why; nothing behind it can be understood
 };
 
-enum class Method : std::uint8_t { get, head, post, put, options, connect, other };
+enum class Method : std::uint8_t { get, head, post, put, erase, options, connect, other };
 
 /// The head of a request. Views point into the bytes it was made of.
 struct RequestHead {

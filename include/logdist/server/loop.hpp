@@ -3,6 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -55,13 +59,18 @@ class Loop final : public dispatch::TurnRequest {
   void collect_reports();
   /// Packets that come back from the disk, oldest first.
   void read_back(std::vector<storage::ReadBackPacket> packets);
+  /// A packet that is sent once more. `ended`: whether it is safe, on the loop's thread.
+  void replay(const queue::StoredPacket& stored, const std::string& replay_id, std::function<void(bool)> ended);
   /// Before start(): what an earlier process has left on the disk.
   void recovered(const ledger::Amount& packets);
   /// Of what is on the disk only, so much is damaged.
   void lost(const ledger::Amount& packets);
 
  private:
+  class ReplayWaiter;
+
   ingest::SessionEnvironment session_environment();
+  queue::Delivery& fill(const queue::StoredPacket& stored);
   void turn();
   void arm_timer();
 
@@ -79,6 +88,7 @@ class Loop final : public dispatch::TurnRequest {
   ingest::Sessions sessions_;
   boost::asio::steady_timer timer_;
   TimePoint timer_at_ = never;
+  std::list<std::shared_ptr<ReplayWaiter>> replays_;  ///< of packets that are not safe yet
   bool turn_pending_ = false;
   std::atomic<bool> wake_pending_{false};
   std::thread thread_;

@@ -16,6 +16,7 @@
 #include "logdist/queue/disk/packet_reader.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/queue/store.hpp"
+#include "logdist/storage/replay.hpp"
 #include "logdist/telemetry/scrape.hpp"
 
 namespace logdist::storage {
@@ -33,6 +34,9 @@ class LoopAccess {
   virtual void reports_ready(LoopId loop) = 0;
   /// Oldest first; after those given before.
   virtual void read_back(LoopId loop, std::vector<ReadBackPacket> packets) = 0;
+  /// As ReplayTarget's.
+  virtual void replay(LoopId loop, ReplayTarget::Packet packet, const std::string& replay_id,
+                      std::function<void(bool)> ended) = 0;
   /// Packets on the disk only were found damaged: any loop counts them.
   virtual void lost(const ledger::Amount& packets) = 0;
 
@@ -85,6 +89,17 @@ class DiskStorage {
   /// Packets on the disk only.
   std::uint64_t packets_on_disk_only() const;
   telemetry::StorageFacts facts() const;
+
+  /// Sends packets that are done once more. One at a time: false while another one runs, and after end_replays(), and
+  /// before start(). The last `replays_shown` are remembered.
+  bool start_replay(const ReplayRequest& request, ReplayReport& report);
+  static constexpr std::size_t replays_shown = 16;
+  /// Oldest first.
+  std::vector<ReplayReport> replays() const;
+  /// False: there is none of that id.
+  bool stop_replay(const std::string& id);
+  /// Stops them, and allows no more.
+  void end_replays();
 
   /// Ends read-back, writes and syncs all that was given, and ends the threads. Waits for the disk. Calls after the
   /// first wait for its end.

@@ -146,6 +146,7 @@ bool takes(const Route& route, http::Method method) {
     case http::Method::head: return (route.methods & methods::get) != 0;
     case http::Method::post: return (route.methods & methods::post) != 0;
     case http::Method::put: return (route.methods & methods::put) != 0;
+    case http::Method::erase:
     case http::Method::options:
     case http::Method::connect:
     case http::Method::other: return false;

@@ -60,9 +60,15 @@ TimePoint Committer::step(Instant now) {
     IntakeBatch batch = intake_.take();
     absorb(batch);
     commit(batch.packets);
-    call_loops();
     // What the disk did not take: to the reserve at once, or when the next try is due.
-    if (!outgoing_.empty() || !settled_.empty()) settle_due_ = std::max(now.steady, retry_at_);
+    const bool is_left = !outgoing_.empty() || !settled_.empty();
+    settle_kept();
+    call_loops();
+    if (is_left) {
+      settle_due_ = std::max(now.steady, retry_at_);
+    } else if (!settled_.empty()) {
+      settle_due_ = now.steady + settlement_delay;
+    }
     tidy();
   }
   if (intake_.take_refused()) listener_.room_again();
@@ -88,6 +94,7 @@ void Committer::close(Instant now) {
   IntakeBatch batch = intake_.take();
   absorb(batch);
   commit(batch.packets);
+  settle_kept();
   if (!outgoing_.empty() || !settled_.empty()) commit({});
   call_loops();
   if (segment_ && !seal()) abandon_segment();
@@ -98,6 +105,7 @@ void Committer::absorb(IntakeBatch& batch) {
   std::size_t begin = 0;
   if (batch.balance) {
     absorb_settled(batch, 0, batch.balance_at);
+    for (SettledPacket& kept : kept_) kept.analyzer.clear();  // likewise in the figures
     // These charges are in the figures already, and so are all that were not written yet.
     drop_superseded();
     pack_settled();
@@ -114,12 +122,23 @@ void Committer::drop_superseded() {
   std::erase_if(outgoing_, [](const ControlRecord& record) { return record.type == RecordType::balance; });
 }
 
-/// Settles what is stored; what is still in the batch leaves it, and is never written.
+/// Settles what is stored; what is still in the batch leaves it, and is never written, unless it is to be retained.
 void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_t end) {
   std::vector<PendingPacket> elided;
   const std::lock_guard lock(shared_.mutex);
+  const auto find = [&batch](std::uint64_t id) {
+    const auto found = std::lower_bound(batch.packets.begin(), batch.packets.end(), id,
+                                        [](const PendingPacket& packet, std::uint64_t at) { return packet.id < at; });
+    return found != batch.packets.end() && found->id == id ? found : batch.packets.end();
+  };
   for (std::size_t index = begin; index < end; ++index) {
-    const SettledPacket& settled = batch.settled[index];
+    SettledPacket& settled = batch.settled[index];
+    const auto waiting = find(settled.id);
+    if (options_.retains() && waiting != batch.packets.end()) {
+      if (settled.balance_version < balance_version_) settled.analyzer.clear();
+      kept_.push_back(std::move(settled));
+      continue;
+    }
     const bool is_in_balance = settled.balance_version < balance_version_;
     SettledGroup& group = group_for(settled_, is_in_balance ? std::string() : settled.analyzer, settled.as);
     if (shared_.state.settle({settled.id, settled.messages})) {
@@ -127,9 +146,7 @@ void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_
       continue;
     }
     group.unstored_messages += settled.messages;
-    const auto waiting = std::lower_bound(batch.packets.begin(), batch.packets.end(), settled.id,
-                                          [](const PendingPacket& packet, std::uint64_t id) { return packet.id < id; });
-    if (waiting != batch.packets.end() && waiting->id == settled.id && waiting->packet.messages != 0) {
+    if (waiting != batch.packets.end() && waiting->packet.messages != 0) {
       elided.push_back(*waiting);
       waiting->packet.messages = 0;  // no packet has none: marks it
     }
@@ -138,6 +155,20 @@ void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_
   std::erase_if(batch.packets, [](const PendingPacket& packet) { return packet.packet.messages == 0; });
   shared_.counters.packets_elided += elided.size();
   report(elided, StoreOutcome::elided);
+}
+
+/// They are written now, or were refused: then only their charges are.
+void Committer::settle_kept() {
+  if (kept_.empty()) return;
+  const std::lock_guard lock(shared_.mutex);
+  for (const SettledPacket& settled : std::exchange(kept_, {})) {
+    SettledGroup& group = group_for(settled_, settled.analyzer, settled.as);
+    if (shared_.state.settle({settled.id, settled.messages})) {
+      group.packets.push_back({settled.id, settled.messages});
+    } else {
+      group.unstored_messages += settled.messages;
+    }
+  }
 }
 
 void Committer::pack_settled() {

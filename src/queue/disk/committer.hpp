@@ -74,6 +74,7 @@ class Committer {
   // committer.cpp: from the intake to the disk
   void absorb(IntakeBatch& batch);
   void absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_t end);
+  void settle_kept();
   void pack_settled();
   void drop_superseded();
   bool commit(std::span<const PendingPacket> packets);
@@ -128,6 +129,7 @@ class Committer {
   std::optional<BalanceFigures> balance_;  ///< at the end of what counts, while no segment is open
 
   std::vector<SettledGroup> settled_;    ///< absorbed, not yet in a record
+  std::vector<SettledPacket> kept_;      ///< settled before they are written, and written all the same
   std::deque<ControlRecord> outgoing_;   ///< to be written
   std::vector<ControlRecord> unsynced_;  ///< written since the last sync
   std::size_t unsynced_bytes_ = 0;

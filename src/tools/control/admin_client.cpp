@@ -23,8 +23,8 @@ using boost::system::result;
 constexpr std::size_t answer_bytes_max = std::size_t{16} << 20;  // a status of a thousand analyzers
 using Request = http::request<http::string_body>;
 
-Request request_for(const config::HttpUrl& url, const std::optional<std::string>& body) {
-  Request request(body ? http::verb::post : http::verb::get, url.target, 11);
+Request request_for(const config::HttpUrl& url, http::verb verb, const std::optional<std::string>& body) {
+  Request request(verb, url.target, 11);
   request.set(http::field::host, config::host_header(url.host, url.port));
   request.set(http::field::user_agent, user_agent());
   if (body) {
@@ -68,15 +68,13 @@ asio::awaitable<result<Answer>> ask_tcp(asio::io_context& io, TargetAddresses& a
   co_return co_await exchange(stream, request);
 }
 
-}  // namespace
-
-result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
-                                           const std::string& path, const std::optional<std::string>& body) {
+result<AdminAnswer, std::string> ask(const AdminPort& port, const config::Environment& environment,
+                                     const std::string& path, http::verb verb, const std::optional<std::string>& body) {
   const auto url = admin_url(port.url, environment, path);
   if (!url) return url.error().text;
   const std::string where = to_string(*url);
 
-  const Request request = request_for(url->http, body);
+  const Request request = request_for(url->http, verb, body);
   std::optional<result<Answer>> answer;
   net::NameResolver names(port.lookup);
   asio::io_context io(1);
@@ -94,6 +92,18 @@ result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::
   if (!answer) return fmt::format("{}: no answer within {}", where, config::format_duration(port.timeout));
   if (answer->has_error()) return fmt::format("{}: {}", where, answer->error().message());
   return AdminAnswer{std::move(**answer), where};
+}
+
+}  // namespace
+
+result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
+                                           const std::string& path, const std::optional<std::string>& body) {
+  return ask(port, environment, path, body ? http::verb::post : http::verb::get, body);
+}
+
+result<AdminAnswer, std::string> delete_at_admin(const AdminPort& port, const config::Environment& environment,
+                                                 const std::string& path) {
+  return ask(port, environment, path, http::verb::delete_, std::nullopt);
 }
 
 std::string refusal(const AdminAnswer& answer) {

@@ -32,6 +32,9 @@ struct DurableLogOptions {
   std::size_t pending_bytes_max = std::size_t{256} << 20;  ///< of them
   std::chrono::nanoseconds retain_for{0};
   std::uint64_t retain_bytes = 0;
+
+  /// Whether packets that are done are kept, so that each of them has to be written.
+  bool retains() const { return retain_for.count() > 0 || retain_bytes > 0; }
   std::uint64_t log_id = 0;  ///< random, for a new directory
   LoopId loops = 1;
   bool own_thread = true;  ///< false: the caller calls step()
@@ -141,7 +144,7 @@ struct OpenError {
 /// One append-only log for all loops. Loops append packets and settle them; one committer writes what has come
 /// together, syncs once for all of it, and reports. Each packet that was taken gets exactly one report:
 /// durable    it is kept as the sync mode promises: its agent may have a 202
-/// elided     it was settled before its turn to be written, and never was
+/// elided     it was settled before its turn to be written, and never was; not where done packets are retained
 /// no_space   the disk, or max_disk, is full: it is not kept
 /// failed     the disk has refused: it is not kept
 /// What the views of a NewPacket point at stays where it is until then.

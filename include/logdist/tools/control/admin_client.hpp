@@ -30,6 +30,10 @@ struct AdminAnswer : Answer {
 boost::system::result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
                                                           const std::string& path,
                                                           const std::optional<std::string>& body = {});
+/// The same for DELETE.
+boost::system::result<AdminAnswer, std::string> delete_at_admin(const AdminPort& port,
+                                                                const config::Environment& environment,
+                                                                const std::string& path);
 
 /// `URL: STATUS what it says is wrong`, in one line.
 std::string refusal(const AdminAnswer& answer);
