@@ -6,6 +6,7 @@
 
 #include "codec/bulk.hpp"
 #include "codec/events_any.hpp"
+#include "codec/journal.hpp"
 #include "codec/json_packet.hpp"
 #include "codec/json_scratch.hpp"
 #include "codec/layout_decoder.hpp"
@@ -26,7 +27,7 @@ DecodeError has_byte_order_mark() {
 /// Whether a body of the format is JSON, which has no byte order mark.
 bool is_json(Format format) {
   return format != Format::otlp_protobuf && format != Format::loki_protobuf && format != Format::lines &&
-         format != Format::logplex;
+         format != Format::logplex && format != Format::journal;
 }
 
 /// Looks at the first bytes before the format's own reader does.
@@ -91,6 +92,7 @@ Decoder::Decoder() : scratch_(std::make_unique<Scratch>()) {
   set(Format::bulk, std::make_unique<BulkDecoder>(*scratch_));
   set(Format::lines, std::make_unique<LinesDecoder>());
   set(Format::logplex, std::make_unique<LogplexDecoder>());
+  set(Format::journal, std::make_unique<JournalDecoder>());
   set(Format::events_any, std::make_unique<EventsAnyDecoder>(*formats_[static_cast<std::size_t>(Format::events)],
                                                              *formats_[static_cast<std::size_t>(Format::lines)]));
 }

@@ -6,9 +6,9 @@ namespace logdist::core {
 namespace {
 
 /// By Protocol.
-constexpr std::array<const char*, protocol_count> protocol_names{"packet",   "otlp",          "loki",    "hec-event",
-                                                                 "hec-raw",  "elasticsearch", "datadog", "gelf",
-                                                                 "firehose", "logplex",       "events"};
+constexpr std::array<const char*, protocol_count> protocol_names{"packet",  "otlp",          "loki",    "hec-event",
+                                                                 "hec-raw", "elasticsearch", "datadog", "gelf",
+                                                                 "journal", "firehose",      "logplex", "events"};
 
 }  // namespace
 

@@ -109,11 +109,17 @@ void Session::ready(net::Readiness of_socket) {
     if (!readiness.writable) return;
     if (send()) return rest_sent(now);
     output_.block();  // what was taken of it may all be in the layer
-  } else if (phase_ != Phase::buffer_space && phase_ != Phase::delivery && phase_ != Phase::storing) {
+  } else if (!awaits_us()) {
     advance(now);
   } else if (hung_up_ && phase_ != Phase::storing) {
     close();
   }
+}
+
+/// Whether nothing is read meanwhile: it is not the agent that is waited for.
+bool Session::awaits_us() const {
+  return phase_ == Phase::buffer_space || phase_ == Phase::delivery || phase_ == Phase::storing ||
+         phase_ == Phase::no_room;
 }
 
 /// Does all that can be done with what was read, sends the answers in one go, and
@@ -128,8 +134,7 @@ void Session::advance(TimePoint now) {
     if (last_answer_) return linger(now);
     // After a slice, the others have their turn.
     if (phase_ == Phase::decoding) return waits_to_decode_ ? void() : shared_.poller.requeue(*this);
-    const bool reads_on = phase_ != Phase::buffer_space && phase_ != Phase::delivery && phase_ != Phase::storing;
-    if (reads_on && (reads == max_reads || steps == max_steps || answer_held)) return shared_.poller.requeue(*this);
+    if (!awaits_us() && (reads == max_reads || steps == max_steps || answer_held)) return shared_.poller.requeue(*this);
     if (!take_input(now)) return;
   }
 }
@@ -140,7 +145,9 @@ bool Session::step(TimePoint now) {
     case Phase::head: return read_head(now);
     case Phase::body: return read_body(now);
     case Phase::chunks: return read_chunks(now);
+    case Phase::upload: return read_upload(now);
     case Phase::decoding: return decode_slice(now);
+    case Phase::no_room:
     case Phase::buffer_space:
     case Phase::delivery:
     case Phase::storing:
@@ -202,6 +209,7 @@ bool Session::take_input(TimePoint now) {
       }
       [[fallthrough]];
     case Phase::chunks:
+    case Phase::upload:
     case Phase::body:
       if (receive()) return true;
       if (phase_ != Phase::closed && !evictable()) become_evictable(EvictionReason::stalled, now);
@@ -209,7 +217,12 @@ bool Session::take_input(TimePoint now) {
     case Phase::buffer_space:
     case Phase::delivery:
       keep();
-      expire_at(phase_ == Phase::buffer_space ? now + shared_.context.buffer_timeout : never);
+      expire_at(phase_ == Phase::buffer_space && !route_->is_upload ? now + shared_.context.buffer_timeout : never);
+      if (hung_up_) close();
+      return false;
+    case Phase::no_room:
+      keep();
+      expire_at(body_ends_);
       if (hung_up_) close();
       return false;
     case Phase::storing:
@@ -257,8 +270,9 @@ void Session::keep_origin(const http::RequestHead& head) {
 void Session::stored() {
   const SessionPtr self(this);
   delivery_ = nullptr;
-  release_body();
   if (shared_.draining) persistence_ = Persistence::close;
+  if (upload_) return part_settled();
+  release_body();
   answer_accepted(false);
   answered();
 }

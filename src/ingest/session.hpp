@@ -15,6 +15,7 @@
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
 #include "ingest/response_writer.hpp"
+#include "ingest/upload.hpp"
 #include "ingest/validate_request.hpp"
 #include "logdist/base/ip_address.hpp"
 #include "logdist/codec/coded_body.hpp"
@@ -115,6 +116,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
     buffer_space,  ///< waits for buffer space
     body,          ///< reads a body of known length into its buffer
     chunks,        ///< reads a chunked body
+    upload,        ///< reads a body that is many packets
+    no_room,       ///< waits until it tries again to have a packet admitted
     decoding,      ///< decodes a compressed body, or waits for its turn to
     delivery,      ///< waits for its packet's settlement
     storing,       ///< waits until its packet is stored, or settled before that
@@ -139,6 +142,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool take_input(TimePoint now);
   bool receive();
   void linger(TimePoint now);
+  bool awaits_us() const;
 
   // session_limits.cpp: time.
   void become_idle(TimePoint now);
@@ -151,6 +155,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void stop_body_time(TimePoint now);
   void watch_rate(TimePoint now);
   bool keeps_rate() const;
+  std::size_t arrived_bytes() const;
   void expired(TimePoint now) override;
   RequestError expiry_error(TimePoint now) const;
 
@@ -164,6 +169,20 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void refuse_count(std::uint32_t messages);
   void refuse_coded_body(const codec::DecompressError& error);
   void return_decompressor();
+
+  // session_upload.cpp: bodies that are many packets.
+  void begin_upload(const http::RequestHead& head, TimePoint now);
+  bool read_upload(TimePoint now);
+  bool receive_upload(TimePoint now);
+  void watch_upload(TimePoint now);
+  bool upload_expired(TimePoint now);
+  void admit_part(TimePoint now);
+  core::Buffer copy_of(const core::Buffer& buffer);
+  void next_part(TimePoint now);
+  void keep_upload_space();
+  void try_again();
+  void end_upload(TimePoint now);
+  void refuse_upload();
 
   // session_request.cpp: what a request goes through.
   bool read_proxy_header(TimePoint now);
@@ -189,6 +208,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void settled(queue::Settlement settlement) override;
   void stored() override;
   void answered();
+  void part_settled();
   void release_body();
   void answer_accepted(bool delivered);
   void answer_purpose(const Admissible& admissible);
@@ -229,6 +249,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::size_t body_unread_ = 0;                  ///< of a declared body, what was not taken from the connection
   queue::Delivery* delivery_ = nullptr;
   std::optional<codec::CodedBody> coded_body_;  ///< of delivery_, while it is decoded
+  std::unique_ptr<Upload> upload_;              ///< of a body that is many packets
   bool waits_to_decode_ = false;                ///< for a decompressor
   TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
   Duration body_time_left_{};                   ///< the same while it waits for space

@@ -28,6 +28,7 @@ void Session::admit(TimePoint now) {
   switch (shared_.context.sink.admit(*delivery_, *this, now)) {
     case queue::Admission::queued:
       delivery_ = nullptr;
+      if (upload_) return next_part(now);
       release_body();
       return answer_accepted(false);
     case queue::Admission::waiting: phase_ = Phase::delivery; return;
@@ -46,10 +47,17 @@ void Session::release_body() {
 
 void Session::settled(queue::Settlement settlement) {
   const boost::intrusive_ptr<Session> self(this);
+  if (route_->is_upload) {
+    const bool is_kept = settlement == queue::Settlement::delivered || settlement == queue::Settlement::dead_lettered;
+    if (!is_kept && !shared_.draining) return try_again();
+    if (is_kept) settlement = queue::Settlement::delivered;  // to send it again would end it the same way
+  }
   delivery_ = nullptr;
   if (settlement != queue::Settlement::delivered) bulk_reply_ = {};
-  release_body();
   if (shared_.draining) persistence_ = Persistence::close;
+  if (upload_ && settlement == queue::Settlement::delivered) return part_settled();
+  if (upload_) persistence_ = Persistence::close;  // the rest of it is not read
+  release_body();
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(true); break;
     case queue::Settlement::handed_back:
@@ -62,6 +70,12 @@ void Session::settled(queue::Settlement settlement) {
     case queue::Settlement::not_stored: answer_problem({503, "the packet could not be stored, send it again"}); break;
   }
   answered();
+}
+
+/// Of an upload: the rest is read in a turn of its own.
+void Session::part_settled() {
+  next_part(Clock::now());
+  shared_.poller.requeue(*this);
 }
 
 void Session::answer_accepted(bool delivered) {
@@ -140,6 +154,7 @@ void Session::end_request() {
   route_ = nullptr;
   bulk_reply_ = {};
   is_decoded_ = false;
+  upload_.reset();
   phase_ = Phase::head;
   last_answer_ = persistence_ == Persistence::close;
   is_head_ = false;

@@ -39,7 +39,7 @@ bool Session::take_decompressor(TimePoint now) {
   }
   auto decompressor = shared_.decompressors.take(packet.coding);
   waits_to_decode_ = decompressor == nullptr;
-  expire_at(waits_to_decode_ ? now + shared_.context.buffer_timeout : never);
+  expire_at(waits_to_decode_ && !route_->is_upload ? now + shared_.context.buffer_timeout : never);
   if (waits_to_decode_) {
     shared_.waiting_to_decode.push_back(*this);
     return false;

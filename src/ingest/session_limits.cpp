@@ -23,17 +23,23 @@ void Session::become_evictable(EvictionReason reason, TimePoint now) {
   if (refused_) return;  // it has no slot to give
   keep();
   shared_.evictions.add(*this, reason, now);
-  stall_begins_bytes_ = delivery_ == nullptr ? 0 : delivery_->packet.body.size();
+  stall_begins_bytes_ = arrived_bytes();
 }
 
 void Session::keep() {
   if (evictable()) shared_.evictions.remove(*this);
 }
 
+/// Of a body, so far.
+std::size_t Session::arrived_bytes() const {
+  if (upload_) return upload_->arrived_bytes;
+  return delivery_ == nullptr ? 0 : delivery_->packet.body.size();
+}
+
 /// Of a body: whether it has come as fast as is asked for since it was waited for first.
 bool Session::keeps_coming(TimePoint now) const {
-  if (phase_ != Phase::body && phase_ != Phase::chunks) return false;
-  const std::size_t came = delivery_->packet.body.size() - stall_begins_bytes_;
+  if (phase_ != Phase::body && phase_ != Phase::chunks && phase_ != Phase::upload) return false;
+  const std::size_t came = arrived_bytes() - stall_begins_bytes_;
   const double seconds = to_seconds(now - evictable_from() + shared_.context.stalled_after);
   return came > 0 && static_cast<double>(came) >= static_cast<double>(shared_.context.server.min_body_rate) * seconds;
 }
@@ -78,7 +84,8 @@ Duration Session::farewell() const { return shared_.draining ? drain_farewell : 
 /// complete: no packet would come of it.
 void Session::expire_at(TimePoint at) {
   if (output_.blocked()) return;
-  const bool owed = phase_ == Phase::delivery || phase_ == Phase::storing || phase_ == Phase::lingering;
+  const bool late = upload_ && upload_->is_late;
+  const bool owed = (phase_ == Phase::delivery && !late) || phase_ == Phase::storing || phase_ == Phase::lingering;
   if (shared_.draining && !owed) at = std::min(at, shared_.half_received_until);
   shared_.deadlines.set(*this, at);
 }
@@ -96,14 +103,14 @@ void Session::stop_body_time(TimePoint now) { body_time_left_ = std::max(body_en
 void Session::watch_rate(TimePoint now) {
   if (shared_.context.server.min_body_rate == 0 || held_bytes() <= shared_.context.memory.small_body_max()) return;
   rate_ends_ = now + shared_.context.rate_window;
-  rate_begins_bytes_ = delivery_->packet.body.size();
+  rate_begins_bytes_ = arrived_bytes();
 }
 
 /// Whether the body came fast enough in the window that is over.
 bool Session::keeps_rate() const {
   const double seconds = to_seconds(shared_.context.rate_window);
   const double least = static_cast<double>(shared_.context.server.min_body_rate) * seconds;
-  return static_cast<double>(delivery_->packet.body.size() - rate_begins_bytes_) >= least;
+  return static_cast<double>(arrived_bytes() - rate_begins_bytes_) >= least;
 }
 
 void Session::expired(TimePoint now) {
@@ -112,6 +119,7 @@ void Session::expired(TimePoint now) {
   if (!output_.empty()) return advance(now);  // settled just now: the answer is still to be sent
   if (phase_ == Phase::head && !parser_) return close();
 
+  if (upload_expired(now)) return advance(now);
   const bool receives_body = phase_ == Phase::body || phase_ == Phase::chunks;
   if (receives_body && now < body_ends_ && !shared_.draining && keeps_rate()) {
     watch_rate(now);

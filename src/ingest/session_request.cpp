@@ -95,6 +95,7 @@ void Session::head_complete(TimePoint now) {
   route_ = validated->route;
   if (validated->purpose != Purpose::packet) return answer_purpose(*validated);
   if (!begin_packet(head, *validated)) return;
+  if (route_->is_upload && validated->coding == core::ContentCoding::identity) return begin_upload(head, now);
   const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
   ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body),
                 reserved_length(length), now);
@@ -181,6 +182,11 @@ void Session::space_granted(TimePoint now) {
   const bool waited = phase_ == Phase::buffer_space;
   if (first || body.capacity() < held_bytes()) reallocate(body, held_bytes(), shared_.context.buffers);
   phase_ = parser_->chunked() ? Phase::chunks : Phase::body;
+  if (upload_) {
+    phase_ = Phase::upload;
+    upload_->timed_entry = std::numeric_limits<std::uint64_t>::max();
+    return;
+  }
   if (first || waited) resume_body_time(now, first);
   if (rate_ends_ == never) watch_rate(now);
   expire_at(std::min(body_ends_, rate_ends_));

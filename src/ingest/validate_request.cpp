@@ -36,8 +36,10 @@ RequestError type_error(const Route& of_path) {
       "Content-Type must be application/json, or of JSON lines as application/x-ndjson, in UTF-8, at most 256 bytes";
   constexpr std::string_view detail_of_others =
       "Content-Type must be application/json or application/x-protobuf, at most 256 bytes";
-  return {RejectReason::unsupported_media_type, 415,
-          of_path.protocol == core::Protocol::packet ? detail_of_packets : detail_of_others};
+  constexpr std::string_view detail_of_journals = "Content-Type must be application/vnd.fdo.journal";
+  std::string_view detail = of_path.protocol == core::Protocol::packet ? detail_of_packets : detail_of_others;
+  if (of_path.is_upload) detail = detail_of_journals;
+  return {RejectReason::unsupported_media_type, 415, detail};
 }
 
 /// The coding of the body; none when it is unknown, or several.
@@ -56,7 +58,8 @@ Result validate_packet(const http::RequestHead& head, const Policy& policy, cons
     error.names_codings = true;
     return error;
   }
-  if (head.content_length && *head.content_length > policy.max_body) {
+  const bool is_cut = found.route->is_upload && *coding == core::ContentCoding::identity;
+  if (!is_cut && head.content_length && *head.content_length > policy.max_body) {
     return RequestError{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   }
   return Admissible{Purpose::packet, found.route, *coding};

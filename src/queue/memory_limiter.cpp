@@ -49,7 +49,8 @@ bool MemoryLimiter::reserve(Reservation& reservation, std::size_t total_bytes, s
   const bool last_step = total_bytes == length;
   // Nobody knows a reservation that is new and needs no more; one that grows is known as such.
   const bool known_alike = last_step ? reservation.ticket_ == 0 : reservation.growing_;
-  if (!large && known_alike && try_take(bytes)) {
+  // One that was large and has shrunk is still counted as such.
+  if (!large && !reservation.in_large_line_ && known_alike && try_take(bytes)) {
     reservation.held_bytes_ = total_bytes;
     return true;
   }

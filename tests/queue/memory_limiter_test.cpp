@@ -246,6 +246,24 @@ TEST(MemoryLimiter, ABodyOfUnknownLengthBecomesALargeOne) {
 }
 
 /// A body of known length that has its last step is no longer one of those that grow.
+TEST(MemoryLimiter, ABodyThatHasShrunkGrowsAgainAndIsCountedOnce) {
+  constexpr std::size_t unknown = MemoryLimiter::length_unknown;
+  MemoryLimiter limiter(1000, 10);
+  Body cut;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(limiter.reserve(cut, 6, unknown));
+    ASSERT_TRUE(limiter.reserve(cut, 8, unknown));
+    ASSERT_TRUE(limiter.reserve(cut, 100, unknown));
+    limiter.end_growth(cut, 5);
+    EXPECT_EQ(limiter.held_bytes(), 5u);
+  }
+  Body large;
+  EXPECT_TRUE(limiter.reserve(large, 870)) << "875 are for large ones";
+  limiter.release(large);
+  limiter.release(cut);
+  EXPECT_EQ(limiter.held_bytes(), 0u);
+}
+
 TEST(MemoryLimiter, ABodyThatIsWholeLetsTheNextOldestGrow) {
   MemoryLimiter limiter(100, 10);
   std::vector<int> order;

@@ -38,12 +38,13 @@ enum class Format : std::uint8_t {
   bulk,        ///< `_bulk`: pairs of lines; a message is an action
   datadog,     ///< an array of objects, or one object
   gelf,        ///< objects in a row
+  journal,     ///< entries of systemd's journal export format
   firehose,    ///< a message is a record, and not opened
   logplex,     ///< octet-counted frames
   events,      ///< JSON: an object, an array, objects in a row, or an array under a key such as `logs`
   events_any,  ///< `events` or `lines`, by its first byte
 };
-inline constexpr std::size_t format_count = 17;
+inline constexpr std::size_t format_count = 18;
 
 /// What a `_bulk` action does.
 enum class BulkAction : std::uint8_t { index, create, update, remove };

@@ -19,11 +19,12 @@ enum class Protocol : std::uint8_t {
   elasticsearch,
   datadog,
   gelf,
+  journal,
   firehose,
   logplex,
   events,
 };
-inline constexpr std::size_t protocol_count = 11;
+inline constexpr std::size_t protocol_count = 12;
 
 /// Its name: `hec-event`.
 const char* to_string(Protocol protocol);

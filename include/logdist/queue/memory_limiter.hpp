@@ -87,7 +87,8 @@ class MemoryLimiter {
   bool reserve(Reservation& reservation, std::size_t length) { return reserve(reservation, length, length); }
 
   /// A body of unknown length has ended with `total_bytes`, at most what is held:
-  /// gives back the rest, and its place as one of those that grow.
+  /// gives back the rest, and its place as one of those that grow. It may reserve more
+  /// after that, as one of its kind.
   void end_growth(Reservation& reservation, std::size_t total_bytes);
 
   /// Gives back all that is held, or ends the wait. True when it was waiting, so

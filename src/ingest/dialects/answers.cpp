@@ -21,6 +21,7 @@ Reply success_reply(const Question& question, const Success&) {
     case Dialect::hec: return hec_success();
     case Dialect::datadog: return {202, json_type, {}, "{}"};
     case Dialect::elasticsearch: return bulk_reply({});
+    case Dialect::journal: return journal_success();
     case Dialect::firehose: return firehose_success(question);
     case Dialect::loki:
     case Dialect::logplex: return {204, {}, {}, {}};
@@ -39,6 +40,7 @@ Reply problem_reply(const Question& question, const Problem& problem) {
     case Dialect::hec: return hec_problem(problem);
     case Dialect::elasticsearch: return elastic_problem(problem);
     case Dialect::datadog: return datadog_problem(problem);
+    case Dialect::journal: return journal_problem(problem);
     case Dialect::firehose: return firehose_problem(question, problem);
     case Dialect::packet:
     case Dialect::gelf:

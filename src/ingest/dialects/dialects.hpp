@@ -30,6 +30,8 @@ Reply hec_success();
 Reply hec_problem(const Problem& problem);
 Reply elastic_problem(const Problem& problem);
 Reply datadog_problem(const Problem& problem);
+Reply journal_success();
+Reply journal_problem(const Problem& problem);
 Reply firehose_success(const Question& question);
 Reply firehose_problem(const Question& question, const Problem& problem);
 

@@ -52,6 +52,12 @@ constexpr Route logplex(std::string_view path) {
   return route;
 }
 
+constexpr Route journal(std::string_view path) {
+  Route route = typed(path, "application/vnd.fdo.journal", Protocol::journal, Dialect::journal, Format::journal);
+  route.is_upload = true;
+  return route;
+}
+
 constexpr Route canned(std::string_view path, Protocol protocol, Dialect dialect, Canned answer,
                        Methods asked_with = methods::get) {
   return {.methods = asked_with, .path = path, .protocol = protocol, .dialect = dialect, .canned = answer};
@@ -136,6 +142,7 @@ constexpr std::array route_table{
     canned("/api/v1/validate", Protocol::datadog, Dialect::datadog, Canned::datadog_validate),
 
     any_type("/gelf", Protocol::gelf, Dialect::gelf, Format::gelf),
+    journal("/upload"),
     firehose("/firehose"),
     logplex("/logplex"),
 };

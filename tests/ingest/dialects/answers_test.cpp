@@ -33,6 +33,7 @@ TEST(Dialects, SayThatAllIsWell) {
       SuccessCase{Dialect::datadog, 202, "application/json", "", "{}"},
       SuccessCase{Dialect::firehose, 200, "application/json", "", R"({"requestId":"r-1","timestamp":1700000000123})"},
       SuccessCase{Dialect::logplex, 204, "", "", ""},
+      SuccessCase{Dialect::journal, 202, "text/plain; charset=utf-8", "", "OK.\n"},
   };
   for (const SuccessCase& expected : cases) {
     const Reply reply = success_reply({expected.dialect, "r-1", 1'700'000'000'123}, {3, false});

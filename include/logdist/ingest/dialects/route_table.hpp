@@ -22,6 +22,7 @@ enum class Dialect : std::uint8_t {
   elasticsearch,
   datadog,
   gelf,
+  journal,
   firehose,
   logplex,
   events,  ///< as `packet`, but always 200
@@ -66,6 +67,9 @@ struct Route {
   bool goes_along = true;              ///< Packet-Target, and the headers of kept_header()
   std::string_view id_header = {};     ///< in lower case: its value stays over a client's retries, and is the packet id
   std::string_view count_header = {};  ///< in lower case: says how many messages there are
+  /// Where there is no room for it, it waits and does not fail. A body without Content-Encoding becomes many packets,
+  /// while it is received.
+  bool is_upload = false;
 };
 
 /// The rows in force. Immutable; safe to share between threads.
