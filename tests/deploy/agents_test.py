@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """Real clients send their logs, and the daemon and the analyzer behind it count as many.
 
-    agents_test.py DAEMON PYTHON JOURNAL
+    agents_test.py DAEMON FOLDER [CLIENT…]
 
-PYTHON has the clients of agents_clients.py, the folder JOURNAL systemd-journal-upload and -remote. Each sends its messages to a daemon with the reference analyzer behind
-it; a client that is not content with the answers fails the test, and so does another count on either side.
+FOLDER has the clients' packages, a folder for each program of agents/clients.tsv; those that are not there are left
+out. Each client sends its messages to a daemon with the reference analyzer behind it, and once more while there is no
+analyzer for five seconds. A client that is not content with the answers fails the test, and so does another count on
+either side. CLIENT: only these, as PROGRAM/NAME.
 """
 
 import concurrent.futures
 import http.client
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,20 +24,35 @@ from pathlib import Path
 from surroundings import Process, free_port
 
 PATIENCE_S = 60
+OUTAGE_S = 5
 MESSAGES = 240
-
-# By client: the format that it speaks.
-CLIENTS = {
-    "otlp": "otlp", "otlp_gzip": "otlp", "otlp_deflate": "otlp", "elasticsearch": "elasticsearch",
-    "elasticsearch_gzip": "elasticsearch", "loki": "loki", "splunk": "hec-event", "datadog": "datadog",
-    "datadog_gzip": "datadog", "http_handler": "events",
-}
+HERE = Path(__file__).parent / "agents"
 
 
-def get_json(port, path):
+def read_table():
+    lines = (line.split("\t") for line in HERE.joinpath("clients.tsv").read_text().splitlines() if line[0] != "#")
+    return [dict(zip(("name", "program", "format", "what"), line)) for line in lines]
+
+
+def command_of(program, folder):
+    """What runs a client of that program; none where its packages are not."""
+    if not (folder / program / "complete").exists():
+        return None
+    if program == "python":
+        return [folder / "python/bin/python", HERE / "clients.py"]
+    if program == "node":
+        # Its imports are looked for beside it.
+        shutil.copy(HERE / "clients.mjs", folder / "node")
+        return ["node", folder / "node/clients.mjs"]
+    if program == "java":
+        return ["java", "-cp", folder / "java/lib/*", HERE / "Clients.java"]
+    raise AssertionError(program)
+
+
+def get(port, path):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request("GET", path)
-    return json.loads(connection.getresponse().read())
+    return connection.getresponse().read().decode()
 
 
 def await_count(what, ask, expected):
@@ -41,6 +60,65 @@ def await_count(what, ask, expected):
     while (found := ask()) != expected:
         assert time.monotonic() < deadline, f"{what}: {found}, not {expected}"
         time.sleep(0.05)
+
+
+class Analyzer:
+    """The reference analyzer, which may be stopped and started again where it was."""
+
+    def __init__(self, binary, folder):
+        self.binary = binary
+        self.folder = folder
+        self.earlier = 0
+        self.lives = 0
+        self.target = "127.0.0.1:0"
+        self.start()
+
+    def start(self):
+        self.lives += 1
+        self.process = Process(f"analyzer-{self.lives}", [self.binary, "analyzer", "--listen", self.target], self.folder)
+        (self.target,) = self.process.await_line(r"(127\.0\.0\.1:\d+)")
+
+    def stop(self):
+        self.earlier = self.messages()
+        self.process.kill()
+
+    def messages(self):
+        return self.earlier + json.loads(get(int(self.target.rsplit(":", 1)[1]), "/stats"))["messages"]
+
+
+class Daemon:
+    def __init__(self, binary, target, folder):
+        process = Process("daemon", [binary, "serve"], folder, {
+            "LOGDIST_ANALYZERS": f"a=http://{target}/", "LOGDIST_SERVER__LISTEN": "127.0.0.1:0",
+            "LOGDIST_ADMIN__LISTEN": "127.0.0.1:0", "LOGDIST_HEALTH__BACKOFF__MAX": "1s"})
+        self.port, self.admin = map(int, process.await_line(
+            r"packets on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)"))
+
+    def received(self):
+        """By format: packets and messages."""
+        return json.loads(get(self.admin, "/v1/status"))["totals"]["received_by_format"]
+
+    def decompressed(self):
+        """By encoding: bytes."""
+        found = re.findall(r'logdist_decompressed_bytes_total\{encoding="(\w+)"\} (\S+)', get(self.admin, "/metrics"))
+        return {encoding: float(count) for encoding, count in found}
+
+    def imbalance(self):
+        return json.loads(get(self.admin, "/v1/status"))["ledger"]["imbalance"]
+
+
+def run(client, daemon, messages):
+    """Lets it send, and says how many packets it made of that, in which encodings."""
+    name = f"{client['program']}/{client['name']}"
+    before, encoded = daemon.received().get(client["format"], {"packets": 0, "messages": 0}), daemon.decompressed()
+    arguments = [*client["command"], client["name"], str(daemon.port), str(messages)]
+    result = subprocess.run(arguments, capture_output=True, text=True, timeout=2 * PATIENCE_S)
+    assert result.returncode == 0 and not result.stderr, f"{name}: {result.returncode}\n{result.stdout}{result.stderr}"
+    await_count(f"{name}, the daemon", lambda: daemon.received().get(client["format"], before)["messages"],
+                before["messages"] + messages)
+    packets = daemon.received()[client["format"]]["packets"] - before["packets"]
+    encodings = [name for name, count in daemon.decompressed().items() if count > encoded.get(name, 0)]
+    return packets, ", ".join(encodings) or "none"
 
 
 def journal_tool(journal, name, *arguments, **options):
@@ -80,47 +158,54 @@ def test_journal(binary, journal, folder):
         upload = pool.submit(journal_tool, journal, "systemd-journal-upload", "--url", f"http://127.0.0.1:{port}",
                              "--file", file, "--follow=no")
         await_count("handed back, and tried again",
-                    lambda: get_json(admin, "/v1/status")["ledger"]["handed_back"]["packets"] > 0, True)
+                    lambda: json.loads(get(admin, "/v1/status"))["ledger"]["handed_back"]["packets"] > 0, True)
         assert not upload.done(), "without room it waits"
         analyzer = Process("journal_analyzer", [binary, "analyzer", "--listen", f"127.0.0.1:{analyzer_port}"], folder)
         analyzer.await_line(r"(127\.0\.0\.1:\d+)")
         upload.result()
-    await_count("the journal, the analyzer", lambda: get_json(analyzer_port, "/stats")["messages"], entries)
+    await_count("the journal, the analyzer", lambda: json.loads(get(analyzer_port, "/stats"))["messages"], entries)
     print(f"ok: systemd-journal-upload: {entries} messages, "
           f"{get_json(analyzer_port, '/stats')['packets']} packets", flush=True)
 
 
-def test(binary, python, folder):
-    clients = Path(__file__).with_name("agents_clients.py")
-    analyzer = Process("analyzer", [binary, "analyzer", "--listen", "127.0.0.1:0"], folder)
-    (target,) = analyzer.await_line(r"(127\.0\.0\.1:\d+)")
-    daemon = Process("daemon", [binary, "serve"], folder, {
-        "LOGDIST_ANALYZERS": f"a=http://{target}/", "LOGDIST_SERVER__LISTEN": "127.0.0.1:0",
-        "LOGDIST_ADMIN__LISTEN": "127.0.0.1:0"})
-    port, admin = map(int, daemon.await_line(
-        r"packets on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)"))
-    analyzer_port = int(target.rsplit(":", 1)[1])
+def test(binary, packages, folder, wanted):
+    clients = []
+    for client in read_table():
+        client["command"] = command_of(client["program"], packages)
+        if wanted and f"{client['program']}/{client['name']}" not in wanted:
+            continue
+        if client["command"] is None:
+            print(f"skipped: {client['program']}/{client['name']}: its packages are not here", flush=True)
+        else:
+            clients.append(client)
+    analyzer = Analyzer(binary, folder)
+    daemon = Daemon(binary, analyzer.target, folder)
     sent = 0
-    by_format = {}
-    for client, spoken in CLIENTS.items():
-        result = subprocess.run([python, clients, client, str(port), str(MESSAGES)], capture_output=True, text=True,
-                                timeout=PATIENCE_S * 2)
-        assert result.returncode == 0 and not result.stderr, f"{client}: {result.returncode}\n{result.stderr}"
+    for client in clients:
+        packets, encodings = run(client, daemon, MESSAGES)
         sent += MESSAGES
-        by_format[spoken] = by_format.get(spoken, 0) + MESSAGES
-        await_count(f"{client}, the daemon", lambda: {
-            name: counts["messages"]
-            for name, counts in get_json(admin, "/v1/status")["totals"]["received_by_format"].items()}, by_format)
-        await_count(f"{client}, the analyzer", lambda: get_json(analyzer_port, "/stats")["messages"], sent)
-        packets = get_json(admin, "/v1/status")["totals"]["received_by_format"][spoken]["packets"]
-        print(f"ok: {client}: {MESSAGES} messages as {spoken}, {packets} packets so far", flush=True)
+        await_count(f"{client['name']}, the analyzer", analyzer.messages, sent)
+        print(f"ok: {client['program']}/{client['name']}: {MESSAGES} messages as {client['format']}, "
+              f"packets {packets}, Content-Encoding {encodings}", flush=True)
+    analyzer.stop()
+    end = time.monotonic() + OUTAGE_S
+    for client in clients:
+        run(client, daemon, MESSAGES)
+        sent += MESSAGES
+    time.sleep(max(0, end - time.monotonic()))
+    analyzer.start()
+    await_count("the analyzer after an outage", analyzer.messages, sent)
+    assert daemon.imbalance() == {"packets": 0, "messages": 0}, daemon.imbalance()
+    print(f"ok: the same again while there was no analyzer; {sent} messages in all", flush=True)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder_name:
         try:
-            test_journal(sys.argv[1], Path(sys.argv[3]), Path(folder_name))
-            test(*sys.argv[1:3], Path(folder_name))
+            journal = Path(sys.argv[2]) / "journal"
+            if not sys.argv[3:] and (journal / "complete").exists():
+                test_journal(sys.argv[1], journal, Path(folder_name))
+            test(sys.argv[1], Path(sys.argv[2]), Path(folder_name), sys.argv[3:])
         except BaseException:
             Process.show_logs()
             raise

@@ -1,6 +1,6 @@
 """Real clients, each sending what its users would: run by agents_test.py in the environment that has them.
 
-    agents_clients.py CLIENT PORT MESSAGES
+    clients.py CLIENT PORT MESSAGES
 
 A client that is not content with an answer raises, or says so on its own log, which is standard error.
 """
