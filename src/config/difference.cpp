@@ -14,7 +14,7 @@ namespace {
 const AnalyzerOptions* find_same(const std::vector<AnalyzerOptions>& analyzers, const AnalyzerOptions& analyzer) {
   const auto same = std::find_if(analyzers.begin(), analyzers.end(), [&analyzer](const AnalyzerOptions& other) {
     return other.name == analyzer.name && other.url == analyzer.url && other.forward == analyzer.forward &&
-           other.formats == analyzer.formats;
+           other.formats == analyzer.formats && other.decompress == analyzer.decompress;
   });
   return same == analyzers.end() ? nullptr : &*same;
 }

@@ -212,6 +212,8 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
                   "query, for a server that speaks the agents' protocols."),
       of_analyzer(LOGDIST_KEY(formats), Protocols{},
                   "What it takes; for packets of other formats it is not in service."),
+      of_analyzer(LOGDIST_KEY(decompress), Choice<bool>{{{"false", false}, {"true", true}}},
+                  "Whether compressed bodies are decompressed for it, and sent without Content-Encoding."),
       of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
   };
   for (auto& spec : specs) {

@@ -78,7 +78,8 @@ std::vector<dispatch::AnalyzerSpec> AnalyzerRegistry::specs(const config::Delive
 sink::AnalyzerTarget AnalyzerRegistry::target(AnalyzerId id) const {
   const RegistryEntry& entry = entries_[id];
   const config::AnalyzerOptions& at = entry.configured;
-  return {at.host, at.port, at.target, at.headers, entry.limits, {}, at.forward == config::ForwardMode::native};
+  return {at.host,      at.port, at.target, at.headers, entry.limits, {}, at.forward == config::ForwardMode::native,
+          at.decompress};
 }
 
 }  // namespace logdist::registry

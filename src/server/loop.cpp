@@ -33,6 +33,8 @@ sink::PoolOptions pool_options(LoopId id, const SharedState& shared) {
   pool.pipeline = delivery.pipeline;
   pool.max_connection_age = delivery.max_connection_age;
   pool.via = shared.instance.via_name();
+  pool.content_max = std::size_t{1} << 30;  // an earlier process may have admitted more than this one
+  pool.contents_held_max = shared.options.server.max_decoded;
   pool.seed = shared.seed + 1001 + id;
   pool.user_agent = user_agent();
   return pool;

@@ -3,6 +3,8 @@
 #include <chrono>
 
 #include "logdist/core/header_lines.hpp"
+#include "logdist/http/media_type.hpp"
+#include "logdist/ingest/dialects/route_table.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "logdist/server/loop.hpp"
 
@@ -16,9 +18,12 @@ TimePoint time_of(std::int64_t unix_ns, TimePoint now) {
   return now - std::max<Duration>(duration_cast<Duration>(age), Duration::zero());
 }
 
-core::ContentCoding coding_of(std::string_view forwarded_headers) {
-  const auto name = core::header_value(forwarded_headers, "Content-Encoding");
-  return name ? core::find_coding(*name).value_or(core::ContentCoding::identity) : core::ContentCoding::identity;
+core::ContentCoding coding_of(std::string_view forwarded_headers, core::Protocol protocol) {
+  if (const auto name = core::header_value(forwarded_headers, "Content-Encoding")) {
+    return core::find_coding(*name).value_or(core::ContentCoding::identity);
+  }
+  const auto content_type = core::header_value(forwarded_headers, "Content-Type");
+  return ingest::default_coding(protocol, http::media_type(content_type.value_or("")));
 }
 
 core::Protocol protocol_of(std::string_view forwarded_headers) {
@@ -46,8 +51,8 @@ queue::Delivery& Loop::fill(const queue::StoredPacket& stored) {
     packet.agent = metadata->agent;
     packet.path = metadata->path;
   }
-  packet.coding = coding_of(packet.forwarded_headers);
   packet.protocol = protocol_of(packet.forwarded_headers);
+  packet.coding = coding_of(packet.forwarded_headers, packet.protocol);
   packet.messages = stored.messages;
   return delivery;
 }

@@ -64,6 +64,14 @@ TEST(Difference, OneThatHasMovedIsRemovedAndAdded) {
   EXPECT_THAT(difference.changed, IsEmpty());
 }
 
+TEST(Difference, OneThatIsSpokenToInAnotherWayIsRemovedAndAdded) {
+  Options plain = options_of(three);
+  plain.analyzers[1].decompress = true;
+  const Difference difference = compare(options_of(three), plain);
+  EXPECT_THAT(difference.added, ElementsAre("b"));
+  EXPECT_THAT(difference.removed, ElementsAre("b"));
+}
+
 TEST(Difference, TellsWhatIsTakenFromWhatNeedsARestart) {
   const std::string more = "log: {level: debug}\nshutdown: {grace: 1m}\nqueue: {max_packets: 7}\nthreads: 3\n";
   const Difference difference = compare(options_of(three), options_of(three + more));

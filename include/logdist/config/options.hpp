@@ -156,6 +156,7 @@ struct AnalyzerOptions {
   std::vector<std::pair<std::string, std::string>> headers;
   ForwardMode forward = ForwardMode::packet_url;
   core::ProtocolSet formats = core::ProtocolSet::all();  ///< that it takes
+  bool decompress = false;                               ///< compressed bodies are decompressed for it
 };
 
 struct Options {

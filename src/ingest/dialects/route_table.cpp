@@ -210,6 +210,13 @@ RouteTable::Found RouteTable::find(http::Method method, std::string_view path, s
   return found;
 }
 
+core::ContentCoding default_coding(core::Protocol protocol, std::string_view media_type) {
+  const auto row = std::find_if(route_table.begin(), route_table.end(), [&](const Route& route) {
+    return route.protocol == protocol && equals_in_lower_case(media_type, route.media_type);
+  });
+  return row == route_table.end() ? ContentCoding::identity : row->default_coding;
+}
+
 std::string allow_text(Methods methods, bool with_options) {
   std::string text;
   const auto add = [&text](std::string_view name) { text.append(text.empty() ? "" : ", ").append(name); };

@@ -10,7 +10,7 @@ Pipeline::Pipeline(std::size_t capacity, Connection* connection) : requests_(cap
 }
 
 std::size_t Pipeline::length_of(const InFlightRequest& request) {
-  return request.head.size() + request.attempt->packet->body.size();
+  return request.head.size() + (request.content ? request.content->size() : request.attempt->packet->body.size());
 }
 
 InFlightRequest& Pipeline::push_back() {
@@ -38,12 +38,21 @@ void Pipeline::pop_back() {
 Gathered Pipeline::gather() const {
   Gathered pieces;
   std::size_t skip = partial_bytes_;
-  // A request is at most two pieces: no half of one is left out at the end.
+  const auto add = [&pieces, &skip](std::string_view piece) {
+    if (skip < piece.size()) pieces.emplace_back(piece.data() + skip, piece.size() - skip);
+    skip -= std::min(skip, piece.size());
+  };
+  // A request is two pieces, but for a content of more than one: no half of one is left out at the end.
   for (std::size_t index = written_; index < size_ && pieces.size() + 2 <= pieces.capacity(); ++index) {
     const InFlightRequest& request = requests_[place_of(index)];
-    for (const std::string_view piece : {std::string_view(request.head), request.attempt->packet->body.view()}) {
-      if (skip < piece.size()) pieces.emplace_back(piece.data() + skip, piece.size() - skip);
-      skip -= std::min(skip, piece.size());
+    add(request.head);
+    if (!request.content) {
+      add(request.attempt->packet->body.view());
+      continue;
+    }
+    for (const core::Buffer& piece : request.content->pieces) {
+      if (pieces.size() == pieces.capacity()) return pieces;
+      add(piece.view());
     }
   }
   return pieces;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include "logdist/base/time.hpp"
+#include "logdist/codec/compression/content.hpp"
 #include "logdist/core/attempt.hpp"
 
 namespace logdist::sink {
@@ -26,11 +28,12 @@ struct InFlightRequest : boost::intrusive::list_base_hook<> {
   core::Attempt* attempt = nullptr;
   Connection* connection = nullptr;
   TimePoint deadline{};
-  std::string head;  ///< keeps its capacity from request to request
+  std::string head;                       ///< keeps its capacity from request to request
+  std::optional<codec::Content> content;  ///< goes out instead of the packet's body
 };
 
 /// First in, first out, in slots that stay where they are. Bodies are written
-/// straight from their packets. Sans-I/O; confined to its connection.
+/// straight from their packets, or from their contents. Sans-I/O; confined to its connection.
 class Pipeline {
  public:
   /// `capacity` ≥ 1: most requests under way.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "logdist/base/check.hpp"
 #include "logdist/retry/classify.hpp"
@@ -51,6 +52,7 @@ Pool::Pool(PoolManager& manager, AnalyzerId analyzer, const AnalyzerTarget& targ
       limits_(target.limits),
       layer_(target.layer),
       native_(target.native),
+      decompress_(target.decompress),
       names_(manager.io(), manager.names(), target.host, target.port),
       addresses_(manager.draw_turn()),
       depth_(manager.options().pipeline),
@@ -211,6 +213,7 @@ core::Attempt& Pool::leave(InFlightRequest& request) {
   manager_.stop_clock(request);
   if (--under_way_ == 0) latency_.end();
   if (request.attempt->alone) --going_alone_;
+  if (request.content) manager_.plain_bodies().keep(*request.attempt, *std::exchange(request.content, std::nullopt));
   return *request.attempt;
 }
 
@@ -272,6 +275,7 @@ void Pool::discard(Connection& connection) {
 }
 
 void Pool::recall(TimePoint now) {
+  while (core::Attempt* const attempt = manager_.plain_bodies().recall(analyzer_)) end_unsent(*attempt);
   for (Attempts* waiting : {&resent_, &alone_, &backlog_}) {
     while (!waiting->empty()) {
       core::Attempt& attempt = waiting->front();
@@ -336,15 +340,6 @@ void Pool::tick(TimePoint now) {
   drop_late_bodies(now);
   place_waiting(now);
   if (connections_.size() > 1 && !idle_.empty()) manager_.tick_soon(now);
-}
-
-/// Shares what is known of the ceiling now; the listener is told when all loops'
-/// connections together take more or fewer packets for it.
-void Pool::note_ceiling() {
-  if (ceiling_is_learned_ && depth_.ceiling() == shared_ceiling_) return;
-  ceiling_is_learned_ = true;
-  shared_ceiling_ = depth_.ceiling();
-  if (limits_->learn(this, shared_ceiling_)) manager_.capacity_changed(analyzer_);
 }
 
 }  // namespace logdist::sink

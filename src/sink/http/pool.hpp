@@ -43,6 +43,8 @@ class Pool {
 
   // What is asked of it.
   void send(core::Attempt& attempt, TimePoint now);
+  /// Of one whose body was to be decompressed, once that is done.
+  void decompressed(core::Attempt& attempt, TimePoint now);
   /// Gives back what is unsent.
   void recall(TimePoint now);
   /// Recalls, and lets no connection stay once it is idle.
@@ -83,6 +85,8 @@ class Pool {
   using IdleHook = boost::intrusive::member_hook<Connection, Connection::Hook, &Connection::idle_hook>;
 
   // Placing (pool_placing.cpp).
+  /// Whether its body is to be decompressed.
+  bool goes_plain(const core::Packet& packet) const;
   /// Whether the analyzer, and not this loop, takes its time.
   bool is_slow(TimePoint now) const;
   /// Whether to open a connection rather than wait for those that are opening.
@@ -103,6 +107,7 @@ class Pool {
   bool may_go_alone() const;
   void clear_one(TimePoint now);
   void refill(Connection& connection, TimePoint now);
+  void note_ceiling();
 
   // Ending (pool.cpp).
   bool is_resendable(const Connection& connection, End why) const;
@@ -117,14 +122,14 @@ class Pool {
   void drop_late_bodies(TimePoint now);
   void become_idle(Connection& connection, TimePoint now);
   void discard(Connection& connection);
-  void note_ceiling();
 
   PoolManager& manager_;
   const AnalyzerId analyzer_;
   RequestHead head_;
   const std::shared_ptr<ConnectionBudget> limits_;
   const net::TransportFactory layer_;
-  const bool native_;  ///< what its answers say of single messages is counted
+  const bool native_;      ///< what its answers say of single messages is counted
+  const bool decompress_;  ///< it takes plain bodies
   net::HostAddresses names_;
   net::AddressSet addresses_;
 

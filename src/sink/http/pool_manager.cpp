@@ -13,6 +13,8 @@ namespace {
 /// How often pools look after what no event brings up: idle connections that
 /// could go, a backlog that could have more connections.
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
+/// What a step of decompressing counts for at least: one that only reads takes time, too.
+constexpr std::size_t least_step_bytes = std::size_t{8} << 10;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ PoolManager::PoolManager(boost::asio::io_context& io, net::NameResolver& names, 
       poller_(net::Poller::of(io)),
       names_(names),
       options_(std::move(options)),
+      plain_bodies_({options_.content_max, options_.contents_held_max}),
       timer_(io),
       random_(options_.seed) {}
 
@@ -65,6 +68,7 @@ void PoolManager::flush(TimePoint now) {
 void PoolManager::after_call(TimePoint now) {
   tell(now);
   arm_timer();
+  if (plain_bodies_.can_step()) decompress_soon();
 }
 
 void PoolManager::after_event(TimePoint now) {
@@ -80,7 +84,26 @@ void PoolManager::flush_soon() {
   });
 }
 
+void PoolManager::decompress_soon() {
+  if (stopped_ || std::exchange(decompression_posted_, true)) return;
+  boost::asio::post(io_, [self = shared_from_this()] {
+    self->decompression_posted_ = false;
+    if (!self->stopped_) self->decompress_slice(Clock::now());
+  });
+}
+
+/// Small bodies, or a part of a large one: others of the loop have their turn in between.
+void PoolManager::decompress_slice(TimePoint now) {
+  for (std::size_t done = 0; done < codec::ContentBuilder::slice_max && plain_bodies_.can_step();) {
+    const PlainBodies::Step step = plain_bodies_.step();
+    done += std::max(step.bytes, least_step_bytes);
+    if (step.ready != nullptr) pools_[step.ready->analyzer]->decompressed(*step.ready, now);
+  }
+  after_event(now);
+}
+
 void PoolManager::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result) {
+  plain_bodies_.forget(attempt);
   notices_.push_back({&attempt, result, attempt.analyzer});
 }
 

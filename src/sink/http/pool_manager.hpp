@@ -15,6 +15,7 @@
 #include "logdist/net/poller.hpp"
 #include "logdist/sink/http/pool_upstream.hpp"
 #include "sink/http/connection.hpp"
+#include "sink/http/plain_bodies.hpp"
 
 namespace logdist::sink {
 
@@ -51,6 +52,9 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   TimePoint last_poll_time(TimePoint now) const { return poller_.last_poll_time(now); }
   /// End of an event: as after_call(), and has written what it gave rise to.
   void after_event(TimePoint now);
+  /// Its pool is told when that is done.
+  void decompress(core::Attempt& attempt) { plain_bodies_.add(attempt); }
+  PlainBodies& plain_bodies() { return plain_bodies_; }
   void attempt_ended(core::Attempt& attempt, const core::AttemptResult& result);
   void capacity_changed(AnalyzerId analyzer);
   /// Tells the listener at once: it only counts them.
@@ -99,6 +103,8 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   Duration body_time_max() const { return options_.timeout / 4; }
   void end_late(TimePoint now);
   void flush_soon();
+  void decompress_soon();
+  void decompress_slice(TimePoint now);
 
   boost::asio::io_context& io_;
   const net::Poller& poller_;
@@ -114,6 +120,9 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   boost::intrusive::list<Connection, WriteHook> to_write_;
   bool flush_posted_ = false;
   bool ending_posted_ = false;
+
+  PlainBodies plain_bodies_;
+  bool decompression_posted_ = false;
 
   boost::intrusive::list<InFlightRequest> clocks_;       ///< by deadline
   boost::intrusive::list<Connection, BodyHook> bodies_;  ///< by body_since

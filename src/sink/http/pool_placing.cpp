@@ -1,6 +1,10 @@
 // Which attempt goes out on which connection.
 #include <algorithm>
 
+#include "logdist/base/ascii.hpp"
+#include "logdist/core/header_lines.hpp"
+#include "logdist/core/packet.hpp"
+#include "logdist/http/media_type.hpp"
 #include "sink/http/pool.hpp"
 #include "sink/http/pool_manager.hpp"
 
@@ -20,6 +24,19 @@ constexpr int stuck_factor = 8;
 
 void Pool::send(core::Attempt& attempt, TimePoint now) {
   if (removed_) return end_unsent(attempt);
+  if (decompress_ && goes_plain(*attempt.packet)) return manager_.decompress(attempt);
+  decompressed(attempt, now);
+}
+
+// Loki's protobuf is a snappy block by definition, said or not: no server of its protocol takes another.
+bool Pool::goes_plain(const core::Packet& packet) const {
+  if (packet.coding == core::ContentCoding::identity) return false;
+  if (!native_ || packet.protocol != core::Protocol::loki || packet.coding != core::ContentCoding::snappy) return true;
+  const auto content_type = core::header_value(packet.forwarded_headers, "Content-Type").value_or("");
+  return equals_in_lower_case(logdist::http::media_type(content_type), "application/json");
+}
+
+void Pool::decompressed(core::Attempt& attempt, TimePoint now) {
   (attempt.alone ? alone_ : backlog_).push_back(attempt);
   place_waiting(now);
 }
@@ -122,7 +139,8 @@ void Pool::attach(Connection& connection, core::Attempt& attempt, TimePoint now)
   }
   InFlightRequest& request = pipeline.push_back();
   request.attempt = &attempt;
-  head_.write(request.head, *attempt.packet);
+  request.content = manager_.plain_bodies().take(attempt);
+  head_.write(request.head, *attempt.packet, request.content ? std::optional(request.content->size()) : std::nullopt);
   manager_.start_clock(request, now);
   if (connection.state() != Connection::State::open) return;  // opened() writes it
   gathering_ = &connection;
@@ -211,6 +229,15 @@ void Pool::refill(Connection& connection, TimePoint now) {
     waiting.pop_front();
     attach(connection, attempt, now);
   }
+}
+
+/// Shares what is known of the ceiling now; the listener is told when all loops'
+/// connections together take more or fewer packets for it.
+void Pool::note_ceiling() {
+  if (ceiling_is_learned_ && depth_.ceiling() == shared_ceiling_) return;
+  ceiling_is_learned_ = true;
+  shared_ceiling_ = depth_.ceiling();
+  if (limits_->learn(this, shared_ceiling_)) manager_.capacity_changed(analyzer_);
 }
 
 }  // namespace logdist::sink

@@ -25,6 +25,15 @@ void append_number(std::string& text, std::size_t number) {
   text.append(digits.data(), end);
 }
 
+/// All of `lines` but that of Content-Encoding.
+void append_without_coding(std::string& text, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+    if (!line.starts_with("Content-Encoding: ")) text.append(line);
+    lines.remove_prefix(line.size());
+  }
+}
+
 bool is_configured(const AnalyzerTarget& target, std::string_view name) {
   return std::any_of(target.headers.begin(), target.headers.end(),
                      [&](const auto& header) { return boost::beast::iequals(header.first, name); });
@@ -40,20 +49,24 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
   if (!options.via.empty()) via_.append("Via: 1.1 ").append(options.via).append("\r\n");
 }
 
-void RequestHead::write(std::string& head, const core::Packet& packet) const {
+void RequestHead::write(std::string& head, const core::Packet& packet, std::optional<std::size_t> content_bytes) const {
   head.assign(request_line_);
   if (request_line_.empty()) {
     const std::string_view own = core::header_value(packet.forwarded_headers, "Packet-Target").value_or(packets_path);
     head.append("POST ").append(own).append(" HTTP/1.1\r\n");
   }
   head.append(common_);
-  head.append(packet.forwarded_headers);
+  if (content_bytes) {
+    append_without_coding(head, packet.forwarded_headers);
+  } else {
+    head.append(packet.forwarded_headers);
+  }
   head.append(via_);  // behind what the agent's request has of it
   append_header(head, "Idempotency-Key", packet.id);
   head.append("Packet-Messages: ");
   append_number(head, packet.messages);
   head.append("\r\nContent-Length: ");
-  append_number(head, packet.body.size());
+  append_number(head, content_bytes.value_or(packet.body.size()));
   head.append("\r\n\r\n");
 }
 

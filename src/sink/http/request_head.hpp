@@ -1,6 +1,8 @@
 // The lines before a packet's body.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +19,10 @@ class RequestHead {
   /// target each packet has its own path and query.
   RequestHead(const AnalyzerTarget& target, const PoolOptions& options);
 
-  /// Writes the head of `packet`'s request over `head`, keeping its capacity.
-  void write(std::string& head, const core::Packet& packet) const;
+  /// Writes the head of `packet`'s request over `head`, keeping its capacity. With `content_bytes`: of one whose body
+  /// goes out decompressed, to so many bytes.
+  void write(std::string& head, const core::Packet& packet,
+             std::optional<std::size_t> content_bytes = std::nullopt) const;
 
  private:
   std::string request_line_;  ///< empty: each packet has its own

@@ -23,7 +23,22 @@ class PipelineTest : public ::testing::Test {
     InFlightRequest& request = pipeline.push_back();
     request.attempt = &attempts[index];
     request.head = "head" + std::to_string(index) + ":";
-    expected += request.head + std::string(packets[index].body.view());
+    request.content.reset();
+    expected += request.head;
+    if (index % 7 == 3) {
+      take_content(request, index);
+    } else {
+      expected += packets[index].body.view();
+    }
+  }
+  /// Some have more pieces than are gathered at once.
+  void take_content(InFlightRequest& request, std::size_t index) {
+    request.content.emplace();
+    for (std::size_t number = 0; number < index * index / 5; ++number) {
+      request.content->pieces.push_back(buffers.take(8));
+      request.content->pieces.back().append("piece" + std::to_string(number % 10) + ",");
+      expected += request.content->pieces.back().view();
+    }
   }
   /// Takes up to `bytes` of what is to be written.
   void write(std::size_t bytes) {

@@ -95,6 +95,9 @@ class RouteTable {
   std::string paths_text_;
 };
 
+/// The coding of a body of that protocol and media type that names none.
+core::ContentCoding default_coding(core::Protocol protocol, std::string_view media_type);
+
 /// As in `Allow`: `GET, HEAD, POST`; with `OPTIONS` behind them if asked for.
 std::string allow_text(Methods methods, bool with_options = false);
 

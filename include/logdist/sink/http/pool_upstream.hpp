@@ -27,7 +27,11 @@ struct PoolOptions {
   /// ± a tenth: a connection of this age takes no more requests, and closes when it has nothing under way.
   Duration max_connection_age = std::chrono::minutes(5);
   std::string user_agent = "log-distributor";
-  std::string via;         ///< our name in Via, a token; empty: no such header
+  std::string via;  ///< our name in Via, a token; empty: no such header
+  /// The most that a body has decompressed, for an analyzer that takes plain ones; another goes as it came.
+  std::size_t content_max = std::size_t{256} << 20;
+  /// What all contents of the loop may hold. There is always room for one.
+  std::size_t contents_held_max = std::size_t{64} << 20;
   std::uint64_t seed = 0;  ///< of what differs from connection to connection
 };
 
@@ -41,6 +45,7 @@ struct AnalyzerTarget {
   std::shared_ptr<ConnectionBudget> limits;  ///< the same for the pools of all loops
   net::TransportFactory layer = {};          ///< on each connection; empty: none. Used on every loop
   bool native = false;  ///< packets go to the path and query of their own request, and its answers are read as theirs
+  bool decompress = false;  ///< it takes plain bodies
 };
 
 /// What was done since the start.
@@ -61,7 +66,8 @@ struct PoolStatistics {
 ///
 /// Attempts that find no room on a connection wait in a backlog, first in, first
 /// out; its bound is the number of attempts the owner has under way. The time
-/// an attempt may take counts from when it leaves the backlog.
+/// an attempt may take counts from when it leaves the backlog. Before that, a body that an
+/// analyzer takes plain only is decompressed, a slice at a time, in the order of send().
 class PoolUpstream final : public Upstream {
  public:
   PoolUpstream(boost::asio::io_context& io, net::NameResolver& names, PoolOptions options);
