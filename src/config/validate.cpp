@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/parse.hpp>
+#include <cstddef>
 #include <initializer_list>
+#include <string>
 
 #include "logdist/config/text.hpp"
 
@@ -96,6 +99,23 @@ class Validator {
          "a packet larger than that is never queued, its request waits for the delivery");
   }
 
+  /// A packet that no analyzer takes waits for one that does.
+  void check_formats() {
+    if (!sound({"analyzers", "server.formats"}) || options_.analyzers.empty()) return;
+    std::string untaken;
+    for (std::size_t i = 0; i < core::protocol_count; ++i) {
+      const auto protocol = static_cast<core::Protocol>(i);
+      const bool taken = std::ranges::any_of(
+          options_.analyzers, [protocol](const AnalyzerOptions& analyzer) { return analyzer.formats.has(protocol); });
+      if (!options_.server.formats.has(protocol) || taken) continue;
+      untaken += fmt::format("{}{}", untaken.empty() ? "" : ", ", core::to_string(protocol));
+    }
+    if (untaken.empty()) return;
+    report_.add_warning(
+        location_of(builder_.locations.contains("server.formats") ? "server.formats" : "analyzers"),
+        fmt::format("no analyzer takes {} (analyzers[].formats): packets of these would wait for one", untaken));
+  }
+
  private:
   /// Whether none of `keys` was refused, so that speaking of them makes sense.
   bool sound(std::initializer_list<std::string_view> keys) const {
@@ -149,6 +169,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_proxies();
   validator.check_circles();
   validator.check_sizes();
+  validator.check_formats();
 }
 
 }  // namespace logdist::config

@@ -94,6 +94,22 @@ TEST(Sizes, OddButWorkableOnesAreWarnings) {
   EXPECT_THAT(warnings_of("server: {max_body: 1MiB}\nqueue: {max_bytes: 1MiB, max_packets: 1}\n"), IsEmpty());
 }
 
+TEST(Formats, ThoseThatNoAnalyzerTakesAreAWarning) {
+  const std::string otlp_and_loki =
+      "analyzers:\n- {name: a, url: 'http://a:1/', formats: [otlp]}\n"
+      "- {name: b, url: 'http://b:1/', formats: [otlp, loki]}\n";
+  const auto warnings = [&](const std::string& formats) {
+    return lines(load_text("server: {formats: [" + formats + "]}\n" + otlp_and_loki, "f.yaml", {}).warnings);
+  };
+  EXPECT_THAT(warnings("loki, otlp"), IsEmpty());
+  EXPECT_THAT(warnings("packet, otlp, hec-raw"),
+              ElementsAre("f.yaml:1: server.formats: no analyzer takes packet, hec-raw (analyzers[].formats): packets "
+                          "of these would wait for one"));
+  const auto of_all = lines(load_text(otlp_and_loki, "f.yaml", {}).warnings);
+  ASSERT_THAT(of_all, testing::SizeIs(1));
+  EXPECT_THAT(of_all.front(), HasSubstr("f.yaml:1: analyzers: no analyzer takes packet, hec-event, "));
+}
+
 TEST(Analyzers, OneThatIsTheDaemonItselfIsAFault) {
   const auto errors = [](const std::string& listen, const std::string& url) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
