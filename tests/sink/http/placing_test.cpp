@@ -89,12 +89,12 @@ TEST_F(PlacingTest, ASilentAnalyzerGetsMoreConnections) {
 
 TEST_F(PlacingTest, ASlowAnalyzersPipelinesAreNoDeeperThanTheTimeoutAllows) {
   PoolOptions options;
-  options.timeout = milliseconds(400);
-  answer_after(milliseconds(50));
+  options.timeout = milliseconds(1600);
+  answer_after(milliseconds(200));
   begin(1, options);
-  send_many(analyzer, 24);  // sixteen deep, the last would be answered after 800 ms
+  send_many(analyzer, 12);  // as deep as it goes, the last would be answered after 2400 ms
   ASSERT_TRUE(run_until_all_ended());
-  EXPECT_EQ(outcomes(), (std::map<Outcome, std::size_t>{{Outcome::delivered, 24}}));
+  EXPECT_EQ(outcomes(), (std::map<Outcome, std::size_t>{{Outcome::delivered, 12}}));
 }
 
 TEST_F(PlacingTest, TheBacklogIsFirstInFirstOut) {
