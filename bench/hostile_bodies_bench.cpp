@@ -45,9 +45,10 @@ const std::string log_record =
     R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736","text":"order \"accepted\"","duration_ms":12.75,"user":4711})";
 
 const char* name_of(Format format) {
-  constexpr std::array names{"json",          "ndjson",    "cloud_event", "cloud_events", "otlp_protobuf", "otlp_json",
-                             "loki_protobuf", "loki_json", "hec_event",   "lines",        "bulk",          "datadog",
-                             "gelf",          "firehose",  "logplex",     "events",       "events_any"};
+  constexpr std::array names{"json",      "ndjson",        "cloud_event", "cloud_events", "otlp_protobuf",
+                             "otlp_json", "loki_protobuf", "loki_json",   "hec_event",    "lines",
+                             "bulk",      "datadog",       "gelf",        "journal",      "firehose",
+                             "logplex",   "events",        "events_any"};
   static_assert(names.size() == format_count);
   return names[static_cast<std::size_t>(format)];
 }
