@@ -165,7 +165,9 @@ Response carry_out(const ControlCall& call, const Request& request, Control& con
   switch (call.kind) {
     case Kind::list: return list(control);
     case Kind::configuration: return configuration(control);
-    case Kind::replays: return request.reads() ? list_replays(control) : begin_replay(request, control, who);
+    case Kind::replays:
+      if (request.reads()) return list_replays(control);
+      return begin_replay(object_of(request).value_or(Json::object()), control, who);
     case Kind::replay:
       return request.reads() ? show_replay(control, call.analyzer) : stop_replay(control, call.analyzer, who);
     case Kind::drain: control.set_drained(call.analyzer, true, who); break;

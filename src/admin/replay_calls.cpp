@@ -1,12 +1,12 @@
 #include "admin/replay_calls.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "logdist/config/time_text.hpp"
+#include "logdist/os/wall_clock.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -76,10 +76,8 @@ std::optional<std::string> find_replay(std::string_view path) {
   return path.find('/') == path.npos ? std::optional<std::string>(path) : std::nullopt;
 }
 
-Response begin_replay(const Request& request, Control& control, const std::string& who) {
-  using namespace std::chrono;
-  const std::int64_t now_ns = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-  const Json body = request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, false);
+Response begin_replay(const nlohmann::ordered_json& body, Control& control, const std::string& who) {
+  const std::int64_t now_ns = os::unix_time_ns();
   ReplayOrder order;
   for (const auto& [key, value] : body.items()) {
     const std::string fault = read_field(key, value, now_ns, order);

@@ -11,6 +11,7 @@
 #include "logdist/config/spelling.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/config/time_text.hpp"
+#include "logdist/os/wall_clock.hpp"
 
 namespace logdist::cli {
 namespace {
@@ -171,9 +172,7 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
 CLI::Validator time_of(std::optional<std::int64_t>& target) {
   return CLI::Validator(
       [&target](std::string& text) {
-        using namespace std::chrono;
-        const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch());
-        target = config::parse_time(text, now.count());
+        target = config::parse_time(text, os::unix_time_ns());
         return target ? std::string()
                       : fmt::format("{} is not a time; allowed: 2026-05-01T10:00:00Z, or -15m before now",
                                     config::quote(text));

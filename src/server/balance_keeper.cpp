@@ -8,16 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "logdist/os/wall_clock.hpp"
 #include "logdist/storage/restored_balance.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::server {
 namespace {
-
-std::int64_t unix_time_now_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string state_path(const config::Options& options) {
   if (options.balance.state_file != config::BalanceOptions::beside_the_queue) return options.balance.state_file;
@@ -189,7 +185,7 @@ void BalanceKeeper::take() {
     figures.uncharge(in_flight);
     if (figures == kept_) return;
     is_written_ = false;
-    figures.taken_at_ns = unix_time_now_ns();
+    figures.taken_at_ns = os::unix_time_ns();
     if (shared_.storage) shared_.storage->set_balance(figures, snapshot.version);
     kept_ = std::move(figures);
   });

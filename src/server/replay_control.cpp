@@ -1,18 +1,13 @@
 // Replays, as operators ask for them.
-#include <chrono>
 
 #include <fmt/format.h>
 
+#include "logdist/os/wall_clock.hpp"
 #include "logdist/telemetry/log.hpp"
 #include "server/admin_control.hpp"
 
 namespace logdist::server {
 namespace {
-
-std::int64_t replay_time_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 const char* state_name(storage::ReplayReport::State state) {
   switch (state) {
@@ -47,7 +42,7 @@ std::string AdminControl::begin_replay(const admin::ReplayOrder& order, const st
   storage::ReplayRequest request;
   if (order.from_ns) request.range.from_ns = *order.from_ns;
   // What is replayed is no part of it.
-  request.range.to_ns = order.to_ns.value_or(replay_time_ns());
+  request.range.to_ns = order.to_ns.value_or(os::unix_time_ns());
   request.range.dead_letters = order.dead_letters;
   request.ids = order.ids;
   request.packets_per_second = order.rate;

@@ -1,11 +1,6 @@
 #include "logdist/storage/balance_file.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <condition_variable>
 #include <filesystem>
 #include <optional>
@@ -16,6 +11,7 @@
 
 #include "logdist/base/mutex.hpp"
 #include "logdist/os/file_descriptor.hpp"
+#include "logdist/os/pid_lock.hpp"
 
 namespace logdist::storage {
 namespace {
@@ -28,23 +24,13 @@ std::string folder_of(const std::string& path) {
 /// The lock, which ends with the descriptor; none with `fault`.
 os::FileDescriptor lock_file(const std::string& path, std::string& fault) {
   const std::string name = path + ".lock";
-  os::FileDescriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file.is_open()) {
-    fault = fmt::format("{}: {}", name, std::error_code(errno, std::generic_category()).message());
-    return file;
-  }
-  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-    std::array<char, 32> pid{};
-    const ssize_t bytes = ::pread(file.number(), pid.data(), pid.size(), 0);
-    fault = fmt::format("another process has it (pid {})",
-                        std::string_view(pid.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0));
-    return {};
-  }
-  const std::string pid = std::to_string(::getpid());
-  // Who holds it is for people; the lock itself does not depend on it.
-  if (::ftruncate(file.number(), 0) != 0 || ::pwrite(file.number(), pid.data(), pid.size(), 0) < 0) {
-    fault = fmt::format("{}: {}", name, std::error_code(errno, std::generic_category()).message());
-    return {};
+  std::string holder;
+  std::error_code error;
+  os::FileDescriptor file = os::lock_with_pid(name, holder, error);
+  if (error == std::errc::operation_would_block) {
+    fault = fmt::format("another process has it (pid {})", holder);
+  } else if (error) {
+    fault = fmt::format("{}: {}", name, error.message());
   }
   return file;
 }

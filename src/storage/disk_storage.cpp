@@ -1,7 +1,6 @@
 #include "logdist/storage/disk_storage.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <mutex>
 #include <random>
@@ -9,16 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "logdist/os/wall_clock.hpp"
 #include "storage/backlog.hpp"
 #include "storage/disk_store.hpp"
 
 namespace logdist::storage {
 namespace {
-
-std::int64_t unix_time_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::optional<telemetry::DiskOperation> failed_operation(const queue::LogNotice& notice) {
   using Kind = queue::LogNotice::Kind;
@@ -41,7 +36,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
   Impl(const DiskStorageOptions& options, queue::QueueLimits& limits) : options_(options), limits_(limits) {}
 
   bool open(queue::FileSystem& files, queue::OpenError& error) {
-    log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), unix_time_ns());
+    log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), os::unix_time_ns());
     if (!log_) return false;
     backlog_.emplace(*log_, limits_, options_.log.loops);
     for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
@@ -98,7 +93,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     end_replays();
     replays_.clear();
     backlog_->stop();
-    log_->close(Clock::now(), unix_time_ns());
+    log_->close(Clock::now(), os::unix_time_ns());
   }
 
   void replay(ReplayTarget::Packet packet, const std::string& replay_id, std::function<void(bool)> ended) override {

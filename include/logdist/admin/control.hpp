@@ -48,7 +48,7 @@ struct ReplayOrder {
   std::optional<std::int64_t> to_ns{};    ///< and before then; none: until now
   std::vector<std::string> ids{};         ///< only these; none: all
   bool dead_letters = false;              ///< only those that no analyzer took
-  double rate = 0;                        ///< packets a second at most; 0: as they are taken
+  double rate = 0;                        ///< packets per second at most; 0: as they are taken
   bool dry_run = false;                   ///< only counted
 };
 

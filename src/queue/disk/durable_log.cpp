@@ -2,15 +2,11 @@
 
 #include <utility>
 
+#include "logdist/os/wall_clock.hpp"
 #include "queue/disk/log_impl.hpp"
 
 namespace logdist::queue {
 namespace {
-
-std::int64_t unix_now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 bool take_directory(const DurableLogOptions& options, FileSystem& files, std::unique_ptr<DirectoryLock>& lock,
                     OpenError& error) {
@@ -33,7 +29,7 @@ bool take_directory(const DurableLogOptions& options, FileSystem& files, std::un
 void DurableLog::Impl::run_thread() {
   thread = std::thread([this] {
     TimePoint next = Clock::now();
-    while (intake.wait_until(next)) next = committer->step({Clock::now(), unix_now_ns()});
+    while (intake.wait_until(next)) next = committer->step({Clock::now(), os::unix_time_ns()});
   });
 }
 

@@ -2,17 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <string>
 
 #include "logdist/os/file_descriptor.hpp"
+#include "logdist/os/pid_lock.hpp"
 
 namespace logdist::queue {
 namespace {
@@ -153,23 +152,8 @@ class PosixFileSystem final : public FileSystem {
 
   std::unique_ptr<DirectoryLock> lock(const std::string& directory, std::string& holder,
                                       std::error_code& error) override {
-    os::FileDescriptor file(::open((directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file.is_open() || ::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-      error = last_error();
-      std::array<char, 32> text{};
-      const ssize_t got = file.is_open() ? ::pread(file.number(), text.data(), text.size() - 1, 0) : 0;
-      holder = std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-      while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-      return nullptr;
-    }
-    error.clear();
-    // The lock is flock's alone; the pid is only told.
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(file.number(), 0) != 0 || ::pwrite(file.number(), pid.data(), pid.size(), 0) < 0) {
-      error = last_error();
-      if (error.value() != ENOSPC && error.value() != EDQUOT) return nullptr;
-      error.clear();
-    }
+    os::FileDescriptor file = os::lock_with_pid(directory + "/lock", holder, error);
+    if (!file.is_open()) return nullptr;
     return std::make_unique<PosixLock>(std::move(file));
   }
 };

@@ -15,7 +15,7 @@ struct ReplayCommandOptions {
   std::string to{};                                    ///< likewise; empty: until now
   std::vector<std::string> ids{};                      ///< only packets with these; none: all
   bool dead_letters = false;                           ///< only those that no analyzer took
-  double rate = 0;                                     ///< packets a second; 0: as they are taken
+  double rate = 0;                                     ///< packets per second; 0: as they are taken
   bool dry_run = false;                                ///< only counts
   Duration interval = std::chrono::milliseconds(500);  ///< between two looks
 };
