@@ -44,7 +44,7 @@ std::vector<ProbeOrder> LoadBalancer::tick(TimePoint now) {
       monitor.tick(now);
       const bool is_new = monitor.wants_trial() != wanted_trial || monitor.wants_suspect_trial() != wanted_suspect;
       if (is_new) ++state_->capacity_version;
-      state_->refresh(id, now);
+      state_->refresh(id, now, state_->analyzers[id].last_failure);
     }
     // Whether a failed one is probed depends on all others: one may just have returned from its pause.
     for (AnalyzerId id = 0; id < state_->analyzers.size(); ++id) {
@@ -152,7 +152,8 @@ void LoadBalancer::State::refresh(AnalyzerId id, TimePoint now, const core::Fail
   Analyzer& analyzer = analyzers[id];
   const health::State state = analyzer.monitor->state();
   if (state != analyzer.seen_state) {
-    state_changes.push_back({id, analyzer.seen_state, state, now, failure, analyzer.monitor->testing_at()});
+    const core::Failure cause = state == health::State::failed ? failure : core::Failure{};
+    state_changes.push_back({id, analyzer.seen_state, state, now, cause, analyzer.monitor->testing_at()});
     testing_count += state == health::State::testing ? 1 : 0;
     testing_count -= analyzer.seen_state == health::State::testing ? 1 : 0;
     analyzer.seen_state = state;

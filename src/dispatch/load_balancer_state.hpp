@@ -30,6 +30,7 @@ struct LoadBalancer::State {
     TimePoint paused_until{};       ///< in the past: not paused
     std::uint32_t pauses = 0;       ///< without a time named, one after the other
     std::uint64_t failures = 0;
+    core::Failure last_failure;                         ///< of a packet
     PauseNotice unseen_pauses;                          ///< by who writes the log
     health::State seen_state = health::State::healthy;  ///< as of the last refresh
     bool seen_paused = false;

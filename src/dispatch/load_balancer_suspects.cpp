@@ -95,7 +95,7 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const Packe
     }
   }
   if (yields) return std::nullopt;
-  const auto placement = pick(packet, closed_to_suspects(excluded));
+  const auto placement = pick(packet, closed_to_suspects(excluded), true);
   if (placement) ++state_.analyzers[placement->charge.analyzer].suspects;
   return placement;
 }

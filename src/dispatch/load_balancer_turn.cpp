@@ -25,7 +25,7 @@ LoadBalancer::PlacementBatch::~PlacementBatch() {
 }
 
 retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const core::AttemptResult& result,
-                                                         bool suspect) {
+                                                         bool suspect, Duration lasted) {
   state_.mutex.is_held();
   const AnalyzerId id = placement.charge.analyzer;
   State::Analyzer& analyzer = state_.analyzers[id];
@@ -50,6 +50,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
       state_.selector.release({placement.charge, placement.group});
       analyzer.pauses = 0;
       analyzer.monitor->on_success(placement.epoch, now_);
+      if (!suspect) analyzer.monitor->attempt_ended(placement.epoch, now_);
       if (analyzer.monitor->state() != analyzer.seen_state) state_.refresh(id, now_);
       return taken;
     case Outcome::refused: end_refused(placement); break;
@@ -62,9 +63,11 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
       state_.selector.undo({placement.charge, placement.group});
       analyzer.monitor->trial_void(placement.epoch);
       break;
-    default: end_failed(placement, result, suspect); break;
+    default: end_failed(placement, result, suspect, lasted); break;
   }
-  state_.refresh(id, now_, {result.outcome, result.status, result.error, false});
+  // One that says nothing itself may have been the last that a failure streak waited for.
+  if (!suspect) analyzer.monitor->attempt_ended(placement.epoch, now_);
+  state_.refresh(id, now_, analyzer.last_failure);
   return taken;
 }
 
@@ -82,7 +85,7 @@ void LoadBalancer::PlacementBatch::end_refused(const Placement& placement) {
 }
 
 void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const core::AttemptResult& result,
-                                              bool suspect) {
+                                              bool suspect, Duration lasted) {
   state_.mutex.is_held();
   LOGDIST_CHECK(retry::is_analyzer_failure(result.outcome));
   State::Analyzer& analyzer = state_.analyzers[placement.charge.analyzer];
@@ -94,7 +97,9 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
     state_.control_due = state_.control_due || analyzer.seen_state == health::State::testing;
   } else {
     ++analyzer.failures;
-    analyzer.monitor->on_failure(placement.epoch, now_);
+    analyzer.last_failure = {result.outcome, result.status, result.error, false};
+    analyzer.monitor->on_failure(placement.epoch, now_, lasted);
+    state_.control_due = state_.control_due || analyzer.monitor->next_event() < state_.next_event;
   }
 }
 
@@ -109,19 +114,19 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& 
     yields = older_fresh_elsewhere(packet.admitted_at);
     if (!yields) return begin_trial(*trial, packet);
   } else if (!yields) {
-    placement = pick(packet, excluded);
+    placement = pick(packet, excluded, false);
   }
   if (!placement) note_waiting(packet, retry_state, yields);
   return placement;
 }
 
 std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& packet,
-                                                            std::span<const AnalyzerId> excluded) {
+                                                            std::span<const AnalyzerId> excluded, bool suspect) {
   state_.mutex.is_held();
   const auto charged = state_.selector.pick(packet.protocol, packet.messages, excluded);
   if (!charged) return std::nullopt;
-  const health::Epoch epoch = state_.analyzers[charged->charge.analyzer].monitor->epoch();
-  return Placement{charged->charge, epoch, charged->group};
+  health::Monitor& monitor = *state_.analyzers[charged->charge.analyzer].monitor;
+  return Placement{charged->charge, suspect ? monitor.epoch() : monitor.attempt_begun(), charged->group};
 }
 
 std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(core::Protocol protocol,

@@ -22,6 +22,7 @@ Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now)
 
 void Monitor::tick(TimePoint now) {
   if (state_ == State::failed && now >= testing_at_) enter_testing(now);
+  judge_packets(now);
   if (now >= trial_at_) trial_at_ = never;
   if (now >= suspect_at_) suspect_at_ = never;
 }
@@ -31,7 +32,8 @@ void Monitor::set_all_out(bool all_out) { all_out_ = all_out; }
 TimePoint Monitor::next_event() const {
   const TimePoint probe_at = probe_under_way_ ? never : probe_at_;
   if (state_ == State::failed) return all_out_ ? std::min(testing_at_, probe_at) : testing_at_;
-  return std::min({trial_at_, suspect_at_, probe_at});
+  const TimePoint streak_ends_at = streak_is_full() ? streak_ends_at_ : never;
+  return std::min({trial_at_, suspect_at_, probe_at, streak_ends_at});
 }
 
 bool Monitor::probe_due(TimePoint now) const {
@@ -46,7 +48,7 @@ void Monitor::probe_begun(TimePoint now) {
 }
 
 void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
-  if (epoch != epoch_) return;
+  if (!is_present(epoch)) return;
   probe_under_way_ = false;
   if (state_ == State::failed) {
     if (result == ProbeResult::failed || !all_out_) return;
@@ -56,7 +58,9 @@ void Monitor::on_probe(ProbeResult result, Epoch epoch, TimePoint now) {
     return;
   }
   if (result == ProbeResult::failed) {
-    count_failure(probe_failures_, std::min(options_.interval, options_.backoff_initial), now);
+    ++probe_failures_;
+    const Duration pause = std::min(options_.interval, options_.backoff_initial);
+    if (state_ == State::testing || streak_is_full()) enter_failed(pause, now);
     return;
   }
   probe_failures_ = 0;
@@ -71,35 +75,54 @@ bool Monitor::wants_suspect_trial() const { return wants_trial() && !options_.pr
 
 void Monitor::trust_probe(TimePoint now) {
   if (!options_.probing || !wants_trial()) return;
-  packet_failures_ = 0;
   enter_healthy(now);
 }
 
 void Monitor::trial_begun() { trial_under_way_ = true; }
 
 void Monitor::trial_void(Epoch epoch) {
-  if (epoch == epoch_) trial_under_way_ = false;
+  if (is_present(epoch)) trial_under_way_ = false;
 }
 
 void Monitor::trial_refused(Epoch epoch, TimePoint now) {
-  if (epoch != epoch_ || !trial_under_way_) return;
+  if (!is_present(epoch) || !trial_under_way_) return;
   trial_under_way_ = false;
   trial_at_ = now + backoff_.wait(refused_trials_++, random_);
 }
 
-void Monitor::on_success(Epoch epoch, TimePoint now) {
-  if (epoch != epoch_) return;
-  if (state_ == State::testing) enter_healthy(now);
-  packet_failures_ = 0;
+Epoch Monitor::attempt_begun() {
+  ++under_way_;
+  return epoch_;
 }
 
-void Monitor::on_failure(Epoch epoch, TimePoint now) {
-  if (epoch != epoch_ || state_ == State::failed) return;
-  count_failure(packet_failures_, std::min(retest_pause, options_.backoff_initial), now);
+void Monitor::attempt_ended(Epoch epoch, TimePoint now) {
+  if (state_ != State::healthy || !is_present(epoch)) return;
+  --under_way_;
+  if (epoch != epoch_ && elders_ > 0) --elders_;
+  judge_packets(now);
+}
+
+void Monitor::on_success(Epoch epoch, TimePoint now) {
+  if (!is_present(epoch)) return;
+  if (state_ == State::testing) enter_healthy(now);
+  packet_failures_ = 0;
+  elders_ = 0;
+  streak_ends_at_ = never;
+}
+
+void Monitor::on_failure(Epoch epoch, TimePoint now, Duration lasted) {
+  if (!is_present(epoch) || state_ == State::failed) return;
+  if (state_ == State::testing) return enter_failed(pause_after_packet(), now);
+  if (packet_failures_++ == 0) {
+    ++epoch_;
+    elders_ = under_way_;
+    streak_ends_at_ = now - lasted + options_.answer_within;
+  }
+  judge_packets(now);
 }
 
 void Monitor::on_suspect_failure(Epoch epoch, TimePoint now) {
-  if (epoch != epoch_ || !trial_under_way_) return;
+  if (!is_present(epoch) || !trial_under_way_) return;
   trial_under_way_ = false;
   suspect_at_ = now + backoff_.wait(suspect_trials_++, random_);
 }
@@ -117,31 +140,36 @@ void Monitor::begin_slow_start(TimePoint now) {
 
 bool Monitor::ramping(TimePoint now) const { return state_ == State::healthy && now < ramp_ends_at_; }
 
-void Monitor::count_failure(std::uint32_t& streak, Duration probe_pause, TimePoint now) {
-  ++streak;
-  const bool out = packet_failures_ + probe_failures_ >= options_.failure_threshold;
-  if (state_ == State::testing || out) enter_failed(probe_pause, now);
+/// Whether packets that failed one after the other take it out.
+void Monitor::judge_packets(TimePoint now) {
+  if (state_ != State::healthy || packet_failures_ == 0 || !streak_is_full()) return;
+  if (elders_ == 0 || now >= streak_ends_at_) enter_failed(pause_after_packet(), now);
+}
+
+void Monitor::enter(State state) {
+  state_ = state;
+  state_epoch_ = ++epoch_;
+  packet_failures_ = 0;
+  probe_failures_ = 0;
+  under_way_ = 0;
+  elders_ = 0;
+  streak_ends_at_ = never;
+  probe_under_way_ = false;
 }
 
 void Monitor::enter_failed(Duration probe_pause, TimePoint now) {
-  state_ = State::failed;
-  ++epoch_;
+  enter(State::failed);
   trial_at_ = never;
   suspect_at_ = never;
   testing_at_ = now + backoff_.wait(failed_tests_, random_);
   ++failed_tests_;
-  probe_under_way_ = false;
   if (!options_.probing) return;
   const bool probed = probed_at_ != TimePoint::min();
   probe_at_ = probed ? std::max(now, probed_at_ + probe_pause) : now;
 }
 
 void Monitor::enter_testing(TimePoint now) {
-  state_ = State::testing;
-  ++epoch_;
-  packet_failures_ = 0;
-  probe_failures_ = 0;
-  probe_under_way_ = false;
+  enter(State::testing);
   trial_under_way_ = false;
   refused_trials_ = 0;
   suspect_trials_ = 0;
@@ -150,12 +178,9 @@ void Monitor::enter_testing(TimePoint now) {
 }
 
 void Monitor::enter_healthy(TimePoint now) {
-  state_ = State::healthy;
-  ++epoch_;
+  enter(State::healthy);
   trial_at_ = never;
   suspect_at_ = never;
-  probe_failures_ = 0;
-  probe_under_way_ = false;
   probe_at_ = first_probe_at(now);
   failed_tests_ = 0;
   begin_slow_start(now);

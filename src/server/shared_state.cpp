@@ -17,6 +17,7 @@ dispatch::LoadBalancerOptions balancer_options(const config::Options& options, s
   result.health.backoff_multiplier = options.health.backoff.multiplier;
   result.health.backoff_jitter = options.health.backoff.jitter;
   result.health.slow_start = options.health.slow_start;
+  result.health.answer_within = options.health.timeout;
   const config::BackoffOptions& retry = options.delivery.retry;
   result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
   result.seed = seed;

@@ -14,6 +14,7 @@
 #include "logdist/base/check.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/retry/retry_state.hpp"
+#include "tests/fuzz/expected_state.hpp"
 
 namespace logdist {
 namespace {
@@ -32,44 +33,6 @@ bool may_be_wait(Duration wait, const Backoff& backoff, std::uint32_t repeats) {
   const auto ticks = static_cast<double>(wait.count());
   return ticks >= center * (1 - backoff.jitter) - 1 && ticks <= center * (1 + backoff.jitter) + 1;
 }
-
-/// The state that an analyzer is to be in, by the results that were told of its present epoch.
-class ExpectedState {
- public:
-  explicit ExpectedState(std::uint32_t failure_threshold) : failure_threshold_(failure_threshold) {}
-
-  State state() const { return state_; }
-  void backoff_over() {
-    if (state_ == State::failed) *this = ExpectedState(failure_threshold_, State::testing);
-  }
-  void packet(bool delivered) {
-    if (!delivered) return fail(packets_failed_);
-    packets_failed_ = 0;
-    if (state_ == State::testing) *this = ExpectedState(failure_threshold_);
-  }
-  void trusted() { *this = ExpectedState(failure_threshold_); }
-  void probe(bool passed, bool all_out) {
-    if (state_ == State::failed) {
-      if (passed && all_out) backoff_over();
-      return;
-    }
-    if (!passed) return fail(probes_failed_);
-    probes_failed_ = 0;
-  }
-
- private:
-  ExpectedState(std::uint32_t failure_threshold, State state) : failure_threshold_(failure_threshold), state_(state) {}
-
-  void fail(std::uint32_t& in_a_row) {
-    ++in_a_row;
-    if (state_ == State::testing || packets_failed_ + probes_failed_ == failure_threshold_) state_ = State::failed;
-  }
-
-  std::uint32_t failure_threshold_;
-  State state_ = State::healthy;
-  std::uint32_t packets_failed_ = 0;  ///< in a row, as the next
-  std::uint32_t probes_failed_ = 0;
-};
 
 /// One analyzer's monitor, with what is under way there.
 class Analyzer {
@@ -98,6 +61,7 @@ class Analyzer {
     options.backoff_multiplier = 1 + data.ConsumeIntegralInRange<int>(0, 30) / 10.0;
     options.backoff_jitter = data.ConsumeIntegralInRange<int>(0, 10) / 10.0;
     options.slow_start = draw_duration(data, 60s);
+    options.answer_within = options.interval / 4;
     return options;
   }
 
@@ -107,9 +71,10 @@ class Analyzer {
       case 1: now_ -= std::min<Duration>(now_ - start_, 1ms); break;  // another loop's clock
       case 2:
         if (now_ >= monitor_.testing_at()) expected_.backoff_over();
+        expected_.judge(now_);
         monitor_.tick(now_);
         break;
-      case 3: attempts_.push_back(monitor_.epoch()); break;
+      case 3: begin_attempt(); break;
       case 4: end_attempt(); break;
       case 5: probe(); break;
       case 6: monitor_.set_all_out(all_out_ = data_.ConsumeBool()); break;
@@ -121,20 +86,46 @@ class Analyzer {
     }
   }
 
+  /// Something under way at the analyzer.
+  struct Attempt {
+    health::Epoch epoch = 0;
+    std::uint32_t stay = 0;
+    std::uint64_t ticket = 0;  ///< of a packet that has not failed before, sent while Healthy
+    TimePoint begun{};
+    bool suspect = false;
+  };
+
+  void begin_attempt() {
+    Attempt attempt{monitor_.epoch(), expected_.stay(), 0, now_, attempts_.size() % 4 == 3};
+    if (monitor_.state() == State::healthy && !attempt.suspect) {
+      attempt.ticket = ++last_ticket_;
+      expected_.sent(attempt.ticket);
+      attempt.epoch = monitor_.attempt_begun();
+    }
+    attempts_.push_back(attempt);
+  }
+
   void end_attempt() {
     if (attempts_.empty()) return;
     const std::size_t index = data_.ConsumeIntegralInRange<std::size_t>(0, attempts_.size() - 1);
-    const health::Epoch epoch = attempts_[index];
+    const Attempt attempt = attempts_[index];
     attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(index));
     const bool delivered = data_.ConsumeBool();
-    const bool suspect = data_.ConsumeBool();
-    if (epoch == monitor_.epoch() && (delivered || !suspect)) expected_.packet(delivered);
+    const bool says_nothing = data_.ConsumeBool();
+    if (delivered || (!says_nothing && !attempt.suspect)) tell(attempt, delivered);
+    if (attempt.suspect && !delivered) monitor_.on_suspect_failure(attempt.epoch, now_);
+    if (attempt.ticket == 0) return;
+    if (attempt.stay == expected_.stay()) expected_.over(attempt.ticket, now_);
+    monitor_.attempt_ended(attempt.epoch, now_);
+  }
+
+  void tell(const Attempt& attempt, bool delivered) {
+    const Duration lasted = now_ - attempt.begun;
+    if (attempt.stay == expected_.stay()) expected_.packet(delivered, lasted, now_);
     if (delivered) {
-      monitor_.on_success(epoch, now_);
-    } else if (suspect) {
-      monitor_.on_suspect_failure(epoch, now_);
+      monitor_.on_success(attempt.epoch, now_);
     } else {
-      monitor_.on_failure(epoch, now_);
+      monitor_.on_failure(attempt.epoch, now_, lasted);
     }
   }
 
@@ -144,12 +135,13 @@ class Analyzer {
       constexpr health::ProbeResult results[] = {health::ProbeResult::passed, health::ProbeResult::missing,
                                                  health::ProbeResult::failed};
       const health::ProbeResult result = data_.PickValueInArray(results);
-      if (probe_epoch_ == monitor_.epoch()) expected_.probe(result != health::ProbeResult::failed, all_out_);
+      if (probe_stay_ == expected_.stay()) expected_.probe(result != health::ProbeResult::failed, all_out_);
       monitor_.on_probe(result, probe_epoch_, now_);
     } else if (monitor_.probe_due(now_)) {
       LOGDIST_CHECK(options_.probing);
       probe_under_way_ = true;
       probe_epoch_ = monitor_.epoch();
+      probe_stay_ = expected_.stay();
       monitor_.probe_begun(now_);
       LOGDIST_CHECK(!monitor_.probe_due(now_));
     }
@@ -161,7 +153,7 @@ class Analyzer {
     monitor_.trial_begun();
     LOGDIST_CHECK(!monitor_.wants_trial());
     if (data_.ConsumeBool()) {
-      attempts_.push_back(epoch);
+      attempts_.push_back({epoch, expected_.stay(), 0, now_, false});
     } else {
       monitor_.trial_void(epoch);
       LOGDIST_CHECK(monitor_.wants_trial());
@@ -192,7 +184,7 @@ class Analyzer {
   /// All goes well from now on: what is under way is told, and then the analyzer
   /// needs no more than its back-off, a probe and a packet.
   void recover() {
-    for (const health::Epoch epoch : attempts_) monitor_.on_success(epoch, now_);
+    for (const Attempt& attempt : attempts_) monitor_.on_success(attempt.epoch, now_);
     if (probe_under_way_) monitor_.on_probe(health::ProbeResult::passed, probe_epoch_, now_);
     for (int turn = 0; turn < 4 && monitor_.state() != State::healthy; ++turn) {
       if (monitor_.next_event() != never) now_ = std::max(now_, monitor_.next_event());
@@ -214,12 +206,14 @@ class Analyzer {
   const TimePoint start_ = TimePoint(1h);
   TimePoint now_ = start_;
   Monitor monitor_{options_, random_, now_};
-  ExpectedState expected_{options_.failure_threshold};
-  std::uint32_t failed_tests_ = 0;       ///< since it was Healthy
-  std::vector<health::Epoch> attempts_;  ///< packets under way, by the epoch they were begun in
+  ExpectedState expected_{options_};
+  std::uint32_t failed_tests_ = 0;  ///< since it was Healthy
+  std::vector<Attempt> attempts_;
+  std::uint64_t last_ticket_ = 0;
   bool probe_under_way_ = false;
   bool all_out_ = false;  ///< no analyzer at all is in service
   health::Epoch probe_epoch_ = 0;
+  std::uint32_t probe_stay_ = 0;
 };
 
 /// The rounds of a packet: whom it may not ask, and when there is to be no further round.

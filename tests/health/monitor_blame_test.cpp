@@ -1,4 +1,6 @@
 // Evidence that is none: packets that have failed before, and probes that decide alone.
+#include <vector>
+
 #include "tests/health/monitor_fixture.hpp"
 
 namespace logdist::health {
@@ -11,6 +13,96 @@ TEST_F(MonitorTest, WhatFailedBeforeSaysNothingOfTheAnalyzer) {
   EXPECT_EQ(monitor.state(), State::healthy);
   fail_packets(monitor, 1);
   EXPECT_EQ(monitor.state(), State::failed) << "nor does it end a streak";
+}
+
+/// Of packets sent together, those that fail at once are known before those that are taken.
+class MonitorStreakTest : public MonitorTest {
+ protected:
+  static constexpr MonitorOptions options = [] {
+    MonitorOptions result = defaults;
+    result.answer_within = 2s;
+    return result;
+  }();
+
+  void fail(Monitor& monitor, Epoch begun_in, Duration lasted = {}) {
+    monitor.on_failure(begun_in, now_, lasted);
+    monitor.attempt_ended(begun_in, now_);
+  }
+};
+
+TEST_F(MonitorStreakTest, WaitsForThoseSentBeforeItsFirstFailureWasKnown) {
+  Monitor monitor = make(options);
+  const Epoch good = monitor.attempt_begun();
+  std::vector<Epoch> bad(100);
+  for (Epoch& epoch : bad) epoch = monitor.attempt_begun();
+  for (const Epoch epoch : bad) fail(monitor, epoch);
+  EXPECT_EQ(monitor.state(), State::healthy);
+  monitor.on_success(good, now_);
+  monitor.attempt_ended(good, now_);
+  EXPECT_EQ(monitor.state(), State::healthy);
+  EXPECT_GT(monitor.next_event(), now_) << "there is no streak any more";
+}
+
+TEST_F(MonitorStreakTest, IsEvidenceWhenTheLastOfThemFailed) {
+  Monitor monitor = make(options);
+  std::vector<Epoch> sent(4);
+  for (Epoch& epoch : sent) epoch = monitor.attempt_begun();
+  for (std::size_t i = 0; i < 3; ++i) fail(monitor, sent[i]);
+  ASSERT_EQ(monitor.state(), State::healthy);
+  const Epoch later = monitor.attempt_begun();
+  fail(monitor, sent[3]);
+  EXPECT_EQ(monitor.state(), State::failed) << "one sent later is not awaited";
+  monitor.attempt_ended(later, now_);
+  EXPECT_EQ(monitor.state(), State::failed);
+}
+
+TEST_F(MonitorStreakTest, IsEvidenceWhenTheLastOfThemSaysNothing) {
+  Monitor monitor = make(options);
+  const Epoch unsent = monitor.attempt_begun();
+  for (int i = 0; i < 3; ++i) fail(monitor, monitor.attempt_begun());
+  ASSERT_EQ(monitor.state(), State::healthy);
+  monitor.attempt_ended(unsent, now_);
+  EXPECT_EQ(monitor.state(), State::failed);
+}
+
+TEST_F(MonitorStreakTest, DoesNotWaitForTheDeafLongerThanAnAnswerTakes) {
+  Monitor monitor = make(options);
+  monitor.attempt_begun();
+  for (int i = 0; i < 2; ++i) fail(monitor, monitor.attempt_begun(), 500ms);
+  EXPECT_GT(monitor.next_event(), now_ + 1500ms) << "two are no streak";
+  fail(monitor, monitor.attempt_begun());
+  ASSERT_EQ(monitor.state(), State::healthy);
+  now_ += 1500ms;
+  EXPECT_EQ(monitor.next_event(), now_) << "counted from when the first one was sent";
+  monitor.tick(now_ - 1ns);
+  EXPECT_EQ(monitor.state(), State::healthy);
+  monitor.tick(now_);
+  EXPECT_EQ(monitor.state(), State::failed);
+}
+
+TEST_F(MonitorStreakTest, OfAttemptsThatTookLongerIsEvidenceAtOnce) {
+  Monitor monitor = make(options);
+  monitor.attempt_begun();
+  for (int i = 0; i < 3; ++i) fail(monitor, monitor.attempt_begun(), 2s);
+  EXPECT_EQ(monitor.state(), State::failed);
+}
+
+TEST_F(MonitorStreakTest, IsEvidenceWithAFailedProbeAtOnce) {
+  Monitor monitor = make(options);
+  now_ = monitor.next_event();
+  monitor.attempt_begun();
+  for (int i = 0; i < 2; ++i) fail(monitor, monitor.attempt_begun());
+  probe(monitor, ProbeResult::failed);
+  EXPECT_EQ(monitor.state(), State::failed);
+}
+
+TEST_F(MonitorStreakTest, DoesNotWaitForThoseOfAnEarlierState) {
+  Monitor monitor = make(options);
+  monitor.attempt_begun();
+  for (int i = 0; i < 3; ++i) fail(monitor, monitor.attempt_begun(), 2s);
+  recover(monitor);
+  for (int i = 0; i < 3; ++i) fail(monitor, monitor.attempt_begun());
+  EXPECT_EQ(monitor.state(), State::failed);
 }
 
 TEST_F(MonitorTest, InTestingAPassedProbeDecidesWhileOnlySuspectsWait) {

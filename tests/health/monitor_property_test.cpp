@@ -1,6 +1,7 @@
 // Random events against a monitor and a second opinion of what it should say.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -17,12 +18,17 @@ enum class Kind { packet, probe, trial };
 struct Work {
   Kind kind;
   Epoch epoch;
+  std::uint32_t stay;        ///< the state it was begun in, counted
+  std::uint64_t serial = 0;  ///< of a packet
+  TimePoint begun{};
 };
 
 /// What happened in the present state, to count streaks anew at each question.
 struct Event {
   bool probe;
   bool failed;
+  TimePoint begun{};
+  std::uint64_t newest = 0;  ///< packet sent until then
 };
 
 std::uint32_t streak(const std::vector<Event>& events, bool probe) {
@@ -80,6 +86,7 @@ class World {
     options.backoff_max = 30s;
     options.backoff_jitter = random_.below(2) == 0 ? 0 : 0.2;
     options.slow_start = 10s * random_.below(2);
+    options.answer_within = 1s * random_.below(4);
     return options;
   }
 
@@ -93,7 +100,9 @@ class World {
     now_ = target;
     const State before = monitor_.state();
     monitor_.tick(now_);
-    const State expected = before == State::failed && now_ >= due ? State::testing : before;
+    State expected = before;
+    if (before == State::failed && now_ >= due) expected = State::testing;
+    if (before == State::healthy && packets_take_it_out()) expected = State::failed;
     EXPECT_EQ(monitor_.state(), expected);
     note_state();
     if (expected == State::testing && before == State::failed) {
@@ -103,18 +112,19 @@ class World {
   }
 
   void begin_packet() {
-    if (monitor_.state() == State::healthy) pending_.push_back({Kind::packet, monitor_.epoch()});
+    if (monitor_.state() != State::healthy) return;
+    pending_.push_back({Kind::packet, monitor_.attempt_begun(), stay_, ++last_serial_, now_});
   }
 
   void begin_probe_or_trial() {
     if (monitor_.probe_due(now_)) {
       monitor_.probe_begun(now_);
       EXPECT_FALSE(monitor_.probe_due(now_));
-      pending_.push_back({Kind::probe, monitor_.epoch()});
+      pending_.push_back({Kind::probe, monitor_.epoch(), stay_});
     } else if (monitor_.wants_trial()) {
       monitor_.trial_begun();
       EXPECT_FALSE(monitor_.wants_trial());
-      pending_.push_back({Kind::trial, monitor_.epoch()});
+      pending_.push_back({Kind::trial, monitor_.epoch(), stay_});
     }
   }
 
@@ -123,10 +133,10 @@ class World {
     const auto chosen = pending_.begin() + static_cast<std::ptrdiff_t>(random_.below(pending_.size()));
     const Work work = *chosen;
     pending_.erase(chosen);
-    const bool stale = work.epoch != monitor_.epoch();
+    const bool stale = work.stay != stay_;
     const State before = monitor_.state();
     const TimePoint due = monitor_.next_event();
-    if (!stale) events_.push_back({work.kind == Kind::probe, failed});
+    if (!stale) events_.push_back({work.kind == Kind::probe, failed, work.begun, last_serial_});
     tell(work, failed);
     if (stale) {
       EXPECT_EQ(monitor_.next_event(), due);
@@ -140,10 +150,11 @@ class World {
       const ProbeResult passed = random_.below(2) == 0 ? ProbeResult::passed : ProbeResult::missing;
       monitor_.on_probe(failed ? ProbeResult::failed : passed, work.epoch, now_);
     } else if (failed) {
-      monitor_.on_failure(work.epoch, now_);
+      monitor_.on_failure(work.epoch, now_, now_ - work.begun);
     } else {
       monitor_.on_success(work.epoch, now_);
     }
+    if (work.kind == Kind::packet) monitor_.attempt_ended(work.epoch, now_);
   }
 
   State expected_after(const Work& work, bool failed, State before) const {
@@ -151,15 +162,31 @@ class World {
       if (failed) return State::failed;
       return work.kind == Kind::trial ? State::healthy : State::testing;
     }
-    const bool out = failed && streak(events_, true) + streak(events_, false) >= options_.failure_threshold;
-    return out ? State::failed : before;
+    if (before != State::healthy) return before;
+    const bool by_probe = failed && work.kind == Kind::probe && enough();
+    return by_probe || packets_take_it_out() ? State::failed : before;
   }
 
-  /// Each change of state is one new epoch, along one of the four arrows.
+  bool enough() const { return streak(events_, true) + streak(events_, false) >= options_.failure_threshold; }
+
+  /// Enough have failed in a row, and none is awaited that was sent before the first of them was known.
+  bool packets_take_it_out() const {
+    const std::uint32_t failures = streak(events_, false);
+    if (failures == 0 || !enough()) return false;
+    auto first = events_.rbegin();
+    for (std::uint32_t left = failures; left > 0; ++first) left -= first->probe ? 0u : 1u;
+    --first;
+    if (now_ >= first->begun + options_.answer_within) return true;
+    return std::ranges::none_of(pending_, [&](const Work& work) {
+      return work.kind == Kind::packet && work.stay == stay_ && work.serial <= first->newest;
+    });
+  }
+
+  /// Each change of state is a new epoch, along one of the four arrows.
   void note_state() {
     const State state = monitor_.state();
-    EXPECT_EQ(monitor_.epoch(), epoch_ + (state == state_ ? 0 : 1));
     if (state == state_) return;
+    EXPECT_NE(monitor_.epoch(), epoch_);
     if (state == State::failed) {
       check_backoff();
     } else if (state == State::healthy) {
@@ -172,6 +199,7 @@ class World {
     }
     state_ = state;
     epoch_ = monitor_.epoch();
+    ++stay_;
     events_.clear();
   }
 
@@ -207,6 +235,8 @@ class World {
   std::vector<Event> events_;  ///< of this state
   State state_;
   Epoch epoch_ = 0;
+  std::uint32_t stay_ = 0;
+  std::uint64_t last_serial_ = 0;
   int failed_tests_ = 0;
   int failed_seen_ = 0;
   int recoveries_seen_ = 0;

@@ -6,14 +6,41 @@ namespace logdist::sim {
 
 using health::State;
 
+std::uint64_t OutsideHealth::packet_sent() {
+  under_way_.insert(++last_ticket_);
+  return last_ticket_;
+}
+
+void OutsideHealth::packet_over(std::uint32_t begun_in, std::uint64_t ticket, TimePoint now) {
+  if (begun_in != stay_) return;
+  under_way_.erase(ticket);
+  judge_packets(now);
+}
+
 void OutsideHealth::packet_delivered(std::uint32_t begun_in, TimePoint now) {
   if (begun_in != stay_) return;
   packet_failures_ = 0;
   if (state_ == State::testing) enter(State::healthy, now);
 }
 
-void OutsideHealth::packet_failed(std::uint32_t begun_in, TimePoint now) {
-  if (begun_in == stay_) count(packet_failures_, now);
+void OutsideHealth::packet_failed(std::uint32_t begun_in, TimePoint begun_at, TimePoint now) {
+  if (begun_in != stay_ || state_ == State::failed) return;
+  if (state_ == State::testing) return enter(State::failed, now);
+  if (packet_failures_++ > 0) return;
+  first_failed_after_ = last_ticket_;
+  first_failed_begun_ = begun_at;
+}
+
+TimePoint OutsideHealth::waits_until() const {
+  const bool waits = state_ == State::healthy && packet_failures_ > 0 && enough();
+  return waits ? first_failed_begun_ + promised_->answer_within : never;
+}
+
+/// A good packet may still be answered that was sent before the first failure was known.
+void OutsideHealth::judge_packets(TimePoint now) {
+  if (state_ != State::healthy || packet_failures_ == 0 || !enough()) return;
+  const bool awaited = !under_way_.empty() && *under_way_.begin() <= first_failed_after_;
+  if (!awaited || now >= waits_until()) enter(State::failed, now);
 }
 
 void OutsideHealth::probe_passed(std::uint32_t begun_in) {
@@ -21,20 +48,16 @@ void OutsideHealth::probe_passed(std::uint32_t begun_in) {
 }
 
 void OutsideHealth::probe_failed(std::uint32_t begun_in, TimePoint now) {
-  if (begun_in == stay_) count(probe_failures_, now);
-}
-
-void OutsideHealth::count(std::uint32_t& failures, TimePoint now) {
-  if (state_ == State::failed) return;
-  ++failures;
-  const bool enough = packet_failures_ + probe_failures_ >= promised_->failure_threshold;
-  if (state_ == State::testing || enough) enter(State::failed, now);
+  if (begun_in != stay_ || state_ == State::failed) return;
+  ++probe_failures_;
+  if (state_ == State::testing || enough()) enter(State::failed, now);
 }
 
 void OutsideHealth::enter(State state, TimePoint now) {
   state_ = state;
   since_ = now;
   ++stay_;
+  under_way_.clear();
   if (state == State::healthy) times_failed_ = 0;
   if (state == State::failed) {
     ++times_failed_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
 #include "logdist/health/health.hpp"
 
@@ -20,19 +21,27 @@ class OutsideHealth {
   std::uint32_t stay() const { return stay_; }
   TimePoint since() const { return since_; }  ///< the beginning of this state
 
+  /// A packet that has not failed yet is sent there; its ticket, for packet_over(), once it is known how it ended.
+  std::uint64_t packet_sent();
+  void packet_over(std::uint32_t begun_in, std::uint64_t ticket, TimePoint now);
   void packet_delivered(std::uint32_t begun_in, TimePoint now);
-  void packet_failed(std::uint32_t begun_in, TimePoint now);
+  void packet_failed(std::uint32_t begun_in, TimePoint begun_at, TimePoint now);
   void probe_passed(std::uint32_t begun_in);
   void probe_failed(std::uint32_t begun_in, TimePoint now);
   void probe_trusted(TimePoint now) { enter(health::State::healthy, now); }
   void back_off_over(TimePoint now) { enter(health::State::testing, now); }
+  /// Packets have failed one after the other, and those sent before that was known are not awaited any longer.
+  void waited_enough(TimePoint now) { enter(health::State::failed, now); }
+  /// When that is allowed; `never`: it is not.
+  TimePoint waits_until() const;
 
   /// Of the present back-off.
   TimePoint test_not_before() const { return since_ + back_off(1 - promised_->backoff_jitter); }
   TimePoint test_not_after() const { return since_ + back_off(1 + promised_->backoff_jitter); }
 
  private:
-  void count(std::uint32_t& failures, TimePoint now);
+  bool enough() const { return packet_failures_ + probe_failures_ >= promised_->failure_threshold; }
+  void judge_packets(TimePoint now);
   void enter(health::State state, TimePoint now);
   Duration back_off(double spread) const;
 
@@ -43,6 +52,10 @@ class OutsideHealth {
   std::uint32_t packet_failures_ = 0;  ///< one after the other
   std::uint32_t probe_failures_ = 0;
   std::uint32_t times_failed_ = 0;  ///< since it was Healthy
+  std::uint64_t last_ticket_ = 0;
+  std::set<std::uint64_t> under_way_;     ///< tickets of this state
+  std::uint64_t first_failed_after_ = 0;  ///< the last ticket when the first of packet_failures_ was known
+  TimePoint first_failed_begun_{};        ///< its attempt
 };
 
 }  // namespace logdist::sim

@@ -176,6 +176,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.delivery_timeout = draws.across(100ms, 5s);
   scenario.probe_timeout = draws.across(50ms, 2s);
   scenario.balancer = draw_scheduler(draws);
+  scenario.balancer.health.answer_within = scenario.probe_timeout;
   scenario.storm = draws.across(2s, 120s);
   scenario.messages_max = draws.one_of<std::uint32_t>({1, 10, 100, 1'000});
   scenario.ends_in_storm = draws.chance(0.3);

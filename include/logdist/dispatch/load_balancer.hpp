@@ -218,8 +218,9 @@ class LoadBalancer::PlacementBatch {
   PlacementBatch& operator=(const PlacementBatch&) = delete;
 
   /// Takes the result of an attempt placed earlier, of a packet that was `suspect`
-  /// then. What its analyzer has taken until now.
-  retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result, bool suspect);
+  /// then, and took `lasted`. What its analyzer has taken until now.
+  retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result, bool suspect,
+                             Duration lasted = {});
 
   /// Places a packet, with an analyzer that takes its protocol and is not excluded by
   /// its retry state. None when no slot is free for it, or an older packet of
@@ -256,13 +257,13 @@ class LoadBalancer::PlacementBatch {
 
  private:
   std::optional<Placement> place_suspect(const PacketFacts& packet, std::span<const AnalyzerId> excluded, bool yields);
-  std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> excluded);
+  std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> excluded, bool suspect);
   Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
   std::span<const AnalyzerId> closed_to_suspects(std::span<const AnalyzerId> excluded);
   void note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
   std::optional<AnalyzerId> wanted_trial_of(core::Protocol protocol, const retry::RetryState& retry_state) const;
   void end_refused(const Placement& placement);
-  void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect);
+  void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect, Duration lasted);
   bool older_elsewhere(TimePoint admitted_at) const;
   bool older_fresh_elsewhere(TimePoint admitted_at) const;
 

@@ -4,6 +4,7 @@
 // the caller serialises.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -27,6 +28,7 @@ struct MonitorOptions {
   double backoff_multiplier = 2;
   double backoff_jitter = 0.2;
   Duration slow_start{};
+  Duration answer_within{};  ///< a living analyzer answers within so long; see Monitor, failure streak
 };
 
 /// Least time between two tests of an analyzer that packets have failed, while no analyzer is in service. Each test
@@ -39,8 +41,8 @@ enum class ProbeResult : std::uint8_t {
   failed,   ///< anything else, silence included
 };
 
-/// Names the state an attempt or probe was begun in. A result with an older
-/// epoch is ignored: it tells nothing of the present state.
+/// Names the state an attempt or probe was begun in, and the failure streak that it came after. A result of an earlier
+/// state is ignored: it tells nothing of the present one.
 using Epoch = std::uint32_t;
 
 /// One analyzer's health. Starts Healthy, with full ramp.
@@ -55,7 +57,11 @@ using Epoch = std::uint32_t;
 ///
 /// Failure streak: packets and probes count together towards the threshold; a
 /// success erases the failures of its own kind only, so passing probes do not
-/// hide failing packets, nor the reverse.
+/// hide failing packets, nor the reverse. A streak that packets have made long
+/// enough takes a Healthy one out once none of the attempts is under way any more
+/// that were when its first failure became known, or after `answer_within` from
+/// the beginning of that failed attempt: where bad packets fail at once, good ones sent together
+/// with them may still be answered.
 class Monitor {
  public:
   /// `random` spreads the back-off and must outlive the monitor.
@@ -64,8 +70,9 @@ class Monitor {
   State state() const { return state_; }
   Epoch epoch() const { return epoch_; }
 
-  /// Moves by the clock: Failed becomes Testing when its back-off is over, and
-  /// after a refused trial another may be wanted.
+  /// Moves by the clock: Failed becomes Testing when its back-off is over, Healthy
+  /// Failed when a failure streak has waited long enough, and after a refused trial
+  /// another may be wanted.
   void tick(TimePoint now);
 
   /// Whether no analyzer at all is in service. While that is so a Failed one is
@@ -107,9 +114,16 @@ class Monitor {
   /// trial is wanted after a back-off of its own, doubled from one to the next.
   void trial_refused(Epoch epoch, TimePoint now);
 
-  /// A packet was delivered there, or its first failed attempt was there.
+  /// While Healthy: a packet that has not failed yet is sent there. Its attempt's
+  /// end, however it ended, is told by attempt_ended() after the verdict, if it
+  /// has one. The epoch it was begun in.
+  Epoch attempt_begun();
+  void attempt_ended(Epoch epoch, TimePoint now);
+
+  /// A packet was delivered there, or its first failed attempt was there and took
+  /// `lasted`.
   void on_success(Epoch epoch, TimePoint now);
-  void on_failure(Epoch epoch, TimePoint now);
+  void on_failure(Epoch epoch, TimePoint now, Duration lasted = {});
   /// A packet failed there that has failed before: says nothing of the analyzer.
   void on_suspect_failure(Epoch epoch, TimePoint now);
 
@@ -127,7 +141,11 @@ class Monitor {
   void enter_failed(Duration probe_pause, TimePoint now);
   void enter_testing(TimePoint now);
   void enter_healthy(TimePoint now);
-  void count_failure(std::uint32_t& streak, Duration probe_pause, TimePoint now);
+  bool is_present(Epoch epoch) const { return epoch - state_epoch_ <= epoch_ - state_epoch_; }
+  bool streak_is_full() const { return packet_failures_ + probe_failures_ >= options_.failure_threshold; }
+  void judge_packets(TimePoint now);
+  void enter(State state);
+  Duration pause_after_packet() const { return std::min(retest_pause, options_.backoff_initial); }
   TimePoint first_probe_at(TimePoint now);
 
   // Constant after construction.
@@ -136,12 +154,17 @@ class Monitor {
   Random& random_;
 
   State state_ = State::healthy;
-  Epoch epoch_ = 0;
+  Epoch epoch_ = 0;        ///< grows with each state and each failure streak of packets
+  Epoch state_epoch_ = 0;  ///< with which this state began
   std::uint32_t packet_failures_ = 0;
   std::uint32_t probe_failures_ = 0;
-  std::uint32_t failed_tests_ = 0;          ///< since the last recovery, for the back-off
-  TimePoint testing_at_ = never;            ///< end of the back-off
-  TimePoint probe_at_ = never;              ///< when the next probe is due
+  std::uint32_t under_way_ = 0;  ///< attempts begun in this stay in Healthy
+  std::uint32_t elders_ = 0;     ///< of those: begun before the first of packet_failures_ was known
+  TimePoint streak_ends_at_ =
+      never;                        ///< of packet_failures_: their elders are not awaited longer; never: there are none
+  std::uint32_t failed_tests_ = 0;  ///< since the last recovery, for the back-off
+  TimePoint testing_at_ = never;    ///< end of the back-off
+  TimePoint probe_at_ = never;      ///< when the next probe is due
   TimePoint probed_at_ = TimePoint::min();  ///< the last one was begun
   TimePoint ramp_ends_at_ = TimePoint::min();
   bool probe_passed_ = false;  ///< of this Testing

@@ -1,5 +1,6 @@
 // health: each analyzer is Failed exactly when so many failures as configured
-// have come one after the other, a packet's first one only, Testing when its back-off is over, neither
+// have come one after the other, a packet's first one only, and no packet sent before that was known may still be
+// taken; Testing when its back-off is over, neither
 // earlier nor later, or when with nobody in service its probe passes; Healthy when its
 // packet was taken, or, with only suspect packets waiting, its probe has passed; and it is probed as
 // often as configured, no more and no less.
@@ -18,16 +19,24 @@ class Health final : public Checker {
   using Checker::Checker;
 
   void sent(const PacketHistory& history, const core::Attempt& attempt) override {
-    begun_in_[history.serial] = of(attempt.analyzer).health.stay();
+    OutsideHealth& health = of(attempt.analyzer).health;
+    sent_[history.serial] = {health.stay(), history.suspect() ? 0 : health.packet_sent(), world_.now()};
+  }
+
+  void attempt_ended(const PacketHistory& history, const core::AttemptResult&) override {
+    Sent& sent = sent_[history.serial];
+    sent.lasted = world_.now() - sent.at;
   }
 
   void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
     OutsideHealth& health = of(history.analyzer).health;
-    const std::uint32_t begun_in = begun_in_[history.serial];
-    if (result.outcome == Outcome::delivered) health.packet_delivered(begun_in, world_.now());
-    if (!is_failure(result) || history.suspect()) return;
+    const Sent& sent = sent_[history.serial];
     const bool was_failed = health.state() == health::State::failed;
-    health.packet_failed(begun_in, world_.now());
+    if (result.outcome == Outcome::delivered) health.packet_delivered(sent.in, world_.now());
+    if (is_failure(result) && !history.suspect()) {
+      health.packet_failed(sent.in, world_.now() - sent.lasted, world_.now());
+    }
+    if (!history.suspect()) health.packet_over(sent.in, sent.ticket, world_.now());
     if (!was_failed) of(history.analyzer).failed_by_packet = health.state() == health::State::failed;
   }
 
@@ -92,6 +101,14 @@ class Health final : public Checker {
     bool failed_by_packet = false;  ///< else by a probe
   };
 
+  /// An attempt.
+  struct Sent {
+    std::uint32_t in = 0;      ///< stay
+    std::uint64_t ticket = 0;  ///< of one that is not suspect
+    TimePoint at{};
+    Duration lasted{};
+  };
+
   static bool all_out(const std::vector<dispatch::AnalyzerView>& views) {
     return std::ranges::none_of(views, [](const auto& view) { return view.in_service; });
   }
@@ -116,11 +133,18 @@ class Health final : public Checker {
       health.back_off_over(world_.now());
     }
     if (health.state() == health::State::testing && view.state == health::State::healthy) trust(id);
+    if (view.state == health::State::failed && world_.now() >= health.waits_until()) {
+      checked();
+      health.waited_enough(world_.now());
+      of(id).failed_by_packet = true;
+    }
     if (view.state != health.state()) {
       complain("analyzer {} is {}; by what became of its packets and probes it is {}", id,
                health::to_string(view.state), health::to_string(health.state()));
     } else if (failed && world_.now() > health.test_not_after() + 2 * lateness_max) {
       complain("analyzer {} is still Failed {:.3f} s after it has", id, to_seconds(world_.now() - health.since()));
+    } else if (world_.now() - 2 * lateness_max > health.waits_until()) {
+      complain("analyzer {} is not Failed yet", id);
     }
   }
 
@@ -172,7 +196,7 @@ class Health final : public Checker {
 
   TimePoint all_out_since_ = never;                                       ///< nobody is in service
   std::vector<Known> known_;                                              ///< by AnalyzerId
-  std::map<std::uint64_t, std::uint32_t> begun_in_;                       ///< stay, by packet: of its last attempt
+  std::map<std::uint64_t, Sent> sent_;                                    ///< by packet: its last attempt
   std::map<std::pair<AnalyzerId, health::Epoch>, std::uint32_t> probes_;  ///< stay, as probes are told of
 };
 

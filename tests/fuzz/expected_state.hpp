@@ -1,0 +1,79 @@
+// The health of one analyzer, counted a second time from what was told to its monitor.
+#pragma once
+
+#include <cstdint>
+#include <set>
+
+#include "logdist/base/time.hpp"
+#include "logdist/health/health.hpp"
+
+namespace logdist {
+
+/// The state that an analyzer is to be in, by the results that were told of its present state.
+class ExpectedState {
+ public:
+  explicit ExpectedState(const health::MonitorOptions& options) : options_(&options) {}
+
+  health::State state() const { return state_; }
+  std::uint32_t stay() const { return stay_; }  ///< grows with each change of state
+  void backoff_over() {
+    if (state_ == health::State::failed) enter(health::State::testing);
+  }
+  void sent(std::uint64_t ticket) { under_way_.insert(last_ticket_ = ticket); }
+  void over(std::uint64_t ticket, TimePoint now) {
+    under_way_.erase(ticket);
+    judge(now);
+  }
+  void packet(bool delivered, Duration lasted, TimePoint now) {
+    if (delivered) {
+      packets_failed_ = 0;
+      if (state_ == health::State::testing) enter(health::State::healthy);
+    } else if (state_ == health::State::testing) {
+      enter(health::State::failed);
+    } else if (state_ == health::State::healthy) {
+      if (packets_failed_++ == 0) {
+        elders_until_ = last_ticket_;
+        waits_until_ = now - lasted + options_->answer_within;
+      }
+      judge(now);
+    }
+  }
+  void trusted() { enter(health::State::healthy); }
+  void probe(bool passed, bool all_out) {
+    if (state_ == health::State::failed) {
+      if (passed && all_out) backoff_over();
+    } else if (passed) {
+      probes_failed_ = 0;
+    } else if (++probes_failed_; state_ == health::State::testing || enough()) {
+      enter(health::State::failed);
+    }
+  }
+  /// Packets that failed in a row take it out when no attempt is under way that was before the first of them was known.
+  void judge(TimePoint now) {
+    if (state_ != health::State::healthy || packets_failed_ == 0 || !enough()) return;
+    const bool awaited = !under_way_.empty() && *under_way_.begin() <= elders_until_;
+    if (!awaited || now >= waits_until_) enter(health::State::failed);
+  }
+
+ private:
+  bool enough() const { return packets_failed_ + probes_failed_ >= options_->failure_threshold; }
+  void enter(health::State state) {
+    state_ = state;
+    ++stay_;
+    packets_failed_ = 0;
+    probes_failed_ = 0;
+    under_way_.clear();
+  }
+
+  const health::MonitorOptions* options_;
+  health::State state_ = health::State::healthy;
+  std::uint32_t stay_ = 0;
+  std::uint32_t packets_failed_ = 0;  ///< in a row, as the next
+  std::uint32_t probes_failed_ = 0;
+  std::set<std::uint64_t> under_way_;  ///< tickets, in the order sent
+  std::uint64_t last_ticket_ = 0;
+  std::uint64_t elders_until_ = 0;
+  TimePoint waits_until_{};
+};
+
+}  // namespace logdist
