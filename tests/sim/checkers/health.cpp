@@ -20,6 +20,10 @@ class Health final : public Checker {
 
   void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     OutsideHealth& health = of(attempt.analyzer).health;
+    // That only suspect packets wait is known in the turn that sends them.
+    if (health.state() == health::State::testing && history.suspect()) {
+      follow(attempt.analyzer, world_.views()[attempt.analyzer]);
+    }
     sent_[history.serial] = {health.stay(), history.suspect() ? 0 : health.packet_sent(), world_.now()};
   }
 
