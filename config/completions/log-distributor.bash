@@ -20,7 +20,7 @@ _log_distributor() {
         return
       fi
       ;;
-    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id)
+    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id | --analyzer)
       return
       ;;
   esac
@@ -36,7 +36,7 @@ _log_distributor() {
     top) known="--url --interval --count --help" ;;
     health) known="--url --live --help" ;;
     reload) known="--url --help" ;;
-    replay) known="--url --from --to --id --dead-letters --rate --dry-run --help" ;;
+    replay) known="--url --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
     queue) known="list verify export --directory --from --to --dead-letters --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")

@@ -25,6 +25,7 @@ Json to_json(const ReplayView& replay) {
           {"packets_found", replay.packets_found},
           {"messages_found", replay.messages_found},
           {"packets_replayed", replay.packets_replayed},
+          {"packets_failed", replay.packets_failed},
           {"packets_in_flight", replay.packets_in_flight},
           {"times_refused", replay.times_refused},
           {"segments_unreadable", replay.segments_unreadable}};
@@ -44,6 +45,9 @@ std::string read_field(const std::string& key, const Json& value, std::int64_t n
     const auto is_text = [](const Json& id) { return id.is_string(); };
     if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_text)) return "ids is no list of texts";
     order.ids = value.get<std::vector<std::string>>();
+  } else if (key == "analyzer") {
+    if (!value.is_string() || value.get<std::string>().empty()) return "analyzer is no name";
+    order.analyzer = value.get<std::string>();
   } else if (key == "rate") {
     if (!value.is_number() || value.get<double>() <= 0 || value.get<double>() > rate_max) {
       return "rate is no number above 0, at most 1000000000";
@@ -53,9 +57,19 @@ std::string read_field(const std::string& key, const Json& value, std::int64_t n
     if (!value.is_boolean()) return key + " is neither true nor false";
     (key == "dry_run" ? order.dry_run : order.dead_letters) = value.get<bool>();
   } else {
-    return "allowed are from, to, ids, dead_letters, rate and dry_run";
+    return "allowed are from, to, ids, dead_letters, analyzer, rate and dry_run";
   }
   return {};
+}
+
+/// What is wrong with a name that no analyzer has; empty: nothing.
+std::string check_analyzer(const std::string& name, const Control& control) {
+  std::string names;
+  for (const ControlledAnalyzer& analyzer : control.analyzers()) {
+    if (name.empty() || analyzer.name == name) return {};
+    names += (names.empty() ? "" : ", ") + analyzer.name;
+  }
+  return fmt::format("there is no analyzer {}; there are {}", name, names);
 }
 
 std::optional<ReplayView> find(const Control& control, const std::string& id) {
@@ -82,6 +96,9 @@ Response begin_replay(const nlohmann::ordered_json& body, Control& control, cons
   for (const auto& [key, value] : body.items()) {
     const std::string fault = read_field(key, value, now_ns, order);
     if (!fault.empty()) return problem(http::status::unprocessable_entity, fault);
+  }
+  if (const std::string fault = check_analyzer(order.analyzer, control); !fault.empty()) {
+    return problem(http::status::unprocessable_entity, fault);
   }
   ReplayView replay;
   const std::string refusal = control.begin_replay(order, who, replay);

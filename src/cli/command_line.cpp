@@ -217,6 +217,7 @@ CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
       ->type_name("TIME");
   command->add_option("--id", options.ids, "only the packet with this id; may be given again")->type_name("ID");
   command->add_flag("--dead-letters", options.dead_letters, "only packets that no analyzer took");
+  command->add_option("--analyzer", options.analyzer, "they go only to this one; without it to any")->type_name("NAME");
   command->add_option("--rate", options.rate, "packets per second; without it as fast as they are taken")
       ->check(within(0.001, 1e9))
       ->type_name("N");

@@ -16,6 +16,10 @@ namespace {
 /// A request's packet is the agent's until it is delivered or stored; one that was accepted is ours.
 bool is_request(const Delivery& delivery) { return !delivery.accepted; }
 
+Eligibility eligible_for(const Delivery& delivery) {
+  return {delivery.packet.protocol, delivery.retry_state.excluded(), delivery.retry_state.only()};
+}
+
 Delivery& delivery_of(core::Attempt& attempt) {
   return *boost::intrusive::get_parent_from_member(&attempt, &Delivery::attempt);
 }
@@ -61,16 +65,17 @@ queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, Ti
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
   unsettled_.push_back(delivery);
-  const bool is_kept = !options_.ack_delivered && take_place(delivery);
+  const bool waits = options_.ack_delivered || delivery.retry_state.only();
+  const bool is_kept = !waits && take_place(delivery);
   delivery.accepted = is_kept && store_ == nullptr;
   if (is_request(delivery)) {
-    if (!options_.ack_delivered && !is_kept) ledger_.caller_ran();
+    if (!waits && !is_kept) ledger_.caller_ran();
     delivery.waiter = &waiter;
     delivery.give_up_at = now + options_.caller_runs_timeout;
     waiters_.push_back(delivery);
   }
   if (delivery.state == DeliveryState::storing) return queue::Admission::pending;
-  enter_lane(delivery);
+  enter_waiting(delivery);
   turn_request_.turn_soon();
   if (!is_request(delivery)) return queue::Admission::queued;
   return is_kept ? queue::Admission::pending : queue::Admission::waiting;
@@ -138,8 +143,7 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
   if (too_old(delivery, now)) return Disposition::too_old;
   // What was recalled may have asked all in service but the one that it comes back from.
   may_be_stranded_ = may_be_stranded_ || next == retry::RetryAction::again;
-  if (giving_up_ || next == retry::RetryAction::again ||
-      shared.anyone_else(delivery.packet.protocol, delivery.retry_state.excluded())) {
+  if (giving_up_ || next == retry::RetryAction::again || shared.anyone_else(eligible_for(delivery))) {
     enter_retry(delivery);
     return Disposition::moved;
   }
@@ -150,8 +154,9 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
 Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
                                               TimePoint now) {
   const bool refused = delivery.retry_state.refused_once();
-  if (refused && shared.analyzer_count(delivery.packet.protocol) == 1)
-    return Disposition::refused;  // there is no second to ask
+  const std::size_t analyzers = shared.analyzer_count(eligible_for(delivery));
+  if (delivery.retry_state.only() && analyzers == 0) return Disposition::handed_back;
+  if (refused && analyzers == 1) return Disposition::refused;  // there is no second to ask
   const std::optional<Duration> wait = delivery.retry_state.end_round(options_.retry, random_);
   if (!wait) return refused ? Disposition::refused : Disposition::poison;
   enter_between_rounds(delivery, *wait, now);
@@ -204,7 +209,7 @@ void Dispatcher::on_timer(TimePoint now) {
     Delivery& delivery = *between_rounds_.begin()->second;
     leave_state(delivery);
     enter_retry(delivery);
-    may_be_stranded_ = may_be_stranded_ || !delivery.retry_state.excluded().empty();
+    may_be_stranded_ = may_be_stranded_ || !delivery.retry_state.excluded().empty() || delivery.retry_state.only();
     turn_request_.turn_soon();
   }
   end_too_old(now);

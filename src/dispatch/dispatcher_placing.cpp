@@ -98,7 +98,7 @@ void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
 }
 
 /// Those that a packet had not asked yet have left service while it waited for a
-/// slot: its round is over.
+/// slot: its round is over. One whose only analyzer was removed is handed back.
 void Dispatcher::end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   const std::uint64_t service = shared.service_version();
   if (service == service_seen_ && !may_be_stranded_) return;
@@ -106,7 +106,9 @@ void Dispatcher::end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimeP
   may_be_stranded_ = false;
   for (RetryLists* const lists : {&retry_, &suspects_}) {
     lists->for_each([&](RetryLists::Group& group) {
-      if (group.excluded->empty() || shared.anyone_else(group.protocol, *group.excluded)) return;
+      const Eligibility eligible{group.protocol, *group.excluded, group.only};
+      const bool is_gone = group.only && shared.analyzer_count(eligible) == 0;
+      if (!is_gone && (group.excluded->empty() || shared.anyone_else(eligible))) return;
       for (std::size_t left = group.packets.size(); left > 0; --left) {
         Delivery& delivery = *group.packets.begin();
         leave_state(delivery);  // with the last one the group is gone

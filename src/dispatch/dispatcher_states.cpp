@@ -35,6 +35,13 @@ void Dispatcher::enter_lane(Delivery& delivery) {
   lane_of(delivery).push_back(delivery);
 }
 
+/// Not yet attempted. One that waits for an analyzer of its own keeps nobody waiting behind it.
+void Dispatcher::enter_waiting(Delivery& delivery) {
+  if (!delivery.retry_state.only()) return enter_lane(delivery);
+  may_be_stranded_ = true;
+  enter_retry(delivery);
+}
+
 void Dispatcher::enter_retry(Delivery& delivery) {
   ledger_.wait_entered(delivery.packet.messages);
   delivery.state = DeliveryState::retry;

@@ -137,6 +137,11 @@ bool LoadBalancer::ready() const {
                      [](const State::Analyzer& analyzer) { return analyzer.in_service; });
 }
 
+bool LoadBalancer::has(AnalyzerId analyzer, core::Protocol protocol) const {
+  const MutexLock lock(state_->mutex);
+  return !state_->analyzers[analyzer].removed && state_->selector.takes(analyzer, protocol);
+}
+
 Duration LoadBalancer::until_ready(TimePoint now) const {
   const MutexLock lock(state_->mutex);
   TimePoint earliest = never;
@@ -216,7 +221,7 @@ void LoadBalancer::State::plan_wakes(LoopId current, TimePoint now, WakeList& wa
     if (!std::exchange(loops[id].wake_pending, true)) wakeups.loops.push_back(id);
   };
   LoopId oldest = no_loop;
-  const bool trial = wanted_trial(std::nullopt, {}, now).has_value();
+  const bool trial = wanted_trial(std::nullopt, now).has_value();
   const bool capacity = selector.can_pick() || trial;
   const bool suspects_yield = fresh_waits();
   const bool suspect_trial = !suspects_yield && trial;  // or the probe decides

@@ -31,6 +31,7 @@ void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
   analyzer.removed = true;
   if (analyzer.in_service) state_.count_in_service(false);
   analyzer.in_service = false;
+  ++state_.service_version;
   for (State::Loop& loop : state_.loops) loop.recalls.push_back(id);
 }
 

@@ -64,15 +64,13 @@ struct LoadBalancer::State {
   void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {}) LOGDIST_REQUIRES(mutex);
   void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) LOGDIST_REQUIRES(mutex);
   bool may_be_tested(AnalyzerId id, TimePoint now) const LOGDIST_REQUIRES(mutex);
-  /// The analyzer that is to get the next packet to test it, in the configured order: any packet, or one of such a
-  /// protocol.
-  std::optional<AnalyzerId> wanted_trial(std::optional<core::Protocol> protocol, std::span<const AnalyzerId> excluded,
-                                         TimePoint now) const LOGDIST_REQUIRES(mutex);
-  /// Without a probe to decide, a suspect may test an analyzer, too.
-  std::optional<AnalyzerId> wanted_suspect_trial(core::Protocol protocol, std::span<const AnalyzerId> excluded,
-                                                 TimePoint now) const LOGDIST_REQUIRES(mutex);
-  bool may_get(AnalyzerId analyzer, core::Protocol protocol, std::span<const AnalyzerId> excluded) const
+  /// The analyzer that is to get the next packet to test it, in the configured order: an eligible one, or any.
+  std::optional<AnalyzerId> wanted_trial(const std::optional<Eligibility>& eligible, TimePoint now) const
       LOGDIST_REQUIRES(mutex);
+  /// Without a probe to decide, a suspect may test an analyzer, too.
+  std::optional<AnalyzerId> wanted_suspect_trial(const Eligibility& eligible, TimePoint now) const
+      LOGDIST_REQUIRES(mutex);
+  bool may_get(AnalyzerId analyzer, const Eligibility& eligible) const LOGDIST_REQUIRES(mutex);
   /// One enters service or leaves it. Without any the Failed ones are probed, too.
   void count_in_service(bool enters) LOGDIST_REQUIRES(mutex);
   /// Whether a packet waits, on any loop, that is not suspect and could go anywhere.
@@ -99,7 +97,7 @@ struct LoadBalancer::State {
   /// Analyzers in Testing, so that the hot path need not look.
   std::size_t testing_count LOGDIST_GUARDED_BY(mutex) = 0;
   std::size_t in_service_count LOGDIST_GUARDED_BY(mutex) = 0;
-  /// Grows when an analyzer leaves service.
+  /// Grows when an analyzer leaves service, or is removed.
   std::uint64_t service_version LOGDIST_GUARDED_BY(mutex) = 1;
   /// Snapshots of the balance taken.
   std::uint64_t balance_version LOGDIST_GUARDED_BY(mutex) = 0;

@@ -38,28 +38,27 @@ bool LoadBalancer::State::may_be_tested(AnalyzerId id, TimePoint now) const {
   return !analyzer.removed && !analyzer.drained && analyzer.paused_until <= now && selector.has_free_slot(id);
 }
 
-bool LoadBalancer::State::may_get(AnalyzerId analyzer, core::Protocol protocol,
-                                  std::span<const AnalyzerId> excluded) const {
-  return selector.takes(analyzer, protocol) && std::ranges::find(excluded, analyzer) == excluded.end();
+bool LoadBalancer::State::may_get(AnalyzerId analyzer, const Eligibility& eligible) const {
+  if (eligible.only && *eligible.only != analyzer) return false;
+  return selector.takes(analyzer, eligible.protocol) &&
+         std::ranges::find(eligible.excluded, analyzer) == eligible.excluded.end();
 }
 
-std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(std::optional<core::Protocol> protocol,
-                                                            std::span<const AnalyzerId> excluded, TimePoint now) const {
+std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(const std::optional<Eligibility>& eligible,
+                                                            TimePoint now) const {
   if (testing_count == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
     if (!analyzers[id].monitor->wants_trial() || !may_be_tested(id, now)) continue;
-    if (!protocol || may_get(id, *protocol, excluded)) return id;
+    if (!eligible || may_get(id, *eligible)) return id;
   }
   return std::nullopt;
 }
 
-std::optional<AnalyzerId> LoadBalancer::State::wanted_suspect_trial(core::Protocol protocol,
-                                                                    std::span<const AnalyzerId> excluded,
-                                                                    TimePoint now) const {
+std::optional<AnalyzerId> LoadBalancer::State::wanted_suspect_trial(const Eligibility& eligible, TimePoint now) const {
   if (testing_count == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
     if (!analyzers[id].monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
-    if (may_get(id, protocol, excluded)) return id;
+    if (may_get(id, eligible)) return id;
   }
   return std::nullopt;
 }
@@ -85,28 +84,30 @@ bool LoadBalancer::PlacementBatch::let_suspects_pass() {
 }
 
 std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const PacketFacts& packet,
-                                                                     std::span<const AnalyzerId> excluded,
-                                                                     bool yields) {
+                                                                     const Eligibility& eligible, bool yields) {
   state_.mutex.is_held();
   if (suspects_pass_) {
-    if (const auto trial = state_.wanted_suspect_trial(packet.protocol, excluded, now_)) {
+    if (const auto trial = state_.wanted_suspect_trial(eligible, now_)) {
       ++state_.analyzers[*trial].suspects;
       return begin_trial(*trial, packet);
     }
   }
   if (yields) return std::nullopt;
-  const auto placement = pick(packet, closed_to_suspects(excluded), true);
+  const auto placement = pick(packet, closed_to_suspects(eligible), true);
   if (placement) ++state_.analyzers[placement->charge.analyzer].suspects;
   return placement;
 }
 
-/// Those excluded, and those at which suspects hold all they may.
-std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(std::span<const AnalyzerId> excluded) {
+/// Those not eligible, and those at which suspects hold all they may.
+std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(const Eligibility& eligible) {
   state_.mutex.is_held();
+  const auto excluded = eligible.excluded;
   closed_.assign(excluded.begin(), excluded.end());
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
     const bool counted = state_.analyzers[id].in_service && std::ranges::find(excluded, id) == excluded.end();
-    if (counted && !state_.suspect_fits(id, !suspects_pass_)) closed_.push_back(id);
+    if (!counted) continue;
+    const bool is_other = eligible.only && *eligible.only != id;
+    if (is_other || !state_.suspect_fits(id, !suspects_pass_)) closed_.push_back(id);
   }
   return {closed_.data(), closed_.size()};
 }

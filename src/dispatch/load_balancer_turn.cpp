@@ -105,37 +105,50 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
 
 std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& packet,
                                                              const retry::RetryState& retry_state) {
-  const auto excluded = retry_state.excluded();
+  const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
   bool yields = older_elsewhere(packet.admitted_at);
   std::optional<Placement> placement;
   if (retry_state.suspect()) {
-    placement = place_suspect(packet, excluded, yields);
-  } else if (const auto trial = wanted_trial_of(packet.protocol, retry_state)) {
+    placement = place_suspect(packet, eligible, yields);
+  } else if (const auto trial = wanted_trial_of(eligible, retry_state)) {
     yields = older_fresh_elsewhere(packet.admitted_at);
     if (!yields) return begin_trial(*trial, packet);
   } else if (!yields) {
-    placement = pick(packet, excluded, false);
+    placement = pick(packet, closed_to(eligible), false);
   }
   if (!placement) note_waiting(packet, retry_state, yields);
   return placement;
 }
 
-std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& packet,
-                                                            std::span<const AnalyzerId> excluded, bool suspect) {
+/// Those excluded, and all others when there is an only one.
+std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to(const Eligibility& eligible) {
   state_.mutex.is_held();
-  const auto charged = state_.selector.pick(packet.protocol, packet.messages, excluded);
+  if (!eligible.only) return eligible.excluded;
+  closed_.clear();
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (state_.analyzers[id].in_service && !state_.may_get(id, eligible)) closed_.push_back(id);
+  }
+  return {closed_.data(), closed_.size()};
+}
+
+std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& packet,
+                                                            std::span<const AnalyzerId> closed, bool suspect) {
+  state_.mutex.is_held();
+  const auto charged = state_.selector.pick(packet.protocol, packet.messages, closed);
   if (!charged) return std::nullopt;
   health::Monitor& monitor = *state_.analyzers[charged->charge.analyzer].monitor;
   return Placement{charged->charge, suspect ? monitor.epoch() : monitor.attempt_begun(), charged->group};
 }
 
-std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(core::Protocol protocol,
-                                                                        const retry::RetryState& retry_state) const {
+std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(const Eligibility& eligible,
+                                                                        const retry::RetryState& retry_state) {
   state_.mutex.is_held();
   // The last opinion on a refused packet is not left to one that is being tested,
   // when one in service has room.
-  if (retry_state.refused_once() && state_.selector.can_pick(protocol, retry_state.excluded())) return std::nullopt;
-  return state_.wanted_trial(protocol, retry_state.excluded(), now_);
+  if (retry_state.refused_once() && state_.selector.can_pick(eligible.protocol, closed_to(eligible))) {
+    return std::nullopt;
+  }
+  return state_.wanted_trial(eligible, now_);
 }
 
 Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const PacketFacts& packet) {
@@ -160,7 +173,7 @@ void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   mine.only_suspects = mine.only_suspects && retry_state.suspect();
   // Only a packet that any free slot suits may keep slots from younger ones.
-  if (!retry_state.excluded().empty() || !state_.selector.all_take(packet.protocol)) return;
+  if (!retry_state.excluded().empty() || retry_state.only() || !state_.selector.all_take(packet.protocol)) return;
   TimePoint& head = retry_state.suspect() ? mine.suspect_head : mine.blocked_head;
   head = std::min(head, packet.admitted_at);
 }
@@ -197,18 +210,19 @@ std::uint64_t LoadBalancer::PlacementBatch::balance_version() const {
 
 bool LoadBalancer::PlacementBatch::has_capacity() const {
   state_.mutex.is_held();
-  return state_.selector.can_pick() || state_.wanted_trial(std::nullopt, {}, now_);
+  return state_.selector.can_pick() || state_.wanted_trial(std::nullopt, now_);
 }
 
-std::size_t LoadBalancer::PlacementBatch::analyzer_count(core::Protocol protocol) const {
+std::size_t LoadBalancer::PlacementBatch::analyzer_count(const Eligibility& eligible) const {
   state_.mutex.is_held();
-  return state_.selector.takers(protocol);
+  if (!eligible.only) return state_.selector.takers(eligible.protocol);
+  return !state_.analyzers[*eligible.only].removed && state_.selector.takes(*eligible.only, eligible.protocol) ? 1 : 0;
 }
 
-bool LoadBalancer::PlacementBatch::anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const {
+bool LoadBalancer::PlacementBatch::anyone_else(const Eligibility& eligible) const {
   state_.mutex.is_held();
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
-    if (state_.analyzers[id].in_service && state_.may_get(id, protocol, excluded)) return true;
+    if (state_.analyzers[id].in_service && state_.may_get(id, eligible)) return true;
   }
   return false;
 }

@@ -13,7 +13,7 @@ RetryLists::Key RetryLists::key_of(const Delivery& delivery) {
   const auto excluded = delivery.retry_state.excluded();
   Excluded sorted(excluded.begin(), excluded.end());
   std::sort(sorted.begin(), sorted.end());
-  return {std::move(sorted), delivery.packet.protocol};
+  return {std::move(sorted), delivery.packet.protocol, delivery.retry_state.only()};
 }
 
 RetryLists::~RetryLists() {
@@ -24,8 +24,9 @@ void RetryLists::insert(Delivery& delivery) {
   const auto [place, is_new] = groups_.try_emplace(key_of(delivery));
   Group& group = place->second;
   if (is_new) {
-    group.excluded = &place->first.first;
-    group.protocol = place->first.second;
+    group.excluded = &std::get<Excluded>(place->first);
+    group.protocol = delivery.packet.protocol;
+    group.only = delivery.retry_state.only();
     group.made = ++made_;
     group.packets.insert(delivery);
     const auto entered = by_age_.emplace(age_of(group), &group).first;

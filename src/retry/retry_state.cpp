@@ -12,6 +12,7 @@ void RetryState::reset() {
   excluded_.clear();
   failed_before_.clear();
   failed_now_.clear();
+  only_.reset();
   attempts_ = 0;
   rounds_ = 0;
   rounds_counted_ = 0;

@@ -142,11 +142,9 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   void read_back(LoopId loop, std::vector<storage::ReadBackPacket> packets) override {
     loops_[loop]->post([packets = std::move(packets)](Loop& own) mutable { own.read_back(std::move(packets)); });
   }
-  void replay(LoopId loop, storage::ReplayTarget::Packet packet, const std::string& replay_id,
-              std::function<void(bool)> ended) override {
-    loops_[loop]->post([packet = std::move(packet), replay_id, ended = std::move(ended)](Loop& own) {
-      own.replay(*packet, replay_id, ended);
-    });
+  void replay(LoopId loop, storage::ReplayedPacket packet, storage::ReplayEnded ended) override {
+    loops_[loop]->post(
+        [packet = std::move(packet), ended = std::move(ended)](Loop& own) { own.replay(packet, ended); });
   }
   void lost(const ledger::Amount& packets) override {
     loops_.front()->post([packets](Loop& own) { own.lost(packets); });

@@ -71,32 +71,51 @@ class Loop::ReplayWaiter final : public queue::Waiter {
  public:
   using Place = std::list<std::shared_ptr<ReplayWaiter>>::iterator;
 
-  ReplayWaiter(Loop& loop, std::function<void(bool)> ended) : loop_(loop), ended_(std::move(ended)) {}
+  ReplayWaiter(Loop& loop, storage::ReplayEnded ended, bool has_one_analyzer)
+      : loop_(loop), ended_(std::move(ended)), has_one_analyzer_(has_one_analyzer) {}
 
   void set_place(Place place) { place_ = place; }
-  void settled(queue::Settlement settlement) override {
-    end(settlement == queue::Settlement::delivered || settlement == queue::Settlement::dead_lettered);
-  }
-  void stored() override { end(true); }
-  void end(bool is_safe) {
+  void settled(queue::Settlement settlement) override { end(outcome_of(settlement)); }
+  void stored() override { end(storage::ReplayOutcome::safe); }
+  void end(storage::ReplayOutcome outcome) {
     const std::shared_ptr<ReplayWaiter> self = *place_;  // until this returns
     loop_.replays_.erase(place_);
-    ended_(is_safe);
+    ended_(outcome);
   }
 
  private:
+  storage::ReplayOutcome outcome_of(queue::Settlement settlement) const {
+    switch (settlement) {
+      case queue::Settlement::delivered: return storage::ReplayOutcome::safe;
+      case queue::Settlement::dead_lettered:
+        return has_one_analyzer_ ? storage::ReplayOutcome::failed : storage::ReplayOutcome::safe;
+      case queue::Settlement::handed_back:
+      case queue::Settlement::not_stored: break;
+    }
+    return storage::ReplayOutcome::refused;
+  }
+
   Loop& loop_;
-  const std::function<void(bool)> ended_;
+  const storage::ReplayEnded ended_;
+  const bool has_one_analyzer_;
   Place place_;
 };
 
-void Loop::replay(const queue::StoredPacket& stored, const std::string& replay_id, std::function<void(bool)> ended) {
-  if (!dispatcher_.takes_packets()) return ended(false);
-  queue::Delivery& delivery = fill(stored);
-  delivery.packet.forwarded_headers += "Packet-Replay: " + replay_id + "\r\n";
-  const auto place = replays_.insert(replays_.end(), std::make_shared<ReplayWaiter>(*this, std::move(ended)));
+void Loop::replay(const storage::ReplayedPacket& packet, storage::ReplayEnded ended) {
+  if (!dispatcher_.takes_packets()) return ended(storage::ReplayOutcome::refused);
+  queue::Delivery& delivery = fill(*packet.stored);
+  if (packet.analyzer && !shared_.balancer.has(*packet.analyzer, delivery.packet.protocol)) {
+    dispatcher_.discard(delivery);
+    return ended(storage::ReplayOutcome::failed);
+  }
+  if (packet.analyzer) delivery.retry_state.set_only(*packet.analyzer);
+  delivery.packet.forwarded_headers += "Packet-Replay: " + packet.replay_id + "\r\n";
+  const auto place = replays_.insert(
+      replays_.end(), std::make_shared<ReplayWaiter>(*this, std::move(ended), packet.analyzer.has_value()));
   (*place)->set_place(place);
-  if (dispatcher_.admit(delivery, **place, Clock::now()) == queue::Admission::queued) (*place)->end(true);
+  if (dispatcher_.admit(delivery, **place, Clock::now()) == queue::Admission::queued) {
+    (*place)->end(storage::ReplayOutcome::safe);
+  }
   arm_timer();
 }
 

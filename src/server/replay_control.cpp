@@ -28,6 +28,7 @@ admin::ReplayView view_of(const storage::ReplayReport& report) {
           report.packets_found,
           report.messages_found,
           report.packets_replayed,
+          report.packets_failed,
           report.packets_in_flight,
           report.times_refused,
           report.segments_unreadable,
@@ -45,12 +46,18 @@ std::string AdminControl::begin_replay(const admin::ReplayOrder& order, const st
   request.range.to_ns = order.to_ns.value_or(os::unix_time_ns());
   request.range.dead_letters = order.dead_letters;
   request.ids = order.ids;
+  if (!order.analyzer.empty()) {
+    request.analyzer = shared_.registry.find(order.analyzer);
+    if (!request.analyzer) return "there is no analyzer " + order.analyzer;
+  }
   request.packets_per_second = order.rate;
   request.dry_run = order.dry_run;
   storage::ReplayReport report;
   if (!shared_.storage->start_replay(request, report)) return "a replay is running; one at a time";
   replay = view_of(report);
-  const std::string text = fmt::format("replay {} begun{} (by {})", report.id, order.dry_run ? ", a dry run" : "", who);
+  const std::string to = order.analyzer.empty() ? "" : " to " + order.analyzer;
+  const std::string text =
+      fmt::format("replay {}{} begun{} (by {})", report.id, to, order.dry_run ? ", a dry run" : "", who);
   log::record(log::Level::info, "replay_begun", text, {{"replay", report.id}, {"by", who}});
   events_.post({.text = text});
   return {};

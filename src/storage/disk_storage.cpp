@@ -96,11 +96,11 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     log_->close(Clock::now(), os::unix_time_ns());
   }
 
-  void replay(ReplayTarget::Packet packet, const std::string& replay_id, std::function<void(bool)> ended) override {
+  void replay(ReplayedPacket packet, ReplayEnded ended) override {
     const LoopId loop = next_loop_.fetch_add(1, std::memory_order_relaxed) % options_.log.loops;
-    loops_->replay(loop, std::move(packet), replay_id, [this, ended = std::move(ended)](bool is_safe) {
-      if (is_safe) ++replayed_;
-      ended(is_safe);
+    loops_->replay(loop, std::move(packet), [this, ended = std::move(ended)](ReplayOutcome outcome) {
+      if (outcome == ReplayOutcome::safe) ++replayed_;
+      ended(outcome);
     });
   }
 

@@ -48,6 +48,8 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
   }
 
  private:
+  using Packet = std::shared_ptr<const queue::StoredPacket>;
+
   void run() {
     queue::SettledReader reader(log_, request_.range);
     std::vector<queue::SettledPacketRead> batch;
@@ -61,11 +63,16 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
       }
       for (queue::SettledPacketRead& read : batch) {
         if (!is_wanted(read.packet)) continue;
+        if (is_stopped()) break;
         count_found(read.packet);
-        if (!request_.dry_run && !hand_over(std::make_shared<const queue::StoredPacket>(std::move(read.packet)))) break;
+        if (request_.dry_run) continue;
+        plan_next();
+        hand_over(std::make_shared<const queue::StoredPacket>(std::move(read.packet)));
       }
     }
-    end();
+    hand_over(nullptr);
+    const MutexLock lock(mutex_);
+    report_.state = is_stopped_ ? ReplayReport::State::stopped : ReplayReport::State::done;
   }
 
   /// What a replay has sent is there as it came first, too.
@@ -85,33 +92,39 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
 
   static std::size_t bytes_of(const queue::StoredPacket& packet) { return packet.body.size() + packet.metadata.size(); }
 
-  /// Waits for its turn. False: stopped.
-  bool hand_over(ReplayTarget::Packet packet) {
-    if (request_.packets_per_second > 0) {
-      const auto gap =
-          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / request_.packets_per_second));
-      // One that could not be sent in time is no reason for a burst.
-      next_at_ = std::max(next_at_ + gap, Clock::now());
+  /// When the next one may be sent.
+  void plan_next() {
+    if (request_.packets_per_second <= 0) return;
+    const auto gap =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / request_.packets_per_second));
+    // One that could not be sent in time is no reason for a burst.
+    next_at_ = std::max(next_at_ + gap, Clock::now());
+  }
+
+  /// Sends `packet` in its turn, those that were refused before it. Without one, waits until nothing is under way.
+  void hand_over(Packet packet) {
+    const bool is_flush = !packet;
+    while (is_flush || packet) {
+      const Packet next = take_next(packet);
+      if (!next) return;
+      send(next);
     }
-    for (;;) {
-      ReplayTarget::Packet first;
-      {
-        MutexLock lock(mutex_);
-        while (!is_stopped_ && !may_send(bytes_of(*packet))) wait(lock);
-        if (is_stopped_) return false;
-        // Those that were refused go first.
-        if (!refused_.empty()) {
-          first = std::move(refused_.front());
-          refused_.pop_front();
-        } else {
-          first = std::exchange(packet, nullptr);
-        }
-        ++report_.packets_in_flight;
-        held_bytes_ += bytes_of(*first);
-      }
-      send(first);
-      if (!packet) return true;
+  }
+
+  /// One that was refused, or `packet`, as soon as it may be sent. Null: stopped, or nothing is left.
+  Packet take_next(Packet& packet) {
+    MutexLock lock(mutex_);
+    for (; !is_stopped_; wait(lock)) {
+      Packet& next = refused_.empty() ? packet : refused_.front();
+      if (!next && report_.packets_in_flight == 0) return nullptr;
+      if (!next || !may_send(bytes_of(*next))) continue;
+      Packet taken = std::move(next);
+      if (!refused_.empty()) refused_.pop_front();
+      ++report_.packets_in_flight;
+      held_bytes_ += bytes_of(*taken);
+      return taken;
     }
+    return nullptr;
   }
 
   bool may_send(std::size_t bytes) LOGDIST_REQUIRES(mutex_) {
@@ -130,21 +143,24 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
     }
   }
 
-  void send(const ReplayTarget::Packet& packet) {
-    target_.replay(packet, id_, [self = shared_from_this(), packet](bool is_safe) { self->ended(packet, is_safe); });
+  void send(const Packet& packet) {
+    target_.replay({packet, id_, request_.analyzer},
+                   [self = shared_from_this(), packet](ReplayOutcome outcome) { self->ended(packet, outcome); });
   }
 
-  void ended(const ReplayTarget::Packet& packet, bool is_safe) {
+  void ended(const Packet& packet, ReplayOutcome outcome) {
     {
       const MutexLock lock(mutex_);
       --report_.packets_in_flight;
       held_bytes_ -= bytes_of(*packet);
-      if (is_safe) {
-        ++report_.packets_replayed;
-      } else {
-        ++report_.times_refused;
-        paused_until_ = Clock::now() + pause;
-        refused_.push_back(packet);
+      switch (outcome) {
+        case ReplayOutcome::safe: ++report_.packets_replayed; break;
+        case ReplayOutcome::failed: ++report_.packets_failed; break;
+        case ReplayOutcome::refused:
+          ++report_.times_refused;
+          paused_until_ = Clock::now() + pause;
+          refused_.push_back(packet);
+          break;
       }
     }
     news_.notify_all();
@@ -153,26 +169,6 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
   bool is_stopped() const {
     const MutexLock lock(mutex_);
     return is_stopped_;
-  }
-
-  /// All were handed over: those that are refused are given again, the others awaited.
-  void end() {
-    for (;;) {
-      ReplayTarget::Packet packet;
-      {
-        MutexLock lock(mutex_);
-        while (!is_stopped_ && !(refused_.empty() ? report_.packets_in_flight == 0 : may_send(0))) wait(lock);
-        if (is_stopped_ || refused_.empty()) {
-          report_.state = is_stopped_ ? ReplayReport::State::stopped : ReplayReport::State::done;
-          return;
-        }
-        packet = std::move(refused_.front());
-        refused_.pop_front();
-        ++report_.packets_in_flight;
-        held_bytes_ += bytes_of(*packet);
-      }
-      send(packet);
-    }
   }
 
   const std::string id_;
@@ -184,7 +180,7 @@ class Replay::Impl : public std::enable_shared_from_this<Replay::Impl> {
   mutable Mutex mutex_;
   std::condition_variable_any news_;
   ReplayReport report_ LOGDIST_GUARDED_BY(mutex_);
-  std::deque<ReplayTarget::Packet> refused_ LOGDIST_GUARDED_BY(mutex_);
+  std::deque<Packet> refused_ LOGDIST_GUARDED_BY(mutex_);
   std::size_t held_bytes_ LOGDIST_GUARDED_BY(mutex_) = 0;
   TimePoint paused_until_ LOGDIST_GUARDED_BY(mutex_){};
   bool is_stopped_ LOGDIST_GUARDED_BY(mutex_) = false;

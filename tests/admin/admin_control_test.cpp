@@ -252,8 +252,9 @@ TEST_F(AdminControl, WithoutAControlThereIsNothing) {
 
 TEST_F(AdminControl, AReplayIsOrderedShownAndStopped) {
   start();
-  const auto begun = post("/v1/replay", R"({"from":"1970-01-01T00:00:10Z","to":"1970-01-01T00:00:11Z",)"
-                                        R"("ids":["a","b"],"dead_letters":true,"rate":2.5,"dry_run":true})");
+  const auto begun =
+      post("/v1/replay", R"({"from":"1970-01-01T00:00:10Z","to":"1970-01-01T00:00:11Z",)"
+                         R"("ids":["a","b"],"dead_letters":true,"analyzer":"b.2","rate":2.5,"dry_run":true})");
   ASSERT_EQ(begun.result_int(), 202u) << begun.body();
   EXPECT_EQ(begun["Location"], "/v1/replay/r1");
   EXPECT_EQ(Json::parse(begun.body())["packets_found"], 7);
@@ -261,6 +262,7 @@ TEST_F(AdminControl, AReplayIsOrderedShownAndStopped) {
   EXPECT_EQ(scripted_.order_.to_ns, 11'000'000'000);
   EXPECT_THAT(scripted_.order_.ids, ElementsAre("a", "b"));
   EXPECT_TRUE(scripted_.order_.dead_letters);
+  EXPECT_EQ(scripted_.order_.analyzer, "b.2");
   EXPECT_TRUE(scripted_.order_.dry_run);
   EXPECT_EQ(scripted_.order_.rate, 2.5);
   EXPECT_EQ(Json::parse(ask("GET", "/v1/replay").body())["replays"].size(), 1u);
@@ -280,10 +282,12 @@ TEST_F(AdminControl, AReplayIsOrderedShownAndStopped) {
 
 TEST_F(AdminControl, AReplayThatMakesNoSenseIsRefused) {
   start();
-  for (const char* body : {R"({"from":"yesterday"})", R"({"to":5})", R"({"ids":"a"})", R"({"ids":[1]})",
-                           R"({"rate":0})", R"({"rate":"5"})", R"({"dry_run":1})", R"({"analyser":"a"})"}) {
+  for (const char* body :
+       {R"({"from":"yesterday"})", R"({"to":5})", R"({"ids":"a"})", R"({"ids":[1]})", R"({"rate":0})",
+        R"({"rate":"5"})", R"({"dry_run":1})", R"({"analyzer":1})", R"({"analyzer":""})", R"({"analyser":"a"})"}) {
     expect_problem(post("/v1/replay", body), 422);
   }
+  EXPECT_THAT(post("/v1/replay", R"({"analyzer":"b"})").body(), HasSubstr("there is no analyzer b; there are a, b.2"));
   scripted_.replay_refusal_ = "a replay is running";
   const auto refused = post("/v1/replay", "{}");
   expect_problem(refused, 409);

@@ -72,6 +72,29 @@ TEST_F(ReplayFromDisk, DeadLettersAreTakenOnceTheAnalyzersDo) {
   daemon.expect_clean_end();
 }
 
+TEST_F(ReplayFromDisk, GoesToTheAnalyzerThatIsNamedOnceThatIsThere) {
+  DaemonProcess daemon(settings());
+  LedgerWatch watch(daemon.admin_url());
+  const std::vector<Sent> sent = send_all(daemon.packet_url(), {.agents = 5, .packets_each = 20});
+  ASSERT_TRUE(daemon.await_delivered(sent.size()));
+  await_found(daemon, sent.size());
+  const std::uint64_t before = analyzers_.stats(1).packets;
+  EXPECT_THAT(run(daemon, {"--analyzer", "none"}, 1), HasSubstr("there is no analyzer none; there are a, b, c"));
+  analyzers_.stop(1);
+  test::HttpClient admin(daemon.admin_url());
+  ASSERT_EQ(admin.post("/v1/replay", R"({"analyzer":"b"})").status, 202u);
+  const auto replay = [&admin] { return nlohmann::json::parse(admin.get("/v1/replay").body)["replays"].back(); };
+  ASSERT_TRUE(eventually([&] { return replay()["packets_in_flight"] == 64; })) << "as many as a replay holds";
+  analyzers_.start(1);
+  ASSERT_TRUE(eventually([&] { return replay()["state"] == "done"; }));
+  EXPECT_EQ(replay()["packets_replayed"], 100);
+  EXPECT_EQ(replay()["packets_failed"], 0);
+  ASSERT_TRUE(daemon.await_delivered(2 * sent.size()));
+  EXPECT_EQ(analyzers_.stats(1).packets, before + 100);
+  watch.expect_balanced();
+  daemon.expect_clean_end();
+}
+
 TEST_F(ReplayFromDisk, AKillInTheMiddleLosesNothingThatWasTakenOver) {
   std::vector<Sent> sent;
   std::uint64_t replayed = 0;

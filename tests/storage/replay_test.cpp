@@ -102,17 +102,36 @@ TEST_F(ReplayTest, WhatIsRefusedIsGivenAgain) {
   start();
   for (const char* id : {"a", "b", "c"}) put(id, SettledAs::delivered);
   await_settled();
-  loop_->takes_replays = false;
+  loop_->replay_outcome = ReplayOutcome::refused;
   ReplayReport begun;
   ASSERT_TRUE(storage_->start_replay({}, begun));
   EXPECT_FALSE(storage_->start_replay({}, begun)) << "one at a time";
   ASSERT_TRUE(loop_->run_until([&] { return report().times_refused >= 2; }));
   EXPECT_EQ(report().packets_replayed, 0u);
-  loop_->takes_replays = true;
+  loop_->replay_outcome = ReplayOutcome::safe;
   ASSERT_TRUE(run_until_ended());
   EXPECT_EQ(report().packets_replayed, 3u);
   EXPECT_EQ(std::set<std::string>(loop_->replayed.begin(), loop_->replayed.end()),
             (std::set<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(ReplayTest, ForOneAnalyzerEndsWhenThatWillNotHaveThem) {
+  start();
+  for (const char* id : {"a", "b", "c"}) put(id, SettledAs::delivered);
+  await_settled();
+  ReplayRequest request;
+  request.analyzer = AnalyzerId{2};
+  loop_->replay_outcome = ReplayOutcome::failed;
+  const ReplayReport failed = replay(request);
+  EXPECT_EQ(failed.state, State::done);
+  EXPECT_EQ(failed.packets_failed, 3u);
+  EXPECT_EQ(failed.packets_replayed, 0u);
+  EXPECT_EQ(failed.packets_in_flight, 0u);
+  EXPECT_THAT(loop_->replay_analyzers, testing::Each(std::optional<AnalyzerId>(2)));
+  EXPECT_EQ(storage_->facts().replayed, 0u);
+  loop_->replay_outcome = ReplayOutcome::safe;
+  replay({});
+  EXPECT_EQ(loop_->replay_analyzers.back(), std::nullopt);
 }
 
 TEST_F(ReplayTest, EndsWhenItIsStopped) {
@@ -137,7 +156,6 @@ TEST_F(ReplayTest, ReadsThroughManySegmentsAndHoldsFewPackets) {
   for (int i = 100; i < 300; ++i) put(std::to_string(i), SettledAs::delivered, 3'000);
   await_settled();
   EXPECT_GT(storage_->facts().segments, 8u) << "they are retained";
-  loop_->takes_replays = true;
   ReplayReport begun;
   ASSERT_TRUE(storage_->start_replay({}, begun));
   ASSERT_TRUE(eventually([&] { return report().packets_in_flight == Replay::in_flight_max; }));

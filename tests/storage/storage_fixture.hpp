@@ -44,13 +44,13 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
       for (ReadBackPacket& packet : packets) came_back.push_back(std::move(packet));
     });
   }
-  void replay(LoopId, ReplayTarget::Packet packet, const std::string& replay_id,
-              std::function<void(bool)> ended) override {
-    post([this, packet = std::move(packet), replay_id, ended = std::move(ended)] {
-      const auto metadata = queue::decode_metadata(packet->metadata);
+  void replay(LoopId, ReplayedPacket packet, ReplayEnded ended) override {
+    post([this, packet = std::move(packet), ended = std::move(ended)] {
+      const auto metadata = queue::decode_metadata(packet.stored->metadata);
       replayed.emplace_back(metadata ? metadata->packet_id : "?");
-      replay_ids.push_back(replay_id);
-      ended(takes_replays);
+      replay_ids.push_back(packet.replay_id);
+      replay_analyzers.push_back(packet.analyzer);
+      ended(replay_outcome);
     });
   }
   void lost(const ledger::Amount& packets) override {
@@ -92,7 +92,8 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
   ledger::Amount lost_packets;
   std::vector<std::string> replayed;  ///< ids of the packets, as they came
   std::vector<std::string> replay_ids;
-  bool takes_replays = true;
+  std::vector<std::optional<AnalyzerId>> replay_analyzers;
+  ReplayOutcome replay_outcome = ReplayOutcome::safe;
 
  private:
   void post(std::function<void()> work) {

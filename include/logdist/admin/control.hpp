@@ -48,6 +48,7 @@ struct ReplayOrder {
   std::optional<std::int64_t> to_ns{};    ///< and before then; none: until now
   std::vector<std::string> ids{};         ///< only these; none: all
   bool dead_letters = false;              ///< only those that no analyzer took
+  std::string analyzer{};                 ///< they go only to the one of that name; none: to any
   double rate = 0;                        ///< packets per second at most; 0: as they are taken
   bool dry_run = false;                   ///< only counted
 };
@@ -60,6 +61,7 @@ struct ReplayView {
   std::uint64_t packets_found = 0;
   std::uint64_t messages_found = 0;
   std::uint64_t packets_replayed = 0;
+  std::uint64_t packets_failed = 0;
   std::uint64_t packets_in_flight = 0;
   std::uint64_t times_refused = 0;
   std::uint64_t segments_unreadable = 0;

@@ -72,6 +72,8 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
 
   queue::Delivery& make() override;
   void discard(queue::Delivery& delivery) override;
+  /// One that may go to an only analyzer is not stored, and takes no place of the queue: its waiter waits for its
+  /// delivery.
   queue::Admission admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint now) override;
   void abandon(queue::Delivery& delivery, TimePoint now) override;
   /// A packet that was read back from the store, with its `store_id`; it is ours. `has_place`: in the queue.
@@ -135,6 +137,7 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void report(LoadBalancer::PlacementBatch& shared, TimePoint now);
   Disposition route(LoadBalancer::PlacementBatch& shared, const Finished& finished, TimePoint now);
   Disposition end_round(const LoadBalancer::PlacementBatch& shared, queue::Delivery& delivery, TimePoint now);
+  void enter_waiting(queue::Delivery& delivery);
   void place(LoadBalancer::PlacementBatch& shared, TimePoint now);
   void place_oldest_first(LoadBalancer::PlacementBatch& shared);
   void place_left_over(LoadBalancer::PlacementBatch& shared);
@@ -202,7 +205,7 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   std::size_t storing_ = 0;
   queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set
   std::uint64_t service_seen_ = 0;                       ///< PlacementBatch::service_version() as of the last turn
-  bool may_be_stranded_ = false;                         ///< a retry was entered that nobody in service may suit
+  bool may_be_stranded_ = false;                         ///< a retry was entered that nobody may suit
   queue::WaiterList waiters_;                            ///< all requests that wait, wherever they are, oldest first
   queue::AgeList unsettled_;                             ///< all packets, wherever they are, oldest first
 

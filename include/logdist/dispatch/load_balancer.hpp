@@ -91,6 +91,13 @@ struct PacketFacts {
   TimePoint admitted_at{};
 };
 
+/// Which analyzers a packet may go to.
+struct Eligibility {
+  core::Protocol protocol = core::Protocol::packet;  ///< that they take
+  std::span<const AnalyzerId> excluded{};            ///< not these
+  std::optional<AnalyzerId> only{};                  ///< none but this one
+};
+
 /// What the analyzers are owed at one moment.
 struct BalanceSnapshot {
   struct Analyzer {
@@ -176,6 +183,8 @@ class LoadBalancer {
   void restore(std::span<const double> owed, std::uint64_t largest_packet);
   /// Whether an analyzer is in service.
   bool ready() const;
+  /// Whether it is there, in service or not, and takes the protocol.
+  bool has(AnalyzerId analyzer, core::Protocol protocol) const;
   /// How long at least until one is, as things stand; zero when one is now. Takes
   /// the lock: for the agents that are sent away, not for each packet.
   Duration until_ready(TimePoint now) const;
@@ -223,7 +232,7 @@ class LoadBalancer::PlacementBatch {
                              Duration lasted = {});
 
   /// Places a packet, with an analyzer that takes its protocol and is not excluded by
-  /// its retry state. None when no slot is free for it, or an older packet of
+  /// its retry state, or with the only one that this names. None when no slot is free for it, or an older packet of
   /// another loop goes first; the loop is woken when that has changed. An analyzer
   /// that is to be tested goes before all others, but not for a suspect packet.
   ///
@@ -242,26 +251,27 @@ class LoadBalancer::PlacementBatch {
 
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;
-  /// Differs from that of an earlier turn when an analyzer has left service since.
+  /// Differs from that of an earlier turn when an analyzer has left service, or was removed, since.
   std::uint64_t service_version() const;
   /// Snapshots of the balance taken so far: the next one contains what this turn has reported.
   std::uint64_t balance_version() const;
-  /// Whether an analyzer in service, free or not, takes the protocol and is outside `excluded`.
-  bool anyone_else(core::Protocol protocol, std::span<const AnalyzerId> excluded) const;
-  /// Analyzers there are that take the protocol, in service or not.
-  std::size_t analyzer_count(core::Protocol protocol) const;
+  /// Whether an analyzer in service, free or not, is eligible.
+  bool anyone_else(const Eligibility& eligible) const;
+  /// Analyzers there are that take the protocol, in service or not; at most the only one that is eligible.
+  std::size_t analyzer_count(const Eligibility& eligible) const;
 
   /// Analyzers that left service since this loop's last turn: what is unsent is
   /// to be recalled. Moves them into `analyzers`.
   void take_recalls(std::vector<AnalyzerId>& analyzers);
 
  private:
-  std::optional<Placement> place_suspect(const PacketFacts& packet, std::span<const AnalyzerId> excluded, bool yields);
-  std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> excluded, bool suspect);
+  std::optional<Placement> place_suspect(const PacketFacts& packet, const Eligibility& eligible, bool yields);
+  std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> closed, bool suspect);
   Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
-  std::span<const AnalyzerId> closed_to_suspects(std::span<const AnalyzerId> excluded);
+  std::span<const AnalyzerId> closed_to(const Eligibility& eligible);
+  std::span<const AnalyzerId> closed_to_suspects(const Eligibility& eligible);
   void note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
-  std::optional<AnalyzerId> wanted_trial_of(core::Protocol protocol, const retry::RetryState& retry_state) const;
+  std::optional<AnalyzerId> wanted_trial_of(const Eligibility& eligible, const retry::RetryState& retry_state);
   void end_refused(const Placement& placement);
   void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect, Duration lasted);
   bool older_elsewhere(TimePoint admitted_at) const;

@@ -1,8 +1,10 @@
-// Packets that were attempted before and wait for a slot elsewhere.
+// Packets that were attempted before and wait for a slot elsewhere, and those that wait for one analyzer.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include <boost/container/small_vector.hpp>
@@ -12,20 +14,20 @@
 
 namespace logdist::dispatch {
 
-/// Grouped by their protocol and the analyzers they must not go to: what finds no slot for one finds
-/// none for the others of its group, so a turn asks once a group, not once a
-/// packet, however many there are. Entering and leaving cost O(log n).
-/// A packet's excluded() must not change while it is
-/// in here. Confined to its loop.
+/// Grouped by their protocol and the analyzers they must not go to, or the only one they may: what finds no slot for
+/// one finds none for the others of its group, so a turn asks once a group, not once a packet, however many there are.
+/// Entering and leaving cost O(log n). A packet's excluded() and only() must not change while it is in here. Confined
+/// to its loop.
 class RetryLists {
  public:
   using Packets = queue::DeliveriesByAge<queue::RetryTag>;
   using Excluded = boost::container::small_vector<AnalyzerId, 4>;  ///< sorted
 
-  /// The packets of one protocol with the same excluded analyzers.
+  /// The packets of one protocol with the same excluded analyzers, and the same only one.
   struct Group {
     const Excluded* excluded = nullptr;
     core::Protocol protocol = core::Protocol::packet;
+    std::optional<AnalyzerId> only;
     Packets packets;
     std::uint64_t made = 0;        ///< as the so many-th: breaks ties
     std::uint64_t blocked_in = 0;  ///< the pass in which it found no slot
@@ -62,7 +64,7 @@ class RetryLists {
   Age age_of(const Group& group) const { return {group.packets.begin()->admitted_at, group.made}; }
   void move(Group& group, Age from);
 
-  using Key = std::pair<Excluded, core::Protocol>;
+  using Key = std::tuple<Excluded, core::Protocol, std::optional<AnalyzerId>>;
 
   static Key key_of(const queue::Delivery& delivery);
 

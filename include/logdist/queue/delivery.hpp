@@ -51,7 +51,7 @@ enum class DeliveryState : std::uint8_t {
   free,            ///< recycled, to be made again
   filling,         ///< made, not yet admitted
   lane,            ///< not yet attempted
-  retry,           ///< attempted before, ready for the next attempt
+  retry,           ///< attempted before, or for one analyzer only; ready for an attempt
   between_rounds,  ///< waits for the next round over the analyzers
   in_flight,       ///< an attempt is under way
   storing,         ///< memory has no place for it: it is dropped once it is stored

@@ -54,6 +54,9 @@ class RetryState {
 
   /// Analyzers not to be picked now: asked in this round, or refused the packet.
   std::span<const AnalyzerId> excluded() const { return excluded_; }
+  /// The only analyzer that it may go to, and waits for; none: any.
+  std::optional<AnalyzerId> only() const { return only_; }
+  void set_only(AnalyzerId analyzer) { only_ = analyzer; }
   /// Whether one analyzer has refused the packet, and a second is to be asked.
   bool refused_once() const { return refused_; }
   /// Whether it has failed before. Its failures say nothing of an analyzer's health.
@@ -95,6 +98,7 @@ class RetryState {
   boost::container::small_vector<AnalyzerId, 4> excluded_;  ///< the one that refused first, then those of this round
   Failures failed_before_;                                  ///< in the last round that failed: at most one an analyzer
   Failures failed_now_;                                     ///< in this round
+  std::optional<AnalyzerId> only_;
   std::uint32_t attempts_ = 0;
   std::uint32_t rounds_ = 0;          ///< ended, for the back-off
   std::uint32_t rounds_counted_ = 0;  ///< towards max_rounds

@@ -59,8 +59,8 @@ class Loop final : public dispatch::TurnRequest {
   void collect_reports();
   /// Packets that come back from the disk, oldest first.
   void read_back(std::vector<storage::ReadBackPacket> packets);
-  /// A packet that is sent once more. `ended`: whether it is safe, on the loop's thread.
-  void replay(const queue::StoredPacket& stored, const std::string& replay_id, std::function<void(bool)> ended);
+  /// A packet that is sent once more. `ended` is called on the loop's thread.
+  void replay(const storage::ReplayedPacket& packet, storage::ReplayEnded ended);
   /// Before start(): what an earlier process has left on the disk.
   void recovered(const ledger::Amount& packets);
   /// Of what is on the disk only, so much is damaged.

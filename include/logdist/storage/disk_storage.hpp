@@ -35,8 +35,7 @@ class LoopAccess {
   /// Oldest first; after those given before.
   virtual void read_back(LoopId loop, std::vector<ReadBackPacket> packets) = 0;
   /// As ReplayTarget's.
-  virtual void replay(LoopId loop, ReplayTarget::Packet packet, const std::string& replay_id,
-                      std::function<void(bool)> ended) = 0;
+  virtual void replay(LoopId loop, ReplayedPacket packet, ReplayEnded ended) = 0;
   /// Packets on the disk only were found damaged: any loop counts them.
   virtual void lost(const ledger::Amount& packets) = 0;
 

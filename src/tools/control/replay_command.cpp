@@ -85,6 +85,7 @@ std::string order_of(const ReplayCommandOptions& options) {
   if (!options.to.empty()) order["to"] = options.to;
   if (!options.ids.empty()) order["ids"] = options.ids;
   if (options.dead_letters) order["dead_letters"] = true;
+  if (!options.analyzer.empty()) order["analyzer"] = options.analyzer;
   if (options.rate > 0) order["rate"] = options.rate;
   if (options.dry_run) order["dry_run"] = true;
   return order.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -94,12 +95,16 @@ int print_end(const Json& replay) {
   const auto found = replay.at("packets_found").get<std::uint64_t>();
   const auto messages = replay.at("messages_found").get<std::uint64_t>();
   const auto replayed = replay.at("packets_replayed").get<std::uint64_t>();
+  const auto failed = replay.value("packets_failed", std::uint64_t{0});
   const auto unreadable = replay.at("segments_unreadable").get<std::uint64_t>();
   const std::string state = replay.at("state").get<std::string>();
   if (replay.at("dry_run").get<bool>()) {
     fmt::print("{} packets with {} messages would be replayed\n", found, messages);
   } else {
     fmt::print("{} of {} packets replayed\n", replayed, found);
+  }
+  if (failed > 0) {
+    return os::complain(command_name, fmt::format("{} packets were not taken by the analyzer, or it is gone", failed));
   }
   if (unreadable > 0) return os::complain(command_name, fmt::format("{} files could not be read", unreadable));
   if (state != "done") return os::complain(command_name, "stopped");

@@ -45,6 +45,7 @@ TEST_F(ReplayCommand, LooksUntilItIsDone) {
   options.from = "-15m";
   options.ids = {"a", "b"};
   options.dead_letters = true;
+  options.analyzer = "b";
   options.rate = 10;
   EXPECT_EQ(run({{.status = 202, .body = replay_json("running", false)},
                  {.status = 200, .body = replay_json("running", false)},
@@ -58,7 +59,7 @@ TEST_F(ReplayCommand, LooksUntilItIsDone) {
   EXPECT_EQ(seen_[0].method, "POST");
   EXPECT_EQ(seen_[0].target, "/v1/replay");
   EXPECT_EQ(nlohmann::json::parse(seen_[0].body),
-            nlohmann::json::parse(R"({"from":"-15m","ids":["a","b"],"dead_letters":true,"rate":10.0})"));
+            nlohmann::json::parse(R"({"from":"-15m","ids":["a","b"],"dead_letters":true,"analyzer":"b","rate":10.0})"));
   EXPECT_EQ(seen_[2].method, "GET");
   EXPECT_EQ(seen_[2].target, "/v1/replay/r1");
 }
@@ -78,6 +79,11 @@ TEST_F(ReplayCommand, SaysWhatWentWrong) {
   EXPECT_THAT(errors_, HasSubstr("stopped"));
   EXPECT_EQ(run({{.status = 202, .body = replay_json("done", false, 2)}}), 1);
   EXPECT_THAT(errors_, HasSubstr("2 files could not be read"));
+  auto failed = nlohmann::json::parse(replay_json("done", false));
+  failed["packets_failed"] = 2;
+  EXPECT_EQ(run({{.status = 202, .body = failed.dump()}}), 1);
+  EXPECT_THAT(output_, HasSubstr("5 of 7 packets replayed"));
+  EXPECT_THAT(errors_, HasSubstr("2 packets were not taken by the analyzer"));
   EXPECT_EQ(run({{.status = 202, .body = "[]"}}), 1);
   EXPECT_THAT(errors_, HasSubstr("not that of a log-distributor"));
   EXPECT_EQ(run({{.status = 202, .body = replay_json("running", false)}, {.status = 404, .body = "{}"}}), 1);

@@ -15,6 +15,7 @@ struct ReplayCommandOptions {
   std::string to{};                                    ///< likewise; empty: until now
   std::vector<std::string> ids{};                      ///< only packets with these; none: all
   bool dead_letters = false;                           ///< only those that no analyzer took
+  std::string analyzer{};                              ///< they go only there; empty: to any
   double rate = 0;                                     ///< packets per second; 0: as they are taken
   bool dry_run = false;                                ///< only counts
   Duration interval = std::chrono::milliseconds(500);  ///< between two looks
