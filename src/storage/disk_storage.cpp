@@ -40,7 +40,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     if (!log_) return false;
     backlog_.emplace(*log_, limits_, options_.log.loops);
     for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
-      stores_.emplace_back(loop, *log_, *backlog_, names_, options_.log.retains());
+      stores_.emplace_back(loop, *log_, *backlog_, names_);
     }
     return true;
   }

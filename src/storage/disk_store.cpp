@@ -24,7 +24,6 @@ queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
 }
 
 void DiskStore::keep_dead_letter(const queue::Delivery& delivery) {
-  if (!retains_) return;
   const core::Packet& packet = delivery.packet;
   auto metadata = queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path});
   if (!metadata || packet.body.size() > queue::record_body_bytes_max) return;

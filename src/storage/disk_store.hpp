@@ -38,9 +38,8 @@ class AnalyzerNames {
 /// Gives packets and settlements to the log, and the log's reports to the loop's dispatcher. Confined to its loop.
 class DiskStore final : public queue::Store {
  public:
-  /// `retains`: packets that are done are kept, and so are dead letters.
-  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names, bool retains)
-      : loop_(loop), log_(log), backlog_(backlog), names_(names), retains_(retains) {}
+  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names)
+      : loop_(loop), log_(log), backlog_(backlog), names_(names) {}
 
   void set_listener(queue::StoreListener& listener) { listener_ = &listener; }
 
@@ -73,7 +72,6 @@ class DiskStore final : public queue::Store {
   queue::DurableLog& log_;
   Backlog& backlog_;
   const AnalyzerNames& names_;
-  const bool retains_;
   queue::StoreListener* listener_ = nullptr;
   std::deque<Due> due_;  ///< by id, which grow
   std::vector<Settled> settled_;

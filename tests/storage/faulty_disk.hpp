@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +20,8 @@ class FaultyDisk final : public queue::FileSystem {
   std::atomic<int> write_error{0};
   std::atomic<int> sync_error{0};
   std::atomic<int> create_error{0};
+  /// For new files; those that are removed give theirs back.
+  std::atomic<std::uint64_t> bytes_free{std::uint64_t{1} << 50};
 
   std::unique_ptr<queue::File> open(const std::string& path, Open how, std::error_code& error) override {
     if (how == Open::create_new && create_error != 0) {
@@ -28,7 +32,13 @@ class FaultyDisk final : public queue::FileSystem {
     return file ? std::make_unique<FaultyFile>(*this, std::move(file)) : nullptr;
   }
   std::error_code rename(const std::string& from, const std::string& to) override { return real_->rename(from, to); }
-  std::error_code remove(const std::string& path) override { return real_->remove(path); }
+  std::error_code remove(const std::string& path) override {
+    std::error_code unknown;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, unknown);
+    const std::error_code error = real_->remove(path);
+    if (!error && !unknown) bytes_free += bytes;
+    return error;
+  }
   std::error_code list(const std::string& directory, std::vector<queue::FileEntry>& entries) override {
     return real_->list(directory, entries);
   }
@@ -53,7 +63,11 @@ class FaultyDisk final : public queue::FileSystem {
     std::error_code read(std::uint64_t offset, std::span<char> out, std::size_t& bytes_read) override {
       return real_->read(offset, out, bytes_read);
     }
-    std::error_code allocate(std::uint64_t bytes) override { return real_->allocate(bytes); }
+    std::error_code allocate(std::uint64_t bytes) override {
+      if (bytes > disk_.bytes_free) return error_of(ENOSPC);
+      disk_.bytes_free -= bytes;
+      return real_->allocate(bytes);
+    }
     std::error_code truncate(std::uint64_t bytes) override { return real_->truncate(bytes); }
 
    private:

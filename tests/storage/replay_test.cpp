@@ -206,16 +206,87 @@ TEST_F(ReplayTest, TheOldestGoFirstWhenTheDiskIsNeeded) {
   EXPECT_EQ(std::stoul(loop_->replayed.front()), 500 - kept.packets_replayed) << "without a gap";
 }
 
-TEST_F(ReplayTest, WithoutRetentionNothingIsKeptForIt) {
-  options_.log.retain_for = {};
+class DeadLettersAlone : public ReplayTest {
+ protected:
+  DeadLettersAlone() { options_.log.retain_for = {}; }
+
+  /// Those that a replay finds, after a restart, too.
+  std::vector<std::string> kept() {
+    loop_->replayed.clear();
+    ReplayRequest request;
+    request.range.dead_letters = true;
+    replay(request);
+    return loop_->replayed;
+  }
+};
+
+TEST_F(DeadLettersAlone, AreKeptWithoutRetentionOverRestarts) {
   start();
-  Delivery& letter = packet("letter");
+  put("a", SettledAs::delivered);
+  put("b", SettledAs::dead_lettered);
+  Delivery& letter = packet("never stored");
   storage_->store(0).keep_dead_letter(letter);
   storage_->store(0).flush(0);
-  stop();
+  await_settled();
+  for (int start_number = 0; start_number < 3; ++start_number) {
+    EXPECT_THAT(kept(), ElementsAre("b", "never stored")) << start_number;
+    stop();
+    start();
+  }
+  EXPECT_EQ(storage_->recovery().packets, 0u);
+  for (int i = 0; i < 100; ++i) put("filler", SettledAs::delivered, 3'000);
+  await_settled();
+  EXPECT_THAT(kept(), ElementsAre("b", "never stored")) << "their file stays while others go";
+}
+
+TEST_F(DeadLettersAlone, AreWrittenThoughTheyAreDoneBeforeTheirTurn) {
+  options_.log.commit_interval = 200ms;
   start();
-  EXPECT_EQ(replay({}).packets_found, 0u);
-  EXPECT_THAT(loop_->replayed, IsEmpty());
+  EXPECT_EQ(keep(packet("first")), StoreOutcome::durable);
+  Delivery& early = packet("early");
+  EXPECT_NE(append(early), Store::Answer::refused);
+  settle_as(early, SettledAs::dead_lettered);
+  EXPECT_TRUE(loop_->run_until([&] { return loop_->outcomes.contains(&early); }));
+  EXPECT_EQ(loop_->outcomes[&early], StoreOutcome::durable) << "not elided";
+  await_settled(1);
+  EXPECT_THAT(kept(), ElementsAre("early"));
+}
+
+TEST_F(DeadLettersAlone, HaveAShareOfTheDisk) {
+  options_.log.max_disk = 16 * options_.log.segment_bytes;
+  start();
+  for (int i = 100; i < 500; ++i) put(std::to_string(i), SettledAs::dead_lettered, 3'000);
+  await_settled();
+  const std::vector<std::string> ids = kept();
+  EXPECT_LE(storage_->facts().bytes, options_.log.max_disk / 4 + 3 * options_.log.segment_bytes);
+  EXPECT_GT(ids.size(), 40u);
+  ASSERT_FALSE(ids.empty());
+  EXPECT_EQ(ids.back(), "499") << "the oldest go first";
+  for (int i = 0; i < 100; ++i) put("filler", SettledAs::delivered, 3'000);
+  await_settled();
+  EXPECT_THAT(kept(), IsEmpty());
+  EXPECT_LE(storage_->facts().segments, 2u);
+}
+
+TEST_F(DeadLettersAlone, GoForPacketsThatNeedTheirRoom) {
+  options_.log.max_disk = 8 * options_.log.segment_bytes;
+  start();
+  for (int i = 0; i < 40; ++i) put("letter", SettledAs::dead_lettered, 3'000);
+  await_settled();
+  EXPECT_EQ(kept().size(), 40u);
+  // What is not settled fills the disk but for a reserve and the newest segment's rest.
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(keep(packet("open", 3'000)), StoreOutcome::durable) << i;
+  EXPECT_TRUE(storage_->facts().taking_packets);
+}
+
+TEST_F(DeadLettersAlone, GoWhenTheDiskIsFullOfOtherThings) {
+  start();
+  for (int i = 0; i < 60; ++i) put("letter", SettledAs::dead_lettered, 3'000);
+  await_settled();
+  const std::uint64_t before = storage_->facts().bytes;
+  disk_.bytes_free = 0;  // what a removed file had is free again
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(keep(packet("open", 3'000)), StoreOutcome::durable) << i;
+  EXPECT_LE(storage_->facts().bytes, before);
 }
 
 }  // namespace

@@ -35,8 +35,11 @@ Committer::Committer(const DurableLogOptions& options, FileSystem& files, Durabl
       reserve_bytes_(recovered.reserve_bytes == reserve_wanted() ? recovered.reserve_bytes : 0),
       damaged_bytes_(recovered.damaged_bytes) {
   // Their charges are in the balance already.
-  if (!recovered.settled_in_doubt.empty())
-    settled_.push_back({{}, SettledAs::delivered, 0, recovered.settled_in_doubt});
+  const std::vector<std::uint64_t>& dead = recovered.dead_letters_in_doubt;
+  for (const PacketEntry& packet : recovered.settled_in_doubt) {
+    const bool is_dead = std::binary_search(dead.begin(), dead.end(), packet.id);
+    group_for(settled_, {}, is_dead ? SettledAs::dead_lettered : SettledAs::delivered).packets.push_back(packet);
+  }
 }
 
 bool Committer::begin(Instant now) {
@@ -122,7 +125,8 @@ void Committer::drop_superseded() {
   std::erase_if(outgoing_, [](const ControlRecord& record) { return record.type == RecordType::balance; });
 }
 
-/// Settles what is stored; what is still in the batch leaves it, and is never written, unless it is to be retained.
+/// Settles what is stored; what is still in the batch leaves it, and is never written, unless it is to be retained, or
+/// a dead letter.
 void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_t end) {
   std::vector<PendingPacket> elided;
   const std::lock_guard lock(shared_.mutex);
@@ -134,14 +138,15 @@ void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_
   for (std::size_t index = begin; index < end; ++index) {
     SettledPacket& settled = batch.settled[index];
     const auto waiting = find(settled.id);
-    if (options_.retains() && waiting != batch.packets.end()) {
+    const bool is_kept = options_.retains() || settled.as == SettledAs::dead_lettered;
+    if (is_kept && waiting != batch.packets.end()) {
       if (settled.balance_version < balance_version_) settled.analyzer.clear();
       kept_.push_back(std::move(settled));
       continue;
     }
     const bool is_in_balance = settled.balance_version < balance_version_;
     SettledGroup& group = group_for(settled_, is_in_balance ? std::string() : settled.analyzer, settled.as);
-    if (shared_.state.settle({settled.id, settled.messages})) {
+    if (shared_.state.settle({settled.id, settled.messages}, settled.as)) {
       group.packets.push_back({settled.id, settled.messages});
       continue;
     }
@@ -163,7 +168,7 @@ void Committer::settle_kept() {
   const std::lock_guard lock(shared_.mutex);
   for (const SettledPacket& settled : std::exchange(kept_, {})) {
     SettledGroup& group = group_for(settled_, settled.analyzer, settled.as);
-    if (shared_.state.settle({settled.id, settled.messages})) {
+    if (shared_.state.settle({settled.id, settled.messages}, settled.as)) {
       group.packets.push_back({settled.id, settled.messages});
     } else {
       group.unstored_messages += settled.messages;

@@ -48,6 +48,8 @@ class Committer {
   static constexpr std::size_t unsynced_bytes_max = std::size_t{1} << 20;
   static constexpr std::size_t group_records_max = 1024;
   static constexpr std::uint64_t reserve_bytes_max = std::uint64_t{8} << 20;
+  /// Of max_disk, for files that are done and are kept for their dead letters alone.
+  static constexpr std::uint64_t dead_letter_share = 4;
 
   Committer(const DurableLogOptions& options, FileSystem& files, DurableLogListener& listener, Intake& intake,
             LogShared& shared, RecoveredLog recovered);
@@ -101,6 +103,7 @@ class Committer {
   std::uint64_t used_bytes() const;
   std::uint64_t reserve_wanted() const { return std::min(options_.segment_bytes, reserve_bytes_max); }
   bool room_for_segment(std::uint64_t bytes) const;
+  bool find_room(std::uint64_t bytes);
   void set_refusal(AppendResult refusal);
   /// The disk has refused: tells it, and when to try again. Always false.
   bool failed(const std::error_code& error, LogNotice::Kind kind, std::uint64_t first_id);
@@ -110,6 +113,7 @@ class Committer {
   void tidy();
   bool oldest_may_go() const;
   bool oldest_should_move() const;
+  bool give_up_oldest();
   bool remove_oldest();
   void move_survivors();
   bool copy_survivors(std::uint64_t first_id, std::uint64_t file_bytes, std::vector<std::uint64_t>& ids);

@@ -10,7 +10,7 @@ bool Committer::open_segment(SegmentUse use, std::uint64_t next_packet_id, std::
   const std::size_t balance_bytes = balance_ ? encode_balance(*balance_).size() : 0;
   std::uint64_t bytes = std::max<std::uint64_t>(
       options_.segment_bytes, segment_header_bytes + record_bytes(balance_bytes) + record_bytes(payload_bytes));
-  if (use == SegmentUse::packets && !room_for_segment(bytes)) {
+  if (use == SegmentUse::packets && !find_room(bytes)) {
     last_error_.clear();
     set_refusal(AppendResult::no_space);
     return false;
@@ -47,10 +47,13 @@ bool Committer::open_segment(SegmentUse use, std::uint64_t next_packet_id, std::
 /// The new file with its space, from the reserve if need be. Null: the disk has refused, and it is told.
 std::unique_ptr<File> Committer::make_file(const std::string& path, std::uint64_t& bytes, SegmentUse use) {
   std::error_code error;
-  std::unique_ptr<File> file = files_.open(path, FileSystem::Open::create_new, error);
-  if (file) error = file->allocate(bytes);
-  if (!error) return file;
-  if (file) static_cast<void>(files_.remove(path));
+  std::unique_ptr<File> file;
+  do {
+    file = files_.open(path, FileSystem::Open::create_new, error);
+    if (file) error = file->allocate(bytes);
+    if (!error) return file;
+    if (file) static_cast<void>(files_.remove(path));
+  } while (is_full(error) && use == SegmentUse::packets && give_up_oldest());
   last_error_ = error;
   if (is_full(error) && use == SegmentUse::packets) {
     set_refusal(AppendResult::no_space);
@@ -73,10 +76,12 @@ std::unique_ptr<File> Committer::take_reserve(const std::string& path, std::uint
 
 bool Committer::make_reserve() {
   const std::string path = options_.directory + "/reserve";
-  static_cast<void>(files_.remove(path));  // one that a crash has left half made
   std::error_code error;
-  const std::unique_ptr<File> file = files_.open(path, FileSystem::Open::create_new, error);
-  if (file) error = file->allocate(reserve_wanted());
+  do {
+    static_cast<void>(files_.remove(path));  // one that a crash has left half made
+    const std::unique_ptr<File> file = files_.open(path, FileSystem::Open::create_new, error);
+    if (file) error = file->allocate(reserve_wanted());
+  } while (error && is_full(error) && give_up_oldest());
   if (error) {
     last_error_ = error;
     static_cast<void>(files_.remove(path));
@@ -137,6 +142,14 @@ std::uint64_t Committer::used_bytes() const {
 bool Committer::room_for_segment(std::uint64_t bytes) const {
   const std::uint64_t reserve = reserve_bytes_ == 0 ? reserve_wanted() : 0;
   return used_bytes() + bytes + reserve <= options_.max_disk;
+}
+
+/// What is done and kept goes first.
+bool Committer::find_room(std::uint64_t bytes) {
+  while (!room_for_segment(bytes)) {
+    if (!give_up_oldest()) return false;
+  }
+  return true;
 }
 
 void Committer::set_refusal(AppendResult refusal) {

@@ -20,16 +20,31 @@ bool Committer::oldest_may_go() const {
   const bool disk_is_needed = used_bytes() + 2 * options_.segment_bytes > options_.max_disk;
   const std::lock_guard lock(shared_.mutex);
   if (!shared_.state.oldest_is_done()) return false;
+  if (disk_is_needed) return true;
+  const LogSegment& oldest = shared_.state.segments().front();
   const bool by_age = options_.retain_for.count() > 0;
   const bool by_bytes = options_.retain_bytes > 0;
-  if (disk_is_needed || (!by_age && !by_bytes)) return true;
   std::uint64_t done_bytes = 0;
   for (const LogSegment& segment : shared_.state.segments()) {
     if (segment.live_packets == 0) done_bytes += segment.file_bytes;
   }
-  const bool young = now_.unix_ns - shared_.state.segments().front().last_time_ns < options_.retain_for.count();
-  const bool kept = (!by_age || young) && (!by_bytes || done_bytes <= options_.retain_bytes);
-  return !kept;
+  const bool young = now_.unix_ns - oldest.last_time_ns < options_.retain_for.count();
+  const bool is_retained =
+      options_.retains() && (!by_age || young) && (!by_bytes || done_bytes <= options_.retain_bytes);
+  const bool has_dead_letters = oldest.dead_letters > 0 && done_bytes <= options_.max_disk / dead_letter_share;
+  return !is_retained && !has_dead_letters;
+}
+
+/// Space is needed: the oldest goes if it is done, whatever it is kept for. False: it stays.
+bool Committer::give_up_oldest() {
+  if (now_.steady < remove_at_) return false;
+  {
+    const std::lock_guard lock(shared_.mutex);
+    if (!shared_.state.oldest_is_done()) return false;
+  }
+  if (remove_oldest()) return true;
+  remove_at_ = now_.steady + retry_delay;
+  return false;
 }
 
 bool Committer::oldest_should_move() const {
@@ -160,7 +175,7 @@ void Committer::give_up(std::uint64_t first_id, std::span<const std::uint64_t> i
 void Committer::try_again() {
   check_at_ = now_.steady + retry_delay;
   if (refusal_ == AppendResult::no_space) {
-    if (!room_for_segment(options_.segment_bytes) || (reserve_bytes_ == 0 && !make_reserve())) return;
+    if (!find_room(options_.segment_bytes) || (reserve_bytes_ == 0 && !make_reserve())) return;
     if (segment_ || open_segment(SegmentUse::packets, 0, 0)) set_refusal(AppendResult::taken);
     return;
   }

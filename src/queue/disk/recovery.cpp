@@ -132,6 +132,8 @@ class Recovery {
     }
     if (!counts) return;
     log_.settled_in_doubt = summary.settled;
+    log_.dead_letters_in_doubt = summary.dead_letters;
+    std::sort(log_.dead_letters_in_doubt.begin(), log_.dead_letters_in_doubt.end());
     log_.last = {.previous_first_id = segment.first_id,
                  .previous_records = summary.records,
                  .previous_stable = std::min(summary.records, summary.stable)};

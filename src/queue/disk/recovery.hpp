@@ -26,6 +26,7 @@ struct RecoveredLog {
   /// Of the segment that was open. A sync of it may have failed just before the end: what is read of it need not
   /// be on stable storage, even if it is synced now.
   std::vector<PacketEntry> settled_in_doubt;
+  std::vector<std::uint64_t> dead_letters_in_doubt;  ///< of them, by id
 };
 
 /// Reads the directory; it is locked. Changes nothing in it but for files in which nothing was ever written. An

@@ -22,7 +22,12 @@ void LogState::add_segment(std::uint64_t first_id, std::uint64_t file_bytes, con
   segment.end_offset = summary.end_offset;
   segment.last_time_ns = summary.last_time_ns;
   segment.damaged = !summary.damaged.empty();
-  for (const PacketEntry& packet : summary.settled) settle(packet);
+  std::vector<std::uint64_t> dead = summary.dead_letters;
+  std::sort(dead.begin(), dead.end());
+  for (const PacketEntry& packet : summary.settled) {
+    const bool is_dead = std::binary_search(dead.begin(), dead.end(), packet.id);
+    settle(packet, is_dead ? SettledAs::dead_lettered : SettledAs::delivered);
+  }
 }
 
 void LogState::open_segment(std::uint64_t first_id, std::uint64_t file_bytes) {
@@ -36,7 +41,7 @@ void LogState::open_segment(std::uint64_t first_id, std::uint64_t file_bytes) {
 void LogState::add_packet(PacketEntry packet, std::int64_t time_ns) {
   LOGDIST_CHECK(!segments_.empty());
   LogSegment& segment = segments_.back();
-  const bool was_live = drop(packet.id);
+  const bool was_live = drop(packet.id) != nullptr;
   segment.last_time_ns = std::max(segment.last_time_ns, time_ns);
   if (packet.id >= segment.first_id && packet.id - segment.first_id < id_span_max) {
     set_bit(segment, packet.id);
@@ -49,25 +54,28 @@ void LogState::add_packet(PacketEntry packet, std::int64_t time_ns) {
   if (!was_live) live_messages_ += packet.messages;
 }
 
-bool LogState::settle(PacketEntry packet) {
-  if (!drop(packet.id)) return false;
+bool LogState::settle(PacketEntry packet, SettledAs as) {
+  LogSegment* const segment = drop(packet.id);
+  if (segment == nullptr) return false;
+  if (as == SettledAs::dead_lettered) ++segment->dead_letters;
   live_messages_ -= std::min<std::uint64_t>(live_messages_, packet.messages);
   // Those of a packet that was lost are not known.
   if (live_packets_ == 0) live_messages_ = 0;
   return true;
 }
 
-bool LogState::drop(std::uint64_t id) {
+/// Where it was live; null: it was not.
+LogSegment* LogState::drop(std::uint64_t id) {
   LogSegment* const segment = segment_of(id);
-  if (segment == nullptr) return false;
+  if (segment == nullptr) return nullptr;
   if (moved_to_.erase(id) > 0) {
     std::erase(segment->moved, id);
   } else if (!clear_bit(*segment, id)) {
-    return false;
+    return nullptr;
   }
   --segment->live_packets;
   --live_packets_;
-  return true;
+  return segment;
 }
 
 bool LogState::is_live(std::uint64_t id, std::uint64_t first_id) const {
@@ -134,7 +142,8 @@ bool LogState::clear_bit(LogSegment& segment, std::uint64_t id) {
 }
 
 bool LogState::oldest_pins_too_many() const {
-  if (segments_.size() < pinned_segments_max + 2) return false;
+  // One that is done is kept on purpose, and needs no moving.
+  if (segments_.size() < pinned_segments_max + 2 || segments_.front().live_packets == 0) return false;
   const auto done = std::count_if(segments_.begin() + 1, segments_.end() - 1,
                                   [](const LogSegment& segment) { return segment.live_packets == 0; });
   return static_cast<std::size_t>(done) >= pinned_segments_max;

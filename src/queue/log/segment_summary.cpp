@@ -18,6 +18,26 @@ void append_entries(std::string& out, const std::vector<PacketEntry>& entries) {
   }
 }
 
+/// An addition to the first version's seal: longer than what may follow there.
+void append_ids(std::string& out, const std::vector<std::uint64_t>& ids) {
+  append_number<std::uint64_t>(out, ids.size());
+  std::uint64_t last = 0;
+  for (const std::uint64_t id : ids) {
+    append_difference(out, last, id);
+    last = id;
+  }
+}
+
+std::vector<std::uint64_t> read_ids(PayloadReader& reader) {
+  std::vector<std::uint64_t> ids;
+  const auto count = reader.number<std::uint64_t>();
+  if (count > reader.left()) return ids;
+  ids.reserve(count);
+  std::uint64_t last = 0;
+  for (std::uint64_t index = 0; index < count && reader.ok(); ++index) ids.push_back(last = reader.difference(last));
+  return ids;
+}
+
 std::vector<PacketEntry> read_entries(PayloadReader& reader) {
   std::vector<PacketEntry> entries;
   const std::uint64_t count = reader.varint();
@@ -40,6 +60,7 @@ std::string encode_seal(const SegmentSummary& summary) {
   append_entries(out, summary.packets);
   append_entries(out, summary.settled);
   append_text(out, summary.balance ? encode_balance(*summary.balance) : std::string());
+  if (!summary.dead_letters.empty()) append_ids(out, summary.dead_letters);
   // So that head and payload fill their record, whose last 8 bytes say where it begins.
   out.resize(padded(out.size()), '\0');
   append_number(out, summary.end_offset);
@@ -59,7 +80,9 @@ std::optional<SegmentSummary> decode_seal(std::string_view payload) {
     summary.balance = decode_balance(balance);
     if (!summary.balance) return std::nullopt;
   }
-  if (!reader.ok() || reader.left() < 8 || reader.left() > 15) return std::nullopt;
+  constexpr std::size_t end_bytes_max = 15;  // padding, and where it begins
+  if (reader.left() > end_bytes_max) summary.dead_letters = read_ids(reader);
+  if (!reader.ok() || reader.left() < 8 || reader.left() > end_bytes_max) return std::nullopt;
   summary.end_offset = get_number<std::uint64_t>(payload.data() + payload.size() - 8);
   return summary;
 }
@@ -125,6 +148,8 @@ void SummaryBuilder::add_record(const RecordHeader& header, std::string_view bod
     if (!groups) return;
     for (const SettledGroup& group : *groups) {
       summary_.settled.insert(summary_.settled.end(), group.packets.begin(), group.packets.end());
+      if (group.as != SettledAs::dead_lettered) continue;
+      for (const PacketEntry& packet : group.packets) summary_.dead_letters.push_back(packet.id);
     }
     if (summary_.balance) charge(*summary_.balance, *groups);
   }

@@ -32,6 +32,8 @@ void LogLife::draw_plan() {
   if (random_.below(6) == 0) options_.retain_bytes = options_.segment_bytes * 3;
   flips_ = random_.below(5) == 0;
   settle_share_ = static_cast<std::uint32_t>(20 + random_.below(60));
+  dead_share_ = random_.below(2) == 0 ? 0 : 12;
+  was_full_ = options_.max_disk < std::uint64_t{1} << 30;
   body_max_ = random_.below(2) == 0 ? 100 : 700;
   for (const char* const name : {"a", "b", "c"}) {
     queue::AnalyzerFigures& analyzer = figures_.analyzers.emplace_back();
@@ -126,7 +128,9 @@ void LogLife::settle() {
 void LogLife::settle_one(std::uint64_t id) {
   Packet& packet = packets_.at(id);
   const std::string analyzer(1, static_cast<char>('a' + random_.below(3)));
-  const queue::SettledPacket settled{id, packet.messages, queue::SettledAs::delivered, analyzer};
+  packet.is_dead = random_.below(100) < dead_share_;
+  const queue::SettledPacket settled{
+      id, packet.messages, packet.is_dead ? queue::SettledAs::dead_lettered : queue::SettledAs::delivered, analyzer};
   log_->settle(std::span(&settled, 1));
   packet.done = Done::in_doubt;
   figures_.charge(analyzer, packet.messages);
@@ -143,7 +147,9 @@ void LogLife::step(Duration most) {
   doubt_messages_ = 0;
   figures_known_ = true;
   for (auto& [id, packet] : packets_) {
-    if (packet.done == Done::in_doubt) packet.done = Done::surely;
+    if (packet.done != Done::in_doubt) continue;
+    packet.done = Done::surely;
+    if (packet.is_dead && packet.promise == Promise::durable) dead_letters_.insert(id);
   }
 }
 
@@ -162,6 +168,7 @@ void LogLife::collect() {
                      : report.outcome == StoreOutcome::elided ? Promise::elided
                                                               : Promise::refused;
     if (packet.promise == Promise::elided && packet.done == Done::no) broken("elided, but not settled");
+    if (packet.promise == Promise::elided && packet.is_dead) broken("elided, and it is a dead letter");
     if (packet.promise != Promise::durable) continue;
     for (auto& [id, other] : packets_) {
       if (id < report.id && other.promise == Promise::refused) other.is_void = true;
@@ -173,7 +180,9 @@ void LogLife::change_weather() {
   disk_.faults = {};
   disk_.capacity = std::uint64_t{1} << 40;
   disk_.read_only = false;
-  switch (random_.below(8)) {
+  const std::uint64_t weather = random_.below(8);
+  was_full_ = was_full_ || weather == 3 || weather == 4;
+  switch (weather) {
     case 0: disk_.faults.write_ppm = 200'000; break;
     case 1: disk_.faults.sync_ppm = 200'000; break;
     case 2: disk_.faults.remove_ppm = 500'000; break;
@@ -188,8 +197,9 @@ void LogLife::plan_crash() {
   if (random_.below(3) == 0) {
     disk_.crash_after(1 + random_.below(60));
   } else {
-    std::uint64_t point = recoveries_ == 0 ? seed_ : random_.next();
-    if (flipped_ > 0 && random_.below(4) == 0) point = static_cast<std::uint64_t>(queue::CrashPoint::segment_set_aside);
+    // A damaged file is set aside once a life at most, and seldom before its end.
+    if (flipped_ > 0 && random_.below(2) == 0) return disk_.crash_at(queue::CrashPoint::segment_set_aside, 1);
+    const std::uint64_t point = recoveries_ == 0 ? seed_ : random_.next();
     disk_.crash_at(static_cast<queue::CrashPoint>(point % queue::crash_point_names.size()),
                    static_cast<unsigned>(1 + random_.below(3)));
   }
@@ -248,6 +258,7 @@ void LogLife::heal() {
   disk_.capacity = std::uint64_t{1} << 40;
   disk_.read_only = false;
   for (int count = 0; count < 8; ++count) step(3s);
+  check_dead_letters();
   for (auto& [id, packet] : packets_) {
     if (packet.promise == Promise::pending) broken("was given, and never reported: " + std::to_string(id));
   }
@@ -271,7 +282,7 @@ void LogLife::heal() {
   if (!status.taking_packets) broken("takes no packets, with room and a good disk");
   if (status.packets != 0) broken(std::to_string(status.packets) + " packets are left, and all are settled");
   if (status.messages != 0) broken("no packets are left, but messages");
-  const bool retained = options_.retain_bytes > 0 || options_.retain_for.count() > 0;
+  const bool retained = options_.retain_bytes > 0 || options_.retain_for.count() > 0 || dead_share_ > 0;
   if (!retained && status.segments != 1) broken(std::to_string(status.segments) + " segments are left of nothing");
   log_->close(now_, unix_ns_);
   log_.reset();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class LogLife final : public queue::DurableLogListener {
     Done done = Done::no;
     bool is_void = false;  ///< refused, and something after it was kept
     bool sticky = false;   ///< is not settled before the end
+    bool is_dead = false;  ///< settled as a dead letter
   };
 
   void reports_ready(LoopId) override {}
@@ -62,6 +64,7 @@ class LogLife final : public queue::DurableLogListener {
   void check_packets(const std::vector<queue::StoredPacket>& found, bool power_cut);
   void check_missing(const std::map<std::uint64_t, bool>& found, bool power_cut);
   void check_balance(bool power_cut);
+  void check_dead_letters();
   void heal();
   void broken(const std::string& what);
 
@@ -78,8 +81,11 @@ class LogLife final : public queue::DurableLogListener {
   std::int64_t unix_ns_ = 1'000'000'000'000;
   std::uint64_t flipped_ = 0;
   bool flips_ = false;
-  bool lossy_ = false;  ///< sync off, and the power has been gone
+  bool lossy_ = false;                    ///< sync off, and the power has been gone
+  bool was_full_ = false;                 ///< dead letters may have made room
+  std::set<std::uint64_t> dead_letters_;  ///< surely settled, and on the disk
   std::uint32_t settle_share_ = 0;
+  std::uint32_t dead_share_ = 0;  ///< percent
   std::uint64_t body_max_ = 0;
   std::uint64_t recoveries_ = 0;
   std::uint64_t recovered_packets_ = 0;

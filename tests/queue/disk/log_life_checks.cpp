@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "logdist/queue/disk/settled_reader.hpp"
 #include "tests/queue/disk/log_life.hpp"
 
 namespace logdist::test {
@@ -70,6 +71,20 @@ void LogLife::check_missing(const std::map<std::uint64_t, bool>& found, bool pow
     }
   }
   if (log_->status().damaged_records > 0 && !lossy_) broken("damage is counted, and there was none");
+}
+
+/// All are there, whatever happened since, unless there was no space.
+void LogLife::check_dead_letters() {
+  if (flipped_ > 0 || lossy_ || was_full_) return;
+  queue::SettledRange range;
+  range.dead_letters = true;
+  queue::SettledReader reader(*log_, range);
+  std::vector<queue::SettledPacketRead> found;
+  while (reader.read(1 << 20, found)) {
+  }
+  std::set<std::uint64_t> left = dead_letters_;
+  for (const queue::SettledPacketRead& read : found) left.erase(read.packet.id);
+  for (const std::uint64_t id : left) broken("was a dead letter, and is gone: " + std::to_string(id));
 }
 
 void LogLife::check_balance(bool power_cut) {

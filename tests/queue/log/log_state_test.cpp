@@ -56,6 +56,29 @@ TEST(LogState, MovesAPacketThatIsStuck) {
   EXPECT_EQ(state.live_messages(), 0u);
 }
 
+TEST(LogState, MovesNothingOutOfASegmentThatIsDone) {
+  LogState state;
+  for (std::uint64_t id = 1; id <= 12; ++id) state.open_segment(id, 1);
+  EXPECT_TRUE(state.oldest_is_done());
+  EXPECT_FALSE(state.oldest_pins_too_many()) << "it is kept on purpose";
+}
+
+TEST(LogState, CountsDeadLettersWhereTheyAre) {
+  LogState state;
+  state.open_segment(1, 1);
+  state.add_packet({1, 3}, 0);
+  state.add_packet({2, 3}, 0);
+  state.open_segment(3, 1);
+  state.add_packet({3, 3}, 0);
+  state.add_packet({2, 3}, 0);  // the copy
+  EXPECT_TRUE(state.settle({1, 3}, SettledAs::dead_lettered));
+  EXPECT_FALSE(state.settle({1, 3}, SettledAs::dead_lettered)) << "counted once";
+  EXPECT_TRUE(state.settle({2, 3}, SettledAs::dead_lettered));
+  EXPECT_TRUE(state.settle({3, 3}, SettledAs::handed_back));
+  EXPECT_EQ(state.segments().front().dead_letters, 1u);
+  EXPECT_EQ(state.segments().back().dead_letters, 1u);
+}
+
 TEST(LogState, RebuildsFromSummaries) {
   LogState state;
   SegmentSummary first;
@@ -64,6 +87,7 @@ TEST(LogState, RebuildsFromSummaries) {
   SegmentSummary second;
   second.packets = {{100, 1}, {1, 1}};  // 1 was moved
   second.settled = {{90, 3}, {77, 1}};
+  second.dead_letters = {90, 77};
   second.damaged = {{64, 1}};
   state.add_segment(1, 500, first);
   state.add_segment(100, 500, second);
@@ -71,6 +95,8 @@ TEST(LogState, RebuildsFromSummaries) {
   EXPECT_EQ(state.live_ids(100, 0, 1000), (Ids{1, 100}));
   EXPECT_TRUE(state.oldest_is_done());
   EXPECT_TRUE(state.segments().back().damaged);
+  EXPECT_EQ(state.segments().front().dead_letters, 1u);
+  EXPECT_EQ(state.segments().back().dead_letters, 0u);
 }
 
 TEST(LogStateProperty, AgreesWithAMap) {

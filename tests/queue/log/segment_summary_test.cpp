@@ -67,6 +67,29 @@ TEST(SegmentSummary, ComesBackFromItsSeal) {
   EXPECT_EQ(summary_of(segment).records, summary.records);
 }
 
+TEST(SegmentSummary, KnowsItsDeadLettersFromItsSealToo) {
+  for (std::uint64_t count = 0; count < 20; ++count) {
+    SegmentText segment = usual_segment();
+    std::vector<PacketEntry> packets;
+    std::vector<std::uint64_t> ids;
+    for (std::uint64_t index = 0; index < count; ++index) {
+      ids.push_back(200 - 7 * index);
+      packets.push_back({ids.back(), 1});
+    }
+    const std::vector<SettledGroup> groups{{"", SettledAs::dead_lettered, 0, packets},
+                                           {"", SettledAs::handed_back, 0, {{101, 7}}}};
+    segment.add(RecordType::settled, encode_settled(groups));
+    const SegmentSummary summary = summary_of(segment);
+    EXPECT_EQ(summary.dead_letters, ids);
+    EXPECT_EQ(summary.settled.size(), count + 2);
+    const auto sealed = decode_seal(encode_seal(summary));
+    ASSERT_TRUE(sealed) << count;
+    EXPECT_EQ(sealed->dead_letters, ids);
+    EXPECT_EQ(sealed->settled, summary.settled);
+    EXPECT_EQ(sealed->end_offset, summary.end_offset);
+  }
+}
+
 TEST(SegmentSummary, TrustsNoSealThatIsHarmed) {
   SegmentText segment = usual_segment();
   const std::size_t at = segment.add(RecordType::seal, encode_seal(summary_of(segment)));

@@ -144,7 +144,8 @@ struct OpenError {
 /// One append-only log for all loops. Loops append packets and settle them; one committer writes what has come
 /// together, syncs once for all of it, and reports. Each packet that was taken gets exactly one report:
 /// durable    it is kept as the sync mode promises: its agent may have a 202
-/// elided     it was settled before its turn to be written, and never was; not where done packets are retained
+/// elided     it was settled before its turn to be written, and never was; not where done packets are retained, and no
+///            dead letter
 /// no_space   the disk, or max_disk, is full: it is not kept
 /// failed     the disk has refused: it is not kept
 /// What the views of a NewPacket point at stays where it is until then.

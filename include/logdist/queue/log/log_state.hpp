@@ -19,6 +19,7 @@ struct LogSegment {
   std::uint64_t file_bytes = 0;  ///< what it takes of the disk
   std::int64_t last_time_ns = 0;
   std::size_t live_packets = 0;
+  std::size_t dead_letters = 0;      ///< packets of it that no analyzer took
   bool damaged = false;              ///< to be kept aside, not deleted
   std::vector<std::uint64_t> live;   ///< bits by id, from first_id on
   std::vector<std::uint64_t> moved;  ///< live copies, whose ids are smaller
@@ -42,8 +43,8 @@ class LogState {
 
   /// A packet is in the newest segment and counts. An id that is live elsewhere has moved from there.
   void add_packet(PacketEntry packet, std::int64_t time_ns);
-  /// It is done. False when it was not live: settled before, void, or lost.
-  bool settle(PacketEntry packet);
+  /// It is done, `as` it says. False when it was not live: settled before, void, or lost.
+  bool settle(PacketEntry packet, SettledAs as = SettledAs::delivered);
 
   /// Whether the record of `id` in the segment `first_id` is that of a packet which is not done.
   bool is_live(std::uint64_t id, std::uint64_t first_id) const;
@@ -70,7 +71,7 @@ class LogState {
   LogSegment* segment_of(std::uint64_t id);
   static void set_bit(LogSegment& segment, std::uint64_t id);
   static bool clear_bit(LogSegment& segment, std::uint64_t id);
-  bool drop(std::uint64_t id);
+  LogSegment* drop(std::uint64_t id);
 
   std::deque<LogSegment> segments_;                            ///< by first_id
   std::unordered_map<std::uint64_t, std::uint64_t> moved_to_;  ///< id → first_id of the segment with its copy

@@ -28,9 +28,10 @@ struct DamagedStretch {
 struct SegmentSummary {
   std::uint32_t records = 0;  ///< that count: behind the last of them nothing does
   std::uint64_t end_offset = segment_header_bytes;
-  std::int64_t last_time_ns = 0;     ///< of its packets, when they were received; 0: it has none
-  std::vector<PacketEntry> packets;  ///< in the order of the file
-  std::vector<PacketEntry> settled;  ///< packets of this segment and of earlier ones
+  std::int64_t last_time_ns = 0;            ///< of its packets, when they were received; 0: it has none
+  std::vector<PacketEntry> packets;         ///< in the order of the file
+  std::vector<PacketEntry> settled;         ///< packets of this segment and of earlier ones
+  std::vector<std::uint64_t> dead_letters;  ///< of the settled ones, those that no analyzer took
   std::optional<BalanceFigures> balance;
 
   // Not in a seal: only whole segments have one.
