@@ -23,7 +23,10 @@ Readiness ReadinessRule::look(const ReadinessFacts& facts, TimePoint now) {
   }
   Readiness readiness;
   if (facts.draining) readiness.reasons.emplace_back("the daemon is shutting down");
-  if (facts.recovering) readiness.reasons.emplace_back("recovering: the durable queue is being read");
+  if (facts.recovering) {
+    readiness.reasons.push_back(fmt::format("recovering: {} of {} packets of the durable queue are read",
+                                            facts.recovered_read, facts.recovered_packets));
+  }
   if (stuck) {
     readiness.reasons.emplace_back("no analyzer is in service and the queue is full");
   } else if (!taking_) {

@@ -192,11 +192,15 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
 
  private:
   admin::Readiness readiness() {
-    return readiness_.look({.draining = draining_,
-                            .recovering = shared_.storage && shared_.storage->recovering(),
-                            .analyzer_in_service = shared_.balancer.ready(),
-                            .queue_full = queue_is_full()},
-                           Clock::now());
+    admin::ReadinessFacts facts{
+        .draining = draining_, .analyzer_in_service = shared_.balancer.ready(), .queue_full = queue_is_full()};
+    if (shared_.storage) {
+      const storage::RecoveryProgress recovery = shared_.storage->recovery_progress();
+      facts.recovering = recovery.stage != storage::RecoveryProgress::Stage::over;
+      facts.recovered_packets = recovery.packets;
+      facts.recovered_read = recovery.packets_read;
+    }
+    return readiness_.look(facts, Clock::now());
   }
 
   /// A packet that comes now would find no place, neither in memory nor on the disk.

@@ -88,6 +88,40 @@ void log_notice(const queue::LogNotice& notice) {
   }
 }
 
+void log_recovery(const storage::RecoveryProgress& progress) {
+  using Stage = storage::RecoveryProgress::Stage;
+  const queue::ScanProgress& scan = progress.scan;
+  const double seconds = to_seconds(progress.took);
+  const log::Fields fields{
+      {"segments", scan.segments},   {"segments_total", scan.segments_total}, {"bytes_total", scan.bytes_total},
+      {"packets", progress.packets}, {"packets_read", progress.packets_read}, {"seconds", seconds}};
+  if (progress.stage == Stage::over) {
+    const bool is_rest_left = progress.packets_read < progress.packets;
+    return log::info("queue_recovery_ended",
+                     fmt::format("queue: the recovery has ended after {:.2f} s: {} of {} packets are read{}", seconds,
+                                 progress.packets_read, progress.packets,
+                                 is_rest_left ? ", the others when there is room for them" : ""),
+                     fields);
+  }
+  if (progress.stage == Stage::scanning && scan.segments == 0) {
+    return log::info("queue_recovery_begun",
+                     fmt::format("queue: {} files of an earlier process are read", scan.segments_total), fields);
+  }
+  if (progress.stage == Stage::reading_back && progress.packets_read == 0) {
+    return log::info("queue_recovered",
+                     fmt::format("queue: {} packets of an earlier process are found after {:.2f} s: they are "
+                                 "delivered, oldest first",
+                                 progress.packets, seconds),
+                     fields);
+  }
+  const bool is_scanning = progress.stage == Stage::scanning;
+  log::info("queue_recovery_progress",
+            fmt::format("queue: {} of {} {} of an earlier process are read",
+                        is_scanning ? scan.segments : progress.packets_read,
+                        is_scanning ? scan.segments_total : progress.packets, is_scanning ? "files" : "packets"),
+            fields);
+}
+
 void warn_of_rights(const std::string& directory) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0 || (status.st_mode & 0077) == 0) return;
@@ -105,18 +139,12 @@ std::string SharedState::open_storage() {
   storage::DiskStorageOptions wanted;
   wanted.log = log_options(options, loops, seed);
   wanted.notice = log_notice;
+  wanted.recovery = log_recovery;
   warn_of_rights(wanted.log.directory);
   files = queue::make_posix_file_system();
   queue::OpenError error;
   storage = storage::DiskStorage::open(wanted, *files, bounds, error);
   if (!storage) return "queue.directory: " + error.message;
-  const queue::LogRecovery& found = storage->recovery();
-  if (found.packets > 0) {
-    log::info("queue_recovered",
-              fmt::format("queue: {} packets of an earlier process are in {}: they are delivered, oldest first",
-                          found.packets, wanted.log.directory),
-              {{"packets", found.packets}, {"messages", found.messages}, {"segments", found.segments}});
-  }
   for (const AnalyzerId id : registry.present()) storage->name(id, registry[id].configured.name);
   return {};
 }

@@ -22,11 +22,10 @@ std::size_t queue_bytes_of(const StoredPacket& packet) {
 
 }  // namespace
 
-Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops)
-    : log_(log), limits_(limits), loops_count_(loops), recovered_until_(log.recovery().until_id) {
+Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery)
+    : log_(log), limits_(limits), loops_count_(loops), recovered_until_(log.recovery().until_id), recovery_(recovery) {
   if (log.recovery().packets == 0) return;
   spilling_ = true;
-  recovering_ = true;
   unread_ = log.recovery().packets;
   unread_messages_ = log.recovery().messages;
   reader_.emplace(log_, 0, std::numeric_limits<std::uint64_t>::max());
@@ -148,17 +147,20 @@ bool Backlog::read_more() {
   batch_.clear();
   next_ = 0;
   const bool more = reader_->read(read_bytes, batch_);
+  std::uint64_t recovered = 0;
   for (const StoredPacket& packet : batch_) {
     --unread_;
     unread_messages_ -= packet.messages;
+    if (packet.id < recovered_until_) ++recovered;
   }
   count_lost();
+  if (recovered > 0) recovery_.read_back(recovered, Clock::now());
   if (!batch_.empty()) {
-    if (batch_.back().id >= recovered_until_) recovering_ = false;
+    if (recovered < batch_.size()) recovery_.end(Clock::now());
     return true;
   }
   if (more) return true;
-  recovering_ = false;
+  recovery_.end(Clock::now());
   return end_if_read(appended_before);
 }
 
@@ -201,7 +203,7 @@ bool Backlog::hand_over() {
   for (; next_ < batch_.size(); ++next_) {
     bool has_place = false;
     if (!take_place(batch_[next_], has_place)) {
-      recovering_ = false;  // an outage is what the disk is for: packets are taken
+      recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
       break;
     }
     packets.push_back({std::move(batch_[next_]), has_place});

@@ -14,6 +14,7 @@
 #include "logdist/queue/disk/durable_log.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
 #include "logdist/storage/disk_storage.hpp"
+#include "storage/recovery_meter.hpp"
 
 namespace logdist::storage {
 
@@ -22,7 +23,7 @@ namespace logdist::storage {
 class Backlog {
  public:
   /// Begins with what `log` has recovered.
-  Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops);
+  Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery);
   ~Backlog() { stop(); }
   Backlog(const Backlog&) = delete;
   Backlog& operator=(const Backlog&) = delete;
@@ -37,7 +38,6 @@ class Backlog {
   void start(LoopAccess& loops);
   void stop();
 
-  bool recovering() const { return recovering_.load(std::memory_order_relaxed); }
   std::uint64_t packets() const { return unread_.load(std::memory_order_relaxed); }
 
  private:
@@ -64,6 +64,7 @@ class Backlog {
   queue::QueueLimits& limits_;
   const LoopId loops_count_;
   const std::uint64_t recovered_until_;
+  RecoveryMeter& recovery_;
   LoopAccess* loops_ = nullptr;
 
   /// Shared: to append. Alone: to begin and to end a stretch.
@@ -74,7 +75,6 @@ class Backlog {
   std::atomic<std::uint64_t> unread_messages_{0};
   std::atomic<std::uint64_t> unreported_{0};  ///< of them, not known to be stored
   std::atomic<std::uint64_t> appended_{0};    ///< to any stretch
-  std::atomic<bool> recovering_{false};
 
   // The thread's own.
   std::vector<queue::StoredPacket> batch_;  ///< read, and not handed over yet from `next_` on

@@ -11,6 +11,7 @@
 #include "logdist/os/wall_clock.hpp"
 #include "storage/backlog.hpp"
 #include "storage/disk_store.hpp"
+#include "storage/recovery_meter.hpp"
 
 namespace logdist::storage {
 namespace {
@@ -33,12 +34,14 @@ std::optional<telemetry::DiskOperation> failed_operation(const queue::LogNotice&
 /// Members in the order of their life: what is declared later is destroyed first.
 class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayTarget {
  public:
-  Impl(const DiskStorageOptions& options, queue::QueueLimits& limits) : options_(options), limits_(limits) {}
+  Impl(const DiskStorageOptions& options, queue::QueueLimits& limits)
+      : options_(options), limits_(limits), recovery_(options.recovery) {}
 
   bool open(queue::FileSystem& files, queue::OpenError& error) {
     log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), os::unix_time_ns());
     if (!log_) return false;
-    backlog_.emplace(*log_, limits_, options_.log.loops);
+    recovery_.found(log_->recovery().packets, Clock::now());
+    backlog_.emplace(*log_, limits_, options_.log.loops, recovery_);
     for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
       stores_.emplace_back(loop, *log_, *backlog_, names_);
     }
@@ -60,6 +63,8 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     sync_packets_.observe(packets);
   }
 
+  void scanned(const queue::ScanProgress& progress) override { recovery_.scanned(progress, Clock::now()); }
+
   void start(LoopAccess& loops) {
     loops_ = &loops;
     backlog_->start(loops);
@@ -77,7 +82,10 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     facts.segments = status.segments;
     facts.recovered = log_->recovery().packets;
     facts.damaged_records = status.damaged_records;
-    facts.recovering = backlog_->recovering();
+    const RecoveryProgress recovery = recovery_.progress();
+    facts.recovering = recovery.stage != RecoveryProgress::Stage::over;
+    facts.recovered_read = recovery.packets_read;
+    facts.recovery_seconds = to_seconds(recovery.took);
     facts.replayed = replayed_;
     facts.taking_packets = status.taking_packets;
     const MutexLock lock(mutex_);
@@ -138,11 +146,13 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
   Backlog& backlog() { return *backlog_; }
   DiskStore& store(LoopId loop) { return stores_[loop]; }
   AnalyzerNames& names() { return names_; }
+  const RecoveryMeter& recovery() const { return recovery_; }
 
  private:
   const DiskStorageOptions options_;
   queue::QueueLimits& limits_;
   LoopAccess* loops_ = nullptr;  ///< set before the first packet is given
+  RecoveryMeter recovery_;
   AnalyzerNames names_;
 
   mutable Mutex mutex_;
@@ -193,7 +203,8 @@ bool DiskStorage::start_replay(const ReplayRequest& request, ReplayReport& repor
 std::vector<ReplayReport> DiskStorage::replays() const { return impl_->replays(); }
 bool DiskStorage::stop_replay(const std::string& id) { return impl_->stop_replay(id); }
 void DiskStorage::end_replays() { impl_->end_replays(); }
-bool DiskStorage::recovering() const { return impl_->backlog().recovering(); }
+bool DiskStorage::recovering() const { return !impl_->recovery().is_over(); }
+RecoveryProgress DiskStorage::recovery_progress() const { return impl_->recovery().progress(); }
 std::uint64_t DiskStorage::packets_on_disk_only() const { return impl_->backlog().packets(); }
 telemetry::StorageFacts DiskStorage::facts() const { return impl_->facts(); }
 void DiskStorage::close() { impl_->close(); }

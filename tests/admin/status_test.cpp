@@ -36,7 +36,8 @@ TEST(Status, HasTheseKeysInThisOrder) {
               ElementsAre("packets", "bytes", "max_packets", "max_bytes", "storage", "sync", "disk"));
   EXPECT_THAT(keys(status["queue"]["disk"]),
               ElementsAre("directory", "packets", "packets_unread", "bytes", "max_bytes", "segments", "recovered",
-                          "recovering", "replayed", "taking_packets", "damaged_records", "sync_seconds"));
+                          "recovered_read", "recovering", "recovery_seconds", "replayed", "taking_packets",
+                          "damaged_records", "sync_seconds"));
   EXPECT_THAT(keys(status["ledger"]), ElementsAre("admitted", "recovered", "queued", "spilled", "waiting", "in_flight",
                                                   "delivered", "dead_lettered", "handed_back", "lost", "imbalance"));
   EXPECT_THAT(keys(status["totals"]), ElementsAre("packets_received", "messages_received", "received_bytes",
@@ -62,6 +63,8 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["queue"]["sync"], "always");
   EXPECT_EQ(status["queue"]["disk"]["packets_unread"], 6);
   EXPECT_EQ(status["queue"]["disk"]["recovered"], 7);
+  EXPECT_EQ(status["queue"]["disk"]["recovered_read"], 5);
+  EXPECT_EQ(status["queue"]["disk"]["recovery_seconds"], 0.25);
   EXPECT_EQ(status["totals"]["messages_received"], 1'900);
   EXPECT_EQ(status["totals"]["packets_rejected"]["invalid_body"], 1);
   EXPECT_EQ(status["totals"]["packets_dead_lettered"]["max_rounds"], 1);

@@ -33,6 +33,13 @@ test('latencies', () => {
   assert.equal(words.latency(2.5), '2.5 s');
 });
 
+test('the queue on disk', () => {
+  const disk = { recovering: false, recovered: 0, recovered_read: 0, packets: 1200, sync_seconds: { p50: 0.001, p99: 0.02 } };
+  assert.equal(words.disk(disk), '1,200 packets, sync p50 1 ms, p99 20 ms');
+  const recovery = { ...disk, recovering: true, recovered: 1_000_000, recovered_read: 1500 };
+  assert.equal(words.disk(recovery), 'recovering: 1,500 of 1M packets read');
+});
+
 test('bytes and durations', () => {
   assert.equal(words.bytes(12), '12 B');
   assert.equal(words.bytes(268_435_456), '256 MiB');

@@ -60,6 +60,8 @@ inline Scrape sample_scrape() {
   scrape.storage.packets_unread = 6;
   scrape.storage.segments = 2;
   scrape.storage.recovered = 7;
+  scrape.storage.recovered_read = 5;
+  scrape.storage.recovery_seconds = 0.25;
   scrape.storage.damaged_records = 1;
   scrape.storage.errors = {15, 16, 17, 18, 19};
   scrape.storage.sync_duration.observe(milliseconds(2));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace logdist::admin {
 /// As they are now.
 struct ReadinessFacts {
   bool draining = false;
-  bool recovering = false;  ///< what an earlier process has left in the durable queue is being read
+  bool recovering = false;              ///< what an earlier process has left in the durable queue is being read
+  std::uint64_t recovered_packets = 0;  ///< of these
+  std::uint64_t recovered_read = 0;     ///< so many
   bool analyzer_in_service = true;
   bool queue_full = false;
 };

@@ -43,10 +43,28 @@ class LoopAccess {
   ~LoopAccess() = default;
 };
 
+/// How far a start is with what an earlier process left.
+struct RecoveryProgress {
+  enum class Stage : std::uint8_t {
+    scanning,      ///< files are read for what they hold
+    reading_back,  ///< packets are read, for the first time
+    over,          ///< all are read, or the queue's memory is full of them, or there are none
+  };
+
+  Stage stage = Stage::scanning;
+  queue::ScanProgress scan;
+  std::uint64_t packets = 0;       ///< that an earlier process had left; known once the files are read
+  std::uint64_t packets_read = 0;  ///< of them
+  Duration took{};                 ///< since the beginning, until it was over
+};
+
 /// Where it keeps packets, and how.
 struct DiskStorageOptions {
   queue::DurableLogOptions log;
   std::function<void(const queue::LogNotice&)> notice;  ///< what a line of the log should say; any thread
+  /// Told of each stage of a recovery, and at most once a second of how far it is. On any thread; nothing is told of a
+  /// new directory.
+  std::function<void(const RecoveryProgress&)> recovery{};
 };
 
 /// Owns the log, the packets that are on the disk only, and the loops' stores.
@@ -85,6 +103,7 @@ class DiskStorage {
 
   /// An earlier process's packets are being read for the first time. Over when all are, or the queue is full of them.
   bool recovering() const;
+  RecoveryProgress recovery_progress() const;
   /// Packets on the disk only.
   std::uint64_t packets_on_disk_only() const;
   telemetry::StorageFacts facts() const;

@@ -51,8 +51,10 @@ struct StorageFacts {
   std::uint64_t packets = 0;         ///< on the disk, not settled
   std::uint64_t packets_unread = 0;  ///< of them, not in memory
   std::uint64_t segments = 0;
-  std::uint64_t recovered = 0;  ///< packets that an earlier process had left
-  std::uint64_t replayed = 0;   ///< packets that were sent once more
+  std::uint64_t recovered = 0;       ///< packets that an earlier process had left
+  std::uint64_t recovered_read = 0;  ///< of them
+  double recovery_seconds = 0;       ///< since its beginning, until it was over
+  std::uint64_t replayed = 0;        ///< packets that were sent once more
   std::uint64_t damaged_records = 0;
   std::array<std::uint64_t, disk_operation_names.size()> errors{};
   ledger::Histogram sync_duration;

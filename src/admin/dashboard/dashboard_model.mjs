@@ -104,6 +104,11 @@ export function analyzerOf(status, name) {
   return status.analyzers.find((analyzer) => analyzer.name === name);
 }
 
+/// The durable queue; undefined where packets are in memory only.
+export function diskOf(status) {
+  return status.queue.disk;
+}
+
 /// Those that are not configured any more, but have packets in flight.
 export function removedOf(status) {
   return (status.removed_analyzers ?? []).filter((analyzer) => analyzer.in_flight > 0);

@@ -1,5 +1,5 @@
 // Shows a history of statuses: tiles, analyzers, ledger.
-import { analyzerOf, chartSeconds, conditionOf, highest, minuteSeconds, quantile, recentShares, removedOf, troubles } from './dashboard_model.mjs';
+import { analyzerOf, chartSeconds, conditionOf, diskOf, highest, minuteSeconds, quantile, recentShares, removedOf, troubles } from './dashboard_model.mjs';
 import { Chart, Meter, element, say, set } from './dashboard_parts.mjs';
 import * as words from './dashboard_words.mjs';
 
@@ -21,7 +21,8 @@ class Tile {
     this.chart = new Chart();
     this.meter = meter ? new Meter() : undefined;
     const drawn = element('dd', { 'aria-hidden': 'true', class: 'drawn' }, ...(meter ? [this.meter.element] : []), this.chart.element);
-    $('tiles').append(element('div', {}, element('dt', {}, name), this.value, this.more, drawn));
+    this.element = element('div', {}, element('dt', {}, name), this.value, this.more, drawn);
+    $('tiles').append(this.element);
   }
 
   update(figure, unit, more) {
@@ -80,6 +81,21 @@ function showFlow(history, status) {
   const { in_flight: flight, waiting, dead_lettered: dead } = status.ledger;
   tiles.flight.update(words.count(flight.packets), '', `${words.count(waiting.packets)} waiting, ${words.count(dead.packets)} dead letters`);
   tiles.flight.chart.update(history.levels((of) => of.ledger.in_flight.packets), words.count);
+  showDisk(history, status);
+}
+
+/// The durable queue, where there is one.
+function showDisk(history, status) {
+  const disk = diskOf(status);
+  if (!disk) {
+    tiles.disk?.element.remove();
+    delete tiles.disk;
+    return;
+  }
+  tiles.disk ??= new Tile('Queue on disk', { meter: true });
+  tiles.disk.update(words.bytes(disk.bytes), `of ${words.bytes(disk.max_bytes)}`, words.disk(disk));
+  tiles.disk.meter.update(disk.bytes / disk.max_bytes);
+  tiles.disk.chart.update(history.levels((of) => diskOf(of)?.bytes), words.bytes);
 }
 
 /// p95 of each second.
@@ -223,18 +239,28 @@ const terms = [
   ['Imbalance', 'imbalance', 'sum'],
 ];
 
-function showLedger({ ledger }) {
+/// Of a durable queue: what came from an earlier process, and what is not in memory.
+const diskTerms = [
+  ['Recovered', 'recovered', 'sum'],
+  ['On disk only', 'spilled'],
+  ['Damaged on disk', 'lost'],
+];
+
+function showLedger({ ledger, queue }) {
   const balanced = ledger.imbalance.packets === 0 && ledger.imbalance.messages === 0;
   const verdict = element('span', { class: `pill ${balanced ? 'good' : 'bad'}` }, balanced ? 'Balanced' : 'Not balanced');
   const text = balanced ? ' Every packet admitted is accounted for.' : ' Packets are missing or counted twice.';
   if ($('balance').textContent !== verdict.textContent + text) $('balance').replaceChildren(verdict, text);
-  if ($('ledger-rows').childElementCount === 0) {
-    for (const [name, key, kind = ''] of terms) {
+  const [admitted, ...others] = terms;
+  const shown = queue.disk ? [admitted, ...diskTerms, ...others] : terms;
+  if ($('ledger-rows').childElementCount !== shown.length) {
+    $('ledger-rows').replaceChildren();
+    for (const [name, key, kind = ''] of shown) {
       const cells = ['packets', 'messages'].map((unit) => element('td', { class: 'number', id: `ledger-${key}-${unit}` }));
       $('ledger-rows').append(element('tr', { class: kind }, element('th', { scope: 'row' }, name), ...cells));
     }
   }
-  for (const [, key] of terms) {
+  for (const [, key] of shown) {
     for (const unit of ['packets', 'messages']) say($(`ledger-${key}-${unit}`), ledger[key][unit].toLocaleString('en'));
   }
 }

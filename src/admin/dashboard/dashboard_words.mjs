@@ -50,6 +50,12 @@ export function bytes(value) {
   return `${Number(value.toPrecision(value < 1000 ? 3 : 4))} ${units[unit]}`;
 }
 
+/// What the durable queue does: how far its recovery is, else how long its syncs take.
+export function disk({ recovering, recovered, recovered_read: read, packets, sync_seconds: sync }) {
+  if (recovering) return `recovering: ${count(read)} of ${count(recovered)} packets read`;
+  return `${count(packets)} packets, sync p50 ${latency(sync.p50)}, p99 ${latency(sync.p99)}`;
+}
+
 /// 42 s, 3 min 5 s, 2 h 10 min, 3 d 4 h.
 export function duration(seconds) {
   const steps = [

@@ -46,8 +46,9 @@ std::unique_ptr<DurableLog> DurableLog::open(const DurableLogOptions& options, F
   if (!take_directory(options, files, impl->lock, error)) return nullptr;
   files.reached(CrashPoint::lock_taken);
   RecoveredLog recovered;
-  error = recover(
-      options.directory, options.sync, files, [&](const LogNotice& notice) { listener.noticed(notice); }, recovered);
+  const RecoveryNews news{[&](const LogNotice& notice) { listener.noticed(notice); },
+                          [&](const ScanProgress& progress) { listener.scanned(progress); }};
+  error = recover(options.directory, options.sync, files, news, recovered);
   if (error.kind != OpenError::Kind::none) return nullptr;
   files.reached(CrashPoint::recovery_scanned);
 

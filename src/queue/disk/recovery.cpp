@@ -25,16 +25,22 @@ OpenError disk_error(const std::string& what, const std::error_code& error) {
 
 class Recovery {
  public:
-  Recovery(const std::string& directory, bool sync, FileSystem& files,
-           const std::function<void(const LogNotice&)>& notice, RecoveredLog& log)
-      : directory_(directory), sync_(sync), files_(files), notice_(notice), log_(log) {}
+  Recovery(const std::string& directory, bool sync, FileSystem& files, const RecoveryNews& news, RecoveredLog& log)
+      : directory_(directory), sync_(sync), files_(files), news_(news), log_(log) {}
 
   OpenError run() {
     if (OpenError error = list(); error.kind != OpenError::Kind::none) return error;
     if (OpenError error = read_headers(); error.kind != OpenError::Kind::none) return error;
     drop_blank();
+    ScanProgress progress;
+    progress.segments_total = segments_.size();
+    for (const FoundSegment& segment : segments_) progress.bytes_total += segment.file_bytes;
+    news_.progress(progress);
     for (std::size_t index = 0; index < segments_.size(); ++index) {
       if (OpenError error = add(index); error.kind != OpenError::Kind::none) return error;
+      ++progress.segments;
+      progress.bytes += segments_[index].file_bytes;
+      news_.progress(progress);
     }
     // Records that are torn or void may have larger ones, and ids are never used again: each start has its own.
     log_.next_id = ids_of_a_start * (log_.next_id / ids_of_a_start + 1);
@@ -125,10 +131,10 @@ class Recovery {
     for (const PacketEntry& packet : summary.packets) log_.next_id = std::max(log_.next_id, packet.id + 1);
     for (const DamagedStretch& stretch : summary.damaged) {
       log_.damaged_records += stretch.records;
-      notice_({LogNotice::Kind::damaged_records, segment.name, stretch.offset, stretch.records, {}});
+      news_.notice({LogNotice::Kind::damaged_records, segment.name, stretch.offset, stretch.records, {}});
     }
     if (summary.torn_records > 0) {
-      notice_({LogNotice::Kind::torn_tail, segment.name, summary.end_offset, summary.torn_records, {}});
+      news_.notice({LogNotice::Kind::torn_tail, segment.name, summary.end_offset, summary.torn_records, {}});
     }
     if (!counts) return;
     log_.settled_in_doubt = summary.settled;
@@ -142,16 +148,16 @@ class Recovery {
   const std::string& directory_;
   const bool sync_;
   FileSystem& files_;
-  const std::function<void(const LogNotice&)>& notice_;
+  const RecoveryNews& news_;
   RecoveredLog& log_;
   std::vector<FoundSegment> segments_;
 };
 
 }  // namespace
 
-OpenError recover(const std::string& directory, bool sync, FileSystem& files,
-                  const std::function<void(const LogNotice&)>& notice, RecoveredLog& log) {
-  return Recovery(directory, sync, files, notice, log).run();
+OpenError recover(const std::string& directory, bool sync, FileSystem& files, const RecoveryNews& news,
+                  RecoveredLog& log) {
+  return Recovery(directory, sync, files, news, log).run();
 }
 
 }  // namespace logdist::queue

@@ -29,10 +29,16 @@ struct RecoveredLog {
   std::vector<std::uint64_t> dead_letters_in_doubt;  ///< of them, by id
 };
 
+/// Whom a recovery tells of what it finds, and how far it is.
+struct RecoveryNews {
+  std::function<void(const LogNotice&)> notice;
+  std::function<void(const ScanProgress&)> progress;
+};
+
 /// Reads the directory; it is locked. Changes nothing in it but for files in which nothing was ever written. An
 /// error when a segment is of another version or cannot be read: then nothing has changed. `sync`: what it finds is
 /// on stable storage afterwards, so that it is found again.
-OpenError recover(const std::string& directory, bool sync, FileSystem& files,
-                  const std::function<void(const LogNotice&)>& notice, RecoveredLog& log);
+OpenError recover(const std::string& directory, bool sync, FileSystem& files, const RecoveryNews& news,
+                  RecoveredLog& log);
 
 }  // namespace logdist::queue

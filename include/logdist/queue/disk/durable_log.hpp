@@ -90,6 +90,14 @@ struct LogNotice {
   std::error_code error{};
 };
 
+/// How far a start is with the files that an earlier process left.
+struct ScanProgress {
+  std::uint64_t segments = 0;  ///< read
+  std::uint64_t segments_total = 0;
+  std::uint64_t bytes = 0;  ///< of their files, most of which need not be read
+  std::uint64_t bytes_total = 0;
+};
+
 /// Called on the committer's thread, under no lock: hand the news to your own thread, nothing else.
 class DurableLogListener {
  public:
@@ -100,6 +108,8 @@ class DurableLogListener {
   virtual void noticed(const LogNotice& notice) = 0;
   /// A sync has succeeded: of so many packets.
   virtual void synced(std::size_t, Duration) {}
+  /// On the thread that opens the log: before the first file is read, and after each.
+  virtual void scanned(const ScanProgress&) {}
 
  protected:
   ~DurableLogListener() = default;
