@@ -80,7 +80,7 @@ TimePoint Committer::step(Instant now) {
 }
 
 void Committer::tell_doubt() {
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   shared_.counters.settlements_in_doubt = !settled_.empty() || !outgoing_.empty() || !unsynced_.empty();
 }
 
@@ -129,7 +129,7 @@ void Committer::drop_superseded() {
 /// a dead letter.
 void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_t end) {
   std::vector<PendingPacket> elided;
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   const auto find = [&batch](std::uint64_t id) {
     const auto found = std::lower_bound(batch.packets.begin(), batch.packets.end(), id,
                                         [](const PendingPacket& packet, std::uint64_t at) { return packet.id < at; });
@@ -165,7 +165,7 @@ void Committer::absorb_settled(IntakeBatch& batch, std::size_t begin, std::size_
 /// They are written now, or were refused: then only their charges are.
 void Committer::settle_kept() {
   if (kept_.empty()) return;
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   for (const SettledPacket& settled : std::exchange(kept_, {})) {
     SettledGroup& group = group_for(settled_, settled.analyzer, settled.as);
     if (shared_.state.settle({settled.id, settled.messages}, settled.as)) {
@@ -287,7 +287,7 @@ void Committer::acknowledge() {
   unsynced_bytes_ = 0;
   failures_ = 0;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     for (const PendingPacket& packet : unsynced_packets_) {
       shared_.state.add_packet({packet.id, packet.packet.messages}, packet.packet.received_at_ns);
     }

@@ -7,12 +7,12 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/queue/disk/durable_log.hpp"
 #include "logdist/queue/log/log_state.hpp"
 #include "queue/disk/intake.hpp"
@@ -29,12 +29,12 @@ struct Instant {
 
 /// What the committer, readers and status share.
 struct LogShared {
-  mutable std::mutex mutex;
-  LogState state;      ///< guarded by the mutex; changed by the committer alone
-  LogStatus counters;  ///< guarded by the mutex
-  /// Where the readers are: what they have not passed does not move. Guarded by the mutex.
-  std::map<const void*, std::uint64_t> reader_positions;
-  std::uint64_t log_id = 0;
+  mutable Mutex mutex;
+  LogState state LOGDIST_GUARDED_BY(mutex);  ///< changed by the committer alone
+  LogStatus counters LOGDIST_GUARDED_BY(mutex);
+  /// Where the readers are: what they have not passed does not move.
+  std::map<const void*, std::uint64_t> reader_positions LOGDIST_GUARDED_BY(mutex);
+  std::uint64_t log_id = 0;  ///< constant once the log is open
 };
 
 /// Writes what the intake has taken, one commit at a time. docs/durable-queue.md says what holds at each point.

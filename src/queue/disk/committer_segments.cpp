@@ -36,7 +36,7 @@ bool Committer::open_segment(SegmentUse use, std::uint64_t next_packet_id, std::
   directory_unsynced_ = false;
   segment_takes_packets_ = use == SegmentUse::packets;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     shared_.state.open_segment(first_id, bytes);
     shared_.state.find(first_id)->end_offset = segment_->end_offset();
   }
@@ -113,7 +113,7 @@ bool Committer::seal() {
                .previous_records = segment_->counted(),
                .previous_stable = options_.sync ? segment_->stable() : segment_->counted()};
   if (!error) {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     shared_.state.find(first_id)->file_bytes = segment_->end_offset();
   }
   segment_.reset();
@@ -135,7 +135,7 @@ void Committer::abandon_segment() {
 }
 
 std::uint64_t Committer::used_bytes() const {
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   return shared_.state.file_bytes() + reserve_bytes_ + damaged_bytes_;
 }
 
@@ -157,7 +157,7 @@ void Committer::set_refusal(AppendResult refusal) {
   if (std::exchange(refusal_, refusal) == refusal) return;
   intake_.set_refusal(refusal);
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     shared_.counters.taking_packets = refusal == AppendResult::taken;
   }
   LogNotice notice;
@@ -173,7 +173,7 @@ bool Committer::failed(const std::error_code& error, LogNotice::Kind kind, std::
   constexpr unsigned failures_before_pause = 3;
   last_error_ = error;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     ++shared_.counters.disk_errors;
   }
   listener_.noticed({kind, first_id == 0 ? "reserve" : segment_name(first_id), 0, 0, error});

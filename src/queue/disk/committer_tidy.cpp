@@ -18,7 +18,7 @@ void Committer::tidy() {
 bool Committer::oldest_may_go() const {
   // A new segment is to find its place without waiting for this.
   const bool disk_is_needed = used_bytes() + 2 * options_.segment_bytes > options_.max_disk;
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   if (!shared_.state.oldest_is_done()) return false;
   if (disk_is_needed) return true;
   const LogSegment& oldest = shared_.state.segments().front();
@@ -39,7 +39,7 @@ bool Committer::oldest_may_go() const {
 bool Committer::give_up_oldest() {
   if (now_.steady < remove_at_) return false;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     if (!shared_.state.oldest_is_done()) return false;
   }
   if (remove_oldest()) return true;
@@ -48,7 +48,7 @@ bool Committer::give_up_oldest() {
 }
 
 bool Committer::oldest_should_move() const {
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   if (!shared_.state.oldest_pins_too_many()) return false;
   const std::uint64_t oldest = shared_.state.segments().front().first_id;
   return std::all_of(shared_.reader_positions.begin(), shared_.reader_positions.end(),
@@ -65,7 +65,7 @@ bool Committer::remove_oldest() {
   std::uint64_t file_bytes = 0;
   bool damaged = false;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     const LogSegment& oldest = shared_.state.segments().front();
     first_id = oldest.first_id;
     file_bytes = oldest.file_bytes;
@@ -86,7 +86,7 @@ bool Committer::remove_oldest() {
   }
   directory_unsynced_ = true;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     shared_.state.remove_oldest();
   }
   if (refusal_ == AppendResult::no_space) check_at_ = now_.steady;
@@ -99,7 +99,7 @@ void Committer::move_survivors() {
   std::uint64_t file_bytes = 0;
   std::vector<std::uint64_t> ids;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     const LogSegment& oldest = shared_.state.segments().front();
     first_id = oldest.first_id;
     file_bytes = oldest.end_offset;
@@ -148,7 +148,7 @@ bool Committer::register_copies(std::vector<PacketEntry>& copies) {
     return false;
   }
   acknowledge();
-  const std::lock_guard lock(shared_.mutex);
+  const MutexLock lock(shared_.mutex);
   for (const PacketEntry& copy : copies) shared_.state.add_packet(copy, 0);
   copies.clear();
   return true;
@@ -158,7 +158,7 @@ bool Committer::register_copies(std::vector<PacketEntry>& copies) {
 void Committer::give_up(std::uint64_t first_id, std::span<const std::uint64_t> ids) {
   if (ids.empty()) return;
   {
-    const std::lock_guard lock(shared_.mutex);
+    const MutexLock lock(shared_.mutex);
     SettledGroup group{{}, SettledAs::lost, 0, {}};
     for (const std::uint64_t id : ids) {
       if (shared_.state.settle({id, 0})) group.packets.push_back({id, 0});

@@ -53,7 +53,6 @@ std::unique_ptr<DurableLog> DurableLog::open(const DurableLogOptions& options, F
   files.reached(CrashPoint::recovery_scanned);
 
   impl->shared.log_id = recovered.log_id != 0 ? recovered.log_id : options.log_id;
-  impl->shared.counters.damaged_records = recovered.damaged_records;
   impl->recovery = {recovered.state.live_packets(),
                     recovered.state.live_messages(),
                     recovered.segments_scanned,
@@ -61,7 +60,11 @@ std::unique_ptr<DurableLog> DurableLog::open(const DurableLogOptions& options, F
                     recovered.next_id,
                     recovered.balance};
   impl->intake.set_next_id(recovered.next_id);
-  impl->shared.state = std::move(recovered.state);
+  {
+    const MutexLock lock(impl->shared.mutex);
+    impl->shared.counters.damaged_records = recovered.damaged_records;
+    impl->shared.state = std::move(recovered.state);
+  }
   impl->committer =
       std::make_unique<Committer>(impl->options, files, listener, impl->intake, impl->shared, std::move(recovered));
   if (!impl->committer->begin({now, unix_ns})) {
@@ -91,7 +94,7 @@ const LogRecovery& DurableLog::recovery() const { return impl_->recovery; }
 
 LogStatus DurableLog::status() const {
   const bool not_taken = impl_->intake.has_others();
-  const std::lock_guard lock(impl_->shared.mutex);
+  const MutexLock lock(impl_->shared.mutex);
   LogStatus status = impl_->shared.counters;
   status.packets = impl_->shared.state.live_packets();
   status.messages = impl_->shared.state.live_messages();
@@ -104,7 +107,7 @@ LogStatus DurableLog::status() const {
 std::uint64_t DurableLog::next_id() const { return impl_->intake.next_id(); }
 
 LogPosition DurableLog::end() const {
-  const std::lock_guard lock(impl_->shared.mutex);
+  const MutexLock lock(impl_->shared.mutex);
   const auto& segments = impl_->shared.state.segments();
   return segments.empty() ? LogPosition{} : LogPosition{segments.back().first_id, segments.back().end_offset};
 }

@@ -8,10 +8,13 @@
 namespace logdist::queue {
 
 Intake::Intake(const DurableLogOptions& options)
-    : packets_max_(options.pending_packets_max), bytes_max_(options.pending_bytes_max), reports_(options.loops) {}
+    : packets_max_(options.pending_packets_max),
+      bytes_max_(options.pending_bytes_max),
+      loops_(options.loops),
+      reports_(options.loops) {}
 
 AppendResult Intake::append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id) {
-  LOGDIST_CHECK(loop < reports_.size());
+  LOGDIST_CHECK(loop < loops_);
   // The checksums are made by the loops, side by side, before the lock.
   std::vector<PendingPacket> pending;
   pending.reserve(packets.size());
@@ -24,7 +27,7 @@ AppendResult Intake::append(LoopId loop, std::span<const NewPacket> packets, std
   }
   bool wake = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     AppendResult result = refusal_;
     // A packet larger than the bound passes when nothing else is held.
     if (result == AppendResult::taken && held_packets_ > 0 &&
@@ -50,7 +53,7 @@ AppendResult Intake::append(LoopId loop, std::span<const NewPacket> packets, std
 void Intake::settle(std::span<const SettledPacket> packets) {
   bool wake = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     wake = batch_.settled.empty();
     batch_.settled.insert(batch_.settled.end(), packets.begin(), packets.end());
     news_ = news_ || wake;
@@ -60,7 +63,7 @@ void Intake::settle(std::span<const SettledPacket> packets) {
 
 void Intake::set_balance(BalanceFigures figures, std::uint64_t version) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     batch_.balance = std::move(figures);
     batch_.balance_version = version;
     batch_.balance_at = batch_.settled.size();
@@ -70,28 +73,28 @@ void Intake::set_balance(BalanceFigures figures, std::uint64_t version) {
 }
 
 void Intake::collect(LoopId loop, std::vector<StoreReport>& reports) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   reports.insert(reports.end(), reports_[loop].begin(), reports_[loop].end());
   reports_[loop].clear();
 }
 
 bool Intake::has_packets() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return !batch_.packets.empty();
 }
 
 bool Intake::has_others() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return !batch_.settled.empty() || batch_.balance.has_value();
 }
 
 IntakeBatch Intake::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(batch_, {});
 }
 
 void Intake::report(std::span<const PendingPacket> packets, StoreOutcome outcome, std::vector<LoopId>& loops) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const PendingPacket& packet : packets) {
     std::vector<StoreReport>& reports = reports_[packet.loop];
     if (reports.empty() && std::find(loops.begin(), loops.end(), packet.loop) == loops.end()) {
@@ -104,40 +107,41 @@ void Intake::report(std::span<const PendingPacket> packets, StoreOutcome outcome
 }
 
 void Intake::set_refusal(AppendResult refusal) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refusal_ = refusal;
 }
 
 bool Intake::take_refused() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool room =
       refusal_ == AppendResult::taken && held_packets_ <= packets_max_ / 2 && held_bytes_ <= bytes_max_ / 2;
   return room && std::exchange(refused_, false);
 }
 
 std::uint64_t Intake::draw_id(std::uint64_t at_least) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   next_id_ = std::max(next_id_, at_least);
   return next_id_++;
 }
 
 void Intake::set_next_id(std::uint64_t id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   next_id_ = id;
 }
 
 std::uint64_t Intake::next_id() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return next_id_;
 }
 
 bool Intake::wait_until(TimePoint deadline) {
-  std::unique_lock lock(mutex_);
-  const auto ready = [&] { return news_ || stopped_; };
-  if (deadline == never) {
-    given_.wait(lock, ready);
-  } else {
-    given_.wait_until(lock, deadline, ready);
+  MutexLock lock(mutex_);
+  while (!news_ && !stopped_) {
+    if (deadline == never) {
+      given_.wait(lock);
+    } else if (given_.wait_until(lock, deadline) == std::cv_status::timeout) {
+      break;
+    }
   }
   news_ = false;
   return !stopped_;
@@ -145,7 +149,7 @@ bool Intake::wait_until(TimePoint deadline) {
 
 void Intake::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
   }
   given_.notify_all();

@@ -4,12 +4,12 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "logdist/base/mutex.hpp"
 #include "logdist/queue/disk/durable_log.hpp"
 
 namespace logdist::queue {
@@ -60,20 +60,20 @@ class Intake {
   void stop();
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable given_;
+  mutable Mutex mutex_;
+  std::condition_variable_any given_;
   const std::size_t packets_max_;
   const std::size_t bytes_max_;
-  // Guarded by the mutex.
-  IntakeBatch batch_;
-  std::vector<std::vector<StoreReport>> reports_;  ///< by loop
-  std::size_t held_packets_ = 0;
-  std::size_t held_bytes_ = 0;
-  std::uint64_t next_id_ = 1;
-  AppendResult refusal_ = AppendResult::taken;
-  bool refused_ = false;
-  bool news_ = false;  ///< since the last wait
-  bool stopped_ = false;
+  const std::size_t loops_;
+  IntakeBatch batch_ LOGDIST_GUARDED_BY(mutex_);
+  std::vector<std::vector<StoreReport>> reports_ LOGDIST_GUARDED_BY(mutex_);  ///< by loop
+  std::size_t held_packets_ LOGDIST_GUARDED_BY(mutex_) = 0;
+  std::size_t held_bytes_ LOGDIST_GUARDED_BY(mutex_) = 0;
+  std::uint64_t next_id_ LOGDIST_GUARDED_BY(mutex_) = 1;
+  AppendResult refusal_ LOGDIST_GUARDED_BY(mutex_) = AppendResult::taken;
+  bool refused_ LOGDIST_GUARDED_BY(mutex_) = false;
+  bool news_ LOGDIST_GUARDED_BY(mutex_) = false;  ///< since the last wait
+  bool stopped_ LOGDIST_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logdist::queue

@@ -13,14 +13,14 @@ class PacketReader::Impl {
  public:
   Impl(DurableLog::Impl& log, std::uint64_t from, std::uint64_t until, LogPosition start)
       : log_(log), from_(from), until_(until), start_(start) {
-    const std::lock_guard lock(log_.shared.mutex);
+    const MutexLock lock(log_.shared.mutex);
     log_.shared.reader_positions[this] = 0;
     if (log_.shared.state.segments().empty()) return;
     const LogSegment& newest = log_.shared.state.segments().back();
     horizon_ = {newest.first_id, newest.end_offset};
   }
   ~Impl() {
-    const std::lock_guard lock(log_.shared.mutex);
+    const MutexLock lock(log_.shared.mutex);
     log_.shared.reader_positions.erase(this);
   }
   Impl(const Impl&) = delete;
@@ -61,7 +61,7 @@ class PacketReader::Impl {
     // What has moved since this reader was made was behind it, or it would not have moved.
     if (step.header.copy && std::pair(first_id_, offset) >= horizon_) return false;
     if (step.header.id < from_ || step.header.id >= until_) return false;
-    const std::lock_guard lock(log_.shared.mutex);
+    const MutexLock lock(log_.shared.mutex);
     return log_.shared.state.is_live(step.header.id, first_id_);
   }
 
@@ -83,7 +83,7 @@ class PacketReader::Impl {
     std::uint64_t end_offset = 0;
     bool is_newest = false;
     {
-      const std::lock_guard lock(log_.shared.mutex);
+      const MutexLock lock(log_.shared.mutex);
       if (const LogSegment* const segment = log_.shared.state.find(first_id_)) end_offset = segment->end_offset;
       is_newest = log_.shared.state.segments().back().first_id == first_id_;
     }
@@ -99,7 +99,7 @@ class PacketReader::Impl {
     while (paused_at_ == 0) {
       std::uint64_t end_offset = 0;
       {
-        const std::lock_guard lock(log_.shared.mutex);
+        const MutexLock lock(log_.shared.mutex);
         const auto& segments = log_.shared.state.segments();
         const auto next = std::find_if(segments.begin(), segments.end(), [&](const LogSegment& segment) {
           return (begun_ ? segment.first_id > first_id_ : segment.first_id >= start_.first_id) &&
@@ -141,7 +141,7 @@ class PacketReader::Impl {
     std::vector<std::uint64_t> missing;
     std::sort(seen_.begin(), seen_.end());
     {
-      const std::lock_guard lock(log_.shared.mutex);
+      const MutexLock lock(log_.shared.mutex);
       LogSegment* const segment = log_.shared.state.find(first_id_);
       if (segment == nullptr || segment->end_offset != paused_at_) return;
       const std::vector<std::uint64_t> live = log_.shared.state.live_ids(first_id_, from_, until_);

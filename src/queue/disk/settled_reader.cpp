@@ -44,7 +44,7 @@ struct ListedSegment {
 class SettledReader::Impl {
  public:
   Impl(DurableLog::Impl& log, const SettledRange& range) : log_(log), range_(range) {
-    const std::lock_guard lock(log_.shared.mutex);
+    const MutexLock lock(log_.shared.mutex);
     bool has_begun = false;
     for (const LogSegment& segment : log_.shared.state.segments()) {
       const bool may_have_packets = segment.last_time_ns >= range.from_ns;
