@@ -147,21 +147,32 @@ bool Backlog::read_more() {
   batch_.clear();
   next_ = 0;
   const bool more = reader_->read(read_bytes, batch_);
-  std::uint64_t recovered = 0;
   for (const StoredPacket& packet : batch_) {
     --unread_;
     unread_messages_ -= packet.messages;
-    if (packet.id < recovered_until_) ++recovered;
   }
   count_lost();
-  if (recovered > 0) recovery_.read_back(recovered, Clock::now());
-  if (!batch_.empty()) {
-    if (recovered < batch_.size()) recovery_.end(Clock::now());
-    return true;
-  }
+  count_recovered();
+  if (!batch_.empty()) return true;
   if (more) return true;
   recovery_.end(Clock::now());
   return end_if_read(appended_before);
+}
+
+/// The recovery is over with the first packet that is not of an earlier process, and when as many are read as the queue
+/// holds: analyzers that take them as fast as they are read are no reason to be away for longer.
+void Backlog::count_recovered() {
+  if (batch_.empty()) return;
+  std::uint64_t packets = 0;
+  for (const StoredPacket& packet : batch_) {
+    if (packet.id >= recovered_until_) continue;
+    ++packets;
+    recovered_bytes_ += queue_bytes_of(packet);
+  }
+  recovered_packets_ += packets;
+  if (packets > 0) recovery_.read_back(packets, Clock::now());
+  const bool is_queueful = recovered_packets_ >= limits_.max_packets() || recovered_bytes_ >= limits_.max_bytes();
+  if (is_queueful || packets < batch_.size()) recovery_.end(Clock::now());
 }
 
 void Backlog::count_lost() {

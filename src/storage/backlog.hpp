@@ -58,6 +58,7 @@ class Backlog {
   bool hand_over();
   bool take_place(const queue::StoredPacket& packet, bool& has_place);
   void count_lost();
+  void count_recovered();
   bool end_if_read(std::uint64_t appended_before);
 
   queue::DurableLog& log_;
@@ -80,6 +81,8 @@ class Backlog {
   std::vector<queue::StoredPacket> batch_;  ///< read, and not handed over yet from `next_` on
   std::size_t next_ = 0;
   std::uint64_t lost_counted_ = 0;
+  std::uint64_t recovered_packets_ = 0;
+  std::uint64_t recovered_bytes_ = 0;
   LoopId next_loop_ = 0;
 
   Mutex mutex_;

@@ -31,6 +31,37 @@ TEST_F(DiskStorageTest, WhatWasNotSettledComesBackAfterARestart) {
   EXPECT_TRUE(eventually([&] { return !storage_->recovering(); }));
 }
 
+TEST_F(DiskStorageTest, ARecoveryIsOverWhenAsManyAreReadAsTheQueueHolds) {
+  std::vector<RecoveryProgress> told;
+  options_.log.segment_bytes = 8 << 20;
+  options_.recovery = [&](const RecoveryProgress& progress) {
+    const std::lock_guard lock(mutex_);
+    told.push_back(progress);
+  };
+  start();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(keep(packet(std::to_string(i), 600'000)), StoreOutcome::durable);
+  stop();
+  EXPECT_TRUE(told.empty()) << "of a new directory";
+
+  start(4);
+  ids_come_back(4);
+  // They have taken all places, and none had to wait for one.
+  EXPECT_TRUE(eventually([&] { return !storage_->recovering(); }));
+  const RecoveryProgress progress = storage_->recovery_progress();
+  EXPECT_EQ(progress.packets, 8u);
+  EXPECT_EQ(progress.packets_read, 4u);
+  EXPECT_EQ(progress.scan.segments, 1u);
+  EXPECT_EQ(progress.scan.segments_total, 1u);
+  EXPECT_EQ(progress.scan.bytes, progress.scan.bytes_total);
+  stop();
+  using Stage = RecoveryProgress::Stage;
+  std::vector<Stage> stages;
+  for (const RecoveryProgress& each : told) stages.push_back(each.stage);
+  EXPECT_EQ(stages.front(), Stage::scanning);
+  EXPECT_EQ(std::count(stages.begin(), stages.end(), Stage::over), 1);
+  EXPECT_EQ(stages.back(), Stage::over);
+}
+
 TEST_F(DiskStorageTest, BeyondTheQueueAllPacketsGoToTheDiskAndComeBackInOrder) {
   start(4);
   std::vector<Delivery*> in_memory;

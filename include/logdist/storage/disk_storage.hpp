@@ -48,7 +48,7 @@ struct RecoveryProgress {
   enum class Stage : std::uint8_t {
     scanning,      ///< files are read for what they hold
     reading_back,  ///< packets are read, for the first time
-    over,          ///< all are read, or the queue's memory is full of them, or there are none
+    over,          ///< all are read, or as many as the queue's memory holds, or there are none
   };
 
   Stage stage = Stage::scanning;
@@ -101,7 +101,7 @@ class DiskStorage {
   /// On the loop's thread: passes its reports on.
   void collect(LoopId loop, TimePoint now);
 
-  /// An earlier process's packets are being read for the first time. Over when all are, or the queue is full of them.
+  /// An earlier process's packets are being read for the first time. Over when all are, or as many as the queue holds.
   bool recovering() const;
   RecoveryProgress recovery_progress() const;
   /// Packets on the disk only.
