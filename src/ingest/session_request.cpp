@@ -7,11 +7,11 @@
 #include <boost/asio/post.hpp>
 
 #include "ingest/client_address.hpp"
-#include "ingest/proxy_header.hpp"
 #include "ingest/session.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
 #include "logdist/ingest/dialects/forwarded_headers.hpp"
+#include "logdist/net/proxy_header.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -59,10 +59,10 @@ bool Session::read_head(TimePoint now) {
 /// What comes first from a trusted proxy, once: without it nobody knows whose
 /// requests these are.
 bool Session::read_proxy_header(TimePoint now) {
-  const ProxyHeader header = parse_proxy_header(input_.view());
-  if (header.progress == ProxyHeader::Progress::need_more) return false;
+  const net::ProxyHeader header = net::parse_proxy_header(input_.view());
+  if (header.progress == net::ProxyHeader::Progress::need_more) return false;
   proxy_header_due_ = false;
-  if (header.progress == ProxyHeader::Progress::malformed) {
+  if (header.progress == net::ProxyHeader::Progress::malformed) {
     refuse({RejectReason::malformed_http, 400, header.error, true});
     return true;
   }

@@ -6,12 +6,14 @@
 #include <string_view>
 
 #include "ingest/client_address.hpp"
-#include "ingest/proxy_header.hpp"
 #include "logdist/base/check.hpp"
+#include "logdist/net/proxy_header.hpp"
 
 namespace logdist::ingest {
 namespace {
 
+using net::parse_proxy_header;
+using net::ProxyHeader;
 using Progress = ProxyHeader::Progress;
 
 void read_header(std::string_view bytes) {

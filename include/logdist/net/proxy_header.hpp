@@ -9,7 +9,7 @@
 
 #include "logdist/base/ip_address.hpp"
 
-namespace logdist::ingest {
+namespace logdist::net {
 
 struct ProxyHeader {
   /// The longest header of version 1, its line end included.
@@ -38,4 +38,4 @@ struct ProxyHeader {
 /// nothing beyond the header is looked at; more than `size_max` is never waited for.
 ProxyHeader parse_proxy_header(std::string_view bytes);
 
-}  // namespace logdist::ingest
+}  // namespace logdist::net

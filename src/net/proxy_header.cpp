@@ -1,11 +1,11 @@
-#include "ingest/proxy_header.hpp"
+#include "logdist/net/proxy_header.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 
-namespace logdist::ingest {
+namespace logdist::net {
 namespace {
 
 using Progress = ProxyHeader::Progress;
@@ -126,4 +126,4 @@ ProxyHeader parse_proxy_header(std::string_view bytes) {
   return malformed("the connection does not begin with a PROXY header");
 }
 
-}  // namespace logdist::ingest
+}  // namespace logdist::net

@@ -1,5 +1,5 @@
 // The PROXY protocol's header, byte by byte.
-#include "ingest/proxy_header.hpp"
+#include "logdist/net/proxy_header.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "logdist/base/random.hpp"
 
-namespace logdist::ingest {
+namespace logdist::net {
 namespace {
 
 using Progress = ProxyHeader::Progress;
@@ -134,4 +134,4 @@ TEST(ProxyHeader, NeverWaitsForMoreThanItsBound) {
 }
 
 }  // namespace
-}  // namespace logdist::ingest
+}  // namespace logdist::net
