@@ -159,7 +159,7 @@ bool Backlog::read_more() {
   return end_if_read(appended_before);
 }
 
-/// The recovery is over with the first packet that is not of an earlier process, and when as many are read as the queue
+/// The recovery is over with the last packet of an earlier process, and when as many are read as the queue
 /// holds: analyzers that take them as fast as they are read are no reason to be away for longer.
 void Backlog::count_recovered() {
   if (batch_.empty()) return;
@@ -172,7 +172,9 @@ void Backlog::count_recovered() {
   recovered_packets_ += packets;
   if (packets > 0) recovery_.read_back(packets, Clock::now());
   const bool is_queueful = recovered_packets_ >= limits_.max_packets() || recovered_bytes_ >= limits_.max_bytes();
-  if (is_queueful || packets < batch_.size()) recovery_.end(Clock::now());
+  // Where they fill more than half of the queue, nothing is read behind them for now.
+  const bool is_all = recovered_packets_ + reader_->lost() >= log_.recovery().packets;
+  if (is_queueful || is_all || packets < batch_.size()) recovery_.end(Clock::now());
 }
 
 void Backlog::count_lost() {

@@ -62,6 +62,17 @@ TEST_F(DiskStorageTest, ARecoveryIsOverWhenAsManyAreReadAsTheQueueHolds) {
   EXPECT_EQ(stages.back(), Stage::over);
 }
 
+/// Half of the queue need not be free for that.
+TEST_F(DiskStorageTest, ARecoveryIsOverWhenAllThatWasLeftIsInMemory) {
+  start();
+  for (const char* id : {"a", "b", "c"}) EXPECT_EQ(keep(packet(id)), StoreOutcome::durable);
+  stop();
+  start(5);
+  EXPECT_THAT(ids_come_back(3), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(limits_->packets(), 3u);
+  EXPECT_TRUE(eventually([&] { return !storage_->recovering(); }));
+}
+
 TEST_F(DiskStorageTest, BeyondTheQueueAllPacketsGoToTheDiskAndComeBackInOrder) {
   start(4);
   std::vector<Delivery*> in_memory;
