@@ -97,7 +97,8 @@ void Session::answer_purpose(const Admissible& admissible) {
   pass_body();
   switch (admissible.purpose) {
     case Purpose::canned: {
-      const bool ready = !shared_.draining && shared_.context.sink.takes_packets();
+      const SessionEnvironment& context = shared_.context;
+      const bool ready = !shared_.draining && (context.is_ready ? context.is_ready() : context.sink.takes_packets());
       shared_.responses.reply(output_.tail(), canned_reply(route_->canned, ready), is_head_, persistence_);
       break;
     }

@@ -82,7 +82,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
       listeners_.emplace_back(control_, sessions, connections_);
     }
     admin::Sources sources;
-    sources.readiness = [this] { return readiness(); };
+    sources.readiness = [this] { return shared_.readiness(Clock::now()); };
     sources.request_scrape = [this](auto done) { request_scrape(std::move(done)); };
     sources.version = version();
     sources.events = events_;
@@ -152,7 +152,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
 
   void request_scrape(std::function<void(telemetry::Scrape)> done) {
     collect_metrics(control_, loops_, shared_, connections_, [this, done = std::move(done)](telemetry::Scrape scrape) {
-      scrape.ready = readiness().ready();
+      scrape.ready = shared_.readiness(Clock::now()).ready();
       scrape.last_reload_successful = reload_.last_successful();
       scrape.configured_at_seconds = std::chrono::duration<double>(reload_.taken_at().time_since_epoch()).count();
       done(std::move(scrape));
@@ -160,7 +160,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   }
 
   void drain(std::function<void(DrainResult)> done) {
-    draining_ = true;
+    shared_.draining = true;
     watch_.stop();  // that requests are handed back now is nothing to be told of
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     for (ingest::Listener& listener : listeners_) listener.stop();
@@ -191,23 +191,6 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   const admin::Server& admin() const { return *admin_; }
 
  private:
-  admin::Readiness readiness() {
-    admin::ReadinessFacts facts{
-        .draining = draining_, .analyzer_in_service = shared_.balancer.ready(), .queue_full = queue_is_full()};
-    if (shared_.storage) {
-      const storage::RecoveryProgress recovery = shared_.storage->recovery_progress();
-      facts.recovering = recovery.stage != storage::RecoveryProgress::Stage::over;
-      facts.recovered_packets = recovery.packets;
-      facts.recovered_read = recovery.packets_read;
-    }
-    return readiness_.look(facts, Clock::now());
-  }
-
-  /// A packet that comes now would find no place, neither in memory nor on the disk.
-  bool queue_is_full() const {
-    return shared_.storage ? !shared_.storage->facts().taking_packets : shared_.bounds.full();
-  }
-
   asio::io_context& control_;
   SharedState shared_;
   ingest::ConnectionSlots connections_;
@@ -221,12 +204,10 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   std::list<ingest::Listener> listeners_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
-  admin::ReadinessRule readiness_;
   registry::OutageLog outages_{*events_};
   ServiceWatch watch_{
       control_, [this](auto done) { request_scrape(std::move(done)); },
-      [this](const telemetry::Scrape& scrape) { outages_.look(scrape, queue_is_full(), Clock::now()); }};
-  bool draining_ = false;
+      [this](const telemetry::Scrape& scrape) { outages_.look(scrape, shared_.queue_is_full(), Clock::now()); }};
 };
 
 boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::io_context& control,

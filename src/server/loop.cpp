@@ -78,6 +78,7 @@ ingest::SessionEnvironment Loop::session_environment() {
                                          options.delivery.caller_runs_timeout,
                                          shared_.instance.via_name()};
   environment.keeps_origin = shared_.storage != nullptr;
+  environment.is_ready = [this] { return shared_.readiness(Clock::now()).ready(); };
   return environment;
 }
 

@@ -17,7 +17,6 @@ dispatch::LoadBalancerOptions balancer_options(const config::Options& options, s
   result.health.backoff_multiplier = options.health.backoff.multiplier;
   result.health.backoff_jitter = options.health.backoff.jitter;
   result.health.slow_start = options.health.slow_start;
-  result.health.answer_within = options.health.timeout;
   const config::BackoffOptions& retry = options.delivery.retry;
   result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
   result.seed = seed;
@@ -47,5 +46,20 @@ SharedState::SharedState(const config::Options& daemon_options, std::size_t loop
     dead_letters->name(id, registry[id].configured.name, registry[id].configured.host);
   }
 }
+
+admin::Readiness SharedState::readiness(TimePoint now) {
+  admin::ReadinessFacts facts{
+      .draining = draining, .analyzer_in_service = balancer.ready(), .queue_full = queue_is_full()};
+  if (storage) {
+    const storage::RecoveryProgress recovery = storage->recovery_progress();
+    facts.recovering = recovery.stage != storage::RecoveryProgress::Stage::over;
+    facts.recovered_packets = recovery.packets;
+    facts.recovered_read = recovery.packets_read;
+  }
+  const MutexLock lock(readiness_mutex_);
+  return readiness_rule_.look(facts, now);
+}
+
+bool SharedState::queue_is_full() const { return storage ? !storage->facts().taking_packets : bounds.full(); }
 
 }  // namespace logdist::server

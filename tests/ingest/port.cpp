@@ -45,7 +45,7 @@ queue::Delivery& ScriptedSink::make() {
 }
 
 void ScriptedSink::recycle(queue::Delivery& delivery) {
-  delivery.packet.body = {};
+  delivery.packet.recycle();
   free_.push_back(&delivery);
 }
 
@@ -162,9 +162,22 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
     : options_(options),
       memory_(memory ? std::move(memory) : std::make_shared<queue::MemoryLimiter>(options.max_buffered)),
       slots_(options.max_connections) {
-  sessions_ = std::make_unique<Sessions>(SessionEnvironment{loop_, sink, decoder_, buffers_, ledger_, *memory_, random_,
-                                                            options_, buffer_timeout, via_name, times.rate_window,
-                                                            times.kept_after_packet, times.stalled_after, layer()});
+  SessionEnvironment environment{loop_,
+                                 sink,
+                                 decoder_,
+                                 buffers_,
+                                 ledger_,
+                                 *memory_,
+                                 random_,
+                                 options_,
+                                 buffer_timeout,
+                                 via_name,
+                                 times.rate_window,
+                                 times.kept_after_packet,
+                                 times.stalled_after,
+                                 layer()};
+  environment.is_ready = [this] { return daemon_ready.value_or(sink.ready); };
+  sessions_ = std::make_unique<Sessions>(environment);
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());
   listener_->start();

@@ -152,6 +152,7 @@ class Port {
   ledger::IngestCounts counts();
 
   ScriptedSink sink;
+  std::optional<bool> daemon_ready;  ///< of the loop; none: as the sink says
 
  private:
   const config::ServerOptions options_;

@@ -113,6 +113,11 @@ TEST_F(Protocols, HealthOfTheCollectorIsReadiness) {
   }
   port_.on_loop([this] { port_.sink.ready = true; });
   EXPECT_EQ(ask(get("/ready")).body, "ready\n");
+  // Its sink has room, but the daemon is recovering.
+  port_.on_loop([this] { port_.daemon_ready = false; });
+  EXPECT_EQ(json::parse(ask(get("/services/collector/health")).body)["code"], 18);
+  EXPECT_EQ(ask(get("/ready")).status, 503u);
+  port_.on_loop([this] { port_.daemon_ready = true; });
   EXPECT_EQ(ask(get("/api/v1/validate")).body, R"({"valid":true})");
   const Answer ack = ask(request("POST /services/collector/ack?channel=c", "", R"({"acks":[0]})"));
   EXPECT_EQ(ack.status, 400u);

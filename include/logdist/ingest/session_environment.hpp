@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
@@ -37,6 +38,8 @@ struct SessionEnvironment {
   Duration stalled_after = std::chrono::milliseconds(500);
   net::TransportFactory make_transport = {};  ///< the layer on each connection; empty: none
   bool keeps_origin = false;                  ///< a packet keeps who sent it, and to which path
+  /// Whether packets are accepted, for agents that ask beforehand; empty: as `sink` says.
+  std::function<bool()> is_ready = {};
 };
 
 }  // namespace logdist::ingest

@@ -1,9 +1,12 @@
 // What all loops share: the load balancer, the bounds, the durable queue, the dead letters.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
+#include "logdist/admin/readiness.hpp"
 #include "logdist/base/instance_id.hpp"
+#include "logdist/base/mutex.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/net/name_resolver.hpp"
@@ -27,6 +30,11 @@ struct SharedState {
   /// queue.storage `disk`: opens the directory, before a loop is made. The error is a sentence.
   std::string open_storage();
 
+  /// Whether packets are accepted, as both ports say it. Any thread.
+  admin::Readiness readiness(TimePoint now);
+  /// A packet that comes now would find no place, neither in memory nor on the disk. Any thread.
+  bool queue_is_full() const;
+
   const config::Options options;  ///< of the start, fitted to this machine
   const std::uint64_t seed;
   const std::size_t loops;
@@ -39,6 +47,11 @@ struct SharedState {
   net::NameResolver names;
   registry::AnalyzerRegistry registry;
   dispatch::LoadBalancer balancer;
+  std::atomic<bool> draining{false};
+
+ private:
+  Mutex readiness_mutex_;
+  admin::ReadinessRule readiness_rule_ LOGDIST_GUARDED_BY(readiness_mutex_);
 };
 
 }  // namespace logdist::server
