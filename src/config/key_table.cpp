@@ -65,6 +65,8 @@ std::vector<KeySpec<Options>> receiving_keys() {
              "Proxies whose PROXY header and X-Forwarded-For are trusted; \"\" is none."),
       option(LOGDIST_KEY(server.formats), Protocols{},
              "What agents may speak on the packet port; the paths of the others are answered 404."),
+      option(LOGDIST_KEY(server.acks), Choice<bool>{{{"false", false}, {"true", true}}},
+             "Whether agents of HEC that name a channel get an ackId, and may ask whether its packet is delivered."),
       option(LOGDIST_KEY(server.max_connections), Whole{1, count_max},
              "Agent connections; for one more, one that is idle or stalled is closed; if there is none, the answer is "
              "503."),

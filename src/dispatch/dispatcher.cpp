@@ -35,6 +35,7 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
       dead_letters_(parts.dead_letters),
       turn_request_(parts.turn_request),
       store_(parts.store),
+      acks_(parts.acks),
       random_(options.seed) {}
 
 Dispatcher::~Dispatcher() {

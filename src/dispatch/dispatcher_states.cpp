@@ -75,6 +75,7 @@ void Dispatcher::leave_state(Delivery& delivery) {
 
 void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
   ledger_.delivered(delivery.packet.messages, delivery.charge.analyzer, now - delivery.admitted_at);
+  if (acks_ != nullptr && delivery.packet.receipt.is_set()) acks_->delivered(delivery.packet.receipt);
   end(delivery, Settlement::delivered);
 }
 
@@ -123,6 +124,7 @@ void Dispatcher::unlink(Delivery& delivery) {
 
 void Dispatcher::recycle(Delivery& delivery) {
   delivery.packet.recycle();
+  delivery.attempt.answer.reset();
   delivery.retry_state.reset();
   delivery.history.reset();
   delivery.give_up_at = never;

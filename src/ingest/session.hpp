@@ -192,6 +192,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void take_packet_id(const http::RequestHead& head);
   bool take_headers(const http::RequestHead& head);
   void keep_origin(const http::RequestHead& head);
+  void receive_body(const http::RequestHead& head, TimePoint now);
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
   void space_granted(TimePoint now);
@@ -202,6 +203,14 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void decoded(const codec::Decoded& decoded, TimePoint now);
   void decoded_nothing();
   void reserve_bulk_reply(const codec::Decoded& decoded, TimePoint now);
+
+  // session_acks.cpp: acknowledgements of HEC.
+  bool take_channel(const http::RequestHead& head);
+  void refuse_channel(ChannelError error);
+  void cancel_receipt();
+  void begin_ack_query(const http::RequestHead& head, const Admissible& admissible, TimePoint now);
+  void answer_acks();
+  std::string content_of_query();
 
   // session_answers.cpp: how it ends.
   void admit(TimePoint now);
@@ -250,6 +259,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   queue::Delivery* delivery_ = nullptr;
   std::optional<codec::CodedBody> coded_body_;  ///< of delivery_, while it is decoded
   std::unique_ptr<Upload> upload_;              ///< of a body that is many packets
+  core::Receipt receipt_;                       ///< its ackId, until that is told or canceled
+  std::unique_ptr<std::string> ack_channel_;    ///< the request asks what of this channel is delivered
   bool waits_to_decode_ = false;                ///< for a decompressor
   TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
   Duration body_time_left_{};                   ///< the same while it waits for space

@@ -85,8 +85,9 @@ void Session::answer_accepted(bool delivered) {
     shared_.responses.reply(output_.tail(), bulk_reply_, false, persistence_);
     answer_held_ = true;
   } else {
-    const Reply reply = success_reply(question(), {messages_, delivered});
-    shared_.responses.reply(output_.tail(), reply, false, persistence_);
+    Success success{messages_, delivered};
+    if (receipt_.is_set()) success.ack_id = std::exchange(receipt_, {}).number;
+    shared_.responses.reply(output_.tail(), success_reply(question(), success), false, persistence_);
   }
   served_ = true;
   end_request();
@@ -104,6 +105,7 @@ void Session::answer_purpose(const Admissible& admissible) {
     }
     case Purpose::health: shared_.responses.alive(output_.tail(), is_head_, persistence_); break;
     case Purpose::options: shared_.responses.options(output_.tail(), admissible.allow, persistence_); break;
+    case Purpose::acks:
     case Purpose::packet: break;
   }
   end_request();
@@ -156,6 +158,8 @@ void Session::end_request() {
   bulk_reply_ = {};
   is_decoded_ = false;
   upload_.reset();
+  ack_channel_.reset();
+  cancel_receipt();
   phase_ = Phase::head;
   last_answer_ = persistence_ == Persistence::close;
   is_head_ = false;
@@ -165,6 +169,7 @@ void Session::end_request() {
 /// Lets go of the packet and of its buffer space, wherever they are.
 void Session::drop_packet() {
   return_decompressor();
+  cancel_receipt();
   if (shared_.context.memory.release(*this)) intrusive_ptr_release(this);  // granted() won't pass it on
   if (delivery_ == nullptr) return;
   queue::Delivery& delivery = *std::exchange(delivery_, nullptr);

@@ -87,15 +87,22 @@ void Session::head_complete(TimePoint now) {
     persistence_ = head.http_1_1 ? Persistence::implied : Persistence::keep_alive;
   }
 
-  const Result validated = validate_request(head, {shared_.routes, max_body, shared_.draining});
+  const Result validated =
+      validate_request(head, {shared_.routes, max_body, shared_.draining, shared_.context.acks != nullptr});
   if (!validated) {
     route_ = validated.error().route;
     return refuse(validated.error());
   }
   route_ = validated->route;
+  if (validated->purpose == Purpose::acks) return begin_ack_query(head, *validated, now);
   if (validated->purpose != Purpose::packet) return answer_purpose(*validated);
   if (!begin_packet(head, *validated)) return;
   if (route_->is_upload && validated->coding == core::ContentCoding::identity) return begin_upload(head, now);
+  receive_body(head, now);
+}
+
+void Session::receive_body(const http::RequestHead& head, TimePoint now) {
+  const std::size_t max_body = shared_.context.server.max_body;
   const std::size_t length = head.chunked ? queue::MemoryLimiter::length_unknown : body_unread_;
   ask_for_space(std::min(shared_.context.memory.step(std::min(input_.size(), length), length), max_body),
                 reserved_length(length), now);
@@ -112,6 +119,7 @@ bool Session::begin_packet(const http::RequestHead& head, const Admissible& admi
     if (const auto count = head.field(route_->count_header)) count_promised_ = parse_count(*count);
   }
   if (shared_.context.keeps_origin) keep_origin(head);
+  if (!take_channel(head)) return false;
   if (take_headers(head)) return true;
   refuse({RejectReason::header_too_large, 431, "the headers that go along with a packet are larger than 4 KiB"});
   return false;
@@ -249,6 +257,7 @@ http::Progress Session::decode_chunks() {
 }
 
 void Session::body_complete(TimePoint now) {
+  if (ack_channel_) return answer_acks();
   core::Packet& packet = delivery_->packet;
   shared_.context.ledger.packet_received(route_->protocol, packet.body.size());
   const bool is_long = packet.body.size() > codec::CodedBody::whole_max;

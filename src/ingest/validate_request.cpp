@@ -14,13 +14,8 @@ Result validate_health(const http::RequestHead& head) {
   return RequestError{RejectReason::method_not_allowed, 405, "health checks use GET or HEAD", false, methods::get};
 }
 
-/// Of a packet whose row is found, but for its body.
-std::optional<RequestError> head_error(const http::RequestHead& head, const Policy& policy) {
-  if (policy.draining) return draining_error();
-  if (head.looped) {
-    return RequestError{RejectReason::loop, 508,
-                        "the packet has come from this daemon: one of its analyzers leads here"};
-  }
+/// Of a request whose body is read.
+std::optional<RequestError> body_error(const http::RequestHead& head) {
   if (head.expects_other) {
     return RequestError{RejectReason::malformed_http, 417, "the only expectation supported is 100-continue"};
   }
@@ -29,6 +24,16 @@ std::optional<RequestError> head_error(const http::RequestHead& head, const Poli
                         "a packet needs Content-Length or chunked Transfer-Encoding", true};
   }
   return std::nullopt;
+}
+
+/// Of a packet whose row is found, but for its body.
+std::optional<RequestError> head_error(const http::RequestHead& head, const Policy& policy) {
+  if (policy.draining) return draining_error();
+  if (head.looped) {
+    return RequestError{RejectReason::loop, 508,
+                        "the packet has come from this daemon: one of its analyzers leads here"};
+  }
+  return body_error(head);
 }
 
 RequestError type_error(const Route& of_path) {
@@ -47,22 +52,32 @@ std::optional<core::ContentCoding> coding_of(const http::RequestHead& head, cons
   return head.encoded ? core::find_coding(head.content_coding) : route.default_coding;
 }
 
-Result validate_packet(const http::RequestHead& head, const Policy& policy, const RouteTable::Found& found,
-                       bool type_is_valid) {
-  if (const auto error = head_error(head, policy)) return *error;
-  if (found.route == nullptr || !type_is_valid) return type_error(*found.of_path);
-  const auto coding = coding_of(head, *found.route);
+Result validate_body(const http::RequestHead& head, const Policy& policy, const Route& route, Purpose purpose) {
+  const auto coding = coding_of(head, route);
   if (!coding) {
     RequestError error{RejectReason::unsupported_media_type, 415,
                        "Content-Encoding must be one of gzip, deflate, zstd and snappy, or identity"};
     error.names_codings = true;
     return error;
   }
-  const bool is_cut = found.route->is_upload && *coding == core::ContentCoding::identity;
+  const bool is_cut = route.is_upload && *coding == core::ContentCoding::identity;
   if (!is_cut && head.content_length && *head.content_length > policy.max_body) {
     return RequestError{RejectReason::body_too_large, 413, "the body is larger than server.max_body allows", true};
   }
-  return Admissible{Purpose::packet, found.route, *coding};
+  return Admissible{purpose, &route, *coding};
+}
+
+Result validate_packet(const http::RequestHead& head, const Policy& policy, const RouteTable::Found& found,
+                       bool type_is_valid) {
+  if (const auto error = head_error(head, policy)) return *error;
+  if (found.route == nullptr || !type_is_valid) return type_error(*found.of_path);
+  return validate_body(head, policy, *found.route, Purpose::packet);
+}
+
+/// While the daemon drains, too: packets are delivered then.
+Result validate_acks(const http::RequestHead& head, const Policy& policy, const Route& route) {
+  if (const auto error = body_error(head)) return *error;
+  return validate_body(head, policy, route, Purpose::acks);
 }
 
 Result validate_routed(const http::RequestHead& head, const Policy& policy, const RouteTable::Found& found,
@@ -74,7 +89,9 @@ Result validate_routed(const http::RequestHead& head, const Policy& policy, cons
                         takes_packets ? "packets are sent with POST" : "this is asked for with GET or HEAD", false,
                         found.methods};
   }
-  if (found.route != nullptr && found.route->canned != Canned::none) return Admissible{Purpose::canned, found.route};
+  const Canned canned = found.route != nullptr ? found.route->canned : Canned::none;
+  if (canned == Canned::hec_ack && policy.acks) return validate_acks(head, policy, *found.route);
+  if (canned != Canned::none) return Admissible{Purpose::canned, found.route};
   return validate_packet(head, policy, found, type_is_valid);
 }
 

@@ -40,19 +40,21 @@ struct Policy {
   const RouteTable& routes;
   std::size_t max_body = 0;
   bool draining = false;
+  bool acks = false;  ///< acknowledgements of HEC are on
 };
 
 /// What a request is for.
 enum class Purpose : std::uint8_t {
   packet,
   canned,   ///< an answer that a protocol's clients want
+  acks,     ///< which packets of a channel are delivered: its body names them
   health,   ///< whether we are alive
   options,  ///< what methods there are
 };
 
 struct Admissible {
   Purpose purpose = Purpose::packet;
-  const Route* route = nullptr;  ///< of a packet, and of a canned answer
+  const Route* route = nullptr;  ///< of a packet, of acks, and of a canned answer
   core::ContentCoding coding = core::ContentCoding::identity;
   Methods allow = 0;  ///< of options
 };

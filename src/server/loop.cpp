@@ -50,7 +50,7 @@ Loop::Loop(LoopId id, SharedState& shared)
       upstream_(io_, shared.names, pool_options(id, shared)),
       dispatcher_(dispatcher_options(id, shared),
                   {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this,
-                   shared.storage ? &shared.storage->store(id) : nullptr}),
+                   shared.storage ? &shared.storage->store(id) : nullptr, shared.acks.get()}),
       sessions_(session_environment()),
       timer_(io_) {
   poller_.set_mid_round_hook([this] {
@@ -79,6 +79,7 @@ ingest::SessionEnvironment Loop::session_environment() {
                                          shared_.instance.via_name()};
   environment.keeps_origin = shared_.storage != nullptr;
   environment.is_ready = [this] { return shared_.readiness(Clock::now()).ready(); };
+  environment.acks = shared_.acks.get();
   return environment;
 }
 

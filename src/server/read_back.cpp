@@ -50,6 +50,7 @@ queue::Delivery& Loop::fill(const queue::StoredPacket& stored) {
     packet.forwarded_headers = metadata->forwarded_headers;
     packet.agent = metadata->agent;
     packet.path = metadata->path;
+    packet.receipt = metadata->receipt;
   }
   packet.protocol = protocol_of(packet.forwarded_headers);
   packet.coding = coding_of(packet.forwarded_headers, packet.protocol);
@@ -109,6 +110,7 @@ void Loop::replay(const storage::ReplayedPacket& packet, storage::ReplayEnded en
     return ended(storage::ReplayOutcome::failed);
   }
   if (packet.analyzer) delivery.retry_state.set_only(*packet.analyzer);
+  delivery.packet.receipt = {};  // that of the packet that has ended
   delivery.packet.forwarded_headers += "Packet-Replay: " + packet.replay_id + "\r\n";
   const auto place = replays_.insert(
       replays_.end(), std::make_shared<ReplayWaiter>(*this, std::move(ended), packet.analyzer.has_value()));

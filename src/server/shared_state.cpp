@@ -39,6 +39,7 @@ SharedState::SharedState(const config::Options& daemon_options, std::size_t loop
       instance(make_instance_id(seed_value)),
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),
+      acks(options.server.acks ? std::make_unique<queue::AckRegistry>(Random(~seed_value).next()) : nullptr),
       dead_letters(std::move(letters)),
       registry(options, loops),
       balancer(balancer_options(options, seed), registry.specs(options.delivery), loops, wakeups, now) {

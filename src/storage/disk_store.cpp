@@ -9,7 +9,8 @@
 namespace logdist::storage {
 queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
   const core::Packet& packet = delivery.packet;
-  auto metadata = queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path});
+  auto metadata =
+      queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path, packet.receipt});
   if (!metadata || packet.body.size() > queue::record_body_bytes_max) return Answer::refused;
   delivery.store_metadata = std::move(*metadata);
   const queue::NewPacket record{packet.messages, os::unix_time_ns(), delivery.store_metadata, packet.body.view()};

@@ -40,7 +40,7 @@ TEST(KeyHint, IsSilentWhenNothingIsClose) {
   EXPECT_EQ(key_suggestion("analyzers[]", "x"),
             "; allowed: name, url, weight, max_in_flight, forward, formats, decompress, headers");
   const std::string of_server =
-      "; allowed: listen, proxy_protocol, trusted_proxies, formats, max_connections, max_body, max_decoded, "
+      "; allowed: listen, proxy_protocol, trusted_proxies, formats, acks, max_connections, max_body, max_decoded, "
       "max_buffered, "
       "header_timeout, body_timeout, idle_timeout, min_body_rate";
   EXPECT_EQ(key_suggestion("server", "x"), of_server);

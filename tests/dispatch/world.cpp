@@ -45,7 +45,7 @@ World::World(const WorldOptions& options)
     own.seed = options.seed + id;
     loop.dispatcher =
         std::make_unique<Dispatcher>(own, DispatcherParts{balancer, bounds, loop.ledger, loop.upstream, dead_letters,
-                                                          loop, id == 0 ? options.store : nullptr});
+                                                          loop, id == 0 ? options.store : nullptr, options.acks});
   }
 }
 

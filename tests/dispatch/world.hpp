@@ -68,6 +68,7 @@ struct WorldOptions {
   Duration max_age{};
   std::uint64_t seed = 1;
   queue::Store* store = nullptr;  ///< of the first loop
+  queue::AckRegistry* acks = nullptr;
 };
 
 /// Real load balancer and dispatchers in simulated time.

@@ -57,8 +57,8 @@ void ScriptedSink::discard(queue::Delivery& delivery) {
 queue::Admission ScriptedSink::admit(queue::Delivery& delivery, queue::Waiter& waiter, TimePoint) {
   const core::Packet& packet = delivery.packet;
   if (remember) {
-    admitted.push_back(
-        {std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages, packet.protocol});
+    admitted.push_back({std::string(packet.body.view()), packet.id, packet.forwarded_headers, packet.messages,
+                        packet.protocol, packet.receipt});
   }
   if (next_admission == queue::Admission::queued) {
     recycle(delivery);
@@ -177,6 +177,7 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
                                  times.stalled_after,
                                  layer()};
   environment.is_ready = [this] { return daemon_ready.value_or(sink.ready); };
+  if (options_.acks) environment.acks = &acks;
   sessions_ = std::make_unique<Sessions>(environment);
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);
   if (const error_code error = listener_->open({"127.0.0.1", 0})) throw std::runtime_error(error.message());

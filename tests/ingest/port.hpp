@@ -38,6 +38,7 @@ class ScriptedSink final : public queue::PacketSink {
     std::string headers;
     std::uint32_t messages = 0;
     core::Protocol protocol = core::Protocol::packet;
+    core::Receipt receipt{};
   };
 
   queue::Delivery& make() override;
@@ -152,7 +153,8 @@ class Port {
   ledger::IngestCounts counts();
 
   ScriptedSink sink;
-  std::optional<bool> daemon_ready;  ///< of the loop; none: as the sink says
+  std::optional<bool> daemon_ready;    ///< of the loop; none: as the sink says
+  queue::AckRegistry acks{1, 4, 100};  ///< in use with server.acks
 
  private:
   const config::ServerOptions options_;

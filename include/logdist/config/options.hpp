@@ -47,6 +47,7 @@ struct ServerOptions {
   bool proxy_protocol = false;
   std::vector<Network> trusted_proxies;
   core::ProtocolSet formats = core::ProtocolSet::all();  ///< what agents may speak
+  bool acks = false;                                     ///< acknowledgements of HEC
   std::size_t max_connections = 10'000;
   std::size_t max_body = 10 * MiB;
   std::size_t max_decoded = 64 * MiB;  ///< of a compressed body, its content

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include <boost/intrusive/list.hpp>
@@ -10,6 +11,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/outcome.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/core/analyzer_answer.hpp"
 
 namespace logdist::core {
 struct Packet;
@@ -27,6 +29,7 @@ struct Attempt : boost::intrusive::list_base_hook<> {
   bool alone = false;              ///< wants a connection for itself, nothing before or behind it
   bool retried_stale = false;      ///< sent again after a kept connection had closed idle
   TimePoint begun{};
+  std::unique_ptr<AnalyzerAnswer> answer;  ///< of a delivered one, when it is wanted and was read whole
 };
 
 /// How an attempt ended.

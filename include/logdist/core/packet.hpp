@@ -8,6 +8,7 @@
 #include "logdist/core/buffer.hpp"
 #include "logdist/core/content_coding.hpp"
 #include "logdist/core/protocol.hpp"
+#include "logdist/core/receipt.hpp"
 
 namespace logdist::core {
 
@@ -23,6 +24,9 @@ struct Packet {
   Protocol protocol = Protocol::packet;            ///< that it came by
   ContentCoding coding = ContentCoding::identity;  ///< of the body
   std::uint32_t messages = 0;                      ///< at least 1 once decoded
+  /// Its agent wants the analyzer's answer of success if that has at most so long a body; 0: it does not.
+  std::uint32_t answer_bytes_max = 0;
+  Receipt receipt;  ///< what its agent asks about later
 
   /// What it takes of the queue's bytes.
   std::size_t queue_bytes() const { return body.size() + forwarded_headers.size(); }
@@ -33,6 +37,8 @@ struct Packet {
     protocol = Protocol::packet;
     coding = ContentCoding::identity;
     messages = 0;
+    answer_bytes_max = 0;
+    receipt = {};
     for (std::string* text : {&id, &forwarded_headers, &agent, &path}) {
       text->clear();
       if (text->capacity() > kept_text_bytes) text->shrink_to_fit();

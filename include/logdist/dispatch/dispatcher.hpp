@@ -15,6 +15,7 @@
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/dispatch/retry_lists.hpp"
 #include "logdist/ledger/ledger.hpp"
+#include "logdist/queue/ack_registry.hpp"
 #include "logdist/queue/packet_sink.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/queue/store.hpp"
@@ -53,7 +54,8 @@ struct DispatcherParts {
   sink::Upstream& upstream;
   sink::DeadLetters& dead_letters;
   TurnRequest& turn_request;
-  queue::Store* store = nullptr;  ///< none: accepted packets are in memory only
+  queue::Store* store = nullptr;       ///< none: accepted packets are in memory only
+  queue::AckRegistry* acks = nullptr;  ///< none: no agent asks what became of its packets
 };
 
 /// For agents sent away while analyzers are in service, or by a daemon that is
@@ -192,6 +194,7 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   sink::DeadLetters& dead_letters_;
   TurnRequest& turn_request_;
   queue::Store* const store_;
+  queue::AckRegistry* const acks_;
 
   std::vector<std::unique_ptr<queue::Delivery>>
       all_;  ///< every delivery ever made here; outlives the lists they are in

@@ -14,13 +14,14 @@
 #include "logdist/core/buffer.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/net/transport.hpp"
+#include "logdist/queue/ack_registry.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/packet_sink.hpp"
 
 namespace logdist::ingest {
 
 /// References to the few things a session needs, all of them the loop's own but
-/// for `memory`, which all loops share. All outlive the loop's sessions.
+/// for `memory` and `acks`, which all loops share. All outlive the loop's sessions.
 struct SessionEnvironment {
   boost::asio::io_context& loop;
   queue::PacketSink& sink;
@@ -40,6 +41,9 @@ struct SessionEnvironment {
   bool keeps_origin = false;                  ///< a packet keeps who sent it, and to which path
   /// Whether packets are accepted, for agents that ask beforehand; empty: as `sink` says.
   std::function<bool()> is_ready = {};
+  queue::AckRegistry* acks = nullptr;  ///< of HEC; none: they are turned off
+  /// Whether an agent that waits for its delivery may get the analyzer's answer; empty: none does.
+  std::function<bool()> relays_answers = {};
 };
 
 }  // namespace logdist::ingest

@@ -10,6 +10,7 @@
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/queue/ack_registry.hpp"
 #include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
@@ -41,6 +42,7 @@ struct SharedState {
   const InstanceId instance;
   queue::QueueLimits bounds;
   queue::MemoryLimiter bodies;
+  std::unique_ptr<queue::AckRegistry> acks;       ///< of HEC; null: they are turned off
   std::unique_ptr<queue::FileSystem> files;       ///< of `storage`
   std::unique_ptr<storage::DiskStorage> storage;  ///< null: accepted packets are in memory only
   std::unique_ptr<sink::DeadLetterFile> dead_letters;

@@ -14,11 +14,11 @@ std::optional<unsigned> status_with_packet_id(Dialect dialect, bool delivered) {
   }
 }
 
-Reply success_reply(const Question& question, const Success&) {
+Reply success_reply(const Question& question, const Success& success) {
   switch (question.dialect) {
     case Dialect::otlp_json: return otlp_success(false);
     case Dialect::otlp_protobuf: return otlp_success(true);
-    case Dialect::hec: return hec_success();
+    case Dialect::hec: return hec_success(success);
     case Dialect::datadog: return {202, json_type, {}, "{}"};
     case Dialect::elasticsearch: return bulk_reply({});
     case Dialect::journal: return journal_success();

@@ -26,7 +26,7 @@ Reply problem_json(const Problem& problem);
 Reply otlp_success(bool protobuf);
 Reply otlp_problem(bool protobuf, const Problem& problem);
 Reply loki_problem(const Problem& problem);
-Reply hec_success();
+Reply hec_success(const Success& success);
 Reply hec_problem(const Problem& problem);
 Reply elastic_problem(const Problem& problem);
 Reply datadog_problem(const Problem& problem);

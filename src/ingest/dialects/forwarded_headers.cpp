@@ -101,4 +101,15 @@ void append_target(std::string& out, std::string_view path, std::string_view que
   }
 }
 
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find_first_of("&;"));
+    query.remove_prefix(std::min(parameter.size() + 1, query.size()));
+    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    if (unescaped(parameter.substr(0, equals)) != name) continue;
+    return unescaped(parameter.substr(std::min(equals + 1, parameter.size())));
+  }
+  return std::nullopt;
+}
+
 }  // namespace logdist::ingest

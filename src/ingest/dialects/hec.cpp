@@ -17,6 +17,8 @@ struct HecError {
 constexpr HecError no_data{400, 5, "No data"};
 constexpr HecError invalid_format{400, 6, "Invalid data format"};
 constexpr HecError server_busy{503, 9, "Server is busy"};
+constexpr HecError channel_missing{400, 10, "Data channel is missing"};
+constexpr HecError channel_invalid{400, 11, "Invalid data channel"};
 constexpr HecError event_missing{400, 12, "Event field is required"};
 constexpr HecError event_blank{400, 13, "Event field cannot be blank"};
 
@@ -34,12 +36,17 @@ HecError error_of_body(codec::DecodeErrorCode code) {
 
 }  // namespace
 
-Reply hec_success() { return {200, json_type, {}, R"({"text":"Success","code":0})"}; }
+Reply hec_success(const Success& success) {
+  Reply reply{200, json_type, {}, R"({"text":"Success","code":0})"};
+  if (success.ack_id) reply.body.insert(reply.body.size() - 1, R"(,"ackId":)" + std::to_string(*success.ack_id));
+  return reply;
+}
 
 /// The text is always the same for a code; what is wrong here is the `detail`, which is ours.
 Reply hec_problem(const Problem& problem) {
   HecError error = problem.status == 503 ? server_busy : HecError{problem.status, 6, "Invalid data format"};
   if (problem.code) error = error_of_body(*problem.code);
+  if (problem.channel) error = *problem.channel == ChannelError::missing ? channel_missing : channel_invalid;
   nlohmann::ordered_json body{{"text", error.text}, {"code", error.code}};
   const bool names_event = problem.code && *problem.code != codec::DecodeErrorCode::no_data;
   if (names_event) body["invalid-event-number"] = problem.message;

@@ -27,12 +27,29 @@ std::uint32_t record_header_crc(const char* bytes, const SegmentMark& mark) {
   return crc32c(before, {bytes + header_crc_at + 4, record_header_bytes - header_crc_at - 4});
 }
 
-enum MetadataTag : char { packet_id_tag = 1, forwarded_headers_tag = 2, agent_tag = 3, path_tag = 4 };
+enum MetadataTag : char { packet_id_tag = 1, forwarded_headers_tag = 2, agent_tag = 3, path_tag = 4, receipt_tag = 5 };
 
 void append_tagged(std::string& out, MetadataTag tag, std::string_view text) {
   if (text.empty()) return;
   out.push_back(tag);
   append_text(out, text);
+}
+
+/// Two numbers of 8 bytes.
+void append_receipt(std::string& out, const core::Receipt& receipt) {
+  if (!receipt.is_set()) return;
+  std::string bytes;
+  append_number(bytes, receipt.channel);
+  append_number(bytes, receipt.number);
+  append_tagged(out, receipt_tag, bytes);
+}
+
+core::Receipt receipt_of(std::string_view bytes) {
+  PayloadReader reader(bytes);
+  core::Receipt receipt;
+  receipt.channel = reader.number<std::uint64_t>();
+  receipt.number = reader.number<std::uint64_t>();
+  return reader.ok() ? receipt : core::Receipt();
 }
 
 }  // namespace
@@ -155,6 +172,7 @@ std::optional<std::string> encode_metadata(const PacketMetadata& metadata) {
   append_tagged(out, forwarded_headers_tag, metadata.forwarded_headers);
   append_tagged(out, agent_tag, metadata.agent);
   append_tagged(out, path_tag, metadata.path);
+  append_receipt(out, metadata.receipt);
   if (out.size() > metadata_bytes_max) return std::nullopt;
   return out;
 }
@@ -170,6 +188,7 @@ std::optional<PacketMetadata> decode_metadata(std::string_view bytes) {
       case forwarded_headers_tag: metadata.forwarded_headers = text; break;
       case agent_tag: metadata.agent = text; break;
       case path_tag: metadata.path = text; break;
+      case receipt_tag: metadata.receipt = receipt_of(text); break;
       default: break;
     }
   }

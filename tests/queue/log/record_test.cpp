@@ -81,7 +81,7 @@ TEST(RecordHeader, NoticesEachFlippedBit) {
 }
 
 TEST(PacketMetadata, ComesBackAndSkipsWhatItDoesNotKnow) {
-  const PacketMetadata metadata{"id-1", "Content-Type: application/json\r\n", "10.0.0.1", "/v1/packets"};
+  const PacketMetadata metadata{"id-1", "Content-Type: application/json\r\n", "10.0.0.1", "/v1/packets", {1, 2}};
   auto bytes = encode_metadata(metadata);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(decode_metadata(*bytes), metadata);

@@ -27,8 +27,12 @@ struct Question {
 /// A packet that was queued or delivered, or a body without messages that is as good.
 struct Success {
   std::uint32_t messages = 0;
-  bool delivered = false;  ///< not only queued
+  bool delivered = false;                    ///< not only queued
+  std::optional<std::uint64_t> ack_id = {};  ///< of HEC: what its agent may ask about later
 };
+
+/// What is wrong with the channel that a request of HEC names.
+enum class ChannelError : std::uint8_t { missing, invalid };
 
 /// A request that came to nothing.
 struct Problem {
@@ -37,6 +41,7 @@ struct Problem {
   std::optional<std::size_t> offset = {};           ///< of the fault in the body
   std::optional<codec::DecodeErrorCode> code = {};  ///< of the body
   std::uint32_t message = 0;                        ///< which message of the body it is, from 0
+  std::optional<ChannelError> channel = {};         ///< it is about that
   std::chrono::seconds retry_after{};               ///< of a 503
   std::string_view allow = {};                      ///< the methods that a 405 names
   std::string_view accept_encoding = {};            ///< of a 415: the codings that are taken, when it is about those

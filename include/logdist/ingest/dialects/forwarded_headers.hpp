@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,8 @@ bool append_via(std::string& out, std::string_view fields);
 /// Appends path and query. Of the query without `token`, `api_key` and `dd-api-key`, in any case and however
 /// they are escaped.
 void append_target(std::string& out, std::string_view path, std::string_view query);
+
+/// The value of the first parameter of that name in a query, unescaped; none: there is no such parameter.
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
 
 }  // namespace logdist::ingest

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "logdist/core/receipt.hpp"
+
 namespace logdist::queue {
 
 inline constexpr std::uint32_t log_format_version = 1;
@@ -98,6 +100,7 @@ struct PacketMetadata {
   std::string_view forwarded_headers{};
   std::string_view agent{};  ///< who sent it: address or identity
   std::string_view path{};
+  core::Receipt receipt{};
 
   bool operator==(const PacketMetadata&) const = default;
 };

@@ -1,0 +1,86 @@
+// Acknowledgements of HEC: which packets of a channel have been delivered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "logdist/base/mutex.hpp"
+#include "logdist/core/receipt.hpp"
+
+namespace logdist::queue {
+
+/// A packet whose agent names a channel gets the channel's next number, its ackId, and that becomes true when the
+/// packet is delivered; never when it ends otherwise. An id is answered as false before that, when it is not known, and
+/// when it was forgotten: the agent sends the packet again, so nothing is lost.
+///
+/// Bounded: a full channel forgets its oldest id, and when there are too many channels the one that was neither given
+/// an id nor asked about for longest is forgotten. Numbers of a channel begin at 0; those of one that
+/// comes when others have been forgotten begin behind all of theirs, so no old number speaks of a new packet.
+///
+/// Thread-safe: requests of a channel come over several loops. No call fails, or waits but for the mutex.
+class AckRegistry {
+ public:
+  static constexpr std::size_t default_channels_max = 1000;
+  static constexpr std::size_t default_ids_max = 1000;
+  static constexpr std::size_t name_bytes_max = 128;
+
+  /// `first_channel`: a random number, so that receipts which a durable queue keeps from an earlier process fit no
+  /// channel of this one. At most `ids_max` ids a channel.
+  explicit AckRegistry(std::uint64_t first_channel, std::size_t channels_max = default_channels_max,
+                       std::size_t ids_max = default_ids_max);
+
+  /// 1 to name_bytes_max visible ASCII characters.
+  static bool is_valid_name(std::string_view channel);
+
+  /// The next number of the channel, which is made if need be. For a packet that is yet to be admitted.
+  core::Receipt issue(std::string_view channel);
+  /// The packet was not accepted, so its number is told to nobody: it takes no space any more, nor is it used again.
+  void cancel(const core::Receipt& receipt);
+  /// The packet was delivered. Of a number that was forgotten, or canceled: nothing happens.
+  void delivered(const core::Receipt& receipt);
+
+  /// Whether the packets of these numbers were delivered, in the order of `ids`.
+  std::vector<bool> query(std::string_view channel, const std::vector<std::uint64_t>& ids);
+
+ private:
+  /// In one word: a million of them may be kept.
+  class Ack {
+   public:
+    explicit Ack(std::uint64_t number) : bits_(number << 1) {}
+
+    std::uint64_t number() const { return bits_ >> 1; }
+    bool is_delivered() const { return (bits_ & 1) != 0; }
+    void set_delivered() { bits_ |= 1; }
+
+   private:
+    std::uint64_t bits_;
+  };
+  struct Channel {
+    std::string name;
+    std::uint64_t serial = 0;
+    std::uint64_t next_number = 0;
+    std::vector<Ack> acks{};  ///< by number; a ring would have no order once numbers are canceled
+  };
+  using Channels = std::list<Channel>;
+
+  Channel& channel_of(std::string_view name) LOGDIST_REQUIRES(mutex_);
+  Channel* find(std::string_view name) LOGDIST_REQUIRES(mutex_);
+  static std::vector<Ack>::iterator find(Channel& channel, std::uint64_t number);
+
+  const std::size_t channels_max_;
+  const std::size_t ids_max_;
+  Mutex mutex_;
+  Channels channels_ LOGDIST_GUARDED_BY(mutex_);  ///< the latest used first
+  /// Keys are the channels' own names.
+  std::unordered_map<std::string_view, Channels::iterator> by_name_ LOGDIST_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, Channels::iterator> by_serial_ LOGDIST_GUARDED_BY(mutex_);
+  std::uint64_t next_serial_ LOGDIST_GUARDED_BY(mutex_);
+  std::uint64_t first_number_ LOGDIST_GUARDED_BY(mutex_) = 0;  ///< of a new channel
+};
+
+}  // namespace logdist::queue
