@@ -97,9 +97,8 @@ void ResponseWriter::begin_status(std::string& out, unsigned status) {
 void ResponseWriter::begin(std::string& out, unsigned status, std::string_view content_type,
                            std::size_t content_length) {
   begin_status(out, status);
-  out += "Content-Type: ";
-  out += content_type;
-  out += "\r\nContent-Length: ";
+  if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
+  out += "Content-Length: ";
   append_number(out, content_length);
   out += "\r\n";
 }

@@ -202,7 +202,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void body_complete(TimePoint now);
   void decoded(const codec::Decoded& decoded, TimePoint now);
   void decoded_nothing();
-  void reserve_bulk_reply(const codec::Decoded& decoded, TimePoint now);
+  void reserve_reply(const codec::Decoded& decoded, TimePoint now);
 
   // session_acks.cpp: acknowledgements of HEC.
   bool take_channel(const http::RequestHead& head);
@@ -220,6 +220,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void part_settled();
   void release_body();
   void answer_accepted(bool delivered);
+  void answer_relayed(const core::AnalyzerAnswer& answer);
   void answer_purpose(const Admissible& admissible);
   Question question() const;
   void answer_problem(Problem problem);
@@ -270,7 +271,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::string packet_id_;                       ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;
   Reply bulk_reply_;          ///< its answer, where that is as long as the body: reserved as the body is
-  bool is_decoded_ = false;   ///< what it waits for is space for bulk_reply_
+  bool is_decoded_ = false;   ///< what it waits for is space for its answer
   bool answer_held_ = false;  ///< that answer is in output_, and reserved until it is sent
 };
 

@@ -52,11 +52,17 @@ void Session::settled(queue::Settlement settlement) {
     if (!is_kept && !shared_.draining) return try_again();
     if (is_kept) settlement = queue::Settlement::delivered;  // to send it again would end it the same way
   }
+  std::unique_ptr<core::AnalyzerAnswer> relayed;
+  if (settlement == queue::Settlement::delivered && !upload_) relayed = std::move(delivery_->attempt.answer);
   delivery_ = nullptr;
-  if (settlement != queue::Settlement::delivered) bulk_reply_ = {};
+  if (settlement != queue::Settlement::delivered || relayed) bulk_reply_ = {};
   if (shared_.draining) persistence_ = Persistence::close;
   if (upload_ && settlement == queue::Settlement::delivered) return part_settled();
   if (upload_) persistence_ = Persistence::close;  // the rest of it is not read
+  if (relayed) {
+    answer_relayed(*relayed);
+    return answered();
+  }
   release_body();
   switch (settlement) {
     case queue::Settlement::delivered: answer_accepted(true); break;
@@ -89,6 +95,19 @@ void Session::answer_accepted(bool delivered) {
     if (receipt_.is_set()) success.ack_id = std::exchange(receipt_, {}).number;
     shared_.responses.reply(output_.tail(), success_reply(question(), success), false, persistence_);
   }
+  served_ = true;
+  end_request();
+}
+
+/// The analyzer's own.
+void Session::answer_relayed(const core::AnalyzerAnswer& answer) {
+  std::string headers;
+  if (!answer.content_encoding.empty()) headers = "Content-Encoding: " + answer.content_encoding + "\r\n";
+  if (route_->dialect == Dialect::elasticsearch) headers += elastic_product;
+  const Reply reply{answer.status, answer.content_type, headers, answer.body};
+  shared_.context.memory.end_growth(*this, answer.body.size());
+  shared_.responses.reply(output_.tail(), reply, false, persistence_);
+  answer_held_ = true;
   served_ = true;
   end_request();
 }

@@ -284,8 +284,7 @@ void Session::decoded(const codec::Decoded& decoded, TimePoint now) {
   packet_id_ = packet.id;
   messages_ = packet.messages;
   if (messages_ == 0) return decoded_nothing();
-  if (route_->dialect == Dialect::elasticsearch) return reserve_bulk_reply(decoded, now);
-  admit(now);
+  reserve_reply(decoded, now);
 }
 
 /// As good as a packet, but there is nothing to be delivered.
@@ -294,12 +293,18 @@ void Session::decoded_nothing() {
   answer_accepted(false);
 }
 
-/// It may be twice as long as the body, and its agent need not read it.
-void Session::reserve_bulk_reply(const codec::Decoded& decoded, TimePoint now) {
-  bulk_reply_ = bulk_reply(decoded.actions);
+/// Where it may be long, for its agent need not read it: that of `_bulk`, and an analyzer's own.
+void Session::reserve_reply(const codec::Decoded& decoded, TimePoint now) {
+  if (route_->dialect == Dialect::elasticsearch) bulk_reply_ = bulk_reply(decoded.actions);
+  core::Packet& packet = delivery_->packet;
+  // An ackId of the analyzer would be none of ours.
+  const bool is_relayed = shared_.context.relays_answers && !receipt_.is_set() && shared_.context.relays_answers();
+  if (is_relayed) packet.answer_bytes_max = relayed_answer_bytes_max(packet.protocol, packet.messages);
+  const std::size_t bytes = bulk_reply_.body.size() + packet.answer_bytes_max;
+  if (bytes == 0) return admit(now);
   is_decoded_ = true;
   // As of a body that grows on: its end is release_body(), which leaves the answer's part.
-  ask_for_space(held_bytes() + bulk_reply_.body.size(), queue::MemoryLimiter::length_unknown, now);
+  ask_for_space(held_bytes() + bytes, queue::MemoryLimiter::length_unknown, now);
 }
 
 }  // namespace logdist::ingest

@@ -46,6 +46,7 @@ queue::Delivery& ScriptedSink::make() {
 
 void ScriptedSink::recycle(queue::Delivery& delivery) {
   delivery.packet.recycle();
+  delivery.attempt.answer.reset();
   free_.push_back(&delivery);
 }
 
@@ -80,6 +81,11 @@ void ScriptedSink::settle(queue::Settlement settlement) {
   waiting.erase(waiting.begin());
   delivery.waiter->settled(settlement);
   recycle(delivery);
+}
+
+void ScriptedSink::answer(core::AnalyzerAnswer answer) {
+  waiting.front()->attempt.answer = std::make_unique<core::AnalyzerAnswer>(std::move(answer));
+  settle(queue::Settlement::delivered);
 }
 
 void ScriptedSink::store() {
@@ -177,6 +183,7 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
                                  times.stalled_after,
                                  layer()};
   environment.is_ready = [this] { return daemon_ready.value_or(sink.ready); };
+  environment.relays_answers = [this] { return relays; };
   if (options_.acks) environment.acks = &acks;
   sessions_ = std::make_unique<Sessions>(environment);
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);

@@ -50,6 +50,8 @@ class ScriptedSink final : public queue::PacketSink {
 
   /// On the loop: settles the packet that waits longest.
   void settle(queue::Settlement settlement);
+  /// The same as delivered, with the analyzer's answer.
+  void answer(core::AnalyzerAnswer answer);
   /// The oldest one that waits is stored.
   void store();
 
@@ -154,6 +156,7 @@ class Port {
 
   ScriptedSink sink;
   std::optional<bool> daemon_ready;    ///< of the loop; none: as the sink says
+  bool relays = false;                 ///< of the loop; agents get the analyzers' answers
   queue::AckRegistry acks{1, 4, 100};  ///< in use with server.acks
 
  private:

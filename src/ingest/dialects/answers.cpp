@@ -1,5 +1,7 @@
 #include "logdist/ingest/dialects/answers.hpp"
 
+#include <algorithm>
+
 #include "ingest/dialects/dialects.hpp"
 #include "logdist/base/check.hpp"
 
@@ -30,6 +32,15 @@ Reply success_reply(const Question& question, const Success& success) {
     case Dialect::events: break;
   }
   check_failed("a dialect that does not answer with the packet's id", __FILE__, __LINE__);
+}
+
+std::uint32_t relayed_answer_bytes_max(core::Protocol protocol, std::uint32_t messages) {
+  constexpr std::uint32_t of_answer = 4 * 1024;
+  // An item of Elasticsearch has some 200 bytes, and twice as much where it says what is wrong.
+  constexpr std::uint32_t of_action = 512;
+  constexpr std::uint32_t actions_max = 100'000;
+  if (protocol != core::Protocol::elasticsearch) return of_answer;
+  return of_answer + of_action * std::min(messages, actions_max);
 }
 
 Reply problem_reply(const Question& question, const Problem& problem) {

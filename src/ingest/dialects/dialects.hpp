@@ -11,8 +11,6 @@
 namespace logdist::ingest {
 
 inline constexpr std::string_view json_type = "application/json";
-/// Without it Elasticsearch's clients read no answer.
-inline constexpr std::string_view elastic_product = "X-Elastic-Product: Elasticsearch\r\n";
 
 /// As text; what an agent sent in it and is not UTF-8 is replaced.
 std::string dump(const nlohmann::ordered_json& json);

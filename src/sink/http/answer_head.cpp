@@ -14,6 +14,8 @@ namespace http = boost::beast::http;
 using boost::beast::iequals;
 using boost::system::error_code;
 
+/// Longer values of Content-Type and Content-Encoding are not passed on.
+constexpr std::size_t content_field_bytes_max = 256;
 /// A Retry-After that is longer means nothing; a date has 29.
 constexpr std::size_t retry_after_bytes_max = 64;
 
@@ -51,6 +53,8 @@ void for_each_element(std::string_view list, Take take) {
 /// Collects what the fields say, line by line.
 class HeadParser {
  public:
+  explicit HeadParser(bool with_content_fields) : with_content_fields_(with_content_fields) {}
+
   error_code status_line(std::string_view line);
   error_code field(std::string_view name, std::string_view value);
   boost::system::result<AnswerHead> finish();
@@ -59,8 +63,10 @@ class HeadParser {
   error_code content_length(std::string_view value);
   error_code transfer_encoding(std::string_view value);
   void connection(std::string_view value);
+  static void keep(std::string& field, std::string_view value);
   bool has_body() const { return head_.status >= 200 && head_.status != 204 && head_.status != 304; }
 
+  const bool with_content_fields_;
   AnswerHead head_;
   bool is_http_1_0_ = false;
   bool close_ = false;
@@ -93,7 +99,13 @@ error_code HeadParser::field(std::string_view name, std::string_view value) {
     case 11:
       if (iequals(name, "Retry-After") && value.size() <= retry_after_bytes_max) head_.retry_after = value;
       return {};
+    case 12:
+      if (with_content_fields_ && iequals(name, "Content-Type")) keep(head_.content_type, value);
+      return {};
     case 14: return iequals(name, "Content-Length") ? content_length(value) : error_code();
+    case 16:
+      if (with_content_fields_ && iequals(name, "Content-Encoding")) keep(head_.content_encoding, value);
+      return {};
     case 17: return iequals(name, "Transfer-Encoding") ? transfer_encoding(value) : error_code();
     default: return {};
   }
@@ -135,6 +147,12 @@ void HeadParser::connection(std::string_view value) {
   });
 }
 
+void HeadParser::keep(std::string& field, std::string_view value) {
+  const bool is_text =
+      std::all_of(value.begin(), value.end(), [](char byte) { return (byte >= ' ' && byte <= '~') || byte == '\t'; });
+  if (is_text && value.size() <= content_field_bytes_max) field = value;
+}
+
 boost::system::result<AnswerHead> HeadParser::finish() {
   if (has_body()) {
     if (encoded_ && length_) return error_code(http::error::bad_transfer_encoding);
@@ -163,8 +181,8 @@ std::size_t find_end_of_head(std::string_view input, std::size_t searched) {
   }
 }
 
-boost::system::result<AnswerHead> parse_answer_head(std::string_view head) {
-  HeadParser parser;
+boost::system::result<AnswerHead> parse_answer_head(std::string_view head, bool with_content_fields) {
+  HeadParser parser(with_content_fields);
   const std::string_view status_line = take_line(head);
   error_code error = parser.status_line(status_line);
   if (!error && is_ambiguous(status_line)) error = http::error::bad_line_ending;

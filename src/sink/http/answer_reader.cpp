@@ -66,7 +66,7 @@ AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
   }
   if (length > max_answer_head_bytes) return broken(http::error::header_limit);
   searched_bytes_ = 0;
-  auto head = parse_answer_head(bytes.substr(0, length));
+  auto head = parse_answer_head(bytes.substr(0, length), keeps_content_fields_);
   if (!head) return broken(head.error());
   head_ = std::move(*head);
   input.consume(length);

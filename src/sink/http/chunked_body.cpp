@@ -17,7 +17,7 @@ unsigned value_of(char byte) {
 
 }  // namespace
 
-ChunkedBody::Result ChunkedBody::read(std::string_view& input, RefusedMessages* reader) {
+ChunkedBody::Result ChunkedBody::read(std::string_view& input, BodyReader* reader) {
   while (!input.empty() && state_ != State::done && state_ != State::broken) {
     if (state_ == State::data) {
       const std::uint64_t taken = std::min<std::uint64_t>(left_, input.size());

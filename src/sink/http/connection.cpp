@@ -26,7 +26,9 @@ Connection::Connection(Pool& pool, asio::io_context& io, std::size_t capacity)
       poller_(net::Poller::of(io)),
       io_(io),
       pipeline_(capacity, this),
-      input_(max_unparsed_bytes + read_bytes) {}
+      input_(max_unparsed_bytes + read_bytes) {
+  if (pool.is_native()) reader_.keep_content_fields();
+}
 
 void Connection::connect(net::HostAddresses& addresses, TimePoint now) {
   addresses.resolve(now, [self = ConnectionPtr(this)](const error_code& error, const net::Endpoints& endpoints) {
@@ -164,8 +166,8 @@ void Connection::take_answers(TimePoint now) {
 }
 
 void Connection::read_body_of(const core::Packet& packet) {
-  refused_.begin(packet.protocol, packet.messages);
-  reader_.pass_body_to(&refused_);
+  native_answer_.begin(packet, reader_.head());
+  reader_.pass_body_to(&native_answer_);
 }
 
 void Connection::end_of_stream(const error_code& error, TimePoint now) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -17,6 +18,7 @@
 #include "logdist/net/poller.hpp"
 #include "logdist/net/transport.hpp"
 #include "logdist/sink/http/answer_reader.hpp"
+#include "logdist/sink/http/native_answer.hpp"
 #include "sink/http/pipeline.hpp"
 
 namespace logdist::sink {
@@ -60,9 +62,16 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool usable() const { return state_ == State::open && !write_failed_; }
   /// Whether the body behind the last answer has not ended yet.
   bool in_body() const { return reader_.in_body(); }
-  /// The body that comes now is read: it answers `packet`. answer_ended() has what it says in refused().
+  /// The body that comes now is read: it answers `packet`. answer_ended() has what it says in native_answer().
   void read_body_of(const core::Packet& packet);
-  RefusedMessages& refused() { return refused_; }
+  NativeAnswer& native_answer() { return native_answer_; }
+  /// An attempt whose agent wants the answer's body: it is settled, and told once that has ended, whole or not. Not a
+  /// request of the pipeline any more.
+  struct Held {
+    core::Attempt* attempt = nullptr;
+    core::AttemptResult result;
+  };
+  std::optional<Held> held;
   /// While it connects: the addresses that have failed, or not answered so far.
   net::Endpoints unreached() const { return dial_ ? dial_->unreached() : net::Endpoints(); }
   Pool& pool() { return pool_; }
@@ -115,7 +124,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   Pipeline pipeline_;
   boost::beast::flat_buffer input_;
   AnswerReader reader_;
-  RefusedMessages refused_;
+  NativeAnswer native_answer_;
 };
 
 using ConnectionPtr = boost::intrusive_ptr<Connection>;

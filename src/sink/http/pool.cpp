@@ -1,4 +1,4 @@
-// How attempts and connections end.
+// How connections end, and what was under way on them.
 #include "sink/http/pool.hpp"
 
 #include <algorithm>
@@ -6,8 +6,6 @@
 #include <utility>
 
 #include "logdist/base/check.hpp"
-#include "logdist/retry/classify.hpp"
-#include "sink/http/answer_error.hpp"
 #include "sink/http/pool_manager.hpp"
 
 namespace logdist::sink {
@@ -15,16 +13,6 @@ namespace {
 
 /// A connection unused for so long can be spared when another loop wants one.
 constexpr Duration spare_after = std::chrono::milliseconds(100);
-
-/// Only a Retry-After that is a date asks for the time of day.
-retry::Classification classify(const AnswerHead& answer) {
-  if (answer.retry_after.empty()) return retry::classify(answer.status, {}, 0);
-  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  return retry::classify(answer.status, answer.retry_after,
-                         std::chrono::duration_cast<std::chrono::seconds>(unix_time).count());
-}
-
-bool is_success(unsigned status) { return status >= 200 && status <= 299; }
 
 /// What the front of a connection came to; the others stood behind it.
 Outcome outcome_of_front(End why, bool connected, bool begun) {
@@ -86,49 +74,6 @@ void Pool::written(Connection& connection) {
   if (gathering_ == &connection) gathering_ = nullptr;
 }
 
-bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint now) {
-  Pipeline& pipeline = connection.pipeline();
-  Connection::Notes& notes = connection.notes;
-  const bool early = !pipeline.front_written();
-  if (early && is_success(answer.status)) {  // it cannot have what it says it took
-    ended(connection, End::broken_http, make_error_code(AnswerError::early), now);
-    return false;
-  }
-  if (native_ && is_success(answer.status)) connection.read_body_of(*pipeline.front().attempt->packet);
-  const retry::Classification classification = classify(answer);
-  // One that went alone had failed before, and may do so slowly again.
-  if (!pipeline.front().attempt->alone)
-    latency_.on_answer(std::max(manager_.last_poll_time(now) - notes.waiting_since, Duration::zero()), now);
-  notes.waiting_since = now;
-  notes.answered_at = now;
-  const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);
-  if (++notes.clean_answers >= notes.depth) {
-    notes.clean_answers = 0;
-    notes.depth = std::min(notes.depth * 2, depth_.ceiling());
-  }
-  manager_.attempt_ended(take_front(connection),
-                         {classification.outcome, answer.status, classification.pause, true, {}});
-  note_ceiling();
-  notes.last = !keeps;
-  if (!early) return true;
-  ended(connection, End::last_answer, {}, now);
-  return false;
-}
-
-bool Pool::answer_ended(Connection& connection, TimePoint now) {
-  manager_.stop_body_clock(connection);
-  if (native_) count_refused(connection);
-  if (!connection.notes.last) return true;
-  ended(connection, End::last_answer, {}, now);
-  return false;
-}
-
-/// Of a body that was cut: those it has told of.
-void Pool::count_refused(Connection& connection) {
-  const std::uint32_t messages = connection.refused().end();
-  if (messages != 0) manager_.messages_refused(analyzer_, messages);
-}
-
 void Pool::on_drained(Connection& connection, TimePoint now) {
   if (connection.in_body()) settle_body(connection, now);
   refill(connection, now);
@@ -136,19 +81,12 @@ void Pool::on_drained(Connection& connection, TimePoint now) {
   place_waiting(now);
 }
 
-/// The answer has been given, its body is still to come: that has its time, and what stands behind the
-/// last answer has no reason to wait for it.
-void Pool::settle_body(Connection& connection, TimePoint now) {
-  const bool is_new = manager_.start_body_clock(connection, now);
-  if (is_new && connection.notes.last) give_up(connection, End::last_answer, {});
-}
-
 /// Attempts wait, and these connections only for a body that nobody needs.
 void Pool::drop_late_bodies(TimePoint now) {
   for (std::size_t index = connections_.size(); index-- > 0;) {
     Connection& connection = *connections_[index];
     if (!has_waiting()) return;
-    if (!connection.in_body() || !connection.pipeline().empty()) continue;
+    if (!connection.in_body() || !connection.pipeline().empty() || connection.held) continue;
     if (now - connection.notes.body_since < spare_after) continue;
     ended(connection, End::cut_body, boost::asio::error::timed_out, now);
     index = std::min(index, connections_.size());
@@ -168,6 +106,7 @@ void Pool::become_idle(Connection& connection, TimePoint now) {
 void Pool::ended(Connection& connection, End why, const boost::system::error_code& error, TimePoint now) {
   const ConnectionPtr keep(&connection);
   if (native_) count_refused(connection);
+  end_held(connection, false);
   learn(connection, why, now);
   if (connection.state() == Connection::State::connecting) {
     names_.forget();
@@ -257,7 +196,7 @@ void Pool::end_unsent(core::Attempt& attempt) {
 
 /// Closes `connection`, which has nothing under way, and gives back its place.
 void Pool::discard(Connection& connection) {
-  LOGDIST_CHECK(connection.pipeline().empty());
+  LOGDIST_CHECK(connection.pipeline().empty() && !connection.held);
   if (connection.state() == Connection::State::connecting) --opening_;
   if (connection.idle_hook.is_linked()) idle_.erase(idle_.iterator_to(connection));
   if (gathering_ == &connection) gathering_ = nullptr;
@@ -313,6 +252,7 @@ void Pool::shutdown() {
   recall(TimePoint{});
   while (!connections_.empty()) {
     Connection& connection = *connections_.back();
+    end_held(connection, false);
     while (!connection.pipeline().empty()) {
       manager_.attempt_ended(take_front(connection), uncounted(Outcome::connection_broken));
     }

@@ -79,6 +79,8 @@ class Pool {
   PoolManager& manager() { return manager_; }
   /// What is put on each connection; empty: nothing.
   const net::TransportFactory& layer() const { return layer_; }
+  /// Its answers are read.
+  bool is_native() const { return native_; }
 
  private:
   using Attempts = boost::intrusive::list<core::Attempt>;
@@ -109,7 +111,7 @@ class Pool {
   void refill(Connection& connection, TimePoint now);
   void note_ceiling();
 
-  // Ending (pool.cpp).
+  // Ending (pool_answers.cpp, pool.cpp).
   bool is_resendable(const Connection& connection, End why) const;
   void learn(const Connection& connection, End why, TimePoint now);
   void give_up(Connection& connection, End why, const boost::system::error_code& error);
@@ -118,6 +120,7 @@ class Pool {
   core::Attempt& take_back(Connection& connection);
   core::Attempt& leave(InFlightRequest& request);
   void count_refused(Connection& connection);
+  void end_held(Connection& connection, bool is_whole);
   void settle_body(Connection& connection, TimePoint now);
   void drop_late_bodies(TimePoint now);
   void become_idle(Connection& connection, TimePoint now);

@@ -41,6 +41,7 @@ void PoolManager::stop() {
 AnalyzerId PoolManager::add_pool(const AnalyzerTarget& target) {
   const auto analyzer = static_cast<AnalyzerId>(pools_.size());
   pools_.push_back(std::make_unique<Pool>(*this, analyzer, target));
+  if (target.native) ++native_pools;
   return analyzer;
 }
 

@@ -81,6 +81,7 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   std::size_t draw_turn() { return random_.below(1024); }
 
   PoolStatistics statistics;
+  std::size_t native_pools = 0;  ///< not removed
 
  private:
   /// What the listener is to be told: the end of an attempt, or else the capacity.

@@ -17,7 +17,10 @@ void PoolUpstream::set_listener(AttemptListener& listener) { manager_->set_liste
 AnalyzerId PoolUpstream::add(const AnalyzerTarget& target) { return manager_->add_pool(target); }
 
 void PoolUpstream::remove(AnalyzerId analyzer, TimePoint now) {
-  if (Pool* pool = manager_->pool(analyzer)) pool->remove(now);
+  if (Pool* pool = manager_->pool(analyzer)) {
+    if (pool->is_native()) --manager_->native_pools;
+    pool->remove(now);
+  }
   manager_->after_call(now);
 }
 
@@ -47,6 +50,8 @@ std::size_t PoolUpstream::connections(AnalyzerId analyzer) const {
   const Pool* pool = manager_->pool(analyzer);
   return pool != nullptr ? pool->connections() : 0;
 }
+
+bool PoolUpstream::has_native() const { return manager_->native_pools > 0; }
 
 const PoolStatistics& PoolUpstream::statistics() const { return manager_->statistics; }
 

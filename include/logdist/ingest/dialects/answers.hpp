@@ -55,6 +55,9 @@ struct Reply {
   std::string body = {};
 };
 
+/// Without it Elasticsearch's clients read no answer.
+inline constexpr std::string_view elastic_product = "X-Elastic-Product: Elasticsearch\r\n";
+
 /// `Not Found`.
 std::string_view reason_phrase(unsigned status);
 
@@ -69,6 +72,9 @@ Reply success_reply(const Question& question, const Success& success);
 Reply bulk_reply(std::span<const codec::BulkActions> actions);
 /// Its size, before it is there.
 std::size_t bulk_reply_bytes(std::span<const codec::BulkActions> actions);
+
+/// How long a body the analyzer's own answer to such a packet may have, to be passed on.
+std::uint32_t relayed_answer_bytes_max(core::Protocol protocol, std::uint32_t messages);
 
 /// Allow, Retry-After and Accept-Encoding are not among its headers.
 Reply problem_reply(const Question& question, const Problem& problem);

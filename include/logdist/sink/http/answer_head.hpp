@@ -30,6 +30,9 @@ struct AnswerHead {
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;  ///< for Framing::length; what is beyond 64 bits is the largest
   std::string retry_after;           ///< as sent; empty when there was none, or one too long to mean anything
+  // Of these only when they are asked for, and may be passed on as they are; else empty.
+  std::string content_type;
+  std::string content_encoding;
 };
 
 /// How many bytes the head takes that begins at the start of `input`, its empty line included;
@@ -43,6 +46,7 @@ std::size_t find_end_of_head(std::string_view input, std::size_t searched = 0);
 /// tokens (ignored), equal Content-Lengths. An error, a value of boost::beast::http::error, is what can
 /// be read in two ways: different lengths, a length beside Transfer-Encoding, `chunked` twice or not
 /// last, a CR within a line, a NUL, a line without colon.
-boost::system::result<AnswerHead> parse_answer_head(std::string_view head);
+/// `with_content_fields`: the head has content_type and content_encoding.
+boost::system::result<AnswerHead> parse_answer_head(std::string_view head, bool with_content_fields = false);
 
 }  // namespace logdist::sink

@@ -31,13 +31,16 @@ class AnswerReader {
     broken      ///< not HTTP/1.x, or beyond a limit, see fault(). Nothing is read afterwards
   };
 
+  /// Heads have content_type and content_encoding from now on.
+  void keep_content_fields() { keeps_content_fields_ = true; }
+
   /// Reads up to the next head or end, and consumes its bytes; interim answers are skipped.
   Result read(boost::beast::flat_buffer& input);
   /// The peer closed: `end` when the body lasts until then, else `need_more`.
   Result end_of_stream();
 
   /// After `head`: the body that comes now goes to `reader`, which outlives it; none: to nobody.
-  void pass_body_to(RefusedMessages* reader) { body_reader_ = reader; }
+  void pass_body_to(BodyReader* reader) { body_reader_ = reader; }
 
   /// The last one read.
   const AnswerHead& head() const { return head_; }
@@ -55,12 +58,13 @@ class AnswerReader {
 
   bool in_body_ = false;
   bool broken_ = false;
+  bool keeps_content_fields_ = false;
   std::size_t searched_bytes_ = 0;  ///< of the input: no end of head in there
   unsigned interim_answers_ = 0;
   AnswerHead head_;
   std::uint64_t body_bytes_ = 0;  ///< read of it
   ChunkedBody chunks_;
-  RefusedMessages* body_reader_ = nullptr;
+  BodyReader* body_reader_ = nullptr;
   boost::system::error_code fault_;
 };
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "logdist/sink/http/refused_messages.hpp"
+#include "logdist/sink/http/body_reader.hpp"
 
 namespace logdist::sink {
 
@@ -17,7 +17,7 @@ class ChunkedBody {
 
   /// Takes bytes off `input` up to the end of the body. After `end` or `broken` it takes no more. `reader`, if
   /// there is one, gets the data.
-  Result read(std::string_view& input, RefusedMessages* reader = nullptr);
+  Result read(std::string_view& input, BodyReader* reader = nullptr);
 
  private:
   enum class State : std::uint8_t {

@@ -100,6 +100,8 @@ class PoolUpstream final : public Upstream {
   /// Connections of this loop to `analyzer`, open or opening.
   std::size_t connections(AnalyzerId analyzer) const;
   const PoolStatistics& statistics() const;
+  /// Whether an analyzer that was not removed is native: one whose answers agents may get.
+  bool has_native() const;
 
  private:
   std::shared_ptr<PoolManager> manager_;
