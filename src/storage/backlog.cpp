@@ -101,7 +101,10 @@ void Backlog::run() {
       // The queue is full: half of it is to be free before more is read.
       do wait();
       while (!has_room() && !is_stopped());
-    } else if (!has_room() || !read_more()) {
+    } else if (!has_room()) {
+      recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
+      wait();
+    } else if (!read_more()) {
       wait();
     }
   }
@@ -216,7 +219,7 @@ bool Backlog::hand_over() {
   for (; next_ < batch_.size(); ++next_) {
     bool has_place = false;
     if (!take_place(batch_[next_], has_place)) {
-      recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
+      recovery_.end(Clock::now());
       break;
     }
     packets.push_back({std::move(batch_[next_]), has_place});
