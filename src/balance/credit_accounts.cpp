@@ -14,6 +14,13 @@ AnalyzerId CreditAccounts::open(std::uint64_t weight) {
   return static_cast<AnalyzerId>(entries_.size() - 1);
 }
 
+void CreditAccounts::open_again(AnalyzerId analyzer, std::uint64_t weight) {
+  LOGDIST_CHECK(!entries_[analyzer].in_service);
+  carry_forward();
+  entries_[analyzer] = {.weight = weight};
+  begin_epoch();
+}
+
 void CreditAccounts::set_weight(AnalyzerId analyzer, std::uint64_t weight) {
   carry_forward();
   entries_[analyzer].weight = weight;

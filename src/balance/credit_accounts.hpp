@@ -59,6 +59,8 @@ class CreditAccounts {
   /// A new account, in service, owed nothing. Begins an epoch, as everything up
   /// to resume() does: moments told before are void.
   AnalyzerId open(std::uint64_t weight);
+  /// The same in the place of `analyzer`, which is out of service, and is not owed anything any more.
+  void open_again(AnalyzerId analyzer, std::uint64_t weight);
   void set_weight(AnalyzerId analyzer, std::uint64_t weight);
   /// Out of service: its deficit becomes its debt, the others take it over.
   void leave(AnalyzerId analyzer);

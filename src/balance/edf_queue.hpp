@@ -27,6 +27,8 @@ class EdfQueue {
 
   /// Makes room for all accounts.
   void grow();
+  /// `analyzer`, out of service, is another from now on.
+  void begin_again(AnalyzerId analyzer) { catch_ups_[analyzer] = 0; }
   /// Enters `analyzer` again, after whatever change of its account or its slots.
   void place(AnalyzerId analyzer, bool free_slot);
   /// The same, cheaper, when its account was at most charged: that only puts off

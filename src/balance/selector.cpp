@@ -135,8 +135,17 @@ Selector::~Selector() = default;
 Selector::Selector(Selector&&) noexcept = default;
 Selector& Selector::operator=(Selector&&) noexcept = default;
 
-AnalyzerId Selector::add(std::uint64_t weight_units, std::uint32_t slots) {
+AnalyzerId Selector::add(std::uint64_t weight_units, std::uint32_t slots, std::optional<AnalyzerId> reused) {
   LOGDIST_CHECK(weight_units > 0 && weight_units <= weight_units_max);
+  if (reused) {
+    State::Entry& entry = state_->entries[*reused];
+    LOGDIST_CHECK(entry.removed && entry.in_flight == 0);
+    entry = {.slots = slots};
+    state_->accounts.open_again(*reused, weight_units);
+    state_->queue.begin_again(*reused);
+    state_->place_all();
+    return *reused;
+  }
   const AnalyzerId analyzer = state_->accounts.open(weight_units);
   state_->entries.push_back({.slots = slots});
   state_->queue.grow();

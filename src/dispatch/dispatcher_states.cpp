@@ -73,6 +73,20 @@ void Dispatcher::leave_state(Delivery& delivery) {
   }
 }
 
+void Dispatcher::forget(std::span<const AnalyzerId> analyzers) {
+  for (Delivery& delivery : unsettled_) {
+    // What is in a retry list has its place by whom it asked.
+    const bool listed = delivery.state == DeliveryState::retry;
+    if (listed) retries_of(delivery).erase(delivery);
+    for (const AnalyzerId analyzer : analyzers) {
+      delivery.retry_state.forget(analyzer);
+      delivery.history.forget(analyzer);
+    }
+    if (listed) retries_of(delivery).insert(delivery);
+  }
+  turn_request_.turn_soon();  // who was left out may be asked now
+}
+
 void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
   ledger_.delivered(delivery.packet.messages, delivery.charge.analyzer, now - delivery.admitted_at);
   if (acks_ != nullptr && delivery.packet.receipt.is_set()) acks_->delivered(delivery.packet.receipt);

@@ -84,7 +84,8 @@ void LoadBalancer::probe_ended(const ProbeOrder& order, health::ProbeResult resu
     const MutexLock lock(state_->mutex);
     State::Analyzer& analyzer = state_->analyzers[order.analyzer];
     if (analyzer.removed) return;
-    if (result == health::ProbeResult::failed) ++analyzer.failures;
+    const bool counts = analyzer.monitor->is_present(order.epoch);
+    if (counts && result == health::ProbeResult::failed) ++analyzer.failures;
     analyzer.monitor->on_probe(result, order.epoch, now);
     state_->refresh(order.analyzer, now, failure);
     state_->control_due = true;

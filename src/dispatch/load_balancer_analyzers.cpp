@@ -16,11 +16,11 @@ LoadBalancer::UpdateTransaction::~UpdateTransaction() {
   state_.send_wakes(wakeups);
 }
 
-AnalyzerId LoadBalancer::UpdateTransaction::add(const AnalyzerSpec& spec) {
+AnalyzerId LoadBalancer::UpdateTransaction::add(const AnalyzerSpec& spec, std::optional<AnalyzerId> reused) {
   state_.mutex.is_held();
   ++state_.capacity_version;
   state_.control_due = true;
-  return state_.enter(spec, now_);
+  return state_.enter(spec, now_, reused);
 }
 
 void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
@@ -58,8 +58,8 @@ void LoadBalancer::UpdateTransaction::set_drained(AnalyzerId id, bool drained) {
   state_.refresh(id, now_);
 }
 
-AnalyzerId LoadBalancer::add(const AnalyzerSpec& spec, TimePoint now) {
-  return UpdateTransaction(*this, now).add(spec);
+AnalyzerId LoadBalancer::add(const AnalyzerSpec& spec, TimePoint now, std::optional<AnalyzerId> reused) {
+  return UpdateTransaction(*this, now).add(spec, reused);
 }
 
 void LoadBalancer::remove(AnalyzerId id, TimePoint now) { UpdateTransaction(*this, now).remove(id); }
@@ -90,15 +90,23 @@ void LoadBalancer::set_capacity(AnalyzerId id, std::uint32_t packets, TimePoint 
   state_->send_wakes(wakeups);
 }
 
-AnalyzerId LoadBalancer::State::enter(const AnalyzerSpec& spec, TimePoint now) {
-  Analyzer& analyzer = analyzers.emplace_back();
-  analyzer.monitor = std::make_unique<health::Monitor>(options.health, random, now);
+AnalyzerId LoadBalancer::State::enter(const AnalyzerSpec& spec, TimePoint now, std::optional<AnalyzerId> reused) {
+  health::Epoch epoch = 0;
+  if (reused) {
+    LOGDIST_CHECK(analyzers[*reused].removed);
+    // A probe of the one before may still be under way.
+    epoch = analyzers[*reused].monitor->epoch() + 1;
+    analyzers[*reused] = {};
+    for (Loop& loop : loops) std::erase(loop.recalls, *reused);
+  }
+  Analyzer& analyzer = reused ? analyzers[*reused] : analyzers.emplace_back();
+  analyzer.monitor = std::make_unique<health::Monitor>(options.health, random, now, epoch);
   analyzer.max_in_flight = spec.max_in_flight;
   analyzer.capacity = spec.capacity;
   analyzer.connections = spec.connections;
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
   count_in_service(true);
-  return selector.add(spec.weight_units, analyzer.slots, spec.formats);
+  return selector.add(spec.weight_units, analyzer.slots, spec.formats, reused);
 }
 
 LoadBalancer::State::Analyzer& LoadBalancer::State::present(AnalyzerId id) {

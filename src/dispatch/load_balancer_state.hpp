@@ -57,7 +57,8 @@ struct LoadBalancer::State {
   State(const LoadBalancerOptions& options, std::span<const AnalyzerSpec> specs, std::size_t loop_count,
         WakeupListener& wakeups, TimePoint now);
 
-  AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now) LOGDIST_REQUIRES(mutex);
+  AnalyzerId enter(const AnalyzerSpec& spec, TimePoint now, std::optional<AnalyzerId> reused = {})
+      LOGDIST_REQUIRES(mutex);
   Analyzer& present(AnalyzerId id) LOGDIST_REQUIRES(mutex);
   /// Brings the selector's picture of one analyzer up to date with its monitor and
   /// its pause. `failure` is what may have moved the monitor.

@@ -14,13 +14,16 @@ SelectorGroups::SelectorGroups(const balance::SelectorOptions& options) : option
   make_group().is_used = true;
 }
 
-AnalyzerId SelectorGroups::add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes) {
+AnalyzerId SelectorGroups::add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes,
+                               std::optional<AnalyzerId> reused) {
   AnalyzerId id = 0;
   for (Group& group : groups_) {
-    id = group.selector.add(weight_units, slots);
-    group.takers.push_back(false);
+    id = group.selector.add(weight_units, slots, reused);
+    group.takers.resize(std::max<std::size_t>(group.takers.size(), id + std::size_t{1}));
+    group.takers[id] = false;
   }
-  analyzers_.push_back({weight_units, slots, takes, true, false, {}});
+  analyzers_.resize(std::max<std::size_t>(analyzers_.size(), id + std::size_t{1}));
+  analyzers_[id] = {weight_units, slots, takes, true, false, {}};
   regroup();
   return id;
 }

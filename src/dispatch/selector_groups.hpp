@@ -31,7 +31,8 @@ class SelectorGroups {
 
   explicit SelectorGroups(const balance::SelectorOptions& options);
 
-  AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes);
+  AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes,
+                 std::optional<AnalyzerId> reused = {});
   void remove(AnalyzerId analyzer);
   void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
   void set_slots(AnalyzerId analyzer, std::uint32_t slots);

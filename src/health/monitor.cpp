@@ -14,10 +14,12 @@ const char* to_string(State state) {
   check_failed("a known value", __FILE__, __LINE__);
 }
 
-Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now)
+Monitor::Monitor(const MonitorOptions& options, Random& random, TimePoint now, Epoch first)
     : options_(options),
       backoff_{options.backoff_initial, options.backoff_max, options.backoff_multiplier, options.backoff_jitter},
       random_(random),
+      epoch_(first),
+      state_epoch_(first),
       probe_at_(first_probe_at(now)) {}
 
 void Monitor::tick(TimePoint now) {

@@ -107,6 +107,7 @@ Snapshot& Snapshot::operator+=(const Snapshot& other) {
   add_each(dead_lettered, other.dead_lettered);
   analyzers.resize(std::max(analyzers.size(), other.analyzers.size()));
   for (std::size_t i = 0; i < other.analyzers.size(); ++i) analyzers[i] += other.analyzers[i];
+  folded += other.folded;
   residence += other.residence;
   return *this;
 }
@@ -203,6 +204,11 @@ void Ledger::messages_received(core::Protocol protocol, std::uint32_t messages) 
 
 void Ledger::decompressed(core::ContentCoding coding, std::uint64_t content_bytes) {
   books_.ingest.decompressed_bytes[index(coding)] += content_bytes;
+}
+
+void Ledger::fold(AnalyzerId analyzer) {
+  books_.folded += of(analyzer);
+  of(analyzer) = {};
 }
 
 void Ledger::caller_ran() { ++books_.ingest.caller_runs; }

@@ -33,10 +33,17 @@ AnalyzerEvents::AnalyzerEvents(boost::asio::io_context& control, const dispatch:
       packet_limit_(options.delivery.timeout),
       probe_limit_(options.health.timeout),
       timer_(control) {
-  for (const config::AnalyzerOptions& analyzer : options.analyzers) add(analyzer.name, analyzer.host);
+  for (AnalyzerId id = 0; id < options.analyzers.size(); ++id) {
+    set(id, options.analyzers[id].name, options.analyzers[id].host);
+  }
 }
 
-void AnalyzerEvents::add(const std::string& name, const std::string& host) { analyzers_.push_back({name, host}); }
+void AnalyzerEvents::set(AnalyzerId id, const std::string& name, const std::string& host) {
+  if (id >= analyzers_.size()) analyzers_.resize(id + std::size_t{1});
+  analyzers_[id] = {};
+  analyzers_[id].name = name;
+  analyzers_[id].host = host;
+}
 
 void AnalyzerEvents::start() { look_later(); }
 

@@ -21,13 +21,16 @@ AnalyzerLog::AnalyzerLog(const config::Options& options)
       probe_limit_(options.health.timeout),
       failure_threshold_(options.health.failure_threshold),
       health_path_(options.health.path) {
-  for (const config::AnalyzerOptions& analyzer : options.analyzers) add(analyzer.name, analyzer.host);
+  for (AnalyzerId id = 0; id < options.analyzers.size(); ++id) {
+    set(id, options.analyzers[id].name, options.analyzers[id].host);
+  }
 }
 
-void AnalyzerLog::add(const std::string& name, const std::string& host) {
-  Analyzer& analyzer = analyzers_.emplace_back();
-  analyzer.name = name;
-  analyzer.host = host;
+void AnalyzerLog::set(AnalyzerId id, const std::string& name, const std::string& host) {
+  if (id >= analyzers_.size()) analyzers_.resize(id + std::size_t{1});
+  analyzers_[id] = {};
+  analyzers_[id].name = name;
+  analyzers_[id].host = host;
 }
 
 void AnalyzerLog::changed(const dispatch::StateChange& change) {

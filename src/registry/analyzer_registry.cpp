@@ -1,21 +1,40 @@
 #include "logdist/registry/analyzer_registry.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace logdist::registry {
 
 AnalyzerRegistry::AnalyzerRegistry(const config::Options& options, std::size_t loops)
     : loops_(static_cast<std::uint32_t>(loops)) {
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     const AnalyzerId id = enter(analyzer, options.delivery.max_connections);
-    entries_[id].lifecycle = RegistryEntry::Lifecycle::present;
+    admit(id, nullptr);
   }
 }
 
 AnalyzerId AnalyzerRegistry::enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections) {
-  RegistryEntry& entry = entries_.emplace_back();
+  AnalyzerId id = 0;
+  while (id < entries_.size() &&
+         !(entries_[id].folded && entries_[id].lifecycle == RegistryEntry::Lifecycle::removed)) {
+    ++id;
+  }
+  const bool is_reused = id < entries_.size();
+  RegistryEntry& entry = is_reused ? entries_[id] : entries_.emplace_back();
+  entry = {};
+  entry.folded = is_reused;
   entry.configured = analyzer;
   entry.weight = analyzer.weight;
   entry.limits = std::make_shared<sink::ConnectionBudget>(max_connections, loops_);
-  return static_cast<AnalyzerId>(entries_.size() - 1);
+  return id;
+}
+
+void AnalyzerRegistry::admit(AnalyzerId id, const dispatch::AnalyzerView* view) {
+  entries_[id].lifecycle = RegistryEntry::Lifecycle::present;
+  if (!std::exchange(entries_[id].folded, false)) return;
+  ++folded_.analyzers;
+  folded_.failures += view->failures;
+  folded_.catch_ups += view->account.catch_ups;
 }
 
 void AnalyzerRegistry::remove(AnalyzerId id, TimePoint now) {

@@ -15,10 +15,10 @@ HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& 
     prober_.emplace(io, names, options.health.path, options.health.timeout, std::move(targets));
 }
 
-void HealthDriver::add(const config::AnalyzerOptions& analyzer) {
-  log_.add(analyzer.name, analyzer.host);
-  events_.add(analyzer.name, analyzer.host);
-  if (prober_) prober_->add({analyzer.host, analyzer.port, analyzer.headers});
+void HealthDriver::set(AnalyzerId id, const config::AnalyzerOptions& analyzer) {
+  log_.set(id, analyzer.name, analyzer.host);
+  events_.set(id, analyzer.name, analyzer.host);
+  if (prober_) prober_->set(id, {analyzer.host, analyzer.port, analyzer.headers});
 }
 
 void HealthDriver::set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers) {

@@ -1,5 +1,6 @@
 #include "logdist/registry/prober.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -120,12 +121,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 Prober::Prober(asio::io_context& io, net::NameResolver& names, std::string path, Duration timeout,
                std::vector<Target> targets)
     : io_(io), path_(std::move(path)), timeout_(timeout), names_(names) {
-  for (Target& target : targets) add(std::move(target));
+  for (Target& target : targets) set(static_cast<AnalyzerId>(targets_.size()), std::move(target));
 }
 
-void Prober::add(Target target) {
-  targets_.push_back(std::make_shared<const Target>(std::move(target)));
-  addresses_.emplace_back(io_, names_, targets_.back()->host, targets_.back()->port);
+void Prober::set(AnalyzerId analyzer, Target target) {
+  const std::size_t size = std::max(targets_.size(), analyzer + std::size_t{1});
+  targets_.resize(size);
+  addresses_.resize(size);
+  addresses_[analyzer] = std::make_unique<net::HostAddresses>(io_, names_, target.host, target.port);
+  targets_[analyzer] = std::make_shared<const Target>(std::move(target));
 }
 
 void Prober::set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string, std::string>> headers) {
@@ -134,7 +138,7 @@ void Prober::set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string,
 }
 
 void Prober::probe(AnalyzerId analyzer, Done done) {
-  std::make_shared<Exchange>(io_, targets_[analyzer], path_, std::move(done))->start(addresses_[analyzer], timeout_);
+  std::make_shared<Exchange>(io_, targets_[analyzer], path_, std::move(done))->start(*addresses_[analyzer], timeout_);
 }
 
 }  // namespace logdist::registry

@@ -16,6 +16,10 @@ void History::record(AnalyzerId analyzer, const core::AttemptResult& result, Tim
   failed_.push_back({analyzer, result.outcome, result.status, result.error, now});
 }
 
+void History::forget(AnalyzerId analyzer) {
+  std::erase_if(failed_, [analyzer](const FailedAttempt& attempt) { return attempt.analyzer == analyzer; });
+}
+
 void History::reset() {
   if (failed_.capacity() > 0) failed_ = {};
 }

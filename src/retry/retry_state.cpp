@@ -50,6 +50,18 @@ RetryAction RetryState::on_result(AnalyzerId analyzer, const core::AttemptResult
   return RetryAction::other;
 }
 
+void RetryState::forget(AnalyzerId analyzer) {
+  const bool has_refused = refused_ && excluded_.front() == analyzer;
+  excluded_.erase(std::remove(excluded_.begin(), excluded_.end(), analyzer), excluded_.end());
+  for (Failures* failures : {&failed_before_, &failed_now_}) {
+    const auto is_of = [analyzer](const Failed& failed) { return failed.analyzer == analyzer; };
+    failures->erase(std::remove_if(failures->begin(), failures->end(), is_of), failures->end());
+  }
+  if (!has_refused) return;
+  refused_ = false;
+  rounds_since_refusal_ = 0;
+}
+
 bool RetryState::takes_others(AnalyzerId analyzer, const Taken& taken) const {
   const auto before = std::ranges::find(failed_before_, analyzer, &Failed::analyzer);
   return before == failed_before_.end() ? taken.lately : taken.packets > before->taken;

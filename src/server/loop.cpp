@@ -65,6 +65,12 @@ Loop::Loop(LoopId id, SharedState& shared)
 
 Loop::~Loop() { stop(); }
 
+void Loop::forget(const std::vector<AnalyzerId>& analyzers) {
+  if (analyzers.empty()) return;
+  dispatcher_.forget(analyzers);
+  for (const AnalyzerId analyzer : analyzers) ledger_.fold(analyzer);
+}
+
 ingest::SessionEnvironment Loop::session_environment() {
   const config::Options& options = shared_.options;
   ingest::SessionEnvironment environment{io_,

@@ -85,6 +85,13 @@ void show_analyzers(telemetry::Scrape& scrape, const registry::AnalyzerRegistry&
     facts.account.catch_ups += views[id].account.catch_ups;
     facts.account.in_flight += views[id].account.in_flight;
   }
+  const registry::FoldedCounts& gone = registry.folded();
+  if (gone.analyzers > 0) {
+    telemetry::AnalyzerFacts& facts = shown[folded];
+    scrape.books.analyzers[folded] += scrape.books.folded;
+    facts.failures += gone.failures;
+    facts.account.catch_ups += gone.catch_ups;
+  }
   for (auto& [id, facts] : shown) {
     if (id == folded) {
       facts.id = folded;

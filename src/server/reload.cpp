@@ -63,13 +63,12 @@ void Reload::begin() {
   if (std::vector<std::string> faults = load(); !faults.empty()) return finish(std::move(faults), {});
   const std::vector<std::string> added = difference().added;
   const std::uint32_t max_connections = added.empty() ? 0 : connections_for_added();
+  if (!added.empty()) shared_.registry.fold_removed(shared_.balancer.views(Clock::now()), Clock::now());
   std::vector<AnalyzerId> entering;
   for (const config::AnalyzerOptions& analyzer : loaded_.options.analyzers) {
     if (std::find(added.begin(), added.end(), analyzer.name) == added.end()) continue;
     entering.push_back(shared_.registry.enter(analyzer, max_connections));
-    health_.add(analyzer);
-    shared_.dead_letters->name(entering.back(), analyzer.name, analyzer.host);
-    if (shared_.storage) shared_.storage->name(entering.back(), analyzer.name);
+    health_.set(entering.back(), analyzer);
   }
   if (entering.empty()) return take();
   tell_loops(entering);
@@ -108,13 +107,19 @@ std::uint32_t Reload::connections_for_added() {
 
 void Reload::tell_loops(const std::vector<AnalyzerId>& entering) {
   std::vector<sink::AnalyzerTarget> targets;
-  for (const AnalyzerId id : entering) targets.push_back(shared_.registry.target(id));
+  std::vector<AnalyzerId> reused;
+  for (const AnalyzerId id : entering) {
+    targets.push_back(shared_.registry.target(id));
+    if (shared_.registry[id].folded) reused.push_back(id);
+  }
   loops_to_answer_ = loops_.size();
   for (const auto& loop : loops_) {
-    loop->post([this, targets, first = entering.front()](Loop& own) {
+    loop->post([this, targets, entering, reused](Loop& own) {
+      own.forget(reused);
       for (std::size_t i = 0; i < targets.size(); ++i) {
-        const AnalyzerId id = own.upstream().add(targets[i]);
-        LOGDIST_CHECK(id == first + i);
+        const bool is_reused = std::ranges::find(reused, entering[i]) != reused.end();
+        const AnalyzerId id = own.upstream().add(targets[i], is_reused ? std::optional(entering[i]) : std::nullopt);
+        LOGDIST_CHECK(id == entering[i]);
       }
       boost::asio::post(control_, [this] {
         if (--loops_to_answer_ == 0) take();
@@ -146,6 +151,7 @@ void Reload::revise(const config::Difference& difference) {
   }
 
   std::vector<AnalyzerId> new_headers;
+  const std::vector<dispatch::AnalyzerView> before = shared_.balancer.views(Clock::now());
   {
     dispatch::LoadBalancer::UpdateTransaction revision(shared_.balancer, Clock::now());
     for (const AnalyzerId id : removed) revision.remove(id);
@@ -163,8 +169,11 @@ void Reload::revise(const config::Difference& difference) {
     for (AnalyzerId id = 0; id < registry.size(); ++id) {
       registry::RegistryEntry& entry = registry[id];
       if (entry.lifecycle != registry::RegistryEntry::Lifecycle::entering) continue;
-      entry.lifecycle = registry::RegistryEntry::Lifecycle::present;
-      const AnalyzerId given = revision.add(registry.spec(id, loaded_.options.delivery));
+      name(id, entry.configured);
+      const bool is_reused = id < before.size();
+      registry.admit(id, is_reused ? &before[id] : nullptr);
+      const AnalyzerId given =
+          revision.add(registry.spec(id, loaded_.options.delivery), is_reused ? std::optional(id) : std::nullopt);
       LOGDIST_CHECK(given == id);
       entry.drained = std::find(drained.begin(), drained.end(), entry.configured.name) != drained.end();
       revision.set_drained(id, entry.drained);
@@ -172,6 +181,13 @@ void Reload::revise(const config::Difference& difference) {
   }
   let_go(removed);
   set_headers(new_headers);
+}
+
+/// For what is written of it. No earlier: until the loops have forgotten who had the id before, what they write of it
+/// is that one's.
+void Reload::name(AnalyzerId id, const config::AnalyzerOptions& analyzer) {
+  shared_.dead_letters->name(id, analyzer.name, analyzer.host);
+  if (shared_.storage) shared_.storage->name(id, analyzer.name);
 }
 
 /// A packet that was placed on one of them before has been sent by the time a loop

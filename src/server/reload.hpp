@@ -69,6 +69,7 @@ class Reload {
   std::uint32_t connections_for_added();
   void take();
   void revise(const config::Difference& difference);
+  void name(AnalyzerId id, const config::AnalyzerOptions& analyzer);
   void let_go(const std::vector<AnalyzerId>& removed);
   void set_headers(const std::vector<AnalyzerId>& changed);
   void finish(std::vector<std::string> faults, config::Difference difference);

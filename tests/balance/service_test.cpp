@@ -30,6 +30,30 @@ TEST(Service, DeficitOfOneThatLeavesGoesToTheOthersByWeight) {
   EXPECT_EQ(selector.account(0).debt, 0);
 }
 
+TEST(Service, TheIdOfARemovedOneIsAnothersWhichIsOwedNothing) {
+  Selector selector = make_selector({5, 3, 1}, many_slots, {.catch_up_threshold = 10});
+  selector.set_in_service(1, false);
+  place(selector, 90, 1);
+  selector.set_in_service(1, true);
+  ASSERT_EQ(selector.account(1).catch_ups, 1);
+  const auto charge = selector.pick_this(1, 7);
+  selector.remove(1);
+  selector.undo(charge);
+  EXPECT_EQ(selector.add(2, 4, 1), 1u);
+  EXPECT_EQ(selector.account(1).deficit, 0);
+  EXPECT_EQ(selector.account(1).catch_ups, 0);
+  EXPECT_EQ(selector.account(1).in_flight, 0u);
+  EXPECT_NEAR(selector.account(1).target_share, 0.25, exact);
+  EXPECT_TRUE(selector.sums_to_zero());
+  EXPECT_EQ(selector.add(1, many_slots), 3u) << "ids go on where they were";
+  selector.remove(3);
+
+  const std::vector<AnalyzerId> chosen = place(selector, 800, 1);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(chosen, 1u)), 200, 2);
+  for (int packets = 0; packets < 4; ++packets) selector.pick_this(1, 1);
+  EXPECT_FALSE(selector.has_free_slot(1)) << "its slots are its own";
+}
+
 TEST(Service, DebtGrowsByWhatWouldHaveBeenCreditedUpToTheBound) {
   Selector selector = make_selector({2, 3, 5}, many_slots, {.max_debt = 500});
   selector.set_in_service(2, false);

@@ -262,5 +262,50 @@ TEST(Analyzers, AllMayBeReplacedAtOnce) {
   EXPECT_EQ(world.terms().delivered.packets, 4);
 }
 
+TEST(Analyzers, TheIdOfARemovedOneIsAnothers) {
+  World world({.weights = {1, 1, 1}, .probing = true});
+  for (int i = 0; i < 3; ++i) world.balancer.probe_ended({1, 0}, health::ProbeResult::failed, world.now);
+  world.run();
+  ASSERT_EQ(world.views()[1].state, health::State::failed);
+  const health::Epoch before = 1;
+  world.balancer.remove(1, world.now);
+  world.run();
+  const std::vector<AnalyzerId> recalled = world.loops[0]->upstream.recalled;
+  world.loops[0]->dispatcher->forget(std::vector<AnalyzerId>{1});
+  EXPECT_EQ(world.balancer.add({2, 256, 256}, world.now, 1), 1u);
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+  EXPECT_FALSE(world.views()[1].removed);
+  EXPECT_EQ(world.views()[1].failures, 0u);
+  EXPECT_EQ(world.views().size(), 3u);
+  // A probe of the one before ends now.
+  for (health::Epoch epoch = 0; epoch <= before; ++epoch) {
+    for (int i = 0; i < 3; ++i) world.balancer.probe_ended({1, epoch}, health::ProbeResult::failed, world.now);
+  }
+  world.run();
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+  EXPECT_EQ(world.views()[1].failures, 0u);
+  EXPECT_EQ(world.loops[0]->upstream.recalled, recalled);
+  const std::vector<int> got = shares(world, 40);
+  EXPECT_NEAR(got[1], 20, 1);
+}
+
+/// It waits for another, and may ask who has that id next in the same round.
+TEST(Analyzers, APacketThatOneHasFailedAsksItsSuccessor) {
+  World world({.weights = {1, 1, 1}, .slots = 1});
+  for (const char* id : {"bad", "second", "third"}) world.admit(id);
+  world.run();
+  const AnalyzerId gone = world.loops[0]->upstream.under_way.front()->analyzer;
+  world.end(Outcome::http_error, 500);
+  world.balancer.remove(gone, world.now);
+  world.run();
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 2u) << "the others are full";
+  world.loops[0]->dispatcher->forget(std::vector<AnalyzerId>{gone});
+  EXPECT_EQ(world.balancer.add({1, 1, 1}, world.now, gone), gone);
+  world.run();
+  ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 3u);
+  EXPECT_EQ(world.loops[0]->upstream.under_way.back()->analyzer, gone);
+  world.deliver_everything();
+}
+
 }  // namespace
 }  // namespace logdist::dispatch

@@ -55,6 +55,30 @@ TEST(Ledger, CountsByAnalyzerAndOutcome) {
   EXPECT_DOUBLE_EQ(books.residence.sum_seconds(), 0.009);
 }
 
+TEST(Ledger, WhatWasCountedUnderAnIdThatIsUsedAgainStays) {
+  Ledger ledger;
+  ledger.fold(4);  // one that this loop has never met
+  ledger.admitted(3);
+  ledger.attempt_begun(3);
+  ledger.attempt_ended(3, 1, Outcome::delivered, std::chrono::milliseconds(5));
+  ledger.delivered(3, 1, std::chrono::milliseconds(5));
+  ledger.messages_refused(1, 2);
+  const Amount delivered = ledger.snapshot().analyzers[1].delivered;
+  ledger.fold(1);
+  ledger.fold(1);
+  const Snapshot& books = ledger.snapshot();
+  EXPECT_EQ(books.analyzers[1].delivered, Amount{});
+  EXPECT_EQ(books.analyzers[1].duration.count(), 0u);
+  EXPECT_EQ(books.folded.delivered, delivered);
+  EXPECT_EQ(books.folded.refused_messages, 2u);
+  EXPECT_EQ(books.folded.duration.count(), 1u);
+  EXPECT_EQ(books.terms.imbalance(), Amount{});
+  Snapshot sum;
+  sum += books;
+  sum += books;
+  EXPECT_EQ(sum.folded.delivered.messages, 6);
+}
+
 TEST(Ledger, CountsWhatThePortSaw) {
   Ledger ledger;
   ledger.packet_received(Protocol::packet, 2'000);

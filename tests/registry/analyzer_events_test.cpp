@@ -21,8 +21,8 @@ struct NoWakes final : dispatch::WakeupListener {
 class AnalyzerEventsTest : public testing::Test {
  protected:
   AnalyzerEventsTest() : balancer_({}, {}, 1, wakeups_, Clock::now()), events_(control_, balancer_, log_, {}) {
-    events_.add("alpha", "alpha.example");
-    events_.add("beta", "beta.example");
+    events_.set(0, "alpha", "alpha.example");
+    events_.set(1, "beta", "beta.example");
   }
 
   static dispatch::StateChange change(AnalyzerId analyzer, health::State from, health::State to) {

@@ -30,16 +30,27 @@ class AnalyzerRegistryTest : public ::testing::Test {
   }
   /// One that has taken a packet of three messages, failed twice and been removed.
   AnalyzerId come_and_go(const std::string& name) {
-    const AnalyzerId id = registry->enter(named(name), 4);
-    (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
+    const AnalyzerId id = enter(name);
     registry->remove(id, now);
-    views.emplace_back().removed = true;
-    views.back().failures = 2;
+    views[id].removed = true;
+    views[id].failures = 2;
     book(id);
     return id;
   }
+  /// As a reload makes it known to all others.
+  AnalyzerId enter(const std::string& name) {
+    const AnalyzerId id = registry->enter(named(name), 4);
+    if (id < views.size()) {
+      books.folded += books.analyzers[id];
+      books.analyzers[id] = {};
+    }
+    registry->admit(id, id < views.size() ? &views[id] : nullptr);
+    views.resize(std::max(views.size(), id + std::size_t{1}));
+    views[id] = {};
+    return id;
+  }
   void book(AnalyzerId id) {
-    books.analyzers.resize(id + 1);
+    books.analyzers.resize(std::max(books.analyzers.size(), id + std::size_t{1}));
     books.analyzers[id].delivered.add(3);
     books.terms.admitted.add(3);
     books.terms.delivered.add(3);
@@ -98,9 +109,7 @@ TEST_F(AnalyzerRegistryTest, OneThatComesAgainAfterwardsCountsFromZero) {
   come_and_go("gone");
   now += AnalyzerRegistry::shown_for;
   scrape();
-  const AnalyzerId id = registry->enter(named("gone"), 4);
-  (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
-  views.emplace_back();
+  enter("gone");
   const telemetry::Scrape again = scrape();
   ASSERT_EQ(again.analyzers.size(), 2u);
   EXPECT_EQ(telemetry::counts_of(again, again.analyzers[1]).delivered.packets, 0);
@@ -111,9 +120,7 @@ TEST_F(AnalyzerRegistryTest, OneThatComesAgainAfterwardsCountsFromZero) {
 
 TEST_F(AnalyzerRegistryTest, OneThatComesAgainInTimeGoesOn) {
   come_and_go("gone");
-  const AnalyzerId id = registry->enter(named("gone"), 4);
-  (*registry)[id].lifecycle = RegistryEntry::Lifecycle::present;
-  views.emplace_back();
+  enter("gone");
   const telemetry::Scrape again = scrape();
   EXPECT_TRUE(again.removed.empty());
   EXPECT_EQ(telemetry::counts_of(again, again.analyzers.at(1)).delivered.packets, 1);
@@ -124,11 +131,60 @@ TEST_F(AnalyzerRegistryTest, OneThatComesAgainInTimeGoesOn) {
 
 TEST_F(AnalyzerRegistryTest, ManyThatComeAndGoAreBounded) {
   for (int index = 0; index < 2000; ++index) come_and_go("pod-" + std::to_string(index));
+  EXPECT_EQ(registry->size(), 2001u) << "nobody has looked: all are shown";
   const telemetry::Scrape many = scrape();
   EXPECT_EQ(many.removed.size(), AnalyzerRegistry::shown_max + 1);
   EXPECT_EQ(many.removed.front().name, "pod-1900") << "the latest ones are shown";
   expect_conserved(many);
   EXPECT_LT(telemetry::to_text(many, "1").size(), 500'000u);
+}
+
+TEST_F(AnalyzerRegistryTest, TheIdOfAFoldedOneIsUsedAgain) {
+  const AnalyzerId first = come_and_go("first");
+  EXPECT_NE(enter("second"), first) << "it is still shown";
+  now += AnalyzerRegistry::shown_for;
+  expect_conserved(scrape());
+
+  const AnalyzerId third = registry->enter(named("third"), 4);
+  EXPECT_EQ(third, first);
+  EXPECT_EQ(registry->present().size(), 2u);
+  const telemetry::Scrape entering = scrape();
+  EXPECT_EQ(entering.removed.at(0).name, server::folded_name) << "what its id has counted is not its own";
+  EXPECT_EQ(entering.removed[0].failures, 2u);
+  expect_conserved(entering);
+  EXPECT_NE(registry->enter(named("fourth"), 4), third) << "it is taken";
+}
+
+TEST_F(AnalyzerRegistryTest, WhatFoldedOnesHaveCountedStaysWhenTheirIdsAreUsedAgain) {
+  come_and_go("first");
+  come_and_go("second");
+  now += AnalyzerRegistry::shown_for;
+  scrape();
+  enter("third");
+  const telemetry::Scrape one = scrape();
+  ASSERT_EQ(one.analyzers.size(), 2u);
+  EXPECT_EQ(telemetry::counts_of(one, one.analyzers[1]).delivered.packets, 0);
+  ASSERT_EQ(one.removed.size(), 1u);
+  EXPECT_EQ(one.removed[0].failures, 4u);
+  EXPECT_EQ(telemetry::counts_of(one, one.removed[0]).delivered.packets, 2);
+  expect_conserved(one);
+  enter("fourth");
+  const telemetry::Scrape none_left = scrape();
+  ASSERT_EQ(none_left.removed.size(), 1u);
+  EXPECT_EQ(none_left.removed[0].failures, 4u);
+  expect_conserved(none_left);
+  EXPECT_EQ(registry->size(), 3u);
+}
+
+TEST_F(AnalyzerRegistryTest, ThoseThatComeAndGoForYearsTakeAsManyIdsAsAreShown) {
+  for (int index = 0; index < 2000; ++index) {
+    come_and_go("pod-" + std::to_string(index));
+    if (index % 10 == 0) scrape();
+  }
+  EXPECT_LE(registry->size(), 1 + AnalyzerRegistry::shown_max + 10);
+  const telemetry::Scrape many = scrape();
+  expect_conserved(many);
+  EXPECT_EQ(many.removed.back().name, server::folded_name);
 }
 
 }  // namespace

@@ -131,8 +131,9 @@ TEST_F(ProberTest, AConfiguredHostReplacesOurs) {
 TEST_F(ProberTest, AnalyzersComeAndChangeTheirHeaders) {
   sink::ScriptedServer server(io);
   Prober prober(io, names, "/", 5s, {});
-  prober.add({"nowhere", "1", {}});
-  prober.add({"127.0.0.1", server.port(), {{"X-Key", "old"}}});
+  prober.set(0, {"nowhere", "1", {}});
+  prober.set(1, {"nowhere", "1", {}});
+  prober.set(1, {"127.0.0.1", server.port(), {{"X-Key", "old"}}});
   for (const std::string key : {"old", "new"}) {
     std::optional<ProbeResult> result;
     prober.probe(1, [&](ProbeResult value, const auto&...) { result = value; });

@@ -44,6 +44,15 @@ TEST(History, WhatIsDeliveredOrWasNeverSentIsNoFailure) {
   EXPECT_THAT(history.failed(), ElementsAre(Field(&FailedAttempt::analyzer, 2u), Field(&FailedAttempt::analyzer, 3u)));
 }
 
+TEST(History, OneThatIsForgottenHasNoEntry) {
+  History history;
+  history.record(0, result(Outcome::timeout), {});
+  history.record(1, result(Outcome::timeout), {});
+  history.forget(0);
+  history.forget(7);
+  EXPECT_THAT(history.failed(), ElementsAre(Field(&FailedAttempt::analyzer, 1u)));
+}
+
 TEST(History, IsBoundedAndForgetsTheOldest) {
   History history;
   for (AnalyzerId id = 0; id < History::analyzers_max + 3; ++id) history.record(id, result(Outcome::timeout), {});

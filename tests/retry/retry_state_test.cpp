@@ -67,6 +67,42 @@ TEST_F(RetryStateTest, ARoundDoesNotCountWhenAConnectionBrokeUnderSeveral) {
   EXPECT_EQ(retry_state_.end_round(once, random_), std::nullopt);
 }
 
+TEST_F(RetryStateTest, OneThatIsForgottenMayBeAskedInTheSameRound) {
+  tell(2, Outcome::http_error, 500);
+  tell(0, Outcome::connect_error);
+  retry_state_.forget(2);
+  EXPECT_THAT(retry_state_.excluded(), ElementsAre(0));
+  EXPECT_TRUE(retry_state_.suspect()) << "it has failed all the same";
+}
+
+TEST_F(RetryStateTest, WhatAForgottenOneHasTakenSaysNothingOfItsSuccessor) {
+  outage_ = true;
+  tell(0, Outcome::http_error, 500);
+  end_round();
+  retry_state_.forget(0);
+  RetryPolicy once = steady;
+  once.max_rounds = 1;
+  core::AttemptResult failed;
+  failed.outcome = Outcome::timeout;
+  // Its successor took nothing lately: were it the same one, it would have taken seven since.
+  retry_state_.on_result(0, failed, {7, false});
+  EXPECT_NE(retry_state_.end_round(once, random_), std::nullopt);
+}
+
+TEST_F(RetryStateTest, TheRefusalOfAForgottenOneIsForgotten) {
+  tell(1, Outcome::refused, 400);
+  tell(0, Outcome::http_error, 500);
+  retry_state_.forget(1);
+  EXPECT_FALSE(retry_state_.refused_once());
+  EXPECT_THAT(retry_state_.excluded(), ElementsAre(0));
+  end_round();
+  EXPECT_THAT(retry_state_.excluded(), IsEmpty());
+  EXPECT_EQ(tell(1, Outcome::refused, 400), RetryAction::other);
+  retry_state_.forget(0);
+  EXPECT_TRUE(retry_state_.refused_once()) << "another's stays";
+  EXPECT_EQ(tell(2, Outcome::refused, 400), RetryAction::dead_letter);
+}
+
 TEST_F(RetryStateTest, UnsentLeavesNoTrace) {
   EXPECT_EQ(tell(1, Outcome::unsent, 0), RetryAction::again);
   EXPECT_THAT(retry_state_.excluded(), IsEmpty());

@@ -157,8 +157,9 @@ LOGDIST_WRAP(void, make_selector, "_ZN7logdist7balance8SelectorC1ENS0_15Selector
 
 LOGDIST_WRAP(void, make_monitor,
              "_ZN7logdist6health7MonitorC1ERKNS0_14MonitorOptionsERNS_6RandomENSt6chrono10time_pointINS7_3_V212steady_"
-             "clockENS7_8durationIlSt5ratioILl1ELl1000000000EEEEEE",
-             health::Monitor* monitor, const health::MonitorOptions& options, Random& random, TimePoint now) {
+             "clockENS7_8durationIlSt5ratioILl1ELl1000000000EEEEEEj",
+             health::Monitor* monitor, const health::MonitorOptions& options, Random& random, TimePoint now,
+             health::Epoch first) {
   health::MonitorOptions heard = options;
   if (has(Defect::failures_forgiven)) heard.failure_threshold = 1'000'000;
   if (has(Defect::one_failure_enough)) heard.failure_threshold = 1;
@@ -166,7 +167,7 @@ LOGDIST_WRAP(void, make_monitor,
   if (has(Defect::probes_rare)) heard.interval = std::chrono::hours(1);
   if (has(Defect::slow_start_skipped)) heard.slow_start = Duration(0);
   if (has(Defect::slow_start_endless)) heard.slow_start = std::chrono::hours(1);
-  original_make_monitor(monitor, heard, random, now);
+  original_make_monitor(monitor, heard, random, now, first);
 }
 
 LOGDIST_WRAP(void, make_scheduler,

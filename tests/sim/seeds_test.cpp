@@ -9,26 +9,29 @@
 namespace logdist::sim {
 namespace {
 
+constexpr std::uint64_t counted = 60;  ///< the first seeds, whose cases are counted
 constexpr std::uint64_t seeds = 200;
-constexpr std::uint64_t lots = 20;
+constexpr std::uint64_t lot = 10;
 
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Simulation, KeepsEveryPromise) {
   const std::uint64_t first = GetParam();
-  for (std::uint64_t seed = first; seed < first + seeds / lots; ++seed) {
+  for (std::uint64_t seed = first; seed < first + lot; ++seed) {
     const Verdict verdict = simulate(seed);
     ASSERT_TRUE(verdict.passed()) << verdict.report;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(1, 1 + seeds, seeds / lots));
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range<std::uint64_t>(1 + counted, 1 + seeds, lot));
 
 /// What is rare is met, and often enough, by those who are there for it.
-TEST(Simulation, BringsEachCheckerItsCases) {
+TEST(Simulation, KeepsEveryPromiseAndBringsEachCheckerItsCases) {
   std::map<std::string, std::uint64_t> checks;
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    for (const auto& [checker, count] : simulate(seed).checks) checks[checker] += count;
+  for (std::uint64_t seed = 1; seed <= counted; ++seed) {
+    const Verdict verdict = simulate(seed);
+    ASSERT_TRUE(verdict.passed()) << verdict.report;
+    for (const auto& [checker, count] : verdict.checks) checks[checker] += count;
   }
   for (const char* checker : {"blame", "bounds", "buffers", "catch_ups", "debt", "health", "rounds", "service"}) {
     EXPECT_GE(checks[checker], 10) << checker;

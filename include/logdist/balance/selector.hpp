@@ -71,12 +71,13 @@ class Selector {
 
   /// Adds an analyzer at deficit 0, in service. `weight_units` > 0 are exact
   /// integers in any common unit (config::Weight::units); `slots` is the bound
-  /// on its packets in flight. Ids count up from 0.
-  AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots);
+  /// on its packets in flight. Ids count up from 0, unless it gets `reused`, the id
+  /// of a removed one with no packet in flight.
+  AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, std::optional<AnalyzerId> reused = {});
 
   /// Removes it for good: its deficit goes to the others by weight. Packets still in
   /// flight there are released or undone as usual; apart from that only account() may
-  /// be called for it.
+  /// be called for it, until its id is used again.
   void remove(AnalyzerId analyzer);
 
   /// It is credited by the new weight from now on; deficits stay as they are.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "logdist/base/outcome.hpp"
@@ -88,6 +89,9 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   /// A turn: reports what ended, places what can be placed, oldest first, and
   /// flushes the upstream.
   void turn(TimePoint now);
+
+  /// These analyzers are gone and their ids will be others': no packet remembers having asked them. O(packets).
+  void forget(std::span<const AnalyzerId> analyzers);
 
   /// When on_timer() is next due; `never` if it is not. May change in a turn.
   TimePoint next_timer() const;

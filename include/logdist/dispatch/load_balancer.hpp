@@ -140,9 +140,10 @@ class LoadBalancer {
 
   // Changes of one analyzer; a UpdateTransaction makes several at once.
 
-  /// A new analyzer: Healthy, in service, owed nothing. Ids count up and are never
-  /// used again. The upstream of every loop must know it before.
-  AnalyzerId add(const AnalyzerSpec& spec, TimePoint now);
+  /// A new analyzer: Healthy, in service, owed nothing. Ids count up, unless it gets
+  /// `reused`, the id of a removed one with no packet in flight; every dispatcher must
+  /// have forgotten that. The upstream of every loop must know the new one before.
+  AnalyzerId add(const AnalyzerSpec& spec, TimePoint now, std::optional<AnalyzerId> reused = {});
   /// It leaves for good: gets no packet and no probe any more, what it was owed
   /// goes to the others by weight. The loops recall what is unsent there, and what
   /// is under way ends as ever, delivered or tried elsewhere; so the loops'
@@ -205,7 +206,7 @@ class LoadBalancer::UpdateTransaction {
   UpdateTransaction(const UpdateTransaction&) = delete;
   UpdateTransaction& operator=(const UpdateTransaction&) = delete;
 
-  AnalyzerId add(const AnalyzerSpec& spec);
+  AnalyzerId add(const AnalyzerSpec& spec, std::optional<AnalyzerId> reused = {});
   void remove(AnalyzerId analyzer);
   void set_weight(AnalyzerId analyzer, std::uint64_t weight_units);
   void set_max_in_flight(AnalyzerId analyzer, std::uint32_t packets);

@@ -64,11 +64,13 @@ using Epoch = std::uint32_t;
 /// with them may still be answered.
 class Monitor {
  public:
-  /// `random` spreads the back-off and must outlive the monitor.
-  Monitor(const MonitorOptions& options, Random& random, TimePoint now);
+  /// `random` spreads the back-off and must outlive the monitor. Epochs begin with `first`.
+  Monitor(const MonitorOptions& options, Random& random, TimePoint now, Epoch first = 0);
 
   State state() const { return state_; }
   Epoch epoch() const { return epoch_; }
+  /// Whether it names the present state.
+  bool is_present(Epoch epoch) const { return epoch - state_epoch_ <= epoch_ - state_epoch_; }
 
   /// Moves by the clock: Failed becomes Testing when its back-off is over, Healthy
   /// Failed when a failure streak has waited long enough, and after a refused trial
@@ -141,7 +143,6 @@ class Monitor {
   void enter_failed(Duration probe_pause, TimePoint now);
   void enter_testing(TimePoint now);
   void enter_healthy(TimePoint now);
-  bool is_present(Epoch epoch) const { return epoch - state_epoch_ <= epoch_ - state_epoch_; }
   bool streak_is_full() const { return packet_failures_ + probe_failures_ >= options_.failure_threshold; }
   void judge_packets(TimePoint now);
   void enter(State state);

@@ -101,6 +101,7 @@ struct Snapshot {
   IngestCounts ingest;
   std::array<std::uint64_t, dead_letter_reason_count> dead_lettered{};  ///< packets
   std::vector<AnalyzerCounts> analyzers;                                ///< by AnalyzerId; grows as needed
+  AnalyzerCounts folded;                                                ///< of analyzers whose ids are others' now
   Histogram residence;                                                  ///< seconds from admitted to delivered
 
   Snapshot& operator+=(const Snapshot& other);
@@ -138,6 +139,8 @@ class Ledger {
   void messages_received(core::Protocol protocol, std::uint32_t messages);
   /// What came of a compressed body, whole or not.
   void decompressed(core::ContentCoding coding, std::uint64_t content_bytes);
+  /// The id is to be another analyzer's: what it has counted goes to Snapshot::folded. Nothing is under way there.
+  void fold(AnalyzerId analyzer);
   void caller_ran();
   void connection_evicted();
   /// `protocol`: none of a request whose path is not known.

@@ -23,8 +23,8 @@ class AnalyzerEvents {
   AnalyzerEvents(boost::asio::io_context& control, const dispatch::LoadBalancer& balancer, admin::EventLog& log,
                  const config::Options& options);
 
-  /// The next AnalyzerId has this name and host.
-  void add(const std::string& name, const std::string& host);
+  /// This id has the name and the host: a new one, or one that was another's.
+  void set(AnalyzerId id, const std::string& name, const std::string& host);
 
   /// Begins to look for catch-ups.
   void start();

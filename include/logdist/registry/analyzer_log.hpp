@@ -20,8 +20,8 @@ class AnalyzerLog {
 
   explicit AnalyzerLog(const config::Options& options);
 
-  /// The next AnalyzerId has this name and host.
-  void add(const std::string& name, const std::string& host);
+  /// This id has the name and the host: a new one, or one that was another's.
+  void set(AnalyzerId id, const std::string& name, const std::string& host);
 
   void changed(const dispatch::StateChange& change);
   void paused(const dispatch::PauseNotice& notice);

@@ -29,19 +29,31 @@ struct RegistryEntry {
   TimePoint removed_at = never;
   /// Removed so long ago that its counts are shown with those of all others like it, for good: also when an
   /// analyzer of its name comes again, or a counter would go backwards. Of `configured` nothing is left.
+  /// Of an entering one: its id was such a one's, whose counts are still under it.
   bool folded = false;
 };
 
-/// The analyzers that are and were, by AnalyzerId. Ids count up and are never reused; at
-/// most one analyzer of a name is present. Confined to the control thread, except for what
-/// the loops read at their construction.
+/// What was counted of folded analyzers whose ids are others' now.
+struct FoldedCounts {
+  std::uint64_t analyzers = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t catch_ups = 0;
+};
+
+/// The analyzers that are and were, by AnalyzerId. A folded one's place and id go to the next that enters, so that
+/// analyzers may come and go for years; at most one analyzer of a name is present. Confined to the control thread,
+/// except for what the loops read at their construction.
 class AnalyzerRegistry {
  public:
   /// With those of `options`, present from the start.
   AnalyzerRegistry(const config::Options& options, std::size_t loops);
 
-  /// Another one, entering; `max_connections` are all that there may be to it.
+  /// Another one, entering; `max_connections` are all that there may be to it. It gets the place of a folded one,
+  /// if there is one.
   AnalyzerId enter(const config::AnalyzerOptions& analyzer, std::uint32_t max_connections);
+  /// The entering one is present from now on. `view` is the load balancer's of who had its id before.
+  void admit(AnalyzerId id, const dispatch::AnalyzerView* view);
+  const FoldedCounts& folded() const { return folded_; }
 
   std::size_t size() const { return entries_.size(); }
   RegistryEntry& operator[](AnalyzerId id) { return entries_[id]; }
@@ -71,6 +83,7 @@ class AnalyzerRegistry {
  private:
   const std::uint32_t loops_;
   std::deque<RegistryEntry> entries_;  ///< by AnalyzerId
+  FoldedCounts folded_;
 };
 
 }  // namespace logdist::registry

@@ -29,8 +29,8 @@ class HealthDriver {
   HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& balancer, net::NameResolver& names,
                const config::Options& options, admin::EventLog& events);
 
-  /// Another analyzer; ids are given in order. Before the load balancer knows it.
-  void add(const config::AnalyzerOptions& analyzer);
+  /// Another analyzer: the next id, or one that was another's. Before the load balancer knows it.
+  void set(AnalyzerId id, const config::AnalyzerOptions& analyzer);
   /// Of its probes, from the next on.
   void set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers);
 

@@ -1,7 +1,6 @@
 // Active health probes: GET <health.path> at an analyzer.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,8 +38,8 @@ class Prober {
   Prober(boost::asio::io_context& io, net::NameResolver& names, std::string path, Duration timeout,
          std::vector<Target> targets);
 
-  /// Another analyzer; ids are given in order.
-  void add(Target target);
+  /// Another analyzer: the next id, or one that was another's. What is under way there goes on.
+  void set(AnalyzerId analyzer, Target target);
   /// From the next probe on.
   void set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string, std::string>> headers);
 
@@ -53,8 +52,8 @@ class Prober {
   const std::string path_;
   const Duration timeout_;
   net::NameResolver& names_;
-  std::vector<std::shared_ptr<const Target>> targets_;  ///< by AnalyzerId; a probe under way keeps its own
-  std::deque<net::HostAddresses> addresses_;            ///< of the targets
+  std::vector<std::shared_ptr<const Target>> targets_;          ///< by AnalyzerId; a probe under way keeps its own
+  std::vector<std::unique_ptr<net::HostAddresses>> addresses_;  ///< of the targets
 };
 
 }  // namespace logdist::registry

@@ -33,6 +33,8 @@ class History {
   /// Takes the result of an attempt that has ended; one that was delivered, or
   /// never sent, is no failure and leaves no entry.
   void record(AnalyzerId analyzer, const core::AttemptResult& result, TimePoint now);
+  /// Nothing of `analyzer` is left.
+  void forget(AnalyzerId analyzer);
   /// Back to the start, for a recycled packet; gives its memory back.
   void reset();
 

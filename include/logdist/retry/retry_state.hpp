@@ -80,6 +80,9 @@ class RetryState {
   /// first time, lately.
   std::optional<Duration> end_round(const RetryPolicy& policy, Random& random);
 
+  /// `analyzer` is gone: as if it had never been asked, nor refused the packet.
+  void forget(AnalyzerId analyzer);
+
   /// Attempts begun and heard of so far, `unsent` ones not counted.
   std::uint32_t attempts() const { return attempts_; }
   /// Whether an attempt ended so that the analyzer may have taken the packet.

@@ -55,6 +55,8 @@ class Loop final : public dispatch::TurnRequest {
   dispatch::Dispatcher& dispatcher() { return dispatcher_; }
   sink::PoolUpstream& upstream() { return upstream_; }
   const ledger::Ledger& ledger() const { return ledger_; }
+  /// These analyzers were removed and have nothing under way; their ids will be others'.
+  void forget(const std::vector<AnalyzerId>& analyzers);
   /// Passes the store's reports on.
   void collect_reports();
   /// Packets that come back from the disk, oldest first.

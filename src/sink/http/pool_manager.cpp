@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "logdist/base/check.hpp"
 #include "sink/http/pool.hpp"
 
 namespace logdist::sink {
@@ -38,7 +39,19 @@ void PoolManager::stop() {
   timer_.cancel();
 }
 
-AnalyzerId PoolManager::add_pool(const AnalyzerTarget& target) {
+AnalyzerId PoolManager::add_pool(const AnalyzerTarget& target, std::optional<AnalyzerId> reused) {
+  if (reused) {
+    std::unique_ptr<Pool>& pool = pools_[*reused];
+    if (pool) {
+      // Of a late body, or a connection that is closing.
+      pool->shutdown();
+      LOGDIST_CHECK(pool->is_over());
+      replaced_.push_back(std::move(pool));
+      end_pools_soon();
+    }
+    pool = std::make_unique<Pool>(*this, *reused, target);
+    return *reused;
+  }
   const auto analyzer = static_cast<AnalyzerId>(pools_.size());
   pools_.push_back(std::make_unique<Pool>(*this, analyzer, target));
   if (target.native) ++native_pools;
@@ -173,6 +186,7 @@ void PoolManager::end_pools_soon() {
     for (auto& pool : self->pools_) {
       if (pool && pool->is_over()) pool.reset();
     }
+    self->replaced_.clear();
   });
 }
 

@@ -36,7 +36,7 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
 
   // For PoolUpstream.
   void set_listener(AttemptListener& listener) { listener_ = &listener; }
-  AnalyzerId add_pool(const AnalyzerTarget& target);
+  AnalyzerId add_pool(const AnalyzerTarget& target, std::optional<AnalyzerId> reused);
   /// None when it was removed and is over.
   Pool* pool(AnalyzerId analyzer) { return pools_[analyzer].get(); }
   void flush(TimePoint now);
@@ -112,7 +112,8 @@ class PoolManager : public std::enable_shared_from_this<PoolManager> {
   net::NameResolver& names_;
   const PoolOptions options_;
   AttemptListener* listener_ = nullptr;
-  std::vector<std::unique_ptr<Pool>> pools_;  ///< by AnalyzerId
+  std::vector<std::unique_ptr<Pool>> pools_;     ///< by AnalyzerId
+  std::vector<std::unique_ptr<Pool>> replaced_;  ///< over, and their ids are others' now; soon gone
   bool stopped_ = false;
 
   std::vector<Notice> notices_;

@@ -14,7 +14,9 @@ PoolUpstream::~PoolUpstream() { manager_->stop(); }
 
 void PoolUpstream::set_listener(AttemptListener& listener) { manager_->set_listener(listener); }
 
-AnalyzerId PoolUpstream::add(const AnalyzerTarget& target) { return manager_->add_pool(target); }
+AnalyzerId PoolUpstream::add(const AnalyzerTarget& target, std::optional<AnalyzerId> reused) {
+  return manager_->add_pool(target, reused);
+}
 
 void PoolUpstream::remove(AnalyzerId analyzer, TimePoint now) {
   if (Pool* pool = manager_->pool(analyzer)) {

@@ -177,6 +177,23 @@ TEST_F(PlacingTest, ARemovedAnalyzerEndsWhatIsUnderWayAndThenItsConnections) {
   EXPECT_EQ(deliver(next).outcome(), Outcome::delivered);
 }
 
+TEST_F(PlacingTest, TheIdOfARemovedAnalyzerIsAnothers) {
+  begin(2);
+  EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
+  upstream->remove(analyzer, Clock::now());
+  // At once, before what it took is freed, too.
+  for (int times = 0; times < 2; ++times) {
+    const auto limits = limits_of(2);
+    EXPECT_EQ(upstream->add({"127.0.0.1", server.port(), "/other", {}, limits}, analyzer), analyzer);
+    EXPECT_EQ(deliver(analyzer).outcome(), Outcome::delivered);
+    EXPECT_EQ(server.requests().back().head.find("POST /other "), 0u);
+    EXPECT_EQ(upstream->connections(analyzer), 1u);
+    upstream->remove(analyzer, Clock::now());
+    EXPECT_EQ(upstream->connections(analyzer), 0u);
+    ASSERT_TRUE(run_until([&] { return server.open() == 0; }));
+  }
+}
+
 TEST_F(PlacingTest, NewHeadersGoWithWhatIsNotOnAConnectionYet) {
   hold();
   start();

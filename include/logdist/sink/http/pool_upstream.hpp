@@ -79,9 +79,9 @@ class PoolUpstream final : public Upstream {
   /// Before the first send().
   void set_listener(AttemptListener& listener);
 
-  /// A new analyzer. Ids are given in order: 0, 1, 2, … Its listener should
-  /// start from a capacity of `limits->max_open() * pipeline` packets.
-  AnalyzerId add(const AnalyzerTarget& target);
+  /// A new analyzer. Ids are given in order: 0, 1, 2, …, unless it gets `reused`, the id of a removed one with
+  /// nothing under way. Its listener should start from a capacity of `limits->max_open() * pipeline` packets.
+  AnalyzerId add(const AnalyzerTarget& target, std::optional<AnalyzerId> reused = {});
   /// The analyzer has left the configuration: recalls what is unsent, lets the
   /// rest end, closes its connections and frees what it took. What is sent to it afterwards is unsent.
   void remove(AnalyzerId analyzer, TimePoint now);
