@@ -94,6 +94,7 @@ void Monitor::trial_refused(Epoch epoch, TimePoint now) {
 
 Epoch Monitor::attempt_begun() {
   ++under_way_;
+  ++seen_;
   return epoch_;
 }
 
@@ -118,6 +119,7 @@ void Monitor::on_failure(Epoch epoch, TimePoint now, Duration lasted) {
   if (packet_failures_++ == 0) {
     ++epoch_;
     elders_ = under_way_;
+    seen_ = under_way_;
     streak_ends_at_ = now - lasted + options_.answer_within;
   }
   judge_packets(now);
@@ -145,7 +147,8 @@ bool Monitor::ramping(TimePoint now) const { return state_ == State::healthy && 
 /// Whether packets that failed one after the other take it out.
 void Monitor::judge_packets(TimePoint now) {
   if (state_ != State::healthy || packet_failures_ == 0 || !streak_is_full()) return;
-  if (elders_ == 0 || now >= streak_ends_at_) enter_failed(pause_after_packet(), now);
+  const bool most_failed = std::uint64_t{4} * packet_failures_ >= std::uint64_t{3} * seen_;
+  if (elders_ == 0 || most_failed || now >= streak_ends_at_) enter_failed(pause_after_packet(), now);
 }
 
 void Monitor::enter(State state) {

@@ -19,7 +19,10 @@ class ExpectedState {
   void backoff_over() {
     if (state_ == health::State::failed) enter(health::State::testing);
   }
-  void sent(std::uint64_t ticket) { under_way_.insert(last_ticket_ = ticket); }
+  void sent(std::uint64_t ticket) {
+    under_way_.insert(last_ticket_ = ticket);
+    ++sent_since_;
+  }
   void over(std::uint64_t ticket, TimePoint now) {
     under_way_.erase(ticket);
     judge(now);
@@ -33,6 +36,8 @@ class ExpectedState {
     } else if (state_ == health::State::healthy) {
       if (packets_failed_++ == 0) {
         elders_until_ = last_ticket_;
+        seen_then_ = under_way_.size();
+        sent_since_ = 0;
         waits_until_ = now - lasted + options_->answer_within;
       }
       judge(now);
@@ -52,7 +57,8 @@ class ExpectedState {
   void judge(TimePoint now) {
     if (state_ != health::State::healthy || packets_failed_ == 0 || !enough()) return;
     const bool awaited = !under_way_.empty() && *under_way_.begin() <= elders_until_;
-    if (!awaited || now >= waits_until_) enter(health::State::failed);
+    const bool most_failed = 4.0 * packets_failed_ >= 3.0 * static_cast<double>(seen_then_ + sent_since_);
+    if (!awaited || most_failed || now >= waits_until_) enter(health::State::failed);
   }
 
  private:
@@ -73,6 +79,8 @@ class ExpectedState {
   std::set<std::uint64_t> under_way_;  ///< tickets, in the order sent
   std::uint64_t last_ticket_ = 0;
   std::uint64_t elders_until_ = 0;
+  std::size_t seen_then_ = 0;   ///< under way when the first of packets_failed_ was known
+  std::size_t sent_since_ = 0;  ///< and begun since
   TimePoint waits_until_{};
 };
 

@@ -32,34 +32,50 @@ class MonitorStreakTest : public MonitorTest {
 
 TEST_F(MonitorStreakTest, WaitsForThoseSentBeforeItsFirstFailureWasKnown) {
   Monitor monitor = make(options);
-  const Epoch good = monitor.attempt_begun();
+  std::vector<Epoch> good(100);
+  for (Epoch& epoch : good) epoch = monitor.attempt_begun();
   std::vector<Epoch> bad(100);
   for (Epoch& epoch : bad) epoch = monitor.attempt_begun();
   for (const Epoch epoch : bad) fail(monitor, epoch);
   EXPECT_EQ(monitor.state(), State::healthy);
-  monitor.on_success(good, now_);
-  monitor.attempt_ended(good, now_);
+  monitor.on_success(good[0], now_);
+  monitor.attempt_ended(good[0], now_);
   EXPECT_EQ(monitor.state(), State::healthy);
   EXPECT_GT(monitor.next_event(), now_) << "there is no streak any more";
 }
 
+/// One that answers now and then, late, and fails all the rest.
+TEST_F(MonitorStreakTest, DoesNotWaitWhenThreeInFourFail) {
+  Monitor monitor = make(options);
+  monitor.attempt_begun();
+  monitor.attempt_begun();
+  for (int i = 0; i < 5; ++i) fail(monitor, monitor.attempt_begun());
+  EXPECT_EQ(monitor.state(), State::healthy) << "5 of 7";
+  fail(monitor, monitor.attempt_begun());
+  EXPECT_EQ(monitor.state(), State::failed) << "6 of 8";
+}
+
 TEST_F(MonitorStreakTest, IsEvidenceWhenTheLastOfThemFailed) {
   Monitor monitor = make(options);
-  std::vector<Epoch> sent(4);
+  std::vector<Epoch> sent(3);
   for (Epoch& epoch : sent) epoch = monitor.attempt_begun();
-  for (std::size_t i = 0; i < 3; ++i) fail(monitor, sent[i]);
+  for (std::size_t i = 0; i < 2; ++i) fail(monitor, sent[i]);
+  std::vector<Epoch> later(3);
+  for (Epoch& epoch : later) epoch = monitor.attempt_begun();
   ASSERT_EQ(monitor.state(), State::healthy);
-  const Epoch later = monitor.attempt_begun();
-  fail(monitor, sent[3]);
-  EXPECT_EQ(monitor.state(), State::failed) << "one sent later is not awaited";
-  monitor.attempt_ended(later, now_);
+  fail(monitor, sent[2]);
+  EXPECT_EQ(monitor.state(), State::failed) << "those sent later are not awaited";
+  monitor.attempt_ended(later[0], now_);
   EXPECT_EQ(monitor.state(), State::failed);
 }
 
 TEST_F(MonitorStreakTest, IsEvidenceWhenTheLastOfThemSaysNothing) {
   Monitor monitor = make(options);
+  const Epoch first = monitor.attempt_begun();
   const Epoch unsent = monitor.attempt_begun();
-  for (int i = 0; i < 3; ++i) fail(monitor, monitor.attempt_begun());
+  fail(monitor, first);
+  for (int i = 0; i < 3; ++i) monitor.attempt_begun();
+  for (int i = 0; i < 2; ++i) fail(monitor, monitor.attempt_begun());
   ASSERT_EQ(monitor.state(), State::healthy);
   monitor.attempt_ended(unsent, now_);
   EXPECT_EQ(monitor.state(), State::failed);
@@ -67,6 +83,7 @@ TEST_F(MonitorStreakTest, IsEvidenceWhenTheLastOfThemSaysNothing) {
 
 TEST_F(MonitorStreakTest, DoesNotWaitForTheDeafLongerThanAnAnswerTakes) {
   Monitor monitor = make(options);
+  monitor.attempt_begun();
   monitor.attempt_begun();
   for (int i = 0; i < 2; ++i) fail(monitor, monitor.attempt_begun(), 500ms);
   EXPECT_GT(monitor.next_event(), now_ + 1500ms) << "two are no streak";
@@ -90,7 +107,7 @@ TEST_F(MonitorStreakTest, OfAttemptsThatTookLongerIsEvidenceAtOnce) {
 TEST_F(MonitorStreakTest, IsEvidenceWithAFailedProbeAtOnce) {
   Monitor monitor = make(options);
   now_ = monitor.next_event();
-  monitor.attempt_begun();
+  for (int i = 0; i < 9; ++i) monitor.attempt_begun();
   for (int i = 0; i < 2; ++i) fail(monitor, monitor.attempt_begun());
   probe(monitor, ProbeResult::failed);
   EXPECT_EQ(monitor.state(), State::failed);

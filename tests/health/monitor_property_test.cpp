@@ -28,7 +28,8 @@ struct Event {
   bool probe;
   bool failed;
   TimePoint begun{};
-  std::uint64_t newest = 0;  ///< packet sent until then
+  std::uint64_t newest = 0;   ///< packet sent until then
+  std::size_t under_way = 0;  ///< packets then, itself included
 };
 
 std::uint32_t streak(const std::vector<Event>& events, bool probe) {
@@ -136,7 +137,8 @@ class World {
     const bool stale = work.stay != stay_;
     const State before = monitor_.state();
     const TimePoint due = monitor_.next_event();
-    if (!stale) events_.push_back({work.kind == Kind::probe, failed, work.begun, last_serial_});
+    if (!stale)
+      events_.push_back({work.kind == Kind::probe, failed, work.begun, last_serial_, packets_under_way() + 1});
     tell(work, failed);
     if (stale) {
       EXPECT_EQ(monitor_.next_event(), due);
@@ -167,6 +169,11 @@ class World {
     return by_probe || packets_take_it_out() ? State::failed : before;
   }
 
+  std::size_t packets_under_way() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        pending_, [&](const Work& work) { return work.kind == Kind::packet && work.stay == stay_; }));
+  }
+
   bool enough() const { return streak(events_, true) + streak(events_, false) >= options_.failure_threshold; }
 
   /// Enough have failed in a row, and none is awaited that was sent before the first of them was known.
@@ -177,6 +184,7 @@ class World {
     for (std::uint32_t left = failures; left > 0; ++first) left -= first->probe ? 0u : 1u;
     --first;
     if (now_ >= first->begun + options_.answer_within) return true;
+    if (4 * failures >= 3 * (first->under_way + last_serial_ - first->newest)) return true;
     return std::ranges::none_of(pending_, [&](const Work& work) {
       return work.kind == Kind::packet && work.stay == stay_ && work.serial <= first->newest;
     });

@@ -28,6 +28,7 @@ void OutsideHealth::packet_failed(std::uint32_t begun_in, TimePoint begun_at, Ti
   if (state_ == State::testing) return enter(State::failed, now);
   if (packet_failures_++ > 0) return;
   first_failed_after_ = last_ticket_;
+  others_then_ = under_way_.size();
   first_failed_begun_ = begun_at;
 }
 
@@ -40,7 +41,9 @@ TimePoint OutsideHealth::waits_until() const {
 void OutsideHealth::judge_packets(TimePoint now) {
   if (state_ != State::healthy || packet_failures_ == 0 || !enough()) return;
   const bool awaited = !under_way_.empty() && *under_way_.begin() <= first_failed_after_;
-  if (!awaited || now >= waits_until()) enter(State::failed, now);
+  const std::uint64_t seen = others_then_ + (last_ticket_ - first_failed_after_);
+  const bool most_failed = packet_failures_ * std::uint64_t{4} >= seen * 3;
+  if (!awaited || most_failed || now >= waits_until()) enter(State::failed, now);
 }
 
 void OutsideHealth::probe_passed(std::uint32_t begun_in) {

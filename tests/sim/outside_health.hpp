@@ -55,6 +55,7 @@ class OutsideHealth {
   std::uint64_t last_ticket_ = 0;
   std::set<std::uint64_t> under_way_;     ///< tickets of this state
   std::uint64_t first_failed_after_ = 0;  ///< the last ticket when the first of packet_failures_ was known
+  std::uint64_t others_then_ = 0;         ///< under way then, itself included
   TimePoint first_failed_begun_{};        ///< its attempt
 };
 

@@ -61,7 +61,8 @@ using Epoch = std::uint32_t;
 /// enough takes a Healthy one out once none of the attempts is under way any more
 /// that were when its first failure became known, or after `answer_within` from
 /// the beginning of that failed attempt: where bad packets fail at once, good ones sent together
-/// with them may still be answered.
+/// with them may still be answered. It does not wait either when three quarters of those, and of
+/// all that were begun since, have failed: who answers now and then is not well.
 class Monitor {
  public:
   /// `random` spreads the back-off and must outlive the monitor. Epochs begin with `first`.
@@ -161,6 +162,7 @@ class Monitor {
   std::uint32_t probe_failures_ = 0;
   std::uint32_t under_way_ = 0;  ///< attempts begun in this stay in Healthy
   std::uint32_t elders_ = 0;     ///< of those: begun before the first of packet_failures_ was known
+  std::uint32_t seen_ = 0;       ///< attempts under way then, and begun since
   TimePoint streak_ends_at_ =
       never;                        ///< of packet_failures_: their elders are not awaited longer; never: there are none
   std::uint32_t failed_tests_ = 0;  ///< since the last recovery, for the back-off
