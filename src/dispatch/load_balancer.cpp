@@ -192,8 +192,10 @@ void LoadBalancer::State::refresh(AnalyzerId id, TimePoint now, const core::Fail
 void LoadBalancer::State::pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) {
   // What was under way when the first 429 came says nothing new.
   const bool is_paused = analyzer.paused_until > now;
-  if (!result.pause && is_paused) return;
-  const Duration pause = result.pause ? *result.pause : options.pause.wait(analyzer.pauses++, random);
+  // Who asks for no time at all, or for one that is over, would be asked first for each packet.
+  const bool is_named = result.pause && *result.pause > Duration::zero();
+  if (!is_named && is_paused) return;
+  const Duration pause = is_named ? *result.pause : options.pause.wait(analyzer.pauses++, random);
   if (!is_paused) {
     PauseNotice& unseen = analyzer.unseen_pauses;
     unseen = {0, unseen.pauses + 1, result.status, pause};

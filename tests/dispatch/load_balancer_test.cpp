@@ -160,6 +160,30 @@ TEST(LoadBalancer, ABurstOf429IsOnePause) {
   EXPECT_EQ(world.terms().delivered.packets, 50);
 }
 
+/// It would be asked first for each packet, since nothing is charged to it.
+TEST(LoadBalancer, APauseOfNoTimeIsOneOfTheBackOff) {
+  World world({.weights = {1}});
+  world.admit("packet");
+  world.run();
+  core::AttemptResult result;
+  result.outcome = Outcome::paused;
+  result.status = 503;
+  result.pause = Duration::zero();
+  for (const Duration least : {80ms, 160ms}) {
+    core::Attempt& attempt = *world.loops[0]->upstream.under_way.front();
+    world.loops[0]->upstream.under_way.pop_front();
+    world.loops[0]->dispatcher->attempt_ended(attempt, result, world.now);
+    world.run();
+    EXPECT_TRUE(world.views()[0].paused);
+    const std::vector<PauseNotice> notices = world.balancer.take_pauses();
+    ASSERT_EQ(notices.size(), 1u);
+    EXPECT_GE(notices[0].length, least);
+    world.advance(250ms);
+    ASSERT_EQ(world.loops[0]->upstream.under_way.size(), 1u);
+  }
+  world.deliver_everything();
+}
+
 TEST(LoadBalancer, AFreedSlotGoesToTheOldestPacketOfAllLoops) {
   World world({.weights = {1}, .loops = 3, .slots = 1});
   world.admit("0", 1, 0);

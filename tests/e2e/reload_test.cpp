@@ -73,6 +73,27 @@ TEST_F(Reload, AllOfThemMayBeReplacedAtOnceUnderLoad) {
   expect_nothing_lost();
 }
 
+/// More come and go than are shown by their names: the latest ones have the ids of the first.
+TEST_F(Reload, ManyMayComeAndGoUnderLoad) {
+  begin_load();
+  await_packets(50);
+  for (int round = 0; round < 4; ++round) {
+    std::string pods = configuration({{0, 40}, {1, 30}, {2, 30}});
+    for (int pod = 0; pod < 50; ++pod) {
+      pods += fmt::format("- {{name: pod-{}-{}, url: '{}', weight: 1}}\n", round, pod, analyzers_.url(3));
+    }
+    EXPECT_EQ(reload(pods)["added"].size(), 50u);
+    await_packets(100);
+    EXPECT_EQ(reload(configuration({{0, 40}, {1, 30}, {2, 30}}))["removed"].size(), 50u);
+    await_packets(20);
+  }
+  const auto& gone = daemon_->status()["removed_analyzers"];
+  EXPECT_LE(gone.size(), 101u);
+  EXPECT_EQ(gone.back()["name"], "(removed)");
+  expect_shares_of({{0, 40}, {1, 30}, {2, 30}});
+  expect_nothing_lost();
+}
+
 TEST_F(Reload, OneThatHasMovedKeepsItsNameAndItsDrain) {
   EXPECT_EQ(post("/v1/analyzers/b/drain").status, 200u);
   std::string moved = configuration({{0, 40}, {2, 30}});

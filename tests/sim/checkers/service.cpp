@@ -52,7 +52,7 @@ class Service final : public Checker {
     Pause& pause = pauses_[history.analyzer];
     if (result.outcome == Outcome::delivered) pause.unnamed = 0;
     if (result.outcome != Outcome::paused) return;
-    if (!result.pause) {
+    if (!result.pause || *result.pause <= Duration(0)) {  // no time, or one that is over
       // What was under way when the first 429 came says nothing new.
       if (world_.now() < pause.not_before || world_.views()[history.analyzer].paused) return;
       const Backoff& promised = world_.scenario().balancer.pause;
