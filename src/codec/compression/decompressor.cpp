@@ -33,7 +33,7 @@ Decompressor::Step Decompressor::step(std::span<char> out) {
   out = full ? std::span(&one_more, 1) : out.first(std::min(out.size(), content_max_ - content_size_));
   const std::size_t begin = position_;
   std::size_t written = 0;
-  for (int idle_runs = 0; written < out.size() && position_ - begin < step_input_max;) {
+  for (int idle_runs = 0; written < out.size() && position_ - begin < input_max();) {
     const std::size_t before = position_;
     const Step step = run(out.subspan(written));
     if (step.progress == Progress::failed) return step;

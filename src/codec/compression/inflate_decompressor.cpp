@@ -35,7 +35,7 @@ void InflateDecompressor::begin_stream(InflateWrapper wrapper) {
 
 Decompressor::Step InflateDecompressor::inflate(std::span<char> out, bool& ended) {
   using Status = InflateStream::Status;
-  const InflateStream::Result result = stream_->inflate(rest().substr(0, step_input_max), out);
+  const InflateStream::Result result = stream_->inflate(rest().substr(0, input_max()), out);
   position_ += static_cast<std::size_t>(result.consumed);
   ended = result.status == Status::ended;
   if (!ended && result.status != Status::more) return fail_of(result.status);

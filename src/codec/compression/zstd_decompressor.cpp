@@ -32,7 +32,7 @@ Decompressor::Step ZstdDecompressor::run(std::span<char> out) {
     in_frame_ = true;
     frame_begin_ = position_;
   }
-  const std::string_view in = rest().substr(0, step_input_max);
+  const std::string_view in = rest().substr(0, input_max());
   ZSTD_inBuffer input{in.data(), in.size(), 0};
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   const std::size_t code = ZSTD_decompressStream(context_.get(), &output, &input);

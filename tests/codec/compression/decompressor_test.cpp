@@ -176,5 +176,32 @@ TEST_P(EachForm, BoundsWhatOneStepDoes) {
   EXPECT_GE(outcome.steps, 80u);
 }
 
+/// An empty block of the fixed code is ten bits, 010 and an end; isa-l makes its tables anew for each.
+TEST(Deflate, EndsAStepEarlyWhereNothingComesOfIt) {
+  const auto bytes_of = [](std::size_t blocks, bool last) {
+    std::vector<bool> bits;
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const std::vector<bool> one{
+          last && block + 1 == blocks, true, false, false, false, false, false, false, false, false};
+      bits.insert(bits.end(), one.begin(), one.end());
+    }
+    std::string bytes((bits.size() + 7) / 8, '\0');
+    for (std::size_t at = 0; at < bits.size(); ++at) {
+      if (bits[at]) bytes[at / 8] = static_cast<char>(static_cast<unsigned char>(bytes[at / 8]) | 1U << at % 8);
+    }
+    return bytes;
+  };
+  const std::string body = bytes_of(100'000, true);
+  const auto reader = make_decompressor(ContentCoding::deflate);
+  reader->begin(body, 1 << 20);
+  std::vector<char> out(64 << 10);
+  std::size_t steps = 1;
+  Decompressor::Step step = reader->step(out);
+  for (; step.progress == Decompressor::Progress::more; ++steps) step = reader->step(out);
+  EXPECT_EQ(step.progress, Decompressor::Progress::complete);
+  EXPECT_EQ(step.written, 0u);
+  EXPECT_GE(steps, body.size() / Decompressor::barren_input_max);
+}
+
 }  // namespace
 }  // namespace logdist::codec

@@ -41,8 +41,10 @@ class Decompressor {
     std::size_t written = 0;
     Progress progress = Progress::more;
   };
-  /// Compressed bytes after which a step ends, which bounds its time where nothing comes of them.
+  /// Compressed bytes after which a step ends, which bounds its time; fewer of them where little comes of
+  /// them: a run of empty deflate blocks takes isa-l 1.4 ms for 4 KiB.
   static constexpr std::size_t step_input_max = std::size_t{64} << 10;
+  static constexpr std::size_t barren_input_max = std::size_t{4} << 10;
 
   virtual ~Decompressor() = default;
   Decompressor(const Decompressor&) = delete;
@@ -74,6 +76,10 @@ class Decompressor {
   Step fail(DecompressErrorCode code, std::string_view detail) { return fail(code, detail, position_); }
   Step fail(DecompressErrorCode code, std::string_view detail, std::size_t offset);
 
+  /// Bytes that a step reads at most, as things stand.
+  std::size_t input_max() const {
+    return position_ > 0 && content_size_ >= position_ / 2 ? step_input_max : barren_input_max;
+  }
   std::string_view rest() const { return body_.substr(position_); }
   bool at_end() const { return position_ == body_.size(); }
 
