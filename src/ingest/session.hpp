@@ -59,10 +59,11 @@ struct SessionShared {
   EvictionOrder evictions;
   ResponseWriter responses;
   codec::DecompressorPool decompressors;
-  /// For a decompressor, in line.
-  boost::intrusive::list<
-      Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>>>
-      waiting_to_decode;
+  using DecodingLine = boost::intrusive::list<
+      Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>>>;
+  /// For a decompressor: those with a small body, and the others.
+  DecodingLine small_to_decode;
+  DecodingLine large_to_decode;
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
@@ -169,6 +170,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void refuse_count(std::uint32_t messages);
   void refuse_coded_body(const codec::DecompressError& error);
   void return_decompressor();
+  void leave_decoding_line();
 
   // session_upload.cpp: bodies that are many packets.
   void begin_upload(const http::RequestHead& head, TimePoint now);
@@ -263,6 +265,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   core::Receipt receipt_;                       ///< its ackId, until that is told or canceled
   std::unique_ptr<std::string> ack_channel_;    ///< the request asks what of this channel is delivered
   bool waits_to_decode_ = false;                ///< for a decompressor
+  bool has_small_body_ = false;                 ///< while it does
   TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
   Duration body_time_left_{};                   ///< the same while it waits for space
   TimePoint rate_ends_ = never;                 ///< of the window in which its rate is measured

@@ -37,11 +37,12 @@ bool Session::take_decompressor(TimePoint now) {
     coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, route_->format, packet.body.view());
     return true;
   }
-  auto decompressor = shared_.decompressors.take(packet.coding);
+  auto decompressor = shared_.decompressors.take(packet.coding, packet.body.size());
   waits_to_decode_ = decompressor == nullptr;
   expire_at(waits_to_decode_ && !route_->is_upload ? now + shared_.context.buffer_timeout : never);
   if (waits_to_decode_) {
-    shared_.waiting_to_decode.push_back(*this);
+    has_small_body_ = codec::DecompressorPool::is_small(packet.body.size());
+    (has_small_body_ ? shared_.small_to_decode : shared_.large_to_decode).push_back(*this);
     return false;
   }
   coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), route_->format,
@@ -108,12 +109,20 @@ void Session::refuse_coded_body(const codec::DecompressError& error) {
   refuse({RejectReason::invalid_body, 400, detail}, {400, detail, error.offset, codec::DecodeErrorCode::invalid_body});
 }
 
-/// Done with the content, or the body is dropped. Whoever has waited for longest goes on.
+void Session::leave_decoding_line() {
+  if (!std::exchange(waits_to_decode_, false)) return;
+  auto& line = has_small_body_ ? shared_.small_to_decode : shared_.large_to_decode;
+  line.erase(line.iterator_to(*this));
+}
+
+/// Done with the content, or the body is dropped. Whoever has waited for longest goes on; of the small ones, where
+/// no large one may.
 void Session::return_decompressor() {
-  auto& line = shared_.waiting_to_decode;
-  if (std::exchange(waits_to_decode_, false)) line.erase(line.iterator_to(*this));
+  leave_decoding_line();
   if (!coded_body_) return;
   coded_body_.reset();
+  const bool large_may = !shared_.large_to_decode.empty() && shared_.decompressors.has_one(false);
+  auto& line = large_may ? shared_.large_to_decode : shared_.small_to_decode;
   if (line.empty()) return;
   Session& next = line.front();
   line.pop_front();

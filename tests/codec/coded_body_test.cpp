@@ -29,7 +29,7 @@ class CodedBodies : public ::testing::Test {
   };
 
   Outcome decode(ContentCoding coding, Format format, std::string_view body, std::size_t content_max = plenty) {
-    CodedBody coded(decoder_, buffers_, pool_.take(coding), format, body, content_max);
+    CodedBody coded(decoder_, buffers_, pool_.take(coding, body.size()), format, body, content_max);
     Outcome outcome;
     for (bool goes_on = true; goes_on; ++outcome.steps) {
       outcome.most_wanted = std::max(outcome.most_wanted, coded.wanted_bytes());
@@ -152,16 +152,33 @@ TEST_F(CodedBodies, ThatAreNotCompressedAreRefused) {
   }
 }
 
+constexpr std::size_t small_bytes = DecompressorPool::small_body_max;
+
 TEST_F(CodedBodies, AreAFewAtATime) {
   std::vector<DecompressorPool::Lease> leases;
   for (std::size_t i = 0; i < DecompressorPool::lent_max; ++i) {
-    leases.push_back(pool_.take(i % 2 == 0 ? ContentCoding::gzip : ContentCoding::zstd));
+    leases.push_back(pool_.take(i % 2 == 0 ? ContentCoding::gzip : ContentCoding::zstd, small_bytes));
     ASSERT_TRUE(leases.back());
   }
-  EXPECT_FALSE(pool_.take(ContentCoding::gzip));
+  EXPECT_FALSE(pool_.take(ContentCoding::gzip, small_bytes));
   leases.pop_back();
   EXPECT_EQ(pool_.lent(), DecompressorPool::lent_max - 1);
-  EXPECT_TRUE(pool_.take(ContentCoding::snappy));
+  EXPECT_TRUE(pool_.take(ContentCoding::snappy, small_bytes));
+}
+
+TEST_F(CodedBodies, ThatAreSmallHaveSomeForThemselves) {
+  std::vector<DecompressorPool::Lease> leases;
+  while (pool_.has_one(false)) leases.push_back(pool_.take(ContentCoding::gzip, small_bytes + 1));
+  EXPECT_EQ(leases.size(), DecompressorPool::lent_max - DecompressorPool::for_small);
+  EXPECT_FALSE(pool_.take(ContentCoding::zstd, small_bytes + 1));
+  EXPECT_TRUE(pool_.has_one(true));
+  leases.push_back(pool_.take(ContentCoding::zstd, small_bytes));
+  leases.push_back(pool_.take(ContentCoding::zstd, small_bytes));
+  ASSERT_TRUE(leases.back());
+  EXPECT_FALSE(pool_.has_one(true));
+  leases.erase(leases.begin());
+  EXPECT_FALSE(pool_.has_one(false)) << "the small ones hold what is theirs";
+  EXPECT_TRUE(pool_.has_one(true));
 }
 
 }  // namespace

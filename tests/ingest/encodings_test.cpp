@@ -206,6 +206,25 @@ TEST_F(Encodings, HoldNobodyElseUp) {
   EXPECT_NE(admitted.back().id, "p-1") << "the small one did not wait for all of them";
 }
 
+TEST_F(Encodings, OfSmallBodiesDoNotWaitForLargeOnes) {
+  // More than there are decompressors, each with hundreds of slices: the small one has its own.
+  Port port;
+  const std::string large = compress(ContentCoding::gzip, "[" + std::string(60 << 20, ' ') + "\"a\"]");
+  const std::string small = compress(ContentCoding::gzip, R"({"packet_id":"small","messages":["a"]})");
+  std::vector<Client> slow;
+  for (int i = 0; i < 12; ++i) slow.push_back(port.connect());
+  Client quick = port.connect();
+  for (Client& client : slow) client.send(post(large, head_of("gzip")));
+  ASSERT_TRUE(has_received_one(port));
+  quick.send(post(small, head_of("gzip")));
+  EXPECT_EQ(quick.read()->status, 202u);
+  for (Client& client : slow) EXPECT_EQ(client.read()->status, 202u);
+  const auto admitted = port.on_loop([&port] { return port.sink.admitted; });
+  ASSERT_EQ(admitted.size(), 13u);
+  const auto place = std::ranges::find(admitted, "small", &ScriptedSink::Seen::id) - admitted.begin();
+  EXPECT_LT(place, 8) << "it did not stand in line";
+}
+
 TEST(LongBodies, HoldNobodyElseUp) {
   // Decoded in slices, like compressed ones, whether their length is said or not.
   Port port;

@@ -4,8 +4,8 @@
 
 namespace logdist::codec {
 
-DecompressorPool::Lease DecompressorPool::take(ContentCoding coding) {
-  if (lent_ == lent_max) return nullptr;
+DecompressorPool::Lease DecompressorPool::take(ContentCoding coding, std::size_t body_bytes) {
+  if (!has_one(is_small(body_bytes))) return nullptr;
   auto decompressor = std::exchange(idle_[static_cast<std::size_t>(coding)], nullptr);
   if (!decompressor) decompressor = make_decompressor(coding);
   ++lent_;

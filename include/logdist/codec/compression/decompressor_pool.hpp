@@ -10,11 +10,14 @@
 namespace logdist::codec {
 
 /// Lends decompressors, and keeps one of each coding for the next body. At most `lent_max` are out at a
-/// time, which bounds their memory (36 MiB where all are zstd with the largest window), and how many bodies
-/// take turns. Confined to one thread; outlives what it has lent.
+/// time, which bounds their memory (54 MiB where all are zstd with the largest window), and how many bodies
+/// take turns. Some are for small bodies only, which so never wait for those that take long. Confined to one
+/// thread; outlives what it has lent.
 class DecompressorPool {
  public:
-  static constexpr std::size_t lent_max = 4;
+  static constexpr std::size_t lent_max = 6;
+  static constexpr std::size_t for_small = 2;                          ///< of them
+  static constexpr std::size_t small_body_max = std::size_t{4} << 10;  ///< compressed: 4 MiB of content at most
 
   struct GiveBack {
     DecompressorPool* pool = nullptr;
@@ -24,8 +27,11 @@ class DecompressorPool {
   /// Goes back when it ends.
   using Lease = std::unique_ptr<Decompressor, GiveBack>;
 
-  /// One for `coding`, which is not identity; none when too many are out.
-  Lease take(ContentCoding coding);
+  static bool is_small(std::size_t body_bytes) { return body_bytes <= small_body_max; }
+  /// Whether there is one for a body that is small, or is not.
+  bool has_one(bool small) const { return lent_ < (small ? lent_max : lent_max - for_small); }
+  /// One for `coding`, which is not identity, and a body of so many bytes; none when too many are out.
+  Lease take(ContentCoding coding, std::size_t body_bytes);
 
   std::size_t lent() const { return lent_; }
 
