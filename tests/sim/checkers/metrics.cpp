@@ -8,17 +8,19 @@
 namespace logdist::sim {
 namespace {
 
-/// Every so many events, for a scrape is dear; but in some lives after each.
+/// Every so many events, for a scrape is dear; but in some lives after each of so many, time and again.
 constexpr std::uint64_t scrape_period = 97;
-constexpr std::uint64_t thorough_seeds = 20;  ///< one in so many
+constexpr std::uint64_t thorough_seeds = 20;    ///< one in so many
+constexpr std::uint64_t thorough_periods = 10;  ///< one in so many of them
 
 class Metrics final : public Checker {
  public:
   using Checker::Checker;
 
   void stepped() override {
-    const bool thorough = world_.scenario().seed % thorough_seeds == 0;
-    if (thorough || ++events_ % scrape_period == 0) scrape();
+    const bool thorough =
+        world_.scenario().seed % thorough_seeds == 0 && events_ / scrape_period % thorough_periods == 0;
+    if (++events_ % scrape_period == 0 || thorough) scrape();
   }
   void shut_down() override { scrape(); }
 
