@@ -115,8 +115,8 @@ void Session::leave_decoding_line() {
   line.erase(line.iterator_to(*this));
 }
 
-/// Done with the content, or the body is dropped. Whoever has waited for longest goes on; of the small ones, where
-/// no large one may.
+/// Done with the content, or the body is dropped. Of the large ones whoever has waited for longest goes on, while they
+/// have less than their part, else of the small ones.
 void Session::return_decompressor() {
   leave_decoding_line();
   if (!coded_body_) return;

@@ -5,15 +5,18 @@
 namespace logdist::codec {
 
 DecompressorPool::Lease DecompressorPool::take(ContentCoding coding, std::size_t body_bytes) {
-  if (!has_one(is_small(body_bytes))) return nullptr;
+  const bool small = is_small(body_bytes);
+  if (!has_one(small)) return nullptr;
   auto decompressor = std::exchange(idle_[static_cast<std::size_t>(coding)], nullptr);
   if (!decompressor) decompressor = make_decompressor(coding);
   ++lent_;
-  return {decompressor.release(), GiveBack{this, coding}};
+  lent_to_large_ += small ? 0 : 1;
+  return {decompressor.release(), GiveBack{this, coding, small}};
 }
 
 void DecompressorPool::GiveBack::operator()(Decompressor* decompressor) const {
   --pool->lent_;
+  pool->lent_to_large_ -= small ? 0 : 1;
   pool->idle_[static_cast<std::size_t>(coding)].reset(decompressor);
 }
 

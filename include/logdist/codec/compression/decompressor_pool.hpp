@@ -11,8 +11,8 @@ namespace logdist::codec {
 
 /// Lends decompressors, and keeps one of each coding for the next body. At most `lent_max` are out at a
 /// time, which bounds their memory (54 MiB where all are zstd with the largest window), and how many bodies
-/// take turns. Some are for small bodies only, which so never wait for those that take long. Confined to one
-/// thread; outlives what it has lent.
+/// take turns. Of those, bodies that are not small get all but `for_small` at most, and small ones so never wait for
+/// those that take long. Confined to one thread; outlives what it has lent.
 class DecompressorPool {
  public:
   static constexpr std::size_t lent_max = 6;
@@ -22,6 +22,7 @@ class DecompressorPool {
   struct GiveBack {
     DecompressorPool* pool = nullptr;
     ContentCoding coding = ContentCoding::identity;
+    bool small = false;
     void operator()(Decompressor* decompressor) const;
   };
   /// Goes back when it ends.
@@ -29,7 +30,7 @@ class DecompressorPool {
 
   static bool is_small(std::size_t body_bytes) { return body_bytes <= small_body_max; }
   /// Whether there is one for a body that is small, or is not.
-  bool has_one(bool small) const { return lent_ < (small ? lent_max : lent_max - for_small); }
+  bool has_one(bool small) const { return lent_ < lent_max && (small || lent_to_large_ < lent_max - for_small); }
   /// One for `coding`, which is not identity, and a body of so many bytes; none when too many are out.
   Lease take(ContentCoding coding, std::size_t body_bytes);
 
@@ -38,6 +39,7 @@ class DecompressorPool {
  private:
   std::array<std::unique_ptr<Decompressor>, core::content_coding_count> idle_;  ///< by coding
   std::size_t lent_ = 0;
+  std::size_t lent_to_large_ = 0;  ///< of them
 };
 
 }  // namespace logdist::codec
