@@ -64,13 +64,18 @@ void ControlRoom::expect_shares_of(const std::vector<Share>& shares) {
   expect_shares(during, weights, 2 * 8 * packet_messages);
 }
 
-void ControlRoom::expect_nothing_lost() {
+std::size_t ControlRoom::expect_all_taken() {
   load_->stop();
   const std::vector<Sent> sent = load_->finish();
   expect_answers(sent, 202);
-  ASSERT_TRUE(daemon_->await_delivered(sent.size()));
+  EXPECT_TRUE(daemon_->await_delivered(sent.size()));
   watch_->expect_balanced();
   expect_taken(analyzers_.ids(), ids_of(sent));
+  return sent.size();
+}
+
+void ControlRoom::expect_nothing_lost() {
+  expect_all_taken();
   const Samples samples = daemon_->metrics();
   double delivered = 0;
   for (std::size_t i = 0; i < analyzers_.weights().size(); ++i) {

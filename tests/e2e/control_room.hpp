@@ -46,6 +46,9 @@ class ControlRoom : public testing::Test {
   /// Ends the load: everything accepted has arrived, once, and the books were
   /// balanced all the time.
   void expect_nothing_lost();
+  /// Ends the load: each packet was answered 202 and taken, and the books balanced at every scrape. How many there
+  /// were.
+  std::size_t expect_all_taken();
 
   test::TemporaryFolder folder_;
   Analyzers analyzers_{{1, 1, 1, 1}};
