@@ -165,7 +165,7 @@ def test_journal(binary, journal, folder):
         upload.result()
     await_count("the journal, the analyzer", lambda: json.loads(get(analyzer_port, "/stats"))["messages"], entries)
     print(f"ok: systemd-journal-upload: {entries} messages, "
-          f"{get_json(analyzer_port, '/stats')['packets']} packets", flush=True)
+          f"{json.loads(get(analyzer_port, '/stats'))['packets']} packets", flush=True)
 
 
 def test(binary, packages, folder, wanted):
