@@ -4,47 +4,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "codec/json_layout.hpp"
 #include "logdist/codec/decode.hpp"
+#include "logdist/codec/json/any_value_handler.hpp"
 
 namespace logdist::codec {
 
-namespace json = boost::json;
-
 /// Where the parser stops when an event is refused.
 enum class Stop : std::uint8_t { at_value, at_closing_brace, at_closing_bracket, at_closing_quote, behind_number };
-
-/// What basic_parser asks of a handler: any value passes, whatever its size.
-struct AnyValueHandler {
-  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
-
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
-  bool on_object_begin(json::error_code&) { return true; }
-  bool on_object_end(std::size_t, json::error_code&) { return true; }
-  bool on_array_begin(json::error_code&) { return true; }
-  bool on_array_end(std::size_t, json::error_code&) { return true; }
-  bool on_key_part(json::string_view, std::size_t, json::error_code&) { return true; }
-  bool on_key(json::string_view, std::size_t, json::error_code&) { return true; }
-  bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
-  bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
-  bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
-  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
-  bool on_double(double, json::string_view, json::error_code&) { return true; }
-  bool on_bool(bool, json::error_code&) { return true; }
-  bool on_null(json::error_code&) { return true; }
-  bool on_comment_part(json::string_view, json::error_code&) { return false; }
-  bool on_comment(json::string_view, json::error_code&) { return false; }
-};
 
 /// Passes Boost.JSON's events on to the rules of a schema.
 template <typename Schema>

@@ -7,10 +7,11 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 33> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 34> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
+    {"codec/json", 2},
     {"codec/protobuf", 2},
     {"codec", 2},
     {"http", 2},

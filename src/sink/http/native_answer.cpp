@@ -5,7 +5,7 @@
 namespace logdist::sink {
 
 void NativeAnswer::begin(const core::Packet& packet, const AnswerHead& head) {
-  refused_.begin(packet.protocol, packet.messages);
+  refused_.begin(packet.protocol, packet.messages, head.content_type);
   answer_.reset();
   body_bytes_max_ = packet.answer_bytes_max;
   const bool is_too_long = head.framing == Framing::length && head.content_length > body_bytes_max_;

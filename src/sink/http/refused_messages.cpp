@@ -1,32 +1,37 @@
 #include "logdist/sink/http/refused_messages.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
+#include <span>
 
 namespace logdist::sink {
 namespace {
 
-constexpr std::string_view status_key = R"("status")";
+using codec::JsonStep;
+using Kind = JsonStep::Kind;
+
+/// {"items":[{"create":{"status":409,…}},…]}
+constexpr JsonStep bulk_status[] = {
+    {Kind::member, "items"}, {Kind::element}, {Kind::any_member}, {Kind::member, "status"}};
+/// {"partialSuccess":{"rejectedLogRecords":"3",…}}
+constexpr JsonStep otlp_rejected[] = {{Kind::member, "partialSuccess"}, {Kind::member, "rejectedLogRecords"}};
+/// {"text":"Success","code":0}
+constexpr JsonStep hec_code[] = {{Kind::member, "code"}};
+
+constexpr std::uint64_t least_error_status = 300;
+/// What is looked for stands in the first bytes.
+constexpr std::size_t protobuf_bytes_max = 32;
 constexpr std::uint64_t all_messages = std::numeric_limits<std::uint32_t>::max();
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == text.npos ? std::string_view() : text.substr(begin);
-}
-
-/// The number behind a key, quoted or not.
-std::optional<std::uint64_t> number_of(std::string_view json, std::string_view key) {
-  const std::size_t at = json.find(key);
-  if (at == json.npos) return std::nullopt;
-  std::string_view rest = without_blanks(json.substr(at + key.size()));
-  if (!rest.starts_with(':')) return std::nullopt;
-  rest = without_blanks(rest.substr(1));
-  if (rest.starts_with('"')) rest.remove_prefix(1);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  return error == std::errc() ? std::optional(number) : std::nullopt;
+std::span<const JsonStep> path_of(core::Protocol protocol) {
+  switch (protocol) {
+    case core::Protocol::elasticsearch: return bulk_status;
+    case core::Protocol::otlp: return otlp_rejected;
+    case core::Protocol::hec_event:
+    case core::Protocol::hec_raw: return hec_code;
+    default: return {};
+  }
 }
 
 /// Takes a varint off; none when there is none.
@@ -53,65 +58,43 @@ std::uint64_t rejected_in_protobuf(std::string_view bytes) {
   return take_varint(bytes).value_or(0);
 }
 
-std::uint64_t rejected_by_otlp(std::string_view body) {
-  if (!without_blanks(body).starts_with('{')) return rejected_in_protobuf(body);
-  return number_of(body, R"("rejectedLogRecords")").value_or(0);
-}
-
 }  // namespace
 
-void RefusedMessages::begin(core::Protocol protocol, std::uint32_t messages) {
-  *this = {};
+void RefusedMessages::begin(core::Protocol protocol, std::uint32_t messages, std::string_view content_type) {
   protocol_ = protocol;
   messages_ = messages;
+  protobuf_.clear();
+  syntax_ = path_of(protocol).empty() ? Syntax::none : Syntax::json;
+  if (protocol == core::Protocol::otlp && content_type.find("json") == content_type.npos) {
+    // A line feed before JSON would be a field of protobuf, so only JSON that begins at once is told by its first byte.
+    syntax_ = content_type.empty() ? Syntax::unknown : Syntax::protobuf;
+  }
+  if (syntax_ == Syntax::none || syntax_ == Syntax::protobuf) return;
+  json_.begin(path_of(protocol), least_error_status);
 }
 
 void RefusedMessages::read(std::string_view piece) {
-  switch (protocol_) {
-    case core::Protocol::elasticsearch: return read_bulk(piece);
-    case core::Protocol::otlp:
-    case core::Protocol::hec_event:
-    case core::Protocol::hec_raw: {
-      const std::size_t room = kept_bytes_max - kept_.size();
-      kept_.append(piece.substr(0, std::min(room, piece.size())));
-      return;
-    }
-    default: return;
+  if (syntax_ == Syntax::unknown && !piece.empty()) {
+    syntax_ = piece.front() == '{' ? Syntax::json : Syntax::protobuf;
   }
-}
-
-/// Counts `"status":` with 300 or more: each item has one. Within a string the quotes are escaped.
-void RefusedMessages::read_bulk(std::string_view piece) {
-  for (const char byte : piece) {
-    const bool is_blank = byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-    if (place_ == Place::colon && (byte == ':' || is_blank)) {
-      if (byte == ':') place_ = Place::status;
-      continue;
-    }
-    if (place_ == Place::status && is_blank) continue;
-    if (place_ == Place::status && byte >= '3' && byte <= '9') ++refused_;
-    place_ = Place::elsewhere;
-    if (byte == status_key[matched_] && !escaped_) {
-      if (++matched_ == status_key.size()) {
-        matched_ = 0;
-        place_ = Place::colon;
-      }
-    } else {
-      matched_ = byte == '"' && !escaped_ ? 1 : 0;
-    }
-    escaped_ = byte == '\\' && !escaped_;
+  if (syntax_ == Syntax::json) json_.read(piece);
+  if (syntax_ == Syntax::protobuf) {
+    protobuf_.append(piece.substr(0, std::min(piece.size(), protobuf_bytes_max - protobuf_.size())));
   }
 }
 
 std::uint32_t RefusedMessages::end() {
-  std::uint64_t refused = refused_;
-  if (protocol_ == core::Protocol::otlp) refused = rejected_by_otlp(kept_);
-  if (protocol_ == core::Protocol::hec_event || protocol_ == core::Protocol::hec_raw) {
-    refused = number_of(kept_, R"("code")").value_or(0) == 0 ? 0 : all_messages;
-  }
-  const auto counted = static_cast<std::uint32_t>(std::min<std::uint64_t>(refused, messages_));
-  *this = {};
+  const auto counted = static_cast<std::uint32_t>(std::min<std::uint64_t>(refused(), messages_));
+  syntax_ = Syntax::none;
   return counted;
+}
+
+std::uint64_t RefusedMessages::refused() const {
+  if (syntax_ == Syntax::protobuf) return rejected_in_protobuf(protobuf_);
+  if (syntax_ != Syntax::json) return 0;
+  if (protocol_ == core::Protocol::elasticsearch) return json_.count();
+  if (protocol_ == core::Protocol::otlp) return json_.last();
+  return json_.last() == 0 ? 0 : all_messages;
 }
 
 }  // namespace logdist::sink
