@@ -21,9 +21,13 @@ bool AckRegistry::is_valid_name(std::string_view channel) {
 Receipt AckRegistry::issue(std::string_view channel) {
   const MutexLock lock(mutex_);
   Channel& own = channel_of(channel);
-  if (own.acks.size() == ids_max_) own.acks.erase(own.acks.begin());
+  if (own.acks.size() == ids_max_) {
+    count_forgotten(own.acks.front());
+    own.acks.erase(own.acks.begin());
+  }
   const std::uint64_t number = own.next_number++;
   own.acks.emplace_back(number);
+  ++counts_.pending;
   return {own.serial, number};
 }
 
@@ -32,7 +36,10 @@ void AckRegistry::cancel(const Receipt& receipt) {
   const auto place = by_serial_.find(receipt.channel);
   if (place == by_serial_.end()) return;
   Channel& channel = *place->second;
-  if (const auto ack = find(channel, receipt.number); ack != channel.acks.end()) channel.acks.erase(ack);
+  const auto ack = find(channel, receipt.number);
+  if (ack == channel.acks.end()) return;
+  if (!ack->is_delivered()) --counts_.pending;
+  channel.acks.erase(ack);
 }
 
 void AckRegistry::delivered(const Receipt& receipt) {
@@ -40,7 +47,11 @@ void AckRegistry::delivered(const Receipt& receipt) {
   const auto place = by_serial_.find(receipt.channel);
   if (place == by_serial_.end()) return;
   Channel& channel = *place->second;
-  if (const auto ack = find(channel, receipt.number); ack != channel.acks.end()) ack->set_delivered();
+  const auto ack = find(channel, receipt.number);
+  if (ack == channel.acks.end() || ack->is_delivered()) return;
+  ack->set_delivered();
+  --counts_.pending;
+  ++counts_.delivered;
 }
 
 std::vector<bool> AckRegistry::query(std::string_view channel, const std::vector<std::uint64_t>& ids) {
@@ -55,11 +66,28 @@ std::vector<bool> AckRegistry::query(std::string_view channel, const std::vector
   return delivered;
 }
 
+AckRegistry::Counts AckRegistry::counts() {
+  const MutexLock lock(mutex_);
+  Counts counts = counts_;
+  counts.channels = channels_.size();
+  return counts;
+}
+
+void AckRegistry::count_forgotten(const Ack& ack) {
+  if (ack.is_delivered()) {
+    ++counts_.forgotten_delivered;
+  } else {
+    ++counts_.forgotten_pending;
+    --counts_.pending;
+  }
+}
+
 AckRegistry::Channel& AckRegistry::channel_of(std::string_view name) {
   if (Channel* const known = find(name)) return *known;
   if (channels_.size() == channels_max_) {
     const Channel& idle = channels_.back();
     first_number_ = std::max(first_number_, idle.next_number);
+    for (const Ack& ack : idle.acks) count_forgotten(ack);
     by_name_.erase(idle.name);
     by_serial_.erase(idle.serial);
     channels_.pop_back();

@@ -50,6 +50,10 @@ telemetry::Scrape complete(Sums sums, SharedState& shared, const ingest::Connect
     scrape.storage = shared.storage->facts();
     scrape.storage.sync = config::format_sync(options.queue.sync);
   }
+  if (shared.acks) {
+    const queue::AckRegistry::Counts acks = shared.acks->counts();
+    scrape.acks = {acks.channels, acks.pending, acks.delivered, acks.forgotten_pending, acks.forgotten_delivered};
+  }
   const TimePoint now = Clock::now();
   const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);
   shared.registry.fold_removed(views, now);

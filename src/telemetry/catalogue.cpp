@@ -94,6 +94,19 @@ void add_storage(Families& families, const StorageFacts& storage) {
   }
 }
 
+void add_acks(Families& families, const AckFacts& acks) {
+  families.gauge("logdist_hec_channels", "Channels of HEC whose ackIds are known; 0 without server.acks.")
+      .add(acks.channels);
+  families.gauge("logdist_hec_acks_pending", "ackIds that are false: of packets under way, or dead-lettered.")
+      .add(acks.pending);
+  families.counter("logdist_hec_acks_delivered_total", "ackIds that have become true.").add(acks.delivered);
+  Family forgotten =
+      families.counter("logdist_hec_acks_forgotten_total",
+                       "ackIds that made room for new ones, by what they were; pending ones are sent again.");
+  forgotten.add(acks.forgotten_pending, {{"state", "pending"}});
+  forgotten.add(acks.forgotten_delivered, {{"state", "delivered"}});
+}
+
 void add_settlements(Families& families, const Scrape& scrape) {
   const ledger::Snapshot& books = scrape.books;
   families.counter("logdist_packets_admitted_total", "Packets admitted, to be settled or handed back.")
@@ -251,6 +264,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   add_ingest(families, scrape);
   add_queue(families, scrape);
   add_storage(families, scrape.storage);
+  add_acks(families, scrape.acks);
   add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);
   add_analyzers(families, scrape);

@@ -50,12 +50,17 @@ TEST_F(Hec, AnAckIsTrueOnceAnAnalyzerHasThePacket) {
   test::HttpClient client(daemon.packet_url());
   const json ids = send(client, 5);
   EXPECT_EQ(count_true(client, ids), 0);
+  EXPECT_EQ(daemon.metrics().value("logdist_hec_channels"), 1);
+  EXPECT_EQ(daemon.metrics().value("logdist_hec_acks_pending"), 5);
   for (std::size_t i = 0; i < 3; ++i) analyzers_.start(i);
   for (int i = 0; i < 3; ++i) {
     test::HttpClient of_any_loop(daemon.packet_url());
     EXPECT_TRUE(await_true(of_any_loop, ids));
   }
   EXPECT_EQ(analyzers_.packets(), 5u);
+  EXPECT_EQ(daemon.metrics().value("logdist_hec_acks_pending"), 0);
+  EXPECT_EQ(daemon.metrics().value("logdist_hec_acks_delivered_total"), 5);
+  EXPECT_EQ(daemon.metrics().sum("logdist_hec_acks_forgotten_total"), 0);
   daemon.expect_clean_end();
 }
 

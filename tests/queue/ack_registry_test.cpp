@@ -96,6 +96,38 @@ TEST(AckRegistry, AReceiptOfAnEarlierProcessFitsNothing) {
   EXPECT_THAT(acks.query("c", {0}), ElementsAre(false));
 }
 
+std::vector<std::uint64_t> numbers_of(const AckRegistry::Counts& counts) {
+  return {counts.channels, counts.pending, counts.delivered, counts.forgotten_pending, counts.forgotten_delivered};
+}
+
+TEST(AckRegistry, CountsWhatItsIdsHaveBecome) {
+  AckRegistry acks(7, 2, 3);
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(0, 0, 0, 0, 0));
+  std::vector<Receipt> receipts;
+  for (int i = 0; i < 3; ++i) receipts.push_back(acks.issue("c"));
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 3, 0, 0, 0));
+  for (int times = 0; times < 2; ++times) acks.delivered(receipts[0]);
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 2, 1, 0, 0)) << "once, however often it is told";
+  for (int times = 0; times < 2; ++times) acks.cancel(receipts[1]);
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 1, 1, 0, 0));
+  acks.delivered(receipts[1]);
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 1, 1, 0, 0)) << "nobody was told that id";
+  for (int i = 0; i < 3; ++i) acks.issue("c");
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 3, 1, 1, 1)) << "the oldest two have made room";
+  acks.delivered(acks.issue("d"));
+  acks.issue("e");
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(2, 1, 2, 4, 1)) << "and then all of c";
+}
+
+/// As when the agent leaves while its packet is delivered.
+TEST(AckRegistry, ADeliveredIdMayBeCanceled) {
+  AckRegistry acks(7);
+  const Receipt receipt = acks.issue("c");
+  acks.delivered(receipt);
+  acks.cancel(receipt);
+  EXPECT_THAT(numbers_of(acks.counts()), ElementsAre(1, 0, 1, 0, 0));
+}
+
 TEST(AckRegistry, NamesAreVisibleAscii) {
   EXPECT_TRUE(AckRegistry::is_valid_name("6a1c3d5e-0000-4000-8000-000000000000"));
   EXPECT_TRUE(AckRegistry::is_valid_name(std::string(128, '~')));

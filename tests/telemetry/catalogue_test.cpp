@@ -101,6 +101,10 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "counter logdist_analyzer_failures_total{analyzer}",
       "counter logdist_dead_letter_write_failures_total",
       "counter logdist_requests_resent_total",
+      "gauge logdist_hec_channels",
+      "gauge logdist_hec_acks_pending",
+      "counter logdist_hec_acks_delivered_total",
+      "counter logdist_hec_acks_forgotten_total{state}",
       "gauge process_threads",
   };
   std::set<std::string> expected = of_the_contract();

@@ -29,6 +29,15 @@ class AckRegistry {
   static constexpr std::size_t default_ids_max = 1000;
   static constexpr std::size_t name_bytes_max = 128;
 
+  /// `channels` and `pending` are now, the others since the start. Canceled ids are none.
+  struct Counts {
+    std::uint64_t channels = 0;
+    std::uint64_t pending = 0;            ///< ids that are false, those of dead letters among them
+    std::uint64_t delivered = 0;          ///< ids that have become true
+    std::uint64_t forgotten_pending = 0;  ///< ids that made room while they were false: their agents send again
+    std::uint64_t forgotten_delivered = 0;
+  };
+
   /// `first_channel`: a random number, so that receipts which a durable queue keeps from an earlier process fit no
   /// channel of this one. At most `ids_max` ids a channel.
   explicit AckRegistry(std::uint64_t first_channel, std::size_t channels_max = default_channels_max,
@@ -46,6 +55,8 @@ class AckRegistry {
 
   /// Whether the packets of these numbers were delivered, in the order of `ids`.
   std::vector<bool> query(std::string_view channel, const std::vector<std::uint64_t>& ids);
+
+  Counts counts();
 
  private:
   /// In one word: a million of them may be kept.
@@ -71,6 +82,7 @@ class AckRegistry {
   Channel& channel_of(std::string_view name) LOGDIST_REQUIRES(mutex_);
   Channel* find(std::string_view name) LOGDIST_REQUIRES(mutex_);
   static std::vector<Ack>::iterator find(Channel& channel, std::uint64_t number);
+  void count_forgotten(const Ack& ack) LOGDIST_REQUIRES(mutex_);
 
   const std::size_t channels_max_;
   const std::size_t ids_max_;
@@ -81,6 +93,7 @@ class AckRegistry {
   std::unordered_map<std::uint64_t, Channels::iterator> by_serial_ LOGDIST_GUARDED_BY(mutex_);
   std::uint64_t next_serial_ LOGDIST_GUARDED_BY(mutex_);
   std::uint64_t first_number_ LOGDIST_GUARDED_BY(mutex_) = 0;  ///< of a new channel
+  Counts counts_ LOGDIST_GUARDED_BY(mutex_);                   ///< but for `channels`
 };
 
 }  // namespace logdist::queue

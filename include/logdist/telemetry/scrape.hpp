@@ -63,6 +63,15 @@ struct StorageFacts {
   bool taking_packets = true;
 };
 
+/// Acknowledgements of HEC; all zero where there are none.
+struct AckFacts {
+  std::uint64_t channels = 0;
+  std::uint64_t pending = 0;              ///< ids that are false
+  std::uint64_t delivered = 0;            ///< ids that have become true
+  std::uint64_t forgotten_pending = 0;    ///< ids that made room while they were false
+  std::uint64_t forgotten_delivered = 0;  ///< ids that made room afterwards
+};
+
 /// A plain value, filled in by the server. `books` is the sum over the loops, each loop's
 /// part coherent in itself.
 struct Scrape {
@@ -74,6 +83,7 @@ struct Scrape {
   std::uint64_t dead_letter_write_failures = 0;  ///< packets that delivery.dead_letter could not keep
   bool ready = true;                             ///< packets are taken
   StorageFacts storage;
+  AckFacts acks;
   double oldest_packet_age_seconds = 0;  ///< of those not settled; 0: there is none
   bool last_reload_successful = true;
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
