@@ -8,8 +8,9 @@ namespace logdist::queue {
 
 using core::Receipt;
 
-AckRegistry::AckRegistry(std::uint64_t first_channel, std::size_t channels_max, std::size_t ids_max)
-    : channels_max_(channels_max), ids_max_(ids_max), next_serial_(first_channel) {
+AckRegistry::AckRegistry(std::uint64_t first_channel, std::size_t channels_max, std::size_t ids_max,
+                         std::uint64_t first_number)
+    : channels_max_(channels_max), ids_max_(ids_max), next_serial_(first_channel), first_number_(first_number) {
   LOGDIST_CHECK(channels_max > 0 && ids_max > 0);
 }
 

@@ -28,6 +28,15 @@ InstanceId make_instance_id(std::uint64_t seed) {
   return InstanceId(random);
 }
 
+/// Its ids stay below 2^53, where JavaScript's numbers are exact.
+std::unique_ptr<queue::AckRegistry> make_ack_registry(std::uint64_t seed) {
+  using queue::AckRegistry;
+  Random random(~seed);
+  const std::uint64_t first_channel = random.next();
+  return std::make_unique<AckRegistry>(first_channel, AckRegistry::default_channels_max, AckRegistry::default_ids_max,
+                                       random.next() >> 12);
+}
+
 }  // namespace
 
 SharedState::SharedState(const config::Options& daemon_options, std::size_t loop_count,
@@ -39,7 +48,7 @@ SharedState::SharedState(const config::Options& daemon_options, std::size_t loop
       instance(make_instance_id(seed_value)),
       bounds(options.queue.max_packets, options.queue.max_bytes),
       bodies(options.server.max_buffered),
-      acks(options.server.acks ? std::make_unique<queue::AckRegistry>(Random(~seed_value).next()) : nullptr),
+      acks(options.server.acks ? make_ack_registry(seed_value) : nullptr),
       dead_letters(std::move(letters)),
       registry(options, loops),
       balancer(balancer_options(options, seed), registry.specs(options.delivery), loops, wakeups, now) {

@@ -1,6 +1,8 @@
 // Splunk's clients: health, and acknowledgements.
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "tests/e2e/checks.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -105,9 +107,26 @@ TEST_F(Hec, AnAckIsKnownThroughADurableQueue) {
   test::HttpClient client(daemon.packet_url());
   ASSERT_TRUE(daemon.await_delivered(5));
   EXPECT_EQ(count_true(client, left), 0) << "ids are of one process";
-  const json next = send(client, 1);
-  EXPECT_EQ(next, json::array({0}));
-  EXPECT_TRUE(await_true(client, next));
+  EXPECT_TRUE(await_true(client, send(client, 1)));
+  daemon.expect_clean_end();
+}
+
+/// An agent that has missed the restart asks for what was lost by it, while others are delivered.
+TEST_F(Hec, AnIdOfAnEarlierProcessSpeaksOfNoPacketOfThisOne) {
+  analyzers_.stop_all();
+  json lost;
+  {
+    DaemonProcess daemon(settings());
+    test::HttpClient client(daemon.packet_url());
+    lost = send(client, 3);
+    daemon.process().signal(SIGKILL);
+    EXPECT_EQ(daemon.process().wait_exit(patience), 128 + SIGKILL);
+  }
+  for (std::size_t i = 0; i < 3; ++i) analyzers_.start(i);
+  DaemonProcess daemon(settings());
+  test::HttpClient client(daemon.packet_url());
+  EXPECT_TRUE(await_true(client, send(client, 5)));
+  EXPECT_EQ(count_true(client, lost), 0);
   daemon.expect_clean_end();
 }
 

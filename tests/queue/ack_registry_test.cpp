@@ -86,6 +86,14 @@ TEST(AckRegistry, TheChannelIdleForLongestMakesRoom) {
   EXPECT_THAT(acks.query("idle", {0, again.number}), ElementsAre(false, false));
 }
 
+TEST(AckRegistry, NumbersBeginWhereTheyAreToldTo) {
+  AckRegistry acks(7, 1, 10, 4'000'000'000'000'000);
+  EXPECT_EQ(acks.issue("c").number, 4'000'000'000'000'000u);
+  acks.delivered(acks.issue("c"));
+  EXPECT_THAT(acks.query("c", {0, 1, 4'000'000'000'000'001}), ElementsAre(false, false, true));
+  EXPECT_EQ(acks.issue("d").number, 4'000'000'000'000'002u) << "behind those of the channel that was forgotten";
+}
+
 TEST(AckRegistry, AReceiptOfAnEarlierProcessFitsNothing) {
   AckRegistry earlier(1'000'000);
   const Receipt receipt = earlier.issue("c");

@@ -19,7 +19,7 @@ namespace logdist::queue {
 /// when it was forgotten: the agent sends the packet again, so nothing is lost.
 ///
 /// Bounded: a full channel forgets its oldest id, and when there are too many channels the one that was neither given
-/// an id nor asked about for longest is forgotten. Numbers of a channel begin at 0; those of one that
+/// an id nor asked about for longest is forgotten. Numbers of a channel begin at `first_number`; those of one that
 /// comes when others have been forgotten begin behind all of theirs, so no old number speaks of a new packet.
 ///
 /// Thread-safe: requests of a channel come over several loops. No call fails, or waits but for the mutex.
@@ -39,9 +39,10 @@ class AckRegistry {
   };
 
   /// `first_channel`: a random number, so that receipts which a durable queue keeps from an earlier process fit no
-  /// channel of this one. At most `ids_max` ids a channel.
+  /// channel of this one. `first_number`: likewise, so that agents which ask for ids of an earlier process are not told
+  /// of packets of this one. At most `ids_max` ids a channel.
   explicit AckRegistry(std::uint64_t first_channel, std::size_t channels_max = default_channels_max,
-                       std::size_t ids_max = default_ids_max);
+                       std::size_t ids_max = default_ids_max, std::uint64_t first_number = 0);
 
   /// 1 to name_bytes_max visible ASCII characters.
   static bool is_valid_name(std::string_view channel);
@@ -92,7 +93,7 @@ class AckRegistry {
   std::unordered_map<std::string_view, Channels::iterator> by_name_ LOGDIST_GUARDED_BY(mutex_);
   std::unordered_map<std::uint64_t, Channels::iterator> by_serial_ LOGDIST_GUARDED_BY(mutex_);
   std::uint64_t next_serial_ LOGDIST_GUARDED_BY(mutex_);
-  std::uint64_t first_number_ LOGDIST_GUARDED_BY(mutex_) = 0;  ///< of a new channel
+  std::uint64_t first_number_ LOGDIST_GUARDED_BY(mutex_);  ///< of a new channel
   Counts counts_ LOGDIST_GUARDED_BY(mutex_);                   ///< but for `channels`
 };
 
