@@ -1,6 +1,7 @@
 // Any bytes from agents, in any pieces, while packets are queued or wait and are
 // settled, agents leave and a drain begins: the sessions answer in whole answers
-// of the contract, one 202 a queued packet, and keep nothing once closed.
+// of the contract, one 202 a queued packet, and keep nothing once closed. Acknowledgements of
+// HEC are on: an ackId that was told is never taken back, and none is true before its packet is delivered.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/ingest/sessions.hpp"
+#include "logdist/queue/ack_registry.hpp"
 #include "tests/ingest/port.hpp"
 
 namespace logdist::ingest {
@@ -35,7 +37,20 @@ config::ServerOptions small_limits() {
   options.max_connections = max_connections;
   options.max_body = 8 * 1024;
   options.max_buffered = 8 * 1024;
+  options.acks = true;
   return options;
+}
+
+/// Answers 202 to a packet: other formats have them, too, and not one for each packet.
+std::size_t count_accepted(std::string_view heard) {
+  std::size_t accepted = 0;
+  for (const std::string_view version : {"HTTP/1.1 202 ", "HTTP/1.0 202 "}) {
+    for (std::size_t at = heard.find(version); at != heard.npos; at = heard.find(version, at + version.size())) {
+      const std::size_t body = heard.find("\r\n\r\n", at);
+      if (body != heard.npos && heard.substr(body + 4).starts_with(R"({"packet_id":)")) ++accepted;
+    }
+  }
+  return accepted;
 }
 
 /// One agent's end of a connection.
@@ -82,13 +97,14 @@ class Desk {
   void serve(FuzzedDataProvider& data) {
     while (data.remaining_bytes() > 0) {
       Agent& agent = *agents_[data.ConsumeIntegralInRange<std::size_t>(0, max_connections - 1)];
-      switch (data.ConsumeIntegralInRange<int>(0, 9)) {
+      switch (data.ConsumeIntegralInRange<int>(0, 10)) {
         case 0: sink_.next_admission = data.ConsumeBool() ? queue::Admission::queued : queue::Admission::waiting; break;
         case 1: settle(data); break;
         case 2: agent.end_sending(); break;
         case 3: agent.leave(); break;
         case 4: sessions_.begin_drain(); break;
         case 5: agent.read(); break;
+        case 10: deliver_queued(data); break;
         default: agent.send(data.ConsumeRandomLengthString(16 * 1024)); break;
       }
       run_loop();
@@ -99,15 +115,22 @@ class Desk {
 
   void check() {
     std::size_t accepted = 0;
+    std::size_t ack_ids = 0;
     bool someone_left = false;
+    bool someone_is_told = false;
     for (const auto& agent : agents_) {
       someone_left = someone_left || agent->left();
       const std::string& heard = agent->heard();
       LOGDIST_CHECK(heard.empty() || heard.starts_with("HTTP/1."));
-      for (const char* version : {"HTTP/1.1 ", "HTTP/1.0 "}) accepted += count(heard, version + std::string("202 "));
+      accepted += count_accepted(heard);
+      ack_ids += count(heard, R"("ackId":)");
+      someone_is_told = someone_is_told || count(heard, R"(":true)") > 0;
     }
     LOGDIST_CHECK(accepted <= queued_);
     LOGDIST_CHECK(someone_left || accepted == queued_);
+    const queue::AckRegistry::Counts acks = acks_.counts();
+    LOGDIST_CHECK(ack_ids <= acks.pending + acks.delivered + acks.forgotten_pending);
+    LOGDIST_CHECK(!someone_is_told || acks.delivered > 0);
     sessions_.close_all();
     run_loop();
     LOGDIST_CHECK(sessions_.open_count() == 0);
@@ -126,10 +149,27 @@ class Desk {
     return std::make_unique<Agent>(ends[1]);
   }
 
+  SessionEnvironment environment() {
+    SessionEnvironment environment{
+        loop_, sink_, decoder_, buffers_, ledger_, memory_, random_, options_, std::chrono::seconds(30)};
+    environment.acks = &acks_;
+    return environment;
+  }
+
   void run_loop() {
     const std::size_t before = sink_.admitted.size();
     loop_.poll();
-    if (sink_.next_admission == queue::Admission::queued) queued_ += sink_.admitted.size() - before;
+    if (sink_.next_admission != queue::Admission::queued) return;
+    for (std::size_t i = before; i < sink_.admitted.size(); ++i) {
+      queued_ += sink_.admitted[i].protocol == core::Protocol::packet ? 1 : 0;
+    }
+  }
+
+  /// As dispatch would: the packet's request has been answered.
+  void deliver_queued(FuzzedDataProvider& data) {
+    if (sink_.admitted.empty()) return;
+    const std::size_t i = data.ConsumeIntegralInRange<std::size_t>(0, sink_.admitted.size() - 1);
+    acks_.delivered(sink_.admitted[i].receipt);
   }
 
   void settle(FuzzedDataProvider& data) {
@@ -138,6 +178,7 @@ class Desk {
     if (!sink_.waiting.empty()) settle_one(data.PickValueInArray(settlements));
   }
   void settle_one(queue::Settlement settlement) {
+    if (settlement == queue::Settlement::delivered) acks_.delivered(sink_.waiting.front()->packet.receipt);
     sink_.settle(settlement);
     run_loop();
   }
@@ -152,7 +193,8 @@ class Desk {
   queue::MemoryLimiter memory_{options_.max_buffered};
   Random random_{1};
   ConnectionSlots slots_{options_.max_connections};
-  Sessions sessions_{{loop_, sink_, decoder_, buffers_, ledger_, memory_, random_, options_, std::chrono::seconds(30)}};
+  queue::AckRegistry acks_{1, 2, 4};
+  Sessions sessions_{environment()};
   std::array<std::unique_ptr<Agent>, max_connections> agents_;
   std::size_t queued_ = 0;  ///< packets to be answered 202
 };
