@@ -94,7 +94,7 @@ class AckRegistry {
   std::unordered_map<std::uint64_t, Channels::iterator> by_serial_ LOGDIST_GUARDED_BY(mutex_);
   std::uint64_t next_serial_ LOGDIST_GUARDED_BY(mutex_);
   std::uint64_t first_number_ LOGDIST_GUARDED_BY(mutex_);  ///< of a new channel
-  Counts counts_ LOGDIST_GUARDED_BY(mutex_);                   ///< but for `channels`
+  Counts counts_ LOGDIST_GUARDED_BY(mutex_);               ///< but for `channels`
 };
 
 }  // namespace logdist::queue
