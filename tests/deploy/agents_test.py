@@ -10,10 +10,8 @@ either side. CLIENT: only these, as PROGRAM/NAME.
 """
 
 import concurrent.futures
-import http.client
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,9 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from distributor import PATIENCE_S, Analyzer, Daemon, await_count, get
 from surroundings import Process, free_port
 
-PATIENCE_S = 60
 OUTAGE_S = 5
 MESSAGES = 240
 HERE = Path(__file__).parent / "agents"
@@ -44,67 +42,11 @@ def command_of(program, folder):
         # Its imports are looked for beside it.
         shutil.copy(HERE / "clients.mjs", folder / "node")
         return ["node", folder / "node/clients.mjs"]
+    if program == "go":
+        return [folder / "go/clients"]
     if program == "java":
         return ["java", "-cp", folder / "java/lib/*", HERE / "Clients.java"]
     raise AssertionError(program)
-
-
-def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    connection.request("GET", path)
-    return connection.getresponse().read().decode()
-
-
-def await_count(what, ask, expected):
-    deadline = time.monotonic() + PATIENCE_S
-    while (found := ask()) != expected:
-        assert time.monotonic() < deadline, f"{what}: {found}, not {expected}"
-        time.sleep(0.05)
-
-
-class Analyzer:
-    """The reference analyzer, which may be stopped and started again where it was."""
-
-    def __init__(self, binary, folder):
-        self.binary = binary
-        self.folder = folder
-        self.earlier = 0
-        self.lives = 0
-        self.target = "127.0.0.1:0"
-        self.start()
-
-    def start(self):
-        self.lives += 1
-        self.process = Process(f"analyzer-{self.lives}", [self.binary, "analyzer", "--listen", self.target], self.folder)
-        (self.target,) = self.process.await_line(r"(127\.0\.0\.1:\d+)")
-
-    def stop(self):
-        self.earlier = self.messages()
-        self.process.kill()
-
-    def messages(self):
-        return self.earlier + json.loads(get(int(self.target.rsplit(":", 1)[1]), "/stats"))["messages"]
-
-
-class Daemon:
-    def __init__(self, binary, target, folder):
-        process = Process("daemon", [binary, "serve"], folder, {
-            "LOGDIST_ANALYZERS": f"a=http://{target}/", "LOGDIST_SERVER__LISTEN": "127.0.0.1:0",
-            "LOGDIST_ADMIN__LISTEN": "127.0.0.1:0", "LOGDIST_HEALTH__BACKOFF__MAX": "1s"})
-        self.port, self.admin = map(int, process.await_line(
-            r"packets on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)"))
-
-    def received(self):
-        """By format: packets and messages."""
-        return json.loads(get(self.admin, "/v1/status"))["totals"]["received_by_format"]
-
-    def decompressed(self):
-        """By encoding: bytes."""
-        found = re.findall(r'logdist_decompressed_bytes_total\{encoding="(\w+)"\} (\S+)', get(self.admin, "/metrics"))
-        return {encoding: float(count) for encoding, count in found}
-
-    def imbalance(self):
-        return json.loads(get(self.admin, "/v1/status"))["ledger"]["imbalance"]
 
 
 def run(client, daemon, messages):
@@ -148,17 +90,13 @@ def test_journal(binary, journal, folder):
     file = folder / "test.journal"
     make_journal(journal, file, entries)
     analyzer_port = free_port()
-    daemon = Process("journal_daemon", [binary, "serve"], folder, {
-        "LOGDIST_ANALYZERS": f"a=http://127.0.0.1:{analyzer_port}/", "LOGDIST_SERVER__LISTEN": "127.0.0.1:0",
-        "LOGDIST_QUEUE__MAX_PACKETS": "2", "LOGDIST_DELIVERY__CALLER_RUNS_TIMEOUT": "1s",
-        "LOGDIST_ADMIN__LISTEN": "127.0.0.1:0"})
-    port, admin = map(int, daemon.await_line(
-        r"packets on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)"))
+    daemon = Daemon(binary, f"127.0.0.1:{analyzer_port}", folder, {
+        "QUEUE__MAX_PACKETS": "2", "DELIVERY__CALLER_RUNS_TIMEOUT": "1s"}, "journal_daemon")
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        upload = pool.submit(journal_tool, journal, "systemd-journal-upload", "--url", f"http://127.0.0.1:{port}",
+        upload = pool.submit(journal_tool, journal, "systemd-journal-upload", "--url", f"http://127.0.0.1:{daemon.port}",
                              "--file", file, "--follow=no")
         await_count("handed back, and tried again",
-                    lambda: json.loads(get(admin, "/v1/status"))["ledger"]["handed_back"]["packets"] > 0, True)
+                    lambda: daemon.status()["ledger"]["handed_back"]["packets"] > 0, True)
         assert not upload.done(), "without room it waits"
         analyzer = Process("journal_analyzer", [binary, "analyzer", "--listen", f"127.0.0.1:{analyzer_port}"], folder)
         analyzer.await_line(r"(127\.0\.0\.1:\d+)")
@@ -195,7 +133,7 @@ def test(binary, packages, folder, wanted):
     time.sleep(max(0, end - time.monotonic()))
     analyzer.start()
     await_count("the analyzer after an outage", analyzer.messages, sent)
-    assert daemon.imbalance() == {"packets": 0, "messages": 0}, daemon.imbalance()
+    daemon.check_balance()
     print(f"ok: the same again while there was no analyzer; {sent} messages in all", flush=True)
 
 

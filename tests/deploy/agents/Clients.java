@@ -69,16 +69,20 @@ public final class Clients {
     }
 
     private static void log4j2() throws Exception {
+        log4j2("""
+            <Http name="logs" url="%s/v1/events" ignoreExceptions="false">
+              <JsonTemplateLayout eventTemplateUri="classpath:EcsLayout.json"/>
+            </Http>
+            """.formatted(origin));
+    }
+
+    private static void log4j2(String appender) throws Exception {
         String text = """
             <Configuration status="WARN">
-              <Appenders>
-                <Http name="http" url="%s/v1/events" ignoreExceptions="false">
-                  <JsonTemplateLayout eventTemplateUri="classpath:EcsLayout.json"/>
-                </Http>
-              </Appenders>
-              <Loggers><Root level="INFO"><AppenderRef ref="http"/></Root></Loggers>
+              <Appenders>%s</Appenders>
+              <Loggers><Root level="INFO"><AppenderRef ref="logs"/></Root></Loggers>
             </Configuration>
-            """.formatted(origin);
+            """.formatted(appender);
         var source = new ConfigurationSource(new java.io.ByteArrayInputStream(text.getBytes()));
         try (var context = Configurator.initialize(Clients.class.getClassLoader(), source)) {
             var logger = context.getLogger("test");
@@ -111,6 +115,7 @@ public final class Clients {
             "otlp_gzip", () -> otlp("gzip"),
             "loki4j", Clients::loki4j,
             "log4j2", Clients::log4j2,
+            "log4j2_documented", () -> log4j2(System.getenv("SNIPPET")),
             "elasticsearch", Clients::elasticsearch);
         clients.get(arguments[0]).send();
         System.exit(0);

@@ -69,6 +69,16 @@ async function winstonHttp(options = {}) {
   for (const i of numbers) logger.info(`line ${i}`, { order: i });
 }
 
+/// As it is documented: the transport is an expression.
+async function winstonDocumented() {
+  const { default: winston } = await import('winston');
+  const transport = new Function('winston', `return ${process.env.SNIPPET.trim()}`)(winston);
+  transport.on('warn', console.error);
+  const logger = winston.createLogger({ transports: [transport] });
+  logger.on('error', console.error);
+  for (const i of numbers) logger.info(`line ${i}`);
+}
+
 async function pinoHttpSend() {
   const child = spawn(process.execPath, [resolve('pino-http-send/dist/bin.js'), `--url=${origin}/v1/events`, '--batchSize=20'],
                       { stdio: ['pipe', 'ignore', 'pipe'] });
@@ -155,6 +165,7 @@ const clients = {
   winston_loki_proto: () => winstonLoki(false),
   winston_http: () => winstonHttp(),
   winston_http_batch: () => winstonHttp({ batch: true, batchCount: 20, batchInterval: 100 }),
+  winston_documented: winstonDocumented,
   pino_http_send: pinoHttpSend,
   elasticsearch: () => elasticsearch(),
   elasticsearch_gzip: () => elasticsearch({ compression: true }),
