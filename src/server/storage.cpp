@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/os/disk_error.hpp"
 #include "logdist/server/shared_state.hpp"
 #include "logdist/telemetry/log.hpp"
 
@@ -31,14 +32,14 @@ void log_damage(const queue::LogNotice& notice) {
 }
 
 void log_disk_error(const queue::LogNotice& notice, const char* operation, const char* consequence) {
-  log::error("queue_disk_error",
-             fmt::format("queue: cannot {} {}: {}{}", operation, notice.file, notice.error.message(), consequence),
-             {{"operation", operation}, {"file", notice.file}, {"cause", notice.error.message()}});
+  const std::string cause = os::disk_error_text(notice.error.value());
+  log::error("queue_disk_error", fmt::format("queue: cannot {} {}: {}{}", operation, notice.file, cause, consequence),
+             {{"operation", operation}, {"file", notice.file}, {"cause", cause}});
 }
 
 void log_refusal(const queue::LogNotice& notice) {
   const bool is_full = notice.kind == Kind::disk_full;
-  const std::string cause = notice.error ? notice.error.message() : "queue.max_disk is reached";
+  const std::string cause = notice.error ? os::disk_error_text(notice.error.value()) : "queue.max_disk is reached";
   log::error(is_full ? "queue_disk_full" : "queue_disk_failing",
              fmt::format("queue: {} is {} ({}): requests wait for the delivery of their packets", notice.file,
                          is_full ? "full" : "not writable", cause),

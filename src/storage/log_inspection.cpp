@@ -96,7 +96,8 @@ class LogInspection::Impl {
       const auto groups = queue::decode_settled(step.body);
       if (!groups) return;
       for (const queue::SettledGroup& group : *groups) {
-        for (const queue::PacketEntry& packet : group.packets) settled_[packet.id] = group.as;
+        // What is said first holds: earlier versions have said it again at a start, and all as delivered.
+        for (const queue::PacketEntry& packet : group.packets) settled_.try_emplace(packet.id, group.as);
       }
     });
     const queue::SegmentSummary summary = builder.finish();

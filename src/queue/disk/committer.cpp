@@ -31,16 +31,10 @@ Committer::Committer(const DurableLogOptions& options, FileSystem& files, Durabl
       shared_(shared),
       previous_(recovered.last),
       balance_(std::move(recovered.balance)),
+      settled_(std::move(recovered.settled_in_doubt)),
       last_first_id_(recovered.last.previous_first_id),
       reserve_bytes_(recovered.reserve_bytes == reserve_wanted() ? recovered.reserve_bytes : 0),
-      damaged_bytes_(recovered.damaged_bytes) {
-  // Their charges are in the balance already.
-  const std::vector<std::uint64_t>& dead = recovered.dead_letters_in_doubt;
-  for (const PacketEntry& packet : recovered.settled_in_doubt) {
-    const bool is_dead = std::binary_search(dead.begin(), dead.end(), packet.id);
-    group_for(settled_, {}, is_dead ? SettledAs::dead_lettered : SettledAs::delivered).packets.push_back(packet);
-  }
-}
+      damaged_bytes_(recovered.damaged_bytes) {}
 
 bool Committer::begin(Instant now) {
   now_ = now;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "logdist/os/disk_error.hpp"
 #include "logdist/os/wall_clock.hpp"
 #include "queue/disk/log_impl.hpp"
 
@@ -19,7 +20,7 @@ bool take_directory(const DurableLogOptions& options, FileSystem& files, std::un
                                           (holder.empty() ? "" : " (pid " + holder + ")") +
                                           "; a queue directory has one daemon."};
   } else {
-    error = {OpenError::Kind::disk, options.directory + ": " + code.message() + "."};
+    error = {OpenError::Kind::disk, options.directory + ": " + os::disk_error_text(code.value()) + "."};
   }
   return false;
 }
@@ -68,7 +69,8 @@ std::unique_ptr<DurableLog> DurableLog::open(const DurableLogOptions& options, F
   impl->committer =
       std::make_unique<Committer>(impl->options, files, listener, impl->intake, impl->shared, std::move(recovered));
   if (!impl->committer->begin({now, unix_ns})) {
-    error = {OpenError::Kind::disk, options.directory + ": " + impl->committer->last_error().message() + "."};
+    const int number = impl->committer->last_error().value();
+    error = {OpenError::Kind::disk, options.directory + ": " + os::disk_error_text(number) + "."};
     return nullptr;
   }
   if (options.own_thread) impl->run_thread();

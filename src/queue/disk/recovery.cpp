@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "logdist/os/disk_error.hpp"
 #include "logdist/queue/disk/segment_reader.hpp"
 
 namespace logdist::queue {
@@ -19,8 +20,15 @@ struct FoundSegment {
   DecodedSegmentHeader header;
 };
 
+/// Of a process that did not close it.
+struct OpenSegment {
+  std::uint64_t first_id = 0;
+  std::string path;
+  std::uint64_t end_offset = 0;
+};
+
 OpenError disk_error(const std::string& what, const std::error_code& error) {
-  return {OpenError::Kind::disk, what + ": " + error.message() + "."};
+  return {OpenError::Kind::disk, what + ": " + os::disk_error_text(error.value()) + "."};
 }
 
 class Recovery {
@@ -42,6 +50,7 @@ class Recovery {
       progress.bytes += segments_[index].file_bytes;
       news_.progress(progress);
     }
+    trim_open_ones();
     // Records that are torn or void may have larger ones, and ids are never used again: each start has its own.
     log_.next_id = ids_of_a_start * (log_.next_id / ids_of_a_start + 1);
     return {};
@@ -73,10 +82,7 @@ class Recovery {
       }
       const bool good = segment.header.state == SegmentHeaderState::good;
       if (segment.header.state == SegmentHeaderState::newer) {
-        return {OpenError::Kind::newer_version,
-                segment.path + " is of format " + std::to_string(segment.header.version) + "; this program reads " +
-                    std::to_string(log_format_version) +
-                    ". Start the version that wrote it, let the queue drain, and change versions then."};
+        return {OpenError::Kind::newer_version, newer_version_text(segment.path, segment.header.version)};
       }
       if (good && log_.log_id == 0) log_.log_id = segment.header.header.log_id;
     }
@@ -110,7 +116,8 @@ class Recovery {
     }
     std::optional<SegmentSummary> summary;
     std::error_code error = read_sealed_summary(files_, segment.path, header.mark(), segment.file_bytes, summary);
-    if (!error && (!summary || (records_max && summary->records != *records_max))) {
+    const bool is_sealed = summary && (!records_max || summary->records == *records_max);
+    if (!error && !is_sealed) {
       ++log_.segments_scanned;
       SummaryBuilder builder(log_.balance, records_max, stable);
       error = scan_segment(files_, segment.path, header.mark(), segment.file_bytes, builder);
@@ -121,11 +128,26 @@ class Recovery {
     // A head is synced before anything counts: without one, and without records, it was never begun.
     const bool counts = good || summary->records > 0 || records_max;
     if (counts && !good) summary->damaged.push_back({0, 1});
-    use(segment, *summary, counts);
+    use(segment, *summary, counts, is_sealed);
+    if (counts && !is_sealed && summary->damaged.empty() && summary->end_offset < segment.file_bytes) {
+      open_ones_.push_back({segment.first_id, segment.path, summary->end_offset});
+    }
     return {};
   }
 
-  void use(const FoundSegment& segment, const SegmentSummary& summary, bool counts) {
+  /// What the process before would have filled is given back: otherwise each start that ends in a kill takes a whole
+  /// segment's space of the disk, for as long as an older packet is not settled. What is damaged stays as it is.
+  void trim_open_ones() {
+    for (const OpenSegment& segment : open_ones_) {
+      std::error_code error;
+      const std::unique_ptr<File> file = files_.open(segment.path, FileSystem::Open::write, error);
+      // One that cannot be cut only takes more space.
+      if (!file || file->truncate(segment.end_offset)) continue;
+      log_.state.find(segment.first_id)->file_bytes = segment.end_offset;
+    }
+  }
+
+  void use(const FoundSegment& segment, const SegmentSummary& summary, bool counts, bool is_sealed) {
     log_.state.add_segment(segment.first_id, segment.file_bytes, summary);
     if (summary.balance) log_.balance = summary.balance;
     for (const PacketEntry& packet : summary.packets) log_.next_id = std::max(log_.next_id, packet.id + 1);
@@ -137,9 +159,7 @@ class Recovery {
       news_.notice({LogNotice::Kind::torn_tail, segment.name, summary.end_offset, summary.torn_records, {}});
     }
     if (!counts) return;
-    log_.settled_in_doubt = summary.settled;
-    log_.dead_letters_in_doubt = summary.dead_letters;
-    std::sort(log_.dead_letters_in_doubt.begin(), log_.dead_letters_in_doubt.end());
+    log_.settled_in_doubt = is_sealed ? std::vector<SettledGroup>() : summary.settled_groups();
     log_.last = {.previous_first_id = segment.first_id,
                  .previous_records = summary.records,
                  .previous_stable = std::min(summary.records, summary.stable)};
@@ -151,9 +171,16 @@ class Recovery {
   const RecoveryNews& news_;
   RecoveredLog& log_;
   std::vector<FoundSegment> segments_;
+  std::vector<OpenSegment> open_ones_;
 };
 
 }  // namespace
+
+std::string newer_version_text(const std::string& path, std::uint32_t version) {
+  return path + " is of format " + std::to_string(version) + "; this program reads " +
+         std::to_string(log_format_version) +
+         ". Start the version that wrote it, let the queue drain, and change versions then.";
+}
 
 OpenError recover(const std::string& directory, bool sync, FileSystem& files, const RecoveryNews& news,
                   RecoveredLog& log) {

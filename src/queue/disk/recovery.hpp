@@ -24,9 +24,8 @@ struct RecoveredLog {
   std::uint64_t damaged_records = 0;
   std::uint64_t segments_scanned = 0;
   /// Of the segment that was open. A sync of it may have failed just before the end: what is read of it need not
-  /// be on stable storage, even if it is synced now.
-  std::vector<PacketEntry> settled_in_doubt;
-  std::vector<std::uint64_t> dead_letters_in_doubt;  ///< of them, by id
+  /// be on stable storage, even if it is synced now. What a sealed one says had been synced before.
+  std::vector<SettledGroup> settled_in_doubt;
 };
 
 /// Whom a recovery tells of what it finds, and how far it is.
@@ -35,8 +34,12 @@ struct RecoveryNews {
   std::function<void(const ScanProgress&)> progress;
 };
 
-/// Reads the directory; it is locked. Changes nothing in it but for files in which nothing was ever written. An
-/// error when a segment is of another version or cannot be read: then nothing has changed. `sync`: what it finds is
+/// Of a segment of another version: what to do.
+std::string newer_version_text(const std::string& path, std::uint32_t version);
+
+/// Reads the directory; it is locked. Removes files in which nothing was ever written, and takes from those that were
+/// open the space behind what counts. An error when a segment is of another version or cannot be read: then nothing
+/// that was written has changed. `sync`: what it finds is
 /// on stable storage afterwards, so that it is found again.
 OpenError recover(const std::string& directory, bool sync, FileSystem& files, const RecoveryNews& news,
                   RecoveredLog& log);

@@ -131,9 +131,11 @@ class SettledReader::Impl {
     const auto groups = decode_settled(step.body);
     if (!groups) return;
     for (const SettledGroup& group : *groups) {
-      if (group.as != SettledAs::delivered && group.as != SettledAs::dead_lettered) continue;
-      IdSet& ids = group.as == SettledAs::delivered ? delivered_ : dead_;
-      for (const PacketEntry& packet : group.packets) ids.add(packet.id);
+      IdSet& ids = group.as == SettledAs::delivered ? delivered_ : group.as == SettledAs::dead_lettered ? dead_ : gone_;
+      for (const PacketEntry& packet : group.packets) {
+        // Earlier versions have written those of the segment that was open again at a start, all as delivered.
+        if (!dead_.has(packet.id) && !gone_.has(packet.id)) ids.add(packet.id);
+      }
     }
   }
 
@@ -155,6 +157,7 @@ class SettledReader::Impl {
   bool is_learning_ = true;
   IdSet delivered_;
   IdSet dead_;
+  IdSet gone_;    ///< handed back, or lost
   IdSet copied_;  ///< by a record that counts instead of another
   std::optional<SegmentReader> reader_;
   std::uint64_t passed_ = 0;  ///< of the progress, when the segment was opened

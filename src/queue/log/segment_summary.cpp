@@ -1,6 +1,7 @@
 #include "logdist/queue/log/segment_summary.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "queue/log/wire.hpp"
@@ -51,7 +52,35 @@ std::vector<PacketEntry> read_entries(PayloadReader& reader) {
   return entries;
 }
 
+/// Null: most are delivered, and are not listed.
+std::vector<std::uint64_t>* ids_settled_as(SettledAs as, SegmentSummary& summary) {
+  switch (as) {
+    case SettledAs::delivered: break;
+    case SettledAs::dead_lettered: return &summary.dead_letters;
+    case SettledAs::handed_back: return &summary.handed_back;
+    case SettledAs::lost: return &summary.lost;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::vector<SettledGroup> SegmentSummary::settled_groups() const {
+  std::unordered_map<std::uint64_t, SettledAs> not_delivered;
+  for (const std::uint64_t id : dead_letters) not_delivered.emplace(id, SettledAs::dead_lettered);
+  for (const std::uint64_t id : handed_back) not_delivered.emplace(id, SettledAs::handed_back);
+  for (const std::uint64_t id : lost) not_delivered.emplace(id, SettledAs::lost);
+  std::vector<SettledGroup> groups;
+  for (const SettledAs as : {SettledAs::delivered, SettledAs::dead_lettered, SettledAs::handed_back, SettledAs::lost}) {
+    SettledGroup group{{}, as, 0, {}};
+    for (const PacketEntry& packet : settled) {
+      const auto found = not_delivered.find(packet.id);
+      if ((found == not_delivered.end() ? SettledAs::delivered : found->second) == as) group.packets.push_back(packet);
+    }
+    if (!group.packets.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
+}
 
 std::string encode_seal(const SegmentSummary& summary) {
   std::string out;
@@ -148,8 +177,9 @@ void SummaryBuilder::add_record(const RecordHeader& header, std::string_view bod
     if (!groups) return;
     for (const SettledGroup& group : *groups) {
       summary_.settled.insert(summary_.settled.end(), group.packets.begin(), group.packets.end());
-      if (group.as != SettledAs::dead_lettered) continue;
-      for (const PacketEntry& packet : group.packets) summary_.dead_letters.push_back(packet.id);
+      if (std::vector<std::uint64_t>* const ids = ids_settled_as(group.as, summary_)) {
+        for (const PacketEntry& packet : group.packets) ids->push_back(packet.id);
+      }
     }
     if (summary_.balance) charge(*summary_.balance, *groups);
   }

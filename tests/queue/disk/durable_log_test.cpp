@@ -16,6 +16,7 @@
 
 #include "logdist/queue/disk/packet_reader.hpp"
 #include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/settled_reader.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -264,6 +265,70 @@ TEST_F(DurableLogTest, TellsADamagedBodyAndKeepsTheSegmentAside) {
   EXPECT_EQ(::access((path + ".damaged").c_str(), F_OK), 0);
   EXPECT_EQ(log->status().packets, 0u);
   EXPECT_EQ(log->status().segments, 1u);
+}
+
+/// A process that is killed closes nothing.
+TEST_F(DurableLogTest, GivesBackTheSpaceThatAKilledProcessWouldHaveFilled) {
+  options_.own_thread = false;
+  options_.max_disk = 8 * options_.segment_bytes;
+  const NewPacket packet{1, 0, {}, "body"};
+  constexpr int starts = 40;
+  for (int start = 0; start < starts; ++start) {
+    auto log = open();
+    ASSERT_TRUE(log) << error_.message;
+    ASSERT_EQ(log->recovery().packets, static_cast<std::size_t>(start));
+    std::uint64_t id = 0;
+    ASSERT_EQ(log->append(0, std::span(&packet, 1), id), AppendResult::taken) << "start " << start;
+    log->step(Clock::now(), 0);
+    std::vector<StoreReport> reports;
+    log->collect(0, reports);
+    ASSERT_EQ(reports.size(), 1u);
+    ASSERT_EQ(reports[0].outcome, StoreOutcome::durable) << "start " << start;
+    ASSERT_LT(log->status().disk_bytes, 2 * options_.segment_bytes) << "start " << start;
+  }
+  auto log = open();
+  EXPECT_EQ(read_all(*log).size(), static_cast<std::size_t>(starts));
+}
+
+TEST_F(DurableLogTest, KnowsAfterKillsHowEachPacketWasSettled) {
+  options_.own_thread = false;
+  options_.retain_bytes = 1 << 20;
+  std::map<std::uint64_t, SettledAs> wanted;
+  {
+    auto log = open();
+    const NewPacket packet{1, 0, {}, "body"};
+    for (const SettledAs as :
+         {SettledAs::delivered, SettledAs::handed_back, SettledAs::dead_lettered, SettledAs::lost}) {
+      std::uint64_t id = 0;
+      ASSERT_EQ(log->append(0, std::span(&packet, 1), id), AppendResult::taken);
+      wanted[id] = as;
+    }
+    log->step(Clock::now(), 0);
+    for (const auto& [id, as] : wanted) {
+      const SettledPacket settled{id, 1, as, "a"};
+      log->settle(std::span(&settled, 1));
+    }
+    const TimePoint later = Clock::now() + std::chrono::seconds(1);
+    log->step(later, 0);
+    log->step(later + std::chrono::seconds(1), 0);
+  }
+  for (int start = 0; start < 3; ++start) {
+    auto log = open();
+    ASSERT_TRUE(log) << error_.message;
+    EXPECT_EQ(log->recovery().packets, 0u);
+    std::vector<SettledPacketRead> found;
+    for (SettledReader reader(*log, {}); reader.read(1 << 20, found);) {
+    }
+    std::map<std::uint64_t, SettledAs> kinds;
+    for (const SettledPacketRead& read : found) {
+      kinds[read.packet.id] = read.dead_letter ? SettledAs::dead_lettered : SettledAs::delivered;
+    }
+    for (const auto& [id, as] : wanted) {
+      const bool is_replayed = as == SettledAs::delivered || as == SettledAs::dead_lettered;
+      EXPECT_EQ(kinds.contains(id), is_replayed) << "start " << start;
+      EXPECT_EQ(is_replayed ? kinds[id] : as, as) << "start " << start;
+    }
+  }
 }
 
 }  // namespace

@@ -48,6 +48,20 @@ TEST(SegmentSummary, SumsUpItsRecords) {
   EXPECT_EQ(summary.torn_records, 0u);
 }
 
+TEST(SegmentSummary, TellsHowItsPacketsWereSettled) {
+  SegmentText segment = usual_segment();
+  const std::vector<SettledGroup> more{{"a", SettledAs::handed_back, 0, {{101, 7}}},
+                                       {{}, SettledAs::lost, 0, {{90, 1}}},
+                                       {"b", SettledAs::dead_lettered, 0, {{91, 2}}},
+                                       {"b", SettledAs::delivered, 0, {{92, 4}}}};
+  segment.add(RecordType::settled, encode_settled(more));
+  const std::vector<SettledGroup> groups = summary_of(segment).settled_groups();
+  EXPECT_EQ(groups, (std::vector<SettledGroup>{{{}, SettledAs::delivered, 0, {{100, 5}, {92, 4}}},
+                                               {{}, SettledAs::dead_lettered, 0, {{91, 2}}},
+                                               {{}, SettledAs::handed_back, 0, {{101, 7}}},
+                                               {{}, SettledAs::lost, 0, {{90, 1}}}}));
+}
+
 TEST(SegmentSummary, ComesBackFromItsSeal) {
   SegmentText segment = usual_segment();
   const SegmentSummary summary = summary_of(segment);

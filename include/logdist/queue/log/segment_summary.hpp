@@ -35,9 +35,15 @@ struct SegmentSummary {
   std::optional<BalanceFigures> balance;
 
   // Not in a seal: only whole segments have one.
-  std::uint32_t stable = 0;             ///< records known to have been on stable storage
-  std::vector<DamagedStretch> damaged;  ///< what had been on stable storage, and is not there
-  std::uint32_t torn_records = 0;       ///< at least; were never acknowledged under `always`
+  std::uint32_t stable = 0;                ///< records known to have been on stable storage
+  std::vector<DamagedStretch> damaged;     ///< what had been on stable storage, and is not there
+  std::uint32_t torn_records = 0;          ///< at least; were never acknowledged under `always`
+  std::vector<std::uint64_t> handed_back;  ///< of the settled ones, those that went back to their agents
+  std::vector<std::uint64_t> lost;         ///< and those whose records were damaged
+
+  /// The settled ones by how they were, as a `settled` record has them. Without analyzers: their charges are in the
+  /// balance.
+  std::vector<SettledGroup> settled_groups() const;
 };
 
 /// The body of the seal that closes a segment with this summary; the record begins at `end_offset`.
