@@ -1,29 +1,77 @@
 #include "cli/check_command.hpp"
 
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "logdist/config/text.hpp"
 #include "logdist/net/listen.hpp"
+#include "logdist/queue/disk/directory_check.hpp"
+#include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/registry/loop_check.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
 
 namespace logdist::cli {
 namespace {
 
-/// A reload does not listen, and a socket that was handed over takes the place of server.listen.
-void check_addresses(config::Loaded& loaded, const std::string& source) {
-  const auto check = [&](const char* key, const std::vector<config::ListenAddress>& addresses) {
-    for (const config::ListenAddress& address : addresses) {
-      const auto error = net::why_not_listen(address, net::is_v6_only(address, addresses));
-      if (!error) continue;
-      const std::string where = config::format_listen_address(address);
-      loaded.errors.push_back({source, 0, key, fmt::format("cannot listen on {}: {}", where, error.message())});
+using config::ListenAddress;
+
+void check_listening(config::Loaded& loaded, const char* key, const std::vector<ListenAddress>& addresses) {
+  for (const ListenAddress& address : addresses) {
+    const auto error = net::why_not_listen(address, config::is_v6_only(address, addresses));
+    if (!error) continue;
+    const std::string where = config::format_listen_address(address);
+    loaded.errors.push_back(loaded.error_of(key, fmt::format("cannot listen on {}: {}", where, error.message())));
+  }
+}
+
+/// Of what only a look-up tells: `localhost` and 127.0.0.1. The rest, the configuration alone has told.
+void check_conflicts(config::Loaded& loaded) {
+  struct Planned {
+    const char* key;
+    ListenAddress given;
+    ListenAddress resolved;
+    bool v6_only;
+  };
+  std::vector<Planned> all;
+  const auto plan = [&all](const char* key, const std::vector<ListenAddress>& addresses) {
+    for (const ListenAddress& address : addresses) {
+      all.push_back({key, address, net::resolve(address), config::is_v6_only(address, addresses)});
     }
   };
-  check("server.listen", loaded.options.server.listen);
-  check("admin.listen", loaded.options.admin.listen);
+  plan("server.listen", loaded.options.server.listen);
+  plan("admin.listen", loaded.options.admin.listen);
+  for (auto other = all.begin(); other != all.end(); ++other) {
+    for (auto one = all.begin(); one != other; ++one) {
+      if (config::conflict(one->given, one->v6_only, other->given, other->v6_only)) continue;
+      if (!config::conflict(one->resolved, one->v6_only, other->resolved, other->v6_only)) continue;
+      loaded.errors.push_back(loaded.error_of(
+          other->key,
+          fmt::format("{} and {} conflict: both are {}; allowed: two ports", config::format_listen_address(one->given),
+                      config::format_listen_address(other->given), config::format_listen_address(other->resolved))));
+    }
+  }
+}
+
+void check_queue(config::Loaded& loaded) {
+  if (loaded.options.queue.storage != config::StorageMode::disk) return;
+  std::error_code error;
+  std::string directory = std::filesystem::absolute(loaded.options.queue.directory, error).lexically_normal().string();
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  const auto files = queue::make_posix_file_system();
+  if (const std::string why = queue::why_not_open(directory, *files); !why.empty()) {
+    loaded.errors.push_back(loaded.error_of("queue.directory", why));
+  }
+}
+
+void check_dead_letters(config::Loaded& loaded) {
+  const std::string& path = loaded.options.delivery.dead_letter;
+  if (const std::string why = sink::DeadLetterFile::why_not(path); !why.empty()) {
+    loaded.errors.push_back(loaded.error_of("delivery.dead_letter", fmt::format("cannot append to {}: {}", path, why)));
+  }
 }
 
 }  // namespace
@@ -32,11 +80,14 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
   const std::string source = options.config_file.value_or("environment");
   config::Loaded loaded = config::load(options.config_file, environment);
   registry::check_loops(loaded, std::nullopt);
-  const std::string& letters = loaded.options.delivery.dead_letter;
-  if (const std::string why = sink::DeadLetterFile::why_not(letters); !why.empty()) {
-    loaded.errors.push_back({source, 0, "delivery.dead_letter", fmt::format("cannot append to {}: {}", letters, why)});
+  check_dead_letters(loaded);
+  // A reload does not listen and opens no queue.
+  if (!options.reload) {
+    check_listening(loaded, "server.listen", loaded.options.server.listen);
+    check_listening(loaded, "admin.listen", loaded.options.admin.listen);
+    check_conflicts(loaded);
+    check_queue(loaded);
   }
-  if (!options.reload) check_addresses(loaded, source);
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", to_string(warning));
   for (const auto& fault : loaded.errors) fmt::print("{}\n", to_string(fault));
   const std::size_t analyzers = loaded.options.analyzers.size();

@@ -6,8 +6,10 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 
+#include "logdist/base/ip_address.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::config {
@@ -123,6 +125,27 @@ Parsed<HttpUrl> parse_typed_url(std::string_view text) {
   // `http:` has nothing behind its colon, and of a mere word nobody knows what it is.
   const bool has_port = before_path.find(':') != text.npos && !before_path.ends_with(':');
   return parse_http_url(has_port ? "http://" + std::string(text) : std::string(text));
+}
+
+bool is_v6_only(const ListenAddress& address, std::span<const ListenAddress> addresses) {
+  const auto is_v6 = [](const ListenAddress& any) { return any.host.find(':') != std::string::npos; };
+  if (address.is_unix() || address.port == 0 || !is_v6(address)) return false;
+  return std::ranges::any_of(addresses, [&](const ListenAddress& other) {
+    return !other.is_unix() && other.port == address.port && !is_v6(other);
+  });
+}
+
+bool conflict(const ListenAddress& one, bool one_v6_only, const ListenAddress& other, bool other_v6_only) {
+  if (one.is_unix() || other.is_unix()) {
+    return std::filesystem::path(one.path).lexically_normal() == std::filesystem::path(other.path).lexically_normal();
+  }
+  if (one.port != other.port || one.port == 0) return false;
+  const auto first = IpAddress::parse(one.host);
+  const auto second = IpAddress::parse(other.host);
+  if (!first || !second) return one.host == other.host;
+  const auto is_any = [](const IpAddress& ip) { return ip == IpAddress::from_v4({}) || ip == IpAddress::from_v6({}); };
+  if (first->is_v4() == second->is_v4()) return is_any(*first) || is_any(*second) || *first == *second;
+  return first->is_v4() ? is_any(*second) && !other_v6_only : is_any(*first) && !one_v6_only;
 }
 
 std::string format_listen_address(const ListenAddress& address) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "config/environment_reader.hpp"
 #include "config/file_reader.hpp"
@@ -41,12 +42,10 @@ Loaded finish(OptionsBuilder builder, const Environment& environment, const std:
   // Without the file's values, the others can't be held against each other.
   if (whole) validate(builder, source, report);
   Loaded loaded;
-  for (std::size_t i = 0; i < builder.options.analyzers.size(); ++i) {
-    const std::string key = fmt::format("analyzers[{}].url", i);
-    const auto found = builder.locations.find(key);
-    const SourceLocation location = found != builder.locations.end() ? found->second : SourceLocation{source, 0, key};
-    loaded.urls.push_back({location.source, location.line, location.key, ""});
+  for (const auto& [key, location] : builder.locations) {
+    loaded.given.emplace(key, Error{location.source, location.line, location.key, ""});
   }
+  loaded.source = source;
   loaded.options = std::move(builder.options);
   loaded.masked = std::move(builder.masked);
   report.move_to(loaded);
@@ -78,6 +77,12 @@ std::vector<Error> masked_changes(const Loaded& before, const Loaded& now) {
         {masked.source, masked.line, key, fmt::format("has no effect: {} overrides the file", masked.variable)});
   }
   return changes;
+}
+
+Error Loaded::error_of(const std::string& key, std::string message) const {
+  const auto found = given.find(key);
+  if (found == given.end()) return {source, 0, key, std::move(message)};
+  return {found->second.source, found->second.line, found->second.key, std::move(message)};
 }
 
 Environment read_environment() {

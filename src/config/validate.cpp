@@ -47,9 +47,21 @@ class Validator {
   }
 
   void check_addresses() {
+    check_list("server.listen", options_.server.listen);
+    check_list("admin.listen", options_.admin.listen);
     if (!sound({"server.listen", "admin.listen"})) return;
     for (const ListenAddress& packets : options_.server.listen) {
-      for (const ListenAddress& admin : options_.admin.listen) check_overlap(packets, admin);
+      for (const ListenAddress& admin : options_.admin.listen) check_ports(packets, admin);
+    }
+  }
+
+  void check_list(const std::string& key, const std::vector<ListenAddress>& addresses) {
+    for (auto other = addresses.begin(); other != addresses.end(); ++other) {
+      for (auto one = addresses.begin(); one != other; ++one) {
+        if (!conflict(*one, is_v6_only(*one, addresses), *other, is_v6_only(*other, addresses))) continue;
+        report_.add_error(location_of(key), fmt::format("{} and {} conflict; allowed: two ports, or addresses apart",
+                                                        format_listen_address(*one), format_listen_address(*other)));
+      }
     }
   }
 
@@ -61,11 +73,9 @@ class Validator {
                       "is true, but no proxy is trusted; allowed: with networks in server.trusted_proxies");
   }
 
-  void check_overlap(const ListenAddress& packets, const ListenAddress& admin) {
-    const bool same_port = packets.port == admin.port && packets.port != 0 && packets.is_unix() == admin.is_unix();
-    const bool same_host = packets.host == admin.host || covers(packets, admin) || covers(admin, packets);
-    const bool same_file = packets.is_unix() && packets.path == admin.path;
-    if (!same_file && !(same_port && same_host)) return;
+  void check_ports(const ListenAddress& packets, const ListenAddress& admin) {
+    const bool packets_v6_only = is_v6_only(packets, options_.server.listen);
+    if (!conflict(packets, packets_v6_only, admin, is_v6_only(admin, options_.admin.listen))) return;
     report_.add_error(location_of(builder_.locations.contains("admin.listen") ? "admin.listen" : "server.listen"),
                       fmt::format("server.listen ({}) and admin.listen ({}) conflict; allowed: two ports",
                                   format_listen_address(packets), format_listen_address(admin)));
@@ -128,11 +138,6 @@ class Validator {
   SourceLocation location_of(const std::string& key) const {
     const auto found = builder_.locations.find(key);
     return found != builder_.locations.end() ? found->second : SourceLocation{source_, 0, key};
-  }
-
-  /// Whether `wide` is every IPv4 address and `narrow` one of them.
-  static bool covers(const ListenAddress& wide, const ListenAddress& narrow) {
-    return wide.host == "0.0.0.0" && boost::urls::parse_ipv4_address(narrow.host).has_value();
   }
 
   /// Whether a packet for `host`, as an analyzer's url names it, arrives at `own`;

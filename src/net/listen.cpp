@@ -182,6 +182,14 @@ error_code why_not_listen(const config::ListenAddress& address, bool v6_only) {
   return error == asio::error::address_in_use ? error_code() : error;
 }
 
+config::ListenAddress resolve(const config::ListenAddress& address) {
+  if (address.is_unix()) return address;
+  asio::io_context loop;
+  error_code error;
+  const tcp::endpoint endpoint = resolve(loop.get_executor(), address, error);
+  return error ? address : config::ListenAddress{endpoint.address().to_string(), address.port};
+}
+
 IpAddress peer_of(int connection) {
   sockaddr_storage storage{};
   auto size = static_cast<socklen_t>(sizeof(storage));
@@ -199,14 +207,6 @@ IpAddress peer_of(int connection) {
         std::bit_cast<IpAddress::Bytes>(reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr));
   }
   return {};
-}
-
-bool is_v6_only(const config::ListenAddress& address, std::span<const config::ListenAddress> addresses) {
-  const auto is_v6 = [](const config::ListenAddress& any) { return any.host.find(':') != std::string::npos; };
-  if (address.is_unix() || address.port == 0 || !is_v6(address)) return false;
-  return std::ranges::any_of(addresses, [&](const config::ListenAddress& other) {
-    return !other.is_unix() && other.port == address.port && !is_v6(other);
-  });
 }
 
 error_code ListeningSocket::open(const config::ListenAddress& address, bool v6_only) {

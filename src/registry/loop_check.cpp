@@ -108,9 +108,9 @@ void check_loops(config::Loaded& loaded, const std::optional<std::vector<config:
                            [&](const address& on) { return arrives(to, on, names.addresses); });
       });
       if (!is_own) continue;
-      config::Error fault = loaded.urls[i];
-      fault.message = config::own_port_message(analyzers[i].url, config::format_listen_address(own));
-      loaded.errors.push_back(std::move(fault));
+      loaded.errors.push_back(
+          loaded.error_of(fmt::format("analyzers[{}].url", i),
+                          config::own_port_message(analyzers[i].url, config::format_listen_address(own))));
     }
   }
 }

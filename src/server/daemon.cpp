@@ -14,6 +14,7 @@
 #include "logdist/ingest/listener.hpp"
 #include "logdist/net/listen.hpp"
 #include "logdist/os/cpu_limit.hpp"
+#include "logdist/os/disk_error.hpp"
 #include "logdist/os/file_limit.hpp"
 #include "logdist/os/heap_trim.hpp"
 #include "logdist/registry/health_driver.hpp"
@@ -102,14 +103,14 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     } else {
       auto address = addresses.begin();
       for (ingest::Listener& listener : listeners_) {
-        if (const auto error = listener.open(*address, net::is_v6_only(*address, addresses))) {
+        if (const auto error = listener.open(*address, config::is_v6_only(*address, addresses))) {
           return cannot_listen("server.listen", *address, error);
         }
         ++address;
       }
     }
     for (const config::ListenAddress& address : options.admin.listen) {
-      if (const auto error = admin_->open(address, net::is_v6_only(address, options.admin.listen))) {
+      if (const auto error = admin_->open(address, config::is_v6_only(address, options.admin.listen))) {
         return cannot_listen("admin.listen", address, error);
       }
     }
@@ -219,7 +220,7 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
   auto letters = sink::DeadLetterFile::open(options.delivery.dead_letter, options.delivery.timeout);
   if (!letters) {
     return fmt::format("delivery.dead_letter: cannot append to {}: {}", options.delivery.dead_letter,
-                       letters.error().message());
+                       os::disk_error_text(letters.error().value()));
   }
   const os::CpuLimit limit = os::read_cpu_limit();
   auto impl = std::make_unique<Impl>(control, options, fitted, std::move(source), std::move(*letters),

@@ -87,7 +87,7 @@ std::string fault_for(const test::TemporaryFolder& folder, const std::string& fi
 TEST(CheckCommand, FindsOutWhereServeCouldNotKeepDeadLetters) {
   const test::TemporaryFolder folder;
   const auto fault = [&folder](const std::string& path, const std::string& why) {
-    return folder.file("file") + ": delivery.dead_letter: cannot append to " + path + ": " + why + "\n";
+    return folder.file("file") + ":2: delivery.dead_letter: cannot append to " + path + ": " + why + "\n";
   };
   EXPECT_EQ(fault_for(folder, ""), "");
   EXPECT_EQ(fault_for(folder, folder.file("letters.jsonl")), "");
@@ -111,9 +111,9 @@ TEST(CheckCommand, FindsOutWhereServeCouldNotListen) {
   const std::string bad = "192.0.2.1:0", none = "unix:/nowhere/at/all";  // RFC 5737
   EXPECT_EQ(printed(good, good), sound);
   EXPECT_EQ(printed(bad, good),
-            "environment: server.listen: cannot listen on " + bad + ": Cannot assign requested address\n");
+            "environment: LOGDIST_SERVER__LISTEN: cannot listen on " + bad + ": Cannot assign requested address\n");
   EXPECT_EQ(printed(good, good + ", " + none),
-            "environment: admin.listen: cannot listen on " + none + ": No such file or directory\n");
+            "environment: LOGDIST_ADMIN__LISTEN: cannot listen on " + none + ": No such file or directory\n");
   EXPECT_EQ(printed(bad, none, true), sound) << "it listens already";
   boost::asio::io_context loop;
   boost::asio::ip::tcp::acceptor other(loop, {boost::asio::ip::address_v4::loopback(), 0});

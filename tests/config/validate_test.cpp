@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "logdist/config/load.hpp"
+#include "logdist/config/text.hpp"
 #include "support.hpp"
 
 namespace logdist::config {
@@ -81,6 +82,39 @@ TEST(Addresses, MustNotBeInEachOthersWay) {
   EXPECT_NE(error_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
   EXPECT_EQ(error_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
   EXPECT_EQ(error_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
+}
+
+TEST(V6Only, WhereAnotherHasThePortForIpv4) {
+  const std::vector<ListenAddress> both{{"::", 80}, {"0.0.0.0", 80}, {"::", 81}, {"::", 0}, {"::1", 0}};
+  EXPECT_TRUE(is_v6_only(both[0], both));
+  for (const std::size_t index : {1U, 2U, 3U, 4U}) EXPECT_FALSE(is_v6_only(both[index], both)) << index;
+}
+
+TEST(Addresses, OfAListMustNotIncludeEachOther) {
+  const auto error_of_list = [](const std::string& list) { return error_of("server:\n  listen: '" + list + "'\n"); };
+  const std::string allowed = " conflict; allowed: two ports, or addresses apart";
+  EXPECT_EQ(error_of_list("0.0.0.0:1, 127.0.0.1:1"), "f.yaml:2: server.listen: 0.0.0.0:1 and 127.0.0.1:1" + allowed);
+  EXPECT_EQ(error_of_list("[::1]:1, [::]:1"), "f.yaml:2: server.listen: [::1]:1 and [::]:1" + allowed);
+  EXPECT_EQ(error_of_list("[::]:1, [0:0::0]:1"), "f.yaml:2: server.listen: [::]:1 and [0:0::0]:1" + allowed);
+  EXPECT_EQ(error_of_list("unix:/a/b, unix:/a//b"), "f.yaml:2: server.listen: unix:/a/b and unix:/a//b" + allowed);
+  EXPECT_EQ(error_of_list("[::ffff:127.0.0.1]:1, 127.0.0.1:1"),
+            "f.yaml:2: server.listen: [::ffff:127.0.0.1]:1 and 127.0.0.1:1" + allowed);
+  for (const char* list : {"[::]:1, 0.0.0.0:1", "0.0.0.0:1, 127.0.0.1:2", "127.0.0.1:1, 127.0.0.2:1", "0.0.0.0:0, :0",
+                           "[::1]:1, 127.0.0.1:1", "unix:/a/b, unix:/a/c", "localhost:1, 127.0.0.1:1"}) {
+    EXPECT_EQ(error_of_list(list), "") << list;
+  }
+}
+
+TEST(Addresses, OfBothPortsMustNotIncludeEachOther) {
+  const auto error_of_both = [](const std::string& packets, const std::string& admin) {
+    return error_of("server: {listen: '" + packets + "'}\nadmin: {listen: '" + admin + "'}\n");
+  };
+  EXPECT_THAT(error_of_both("[::]:1", "127.0.0.1:1"),
+              HasSubstr("server.listen ([::]:1) and admin.listen (127.0.0.1:1) conflict"));
+  EXPECT_THAT(error_of_both("127.0.0.1:1", "[::]:1"), HasSubstr("conflict"));
+  EXPECT_THAT(error_of_both("unix:/a/./b", "unix:/a/b"), HasSubstr("conflict"));
+  EXPECT_EQ(error_of_both("[::]:1, 10.0.0.1:1", "127.0.0.1:1"), "") << "[::] leaves IPv4 to the other then";
+  EXPECT_EQ(error_of_both("[::1]:1", "127.0.0.1:1"), "");
 }
 
 TEST(Sizes, OddButWorkableOnesAreWarnings) {

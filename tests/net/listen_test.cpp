@@ -117,12 +117,6 @@ TEST(PeerOf, OneThatHasGoneDidNotComeByAUnixSocket) {
   EXPECT_FALSE(peer_of(one.native_handle()).is_set());
 }
 
-TEST(V6Only, WhereAnotherHasThePortForIpv4) {
-  const std::vector<config::ListenAddress> both{{"::", 80}, {"0.0.0.0", 80}, {"::", 81}, {"::", 0}, {"::1", 0}};
-  EXPECT_TRUE(is_v6_only(both[0], both));
-  for (const std::size_t index : {1U, 2U, 3U, 4U}) EXPECT_FALSE(is_v6_only(both[index], both)) << index;
-}
-
 /// A folder of its own for socket files.
 class UnixListen : public testing::Test {
  protected:

@@ -38,8 +38,12 @@ struct Loaded {
   std::vector<Error> errors;
   std::vector<Error> warnings;                ///< unknown LOGDIST_* variables and the like
   std::map<std::string, MaskedKey> masked{};  ///< by key; "analyzers" for the list as a whole
-  /// Where the url of each analyzer was given, without a message: for errors that only this machine can find.
-  std::vector<Error> urls{};
+  // For errors that only this machine can find.
+  std::string source{};                               ///< the file's name, or "environment"
+  std::map<std::string, Error, std::less<>> given{};  ///< where each key was, without a message; defaults were not
+
+  /// An error of `key` ("queue.directory", "analyzers[1].url"), at the place where that was given.
+  Error error_of(const std::string& key, std::string message) const;
 };
 
 /// A warning for each key that changed in the file from `before` to `now` without effect,

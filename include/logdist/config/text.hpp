@@ -7,6 +7,7 @@
 
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -65,6 +66,14 @@ std::string format_sync(SyncPolicy policy);
 
 /// Without needless decimals: `40`, `0.5`.
 std::string format_weight(Weight weight);
+
+/// Whether an IPv6 address of `addresses`, to be listened on all together, has to leave
+/// the IPv4 connections of its port to another of them.
+bool is_v6_only(const ListenAddress& address, std::span<const ListenAddress> addresses);
+
+/// Whether not both can be listened on: the same port of addresses that are equal or include each other, or the same
+/// file. `one_v6_only`: `one` leaves IPv4 connections alone. Of a host that is no address only its name is known.
+bool conflict(const ListenAddress& one, bool one_v6_only, const ListenAddress& other, bool other_v6_only);
 
 /// `HOST:PORT`, an IPv6 host in brackets; `unix:/PATH`.
 std::string format_listen_address(const ListenAddress& address);

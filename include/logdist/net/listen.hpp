@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <span>
 #include <string>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -52,14 +51,14 @@ boost::system::error_code listen(boost::asio::ip::tcp::acceptor& acceptor, const
 /// listen() does.
 boost::system::error_code why_not_listen(const config::ListenAddress& address, bool v6_only = false);
 
+/// The same with the address that listen() would take for its host; unchanged if there is none. May block, as listen()
+/// does.
+config::ListenAddress resolve(const config::ListenAddress& address);
+
 /// The address at the other end of a connection; none of a unix socket. When it has gone it
 /// is `::`: one that reset the connection before it was accepted may have sent a request, and
 /// is not to be taken for one that came by a unix socket.
 IpAddress peer_of(int connection);
-
-/// Whether an IPv6 address of `addresses`, to be listened on all together, has to leave
-/// the IPv4 connections of its port to another of them.
-bool is_v6_only(const config::ListenAddress& address, std::span<const config::ListenAddress> addresses);
 
 /// A socket that listens, of TCP or unix. Confined to the loop of its executor. Its file,
 /// if it has one, goes with it.

@@ -1,0 +1,100 @@
+// `check` exits with 1 where `serve` would, and makes nothing.
+#include "cli/check_command.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "logdist/queue/log/record.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace logdist::cli {
+namespace {
+
+using testing::HasSubstr;
+
+/// A configuration with one analyzer, and what `check` says of it.
+class Check : public testing::Test {
+ protected:
+  std::string said_of(const std::string& more, bool reload = false) {
+    const std::string file =
+        folder_.write("c.yaml", "analyzers: [{name: a, url: 'http://192.0.2.1:9/x', weight: 1}]\n" + more);
+    testing::internal::CaptureStdout();
+    const int code = run_check({.config_file = file, .reload = reload}, {});
+    std::string text = testing::internal::GetCapturedStdout();
+    EXPECT_EQ(code, text == file + ": ok, 1 analyzer\n" ? 0 : 1) << text;
+    for (std::size_t at = text.find(file); at != text.npos; at = text.find(file, at))
+      text.replace(at, file.size(), "F");
+    return text;
+  }
+
+  std::string said_of_queue(const std::string& directory, bool reload = false) {
+    return said_of("server: {listen: '127.0.0.1:0'}\nadmin: {listen: '127.0.0.1:0'}\nqueue:\n  storage: disk\n" +
+                       std::string("  directory: ") + directory + "\n",
+                   reload);
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+const std::string all_well = "F: ok, 1 analyzer\n";
+
+TEST_F(Check, FindsOutWhereServeCouldNotKeepItsQueue) {
+  const auto fault = [](const std::string& what) { return "F:6: queue.directory: " + what + ".\n"; };
+  EXPECT_EQ(said_of_queue(folder_.file("new/queue/")), all_well);
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("new"))) << "made by a look";
+  const std::string file = folder_.write("file", "no directory");
+  EXPECT_EQ(said_of_queue(file), fault(file + ": Not a directory"));
+  EXPECT_EQ(said_of_queue(file + "/in/it"), fault(file + "/in/it: Not a directory"));
+  EXPECT_EQ(said_of_queue(file, true), all_well) << "a reload opens no queue";
+  std::filesystem::create_symlink(folder_.file("nowhere"), folder_.file("link"));
+  EXPECT_EQ(said_of_queue(folder_.file("link")), fault(folder_.file("link") + ": No such file or directory"));
+  const std::string queue = folder_.file("queue");
+  std::filesystem::create_directory(queue);
+  EXPECT_EQ(said_of_queue(queue), all_well);
+  EXPECT_TRUE(std::filesystem::is_empty(queue)) << "made by a look";
+  std::filesystem::create_directory(queue + "/lock");
+  EXPECT_EQ(said_of_queue(queue), fault(queue + "/lock: Is a directory"));
+}
+
+TEST_F(Check, FindsOutWhereServeMayNotWrite) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may";
+  const std::string queue = folder_.file("queue");
+  std::filesystem::create_directory(queue);
+  ASSERT_EQ(::chmod(queue.c_str(), 0500), 0);
+  EXPECT_EQ(said_of_queue(queue), "F:6: queue.directory: " + queue + ": Permission denied.\n");
+  EXPECT_EQ(said_of_queue(queue + "/new"), "F:6: queue.directory: " + queue + ": Permission denied.\n");
+}
+
+TEST_F(Check, FindsAQueueOfANewerVersion) {
+  const std::string queue = folder_.file("queue");
+  std::filesystem::create_directory(queue);
+  std::array<char, queue::segment_header_bytes> head{};
+  queue::encode_segment_header({.log_id = 9, .first_id = 7}, head, queue::log_format_version + 1);
+  std::ofstream(queue + "/" + queue::segment_name(7), std::ios::binary).write(head.data(), head.size());
+  EXPECT_THAT(said_of_queue(queue), HasSubstr("F:6: queue.directory: " + queue + "/0000000000000007.log is of format"));
+}
+
+TEST_F(Check, SaysEveryFaultAtOnceWithItsPlace) {
+  const std::string file = folder_.write("file", "");
+  const std::string said = said_of("server:\n  listen: '0.0.0.0:1, 127.0.0.1:1'\nadmin:\n  listen: unix:" + file +
+                                   "/s\nqueue:\n  storage: disk\n  directory: " + file +
+                                   "\ndelivery:\n  dead_letter: " + file + "/letters\n");
+  EXPECT_THAT(said, HasSubstr("F:3: server.listen: 0.0.0.0:1 and 127.0.0.1:1 conflict"));
+  EXPECT_THAT(said, HasSubstr("F:5: admin.listen: cannot listen on unix:" + file + "/s: Not a directory"));
+  EXPECT_THAT(said, HasSubstr("F:8: queue.directory: " + file + ": Not a directory"));
+  EXPECT_THAT(said, HasSubstr("F:10: delivery.dead_letter: cannot append to " + file + "/letters: Not a directory"));
+}
+
+TEST_F(Check, FindsAddressesThatAreTheSameByName) {
+  const std::string said = said_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: 'localhost:1'}\n");
+  if (said == all_well) GTEST_SKIP() << "localhost is another address here";
+  EXPECT_THAT(said, HasSubstr("F:3: admin.listen: 127.0.0.1:1 and localhost:1 conflict: both are 127.0.0.1:1"));
+}
+
+}  // namespace
+}  // namespace logdist::cli
