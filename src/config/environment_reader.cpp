@@ -14,7 +14,12 @@ namespace logdist::config {
 namespace {
 
 constexpr std::string_view variable_prefix = "LOGDIST_";
-constexpr const char* entry_allowed = "NAME=URL, then weight=N, max_in_flight=N and forward=MODE, separated by spaces";
+/// What a word of an entry may be: every key that has one value.
+std::string entry_allowed() {
+  std::string text = "NAME=URL, then";
+  for (const auto& spec : analyzer_keys()) text += spec.assign && !spec.required ? ' ' + spec.path + "=…," : "";
+  return text + " separated by spaces";
+}
 
 std::vector<std::string> split(const std::string& text, const char* separators) {
   std::vector<std::string> parts;
@@ -93,7 +98,7 @@ class AnalyzersVariable {
     const auto [name, url] = split_at_equals(words.front());
     if (url.empty()) {
       return report_.add_error(location_of(suffix),
-                               fmt::format("{} is not NAME=URL; allowed: {}", quote(words.front()), entry_allowed));
+                               fmt::format("{} is not NAME=URL; allowed: {}", quote(words.front()), entry_allowed()));
     }
     read_key("name", name, suffix, analyzer);
     read_key("url", url, suffix, analyzer);
@@ -104,7 +109,7 @@ class AnalyzersVariable {
         report_.add_error(location_of(suffix + '.' + printable(key)), "is given twice; allowed: once");
       } else if (!read_key(key, value, suffix, analyzer)) {
         report_.add_error(location_of(suffix),
-                          fmt::format("{} is not known; allowed: {}", quote(words[i]), entry_allowed));
+                          fmt::format("{} is not known; allowed: {}", quote(words[i]), entry_allowed()));
       }
     }
   }

@@ -148,7 +148,8 @@ TEST(AnalyzersVariable, SaysEveryFault) {
   const Environment environment{{"LOGDIST_ANALYZERS",
                                  "http://h weight=1, a=http://h weight=0 weight=2, a=https://h max_in_flight=0 x=1 "
                                  "headers=X, a=http://h weight"}};
-  const std::string allowed = "allowed: NAME=URL, then weight=N, max_in_flight=N and forward=MODE, separated by spaces";
+  const std::string allowed =
+      "allowed: NAME=URL, then weight=…, max_in_flight=…, forward=…, formats=…, decompress=…, separated by spaces";
   EXPECT_THAT(
       lines(load(std::nullopt, environment).errors),
       ElementsAre("environment: LOGDIST_ANALYZERS[0]: \"http://h\" is not NAME=URL; " + allowed,
