@@ -6,6 +6,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <simdjson.h>
 #include <nlohmann/json.hpp>
 
 #include "logdist/base/base64.hpp"
@@ -65,13 +66,18 @@ void print_line(const InspectedPacket& packet, std::ostream& out) {
 }
 
 void print_json(const InspectedPacket& packet, std::ostream& out) {
-  const nlohmann::ordered_json line{{"received_at", to_text(packet.received_at_ns)},
-                                    {"packet_id", packet.metadata.packet_id},
-                                    {"agent_id", agent_of(packet)},
-                                    {"content_type", content_type_of(packet.metadata.forwarded_headers)},
-                                    {"messages", packet.messages},
-                                    {"body_base64", to_base64(packet.body)},
-                                    {"state", state_of(packet)}};
+  nlohmann::ordered_json line{{"received_at", to_text(packet.received_at_ns)},
+                              {"packet_id", packet.metadata.packet_id},
+                              {"agent_id", agent_of(packet)}};
+  const std::string content_type = content_type_of(packet.metadata.forwarded_headers);
+  if (simdjson::validate_utf8(content_type)) {
+    line["content_type"] = content_type;
+  } else {
+    line["content_type_base64"] = to_base64(content_type);
+  }
+  line["messages"] = packet.messages;
+  line["body_base64"] = to_base64(packet.body);
+  line["state"] = state_of(packet);
   out << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
 }
 

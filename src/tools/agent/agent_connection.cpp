@@ -85,7 +85,7 @@ asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packe
   request_.set("Idempotency-Key", packet.id);
   request_.erase(http::field::content_encoding);
   if (!packet.content_encoding.empty()) request_.set(http::field::content_encoding, packet.content_encoding);
-  for (const auto& [name, value] : packet.headers) request_.set(name, value);
+  for (const auto& [name, value] : packet.headers) request_.insert(name, value);
   request_.body() = {packet.body.data(), packet.body.size()};
   request_.content_length(packet.body.size());
   stream_->expires_after(timeout_);

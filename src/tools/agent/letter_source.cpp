@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,19 +14,29 @@
 namespace logdist::tools {
 namespace {
 
+using LetterJson = nlohmann::ordered_json;
+
 /// Why a line is no dead letter, in one clause.
 struct NoLetter {
   std::string why;
 };
 
-/// `body`, or `body_base64` of a letter whose bytes are no text.
-std::string body_of(const nlohmann::json& letter) {
-  if (letter.contains("body")) return letter.at("body").get<std::string>();
-  return from_base64(letter.at("body_base64").get<std::string>()).value_or("");
+/// `name`, or `name_base64` where the bytes are no text; none of what is no base64.
+std::optional<std::string> bytes_of(const LetterJson& letter, const std::string& name) {
+  if (letter.contains(name)) return letter.at(name).get<std::string>();
+  return from_base64(letter.at(name + "_base64").get<std::string>());
 }
 
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char byte) { return byte >= 0x20 && byte < 0x7f; });
+}
+
+/// What the daemon takes as a header's value (RFC 9110, 5.5).
+bool is_field_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) {
+    const auto code = static_cast<unsigned char>(byte);
+    return byte == '\t' || (code >= 0x20 && code != 0x7f);
+  });
 }
 
 /// A path and a query, as in the request line.
@@ -33,32 +45,42 @@ bool is_target(std::string_view text) {
 }
 
 /// What went along, but for the trace: that of the first time is over.
-bool take_headers(OutgoingPacket& packet, const nlohmann::json& headers) {
-  for (const auto& [name, value] : headers.items()) {
+bool take_headers(OutgoingPacket& packet, const LetterJson& letter, const char* key, bool is_base64) {
+  if (!letter.contains(key)) return true;
+  for (const auto& [name, values] : letter.at(key).items()) {
     if (name == "traceparent" || name == "tracestate") continue;
-    const std::string text = value.get<std::string>();
-    if (!logdist::http::is_token(name) || !is_printable(text)) return false;
-    packet.headers.emplace_back(name, text);
+    for (const LetterJson& value : values.is_array() ? values : LetterJson::array({values})) {
+      const auto text = value.get<std::string>();
+      std::optional<std::string> bytes = is_base64 ? from_base64(text) : text;
+      if (!bytes || !logdist::http::is_token(name) || !is_field_value(*bytes)) return false;
+      packet.headers.emplace_back(name, std::move(*bytes));
+    }
   }
   return true;
 }
 
 /// The packet of a line, to be sent again: same id, bytes, content type and encoding, target and headers.
 boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line) {
-  const nlohmann::json letter = nlohmann::json::parse(line, nullptr, false);
+  const LetterJson letter = LetterJson::parse(line, nullptr, false);
   if (letter.is_discarded()) return NoLetter{"not JSON"};
   if (!letter.is_object()) return NoLetter{"not an object"};
   OutgoingPacket packet;
   try {
     packet.id = letter.at("packet_id").get<std::string>();
-    packet.body = body_of(letter);
-    packet.content_type = letter.value("content_type", std::string());
+    std::optional<std::string> body = bytes_of(letter, "body");
+    if (!body) return NoLetter{"body_base64 is no base64"};
+    packet.body = std::move(*body);
+    if (letter.contains("content_type") || letter.contains("content_type_base64")) {
+      std::optional<std::string> type = bytes_of(letter, "content_type");
+      if (!type || !is_field_value(*type)) return NoLetter{"content_type is no value of a header"};
+      packet.content_type = std::move(*type);
+    }
     packet.content_encoding = letter.value("content_encoding", std::string());
     packet.messages = letter.value("messages", std::uint32_t{0});
     packet.target = letter.value("target", std::string());
     if (!is_target(packet.target)) return NoLetter{"target is no path"};
-    if (letter.contains("headers") && !take_headers(packet, letter.at("headers")))
-      return NoLetter{"headers are not names with printable values"};
+    if (!take_headers(packet, letter, "headers", false) || !take_headers(packet, letter, "headers_base64", true))
+      return NoLetter{"headers are not names with values of headers"};
   } catch (const nlohmann::json::exception&) {
     return NoLetter{"packet_id or body is missing, or of another type"};
   }
@@ -66,8 +88,7 @@ boost::system::result<OutgoingPacket, NoLetter> packet_of(std::string_view line)
   const auto is_visible = [](char byte) { return byte > 0x20 && byte < 0x7f; };
   if (packet.id.empty() || !std::all_of(packet.id.begin(), packet.id.end(), is_visible))
     return NoLetter{"packet_id is not visible ASCII"};
-  if (!is_printable(packet.content_type) || !is_printable(packet.content_encoding))
-    return NoLetter{"content_type or content_encoding is not printable ASCII"};
+  if (!is_printable(packet.content_encoding)) return NoLetter{"content_encoding is not printable ASCII"};
   return packet;
 }
 

@@ -217,6 +217,39 @@ TEST(LetterSource, KeepsWhereAndWithWhatAPacketCame) {
   EXPECT_THAT(source.failure(), ::testing::HasSubstr("dead letters: 4"));
 }
 
+/// What the daemon takes as a header's value, and JSON does not as a string.
+TEST(LetterSource, KeepsTheBytesOfHeaders) {
+  sink::KeptLetter letter;
+  letter.packet_id = "p-5";
+  letter.content_type = "application/json; x=\"\xe4\"";
+  letter.headers = {
+      {"X-Scope-OrgID", "caf\xc3\xa9\there"}, {"X-Syslog-Tag", "one"}, {"Via", "1.1 a"}, {"X-Syslog-Tag", "\xe4\xff"}};
+  letter.body = "[1]";
+  const std::string line = sink::line_of(letter);
+  ASSERT_FALSE(json::parse(line, nullptr, false).is_discarded()) << "it is UTF-8";
+  EXPECT_THAT(line, ::testing::Not(HasSubstr("\xef\xbf\xbd")));
+  Pipe pipe;
+  pipe.write(line + "\n");
+  pipe.write(R"({"packet_id":"a","body":"","headers_base64":{"X":"no base64"}})"
+             "\n");
+  pipe.write(R"({"packet_id":"a","body_base64":"no base64"})"
+             "\n");
+  pipe.write(R"({"packet_id":"a","body":"","content_type":"a/b\r\nX: y"})"
+             "\n");
+  pipe.close();
+  LetterSource source(pipe.take_out());
+  const std::optional<OutgoingPacket> packet = source.next();
+  ASSERT_TRUE(packet) << source.failure();
+  EXPECT_EQ(packet->content_type, letter.content_type);
+  auto sorted = letter.headers;
+  auto got = packet->headers;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(got.begin(), got.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  EXPECT_EQ(got, sorted) << "those of a name in their order";
+  EXPECT_FALSE(source.next());
+  EXPECT_THAT(source.failure(), HasSubstr("dead letters: 3"));
+}
+
 TEST(LetterSource, PassesOverWhatIsNoDeadLetterAndSaysSo) {
   Pipe pipe;
   pipe.write(

@@ -46,7 +46,8 @@ struct KeptLetter {
 
 /// One line without its end: time, packet_id, reason, messages, attempts, admitted_at,
 /// content_type, content_encoding, format, target and headers where there are such, analyzers, and the body: `body`, a
-/// string, when it is UTF-8, else `body_base64`.
+/// string, when it is UTF-8, else `body_base64`. So have `content_type` and, name by name, `headers`; those of a name
+/// that came more than once are a list.
 std::string line_of(const KeptLetter& letter);
 
 }  // namespace logdist::sink
