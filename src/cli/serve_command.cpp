@@ -58,7 +58,6 @@ class SignalHandler {
       reload();
     } else if (number == SIGUSR1) {
       daemon_.reopen_files();
-      log::info("files_reopened", "USR1: the dead-letter file is opened again by its name");
     } else if (draining_) {
       end_soon();
     } else {
@@ -74,6 +73,7 @@ class SignalHandler {
     const std::size_t left = daemon_.queued_packets();
     log::error("forced_exit", fmt::format("a second signal: ending now, with {} packets left in the queue", left),
                {{"packets_left", left}});
+    forced_ = true;
     exit_code_ = exit_packets_left;
     signals_.end_within(exit_packets_left, forced_end_limit);
     limit_.expires_after(forced_end_warning);
@@ -112,8 +112,8 @@ class SignalHandler {
       const std::string where =
           result.kept_in.empty() ? "" : fmt::format("; they stay in {} for the next start", result.kept_in);
       log::error("drained",
-                 fmt::format("drained, but {} accepted packets could not be delivered within shutdown.grace{}",
-                             result.packets_left, where),
+                 fmt::format("drained, but {} accepted packets could not be delivered {}{}", result.packets_left,
+                             forced_ ? "before the second signal" : "within shutdown.grace", where),
                  {{"packets_left", result.packets_left}});
       exit_code_ = exit_packets_left;
     } else {
@@ -130,6 +130,7 @@ class SignalHandler {
   asio::steady_timer limit_;  ///< after a second signal
   int exit_code_ = exit_clean;
   bool draining_ = false;
+  bool forced_ = false;  ///< by a second signal
 };
 
 void log_warnings(const config::Loaded& loaded) {

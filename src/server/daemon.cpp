@@ -178,7 +178,13 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   void hurry() {
     if (drain_) drain_->hurry();
   }
-  void reopen_files() { shared_.dead_letters->reopen(); }
+  void reopen_files() {
+    if (shared_.options.delivery.dead_letter.empty()) {
+      return log::info("files_reopened", "USR1: no file is open: delivery.dead_letter is not set");
+    }
+    shared_.dead_letters->reopen(
+        [] { log::info("files_reopened", "USR1: the dead-letter file is opened again by its name"); });
+  }
 
   void reload(const std::string& who, Reload::Done done) { reload_.request(who, std::move(done)); }
   Duration grace() const { return reload_.grace(); }

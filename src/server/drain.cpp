@@ -82,7 +82,8 @@ void Drain::decide(const Look& look) {
 
 void Drain::give_up() {
   phase_ = Phase::giving_up;
-  log::warn("shutdown_timeout", "shutdown.grace is over: giving up what is left");
+  // Of a second signal the log tells already.
+  if (!hurried_) log::warn("shutdown_timeout", "shutdown.grace is over: giving up what is left");
   for (const auto& loop : loops_) {
     loop->post([](Loop& own) {
       const TimePoint now = Clock::now();

@@ -30,8 +30,11 @@ class Drain {
   ~Drain();
 
   void start();
-  /// The grace is over now.
-  void hurry() { grace_ends_ = Clock::now(); }
+  /// The grace is over now: a second signal has come.
+  void hurry() {
+    hurried_ = true;
+    grace_ends_ = Clock::now();
+  }
 
  private:
   enum class Phase : std::uint8_t { draining, giving_up, writing, closing, closed, written };
@@ -66,6 +69,7 @@ class Drain {
   std::function<void()> settled_;  ///< told before the durable queue is closed: no packet is under way any more
   std::function<void(DrainResult)> done_;
   Phase phase_ = Phase::draining;
+  bool hurried_ = false;
   std::thread closer_;                  ///< closes the durable queue, which waits for the disk
   DrainResult result_;                  ///< while it does
   std::vector<TimePoint> oldest_left_;  ///< by LoopId, while writing

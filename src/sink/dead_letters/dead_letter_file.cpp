@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/os/disk_error.hpp"
 #include "logdist/telemetry/in_words.hpp"
 #include "logdist/telemetry/log.hpp"
 #include "sink/dead_letters/letter_writer.hpp"
@@ -24,8 +25,6 @@ namespace {
 
 /// A packet left at the end waits so long for a sign of progress on the disk.
 constexpr Duration progress_wait = std::chrono::seconds(10);
-
-std::string open_error_text(int error) { return std::generic_category().message(error); }
 
 /// What the file has a place of its own for.
 constexpr std::array<std::string_view, 4> named_headers{"Content-Type", "Content-Encoding", "Packet-Format",
@@ -81,14 +80,14 @@ std::string DeadLetterFile::why_not(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     const os::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK));
-    return file.is_open() ? "" : open_error_text(errno);
+    return file.is_open() ? "" : os::disk_error_text(errno);
   }
-  if (errno != ENOENT) return open_error_text(errno);
+  if (errno != ENOENT) return os::disk_error_text(errno);
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
-  if (::stat(folder.c_str(), &status) != 0) return open_error_text(errno);
-  if (!S_ISDIR(status.st_mode)) return open_error_text(ENOTDIR);
-  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : open_error_text(errno);
+  if (::stat(folder.c_str(), &status) != 0) return os::disk_error_text(errno);
+  if (!S_ISDIR(status.st_mode)) return os::disk_error_text(ENOTDIR);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : os::disk_error_text(errno);
 }
 
 void DeadLetterFile::name(AnalyzerId analyzer, std::string name, std::string host) {
@@ -132,8 +131,8 @@ KeptLetter DeadLetterFile::copy_of(const sink::DeadLetter& letter) {
   return kept;
 }
 
-void DeadLetterFile::reopen() {
-  if (writer_) writer_->reopen();
+void DeadLetterFile::reopen(std::function<void()> reopened) {
+  if (writer_) writer_->reopen(std::move(reopened));
 }
 
 void DeadLetterFile::flush(std::function<void()> done) {

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "logdist/base/mutex.hpp"
+#include "logdist/os/disk_error.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::sink {
@@ -25,8 +26,6 @@ namespace {
 
 /// A disk that has taken nothing for so long is not waited for at the end.
 constexpr Duration stuck_after = std::chrono::seconds(1);
-
-std::string disk_error_text(int error) { return std::generic_category().message(error); }
 
 std::string letter_text(const KeptLetter& letter) {
   return fmt::format("dead letter: packet {} of {} messages, {}", letter.packet_id, letter.messages,
@@ -56,7 +55,7 @@ class LetterWriter::Worker {
       : path_(std::move(path)), bytes_max_(bytes_max), file_(std::move(file)) {}
 
   bool put(KeptLetter letter, Duration wait);
-  void reopen() { add(Reopen{}); }
+  void reopen(std::function<void()> reopened) { add(Reopen{std::move(reopened)}); }
   void flush(std::function<void()> done) { add(std::move(done)); }
 
   std::size_t waiting() const {
@@ -75,14 +74,16 @@ class LetterWriter::Worker {
   std::size_t end();
 
  private:
-  struct Reopen {};
+  struct Reopen {
+    std::function<void()> reopened;
+  };
   using Item = std::variant<KeptLetter, Reopen, std::function<void()>>;
 
   void add(Item item);
   void carry_out(Item& item);
   void keep(const KeptLetter& letter);
   int write(std::string_view text);
-  void open_again();
+  bool open_again();
   void sync();
 
   const std::string path_;
@@ -178,8 +179,8 @@ std::size_t LetterWriter::Worker::end() {
 void LetterWriter::Worker::carry_out(Item& item) {
   if (const KeptLetter* const letter = std::get_if<KeptLetter>(&item)) {
     keep(*letter);
-  } else if (std::holds_alternative<Reopen>(item)) {
-    open_again();
+  } else if (const Reopen* const reopen = std::get_if<Reopen>(&item)) {
+    if (open_again() && reopen->reopened) reopen->reopened();
   } else {
     sync();
     std::get<std::function<void()>>(item)();
@@ -192,7 +193,7 @@ void LetterWriter::Worker::keep(const KeptLetter& letter) {
   const std::uint64_t failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
   log::record(log::Level::error, "dead_letter",
               letter_text(letter) + ": no analyzer took it and it could not be written", letter_fields(letter));
-  const std::string why = disk_error_text(error);
+  const std::string why = os::disk_error_text(error);
   log::error(
       "dead_letter_not_written",
       fmt::format("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_, why, failures),
@@ -219,24 +220,27 @@ int LetterWriter::Worker::write(std::string_view text) {
   return 0;
 }
 
-void LetterWriter::Worker::open_again() {
+/// False: it could not be, and this is told.
+bool LetterWriter::Worker::open_again() {
   os::FileDescriptor file = open_letters(path_);
   if (!file.is_open()) {
-    const std::string why = disk_error_text(errno);
-    return log::error(
+    const std::string why = os::disk_error_text(errno);
+    log::error(
         "dead_letter_not_reopened",
         fmt::format("delivery.dead_letter: cannot append to {}: {}; the file opened before goes on being written",
                     path_, why),
         {{"path", path_}, {"cause", why}});
+    return false;
   }
   sync();
   file_ = std::move(file);
   torn_ = false;
+  return true;
 }
 
 void LetterWriter::Worker::sync() {
   if (::fdatasync(file_.number()) == 0 || errno == EINVAL || errno == EROFS) return;  // no file of a disk
-  const std::string why = disk_error_text(errno);
+  const std::string why = os::disk_error_text(errno);
   log::error("dead_letter_not_written", fmt::format("delivery.dead_letter: {} may not be on the disk: {}", path_, why),
              {{"path", path_}, {"cause", why}, {"packets_not_kept", failures()}});
 }
@@ -260,7 +264,7 @@ LetterWriter::~LetterWriter() {
 }
 
 bool LetterWriter::put(KeptLetter letter, Duration wait) { return worker_->put(std::move(letter), wait); }
-void LetterWriter::reopen() { worker_->reopen(); }
+void LetterWriter::reopen(std::function<void()> reopened) { worker_->reopen(std::move(reopened)); }
 void LetterWriter::flush(std::function<void()> done) { worker_->flush(std::move(done)); }
 std::size_t LetterWriter::waiting() const { return worker_->waiting(); }
 std::uint64_t LetterWriter::progress() const { return worker_->progress(); }

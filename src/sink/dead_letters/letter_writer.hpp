@@ -35,9 +35,9 @@ class LetterWriter {
   /// counted. False when it was dropped.
   bool put(KeptLetter letter, Duration wait = Duration::zero());
 
-  /// The file is opened again by its name once what waits has been written. Where that
-  /// fails it is logged, and the old one goes on being written.
-  void reopen();
+  /// The file is opened again by its name once what waits has been written, and then calls `reopened` on the writer's
+  /// thread. Where that fails it is logged, and the old one goes on being written.
+  void reopen(std::function<void()> reopened = {});
 
   /// Calls `done` on the writer's thread once all that waits now is on the disk.
   void flush(std::function<void()> done);

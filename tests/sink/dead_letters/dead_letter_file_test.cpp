@@ -113,9 +113,11 @@ TEST_F(DeadLetters, ARenamedFileIsFollowedByANewOne) {
   std::filesystem::rename(path, folder_.file("dead.1"));
   put(**letters, "renamed");
   flush(**letters);
-  (*letters)->reopen();
+  bool is_reopened = false;
+  (*letters)->reopen([&is_reopened] { is_reopened = true; });
   put(**letters, "after");
   flush(**letters);
+  EXPECT_TRUE(is_reopened);
   EXPECT_THAT(folder_.lines("dead.1"), ElementsAre(HasSubstr("before"), HasSubstr("renamed")));
   EXPECT_THAT(folder_.lines("dead"), ElementsAre(HasSubstr("after")));
 }
@@ -125,7 +127,7 @@ TEST_F(DeadLetters, WhatCannotBeOpenedAnewGoesOnAsItWas) {
   const auto letters = DeadLetterFile::open(folder_.file("in/dead"));
   ASSERT_TRUE(letters);
   std::filesystem::rename(folder_.file("in"), folder_.file("moved"));
-  (*letters)->reopen();
+  (*letters)->reopen([] { FAIL() << "and must not say so"; });
   flush(**letters);
   EXPECT_THAT(log_.str(), HasSubstr("No such file or directory; the file opened before goes on being written"));
   put(**letters, "kept");

@@ -46,8 +46,9 @@ class DeadLetterFile final : public sink::DeadLetters {
   void put(const sink::DeadLetter& letter) override;
 
   /// Opens the file again by its name, once what waits is written: for logrotate, which has
-  /// renamed it. Where that fails it is logged, and the old one goes on being written.
-  void reopen();
+  /// renamed it. Then calls `reopened`, on a thread of our own. Where that fails it is logged, and the old one goes on
+  /// being written.
+  void reopen(std::function<void()> reopened = {});
 
   /// Calls `done`, from within or on a thread of our own, once all that was put is on the
   /// disk.
