@@ -4,6 +4,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "logdist/telemetry/log.hpp"
 #include "telemetry/family.hpp"
 #include "telemetry/process.hpp"
 
@@ -254,6 +255,10 @@ void add_process(Families& families, std::string_view version) {
   families.gauge("process_start_time_seconds", "Start of the process since the Unix epoch, in seconds.")
       .add(facts.start_time_seconds);
   families.gauge("process_threads", "Threads of the process.").add(facts.threads);
+  families
+      .counter("logdist_log_lines_dropped_total",
+               "Lines of the log that were not written, because nobody has read those before them.")
+      .add(log::lines_dropped());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "logdist/telemetry/log.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -10,19 +11,20 @@
 #include <thread>
 #include <utility>
 
-#include <spdlog/async.h>
+#include <fmt/format.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "logdist/base/mutex.hpp"
 #include "telemetry/line.hpp"
+#include "telemetry/line_writer.hpp"
 #include "telemetry/log_rate_limiter.hpp"
 
 namespace logdist::log {
 namespace {
-
-constexpr std::size_t queued_lines = 8192;
 
 /// `%&`: the level, called as log.level calls it.
 class LevelName final : public spdlog::custom_flag_formatter {
@@ -63,12 +65,33 @@ std::unique_ptr<spdlog::formatter> formatter(config::LogFormat format) {
   return json;
 }
 
+/// Where lines go that nobody is to wait for. Called by one logger, which its log guards.
+class QueueSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit QueueSink(std::shared_ptr<LineWriter> writer) : writer_(std::move(writer)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_->put({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  const std::shared_ptr<LineWriter> writer_;
+};
+
 /// The log of the process. Lines that repeat are counted here, and a thread of its
 /// own, started with the first of them, tells in time how many there were.
 class Log {
  public:
-  Log(const config::LogOptions& options, std::shared_ptr<spdlog::logger> logger)
-      : format_(options.format), level_(options.level), logger_(std::move(logger)) {
+  /// `writer`: of the logger's lines; null when they are written at once.
+  Log(const config::LogOptions& options, std::shared_ptr<spdlog::sinks::sink> sink,
+      std::shared_ptr<LineWriter> writer = nullptr)
+      : format_(options.format),
+        level_(options.level),
+        writer_(std::move(writer)),
+        logger_(std::make_shared<spdlog::logger>("log-distributor", std::move(sink))) {
     logger_->set_formatter(formatter(format_));
     logger_->set_level(spdlog::level::trace);
     logger_->flush_on(spdlog::level::trace);
@@ -100,11 +123,24 @@ class Log {
     for (const Line& line : limiter_.take_due(never)) write(line);
     ended_ = true;
     teller = std::move(teller_);
+    if (writer_) writer_->end();
   }
+
+  std::uint64_t dropped() const { return writer_ ? writer_->dropped() : 0; }
 
  private:
   void write(const Line& line) LOGDIST_REQUIRES(mutex_) {
     if (ended_) return;
+    if (const std::uint64_t dropped = writer_ ? writer_->take_dropped() : 0; dropped > 0) {
+      write_now({Level::warn,
+                 "log_lines_dropped",
+                 fmt::format("{} lines of the log before this one were dropped: nobody has read them in time", dropped),
+                 {{"lines", dropped}}});
+    }
+    write_now(line);
+  }
+
+  void write_now(const Line& line) LOGDIST_REQUIRES(mutex_) {
     const std::string text = format_ == config::LogFormat::json ? to_json_members(line) : to_text(line);
     logger_->log(native(line.level), spdlog::string_view_t(text.data(), text.size()));
   }
@@ -125,6 +161,7 @@ class Log {
 
   const config::LogFormat format_;
   std::atomic<Level> level_;
+  const std::shared_ptr<LineWriter> writer_;
   const std::shared_ptr<spdlog::logger> logger_;
 
   Mutex mutex_;
@@ -136,31 +173,27 @@ class Log {
 
 /// Kept to the end of the process: its threads may write until then.
 std::unique_ptr<Log>& current() {
-  static auto log = std::make_unique<Log>(
-      config::LogOptions{},
-      std::make_shared<spdlog::logger>("log-distributor", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  static auto log = std::make_unique<Log>(config::LogOptions{}, std::make_shared<spdlog::sinks::stderr_sink_mt>());
   return log;
 }
 
 }  // namespace
 
 void set_up(const config::LogOptions& options) {
-  spdlog::init_thread_pool(queued_lines, 1, [] { pthread_setname_np(pthread_self(), "log"); });
-  current() = std::make_unique<Log>(options, std::make_shared<spdlog::async_logger>(
-                                                 "log-distributor", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                 spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest));
+  auto writer = std::make_shared<LineWriter>(STDERR_FILENO);
+  auto sink = std::make_shared<QueueSink>(writer);
+  current() = std::make_unique<Log>(options, std::move(sink), std::move(writer));
 }
 
 void set_up(const config::LogOptions& options, std::shared_ptr<spdlog::sinks::sink> sink) {
-  current() = std::make_unique<Log>(options, std::make_shared<spdlog::logger>("log-distributor", std::move(sink)));
+  current() = std::make_unique<Log>(options, std::move(sink));
 }
 
 void set_level(Level level) { current()->set_level(level); }
 
-void shut_down() {
-  current()->end();
-  spdlog::shutdown();
-}
+void shut_down() { current()->end(); }
+
+std::uint64_t lines_dropped() { return current()->dropped(); }
 
 bool writes(Level level) { return current()->wants(level); }
 

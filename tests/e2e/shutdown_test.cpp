@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/system/system_error.hpp>
@@ -9,6 +10,7 @@
 
 #include "tests/e2e/checks.hpp"
 #include "tests/e2e/ledger_watch.hpp"
+#include "tests/e2e/port_reservation.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::e2e {
@@ -172,6 +174,69 @@ TEST_F(Shutdown, ASecondSignalIsNotHeldUpByAStuckDisk) {
   EXPECT_EQ(daemon.process().wait_exit(patience), 2);
   EXPECT_THAT(daemon.process().errors(), HasSubstr("no more time to write dead letters: 3 packets are lost"));
   ::close(reader);
+}
+
+/// A log that nobody reads: its pipe is full before the daemon starts.
+class UnreadLog : public Shutdown {
+ protected:
+  UnreadLog() {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    pipe_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    EXPECT_GE(pipe_, 0);
+    const std::string bytes(4096, '\n');
+    while (::write(pipe_, bytes.data(), bytes.size()) > 0) {
+    }
+  }
+  ~UnreadLog() override { ::close(pipe_); }
+
+  test::ProcessOptions serve() {
+    std::map<std::string, std::string> environment{{"LOGDIST_ANALYZERS", analyzers_.setting()},
+                                                   {"LOGDIST_SERVER__LISTEN", "127.0.0.1:" + packet_port()},
+                                                   {"LOGDIST_ADMIN__LISTEN", "127.0.0.1:0"},
+                                                   {"LOGDIST_DELIVERY__TIMEOUT", "60s"},
+                                                   {"LOGDIST_SHUTDOWN__GRACE", "60s"}};
+    test::ProcessOptions options = test::Process::log_distributor({"serve"}, environment);
+    options.wrapper = {"sh", "-c", "exec \"$@\" 2>\"$0\"", path_};
+    return options;
+  }
+  std::string packet_port() const { return std::to_string(port_.port()); }
+
+  /// Once it listens.
+  unsigned post_a_packet() {
+    unsigned status = 0;
+    EXPECT_TRUE(eventually([&] {
+      try {
+        status = test::HttpClient("http://127.0.0.1:" + packet_port()).post("/v1/packets", R"(["one"])").status;
+        return true;
+      } catch (const std::exception&) {
+        return false;
+      }
+    }));
+    return status;
+  }
+
+ private:
+  const PortReservation port_;
+  const test::TemporaryFolder folder_;
+  const std::string path_ = folder_.file("log");
+  int pipe_ = -1;
+};
+
+TEST_F(UnreadLog, HoldsUpNeitherPacketsNorTheEnd) {
+  test::Process daemon(serve());
+  EXPECT_EQ(post_a_packet(), 202u);
+  daemon.terminate();
+  EXPECT_EQ(daemon.wait_exit(patience), 0);
+}
+
+TEST_F(UnreadLog, DoesNotHoldUpASecondSignal) {
+  analyzers_.behave({.hang = true});
+  test::Process daemon(serve());
+  EXPECT_EQ(post_a_packet(), 202u);
+  daemon.terminate();
+  EXPECT_EQ(daemon.wait_exit(100ms), std::nullopt) << "it drains";
+  daemon.terminate();
+  EXPECT_EQ(daemon.wait_exit(patience), 2);
 }
 
 TEST_F(Shutdown, OtherSignalsAreNoEnd) {

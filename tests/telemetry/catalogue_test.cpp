@@ -65,6 +65,7 @@ std::set<std::string> of_the_contract() {
       "gauge logdist_config_last_reload_timestamp_seconds",
       "gauge logdist_oldest_packet_age_seconds",
       "gauge logdist_build_info{version}",
+      "counter logdist_log_lines_dropped_total",
       "gauge logdist_ledger_packets{state}",
       "gauge logdist_ledger_messages{state}",
       "gauge logdist_ledger_imbalance_packets",

@@ -8,6 +8,7 @@
 // Texts may contain anything: what would break a line or affect a terminal is escaped.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -36,8 +37,11 @@ void set_up(const config::LogOptions& options, std::shared_ptr<spdlog::sinks::si
 /// log.level from now on. Any thread.
 void set_level(Level level);
 
-/// Writes the remaining lines; the last thing that a process does.
+/// Writes the remaining lines, as far as their reader takes them in time; the last thing that a process does.
 void shut_down();
+
+/// Lines that were never written, because their reader had stopped reading or has gone. Any thread.
+std::uint64_t lines_dropped();
 
 /// Whether lines of `level` are written: to be checked before a costly message.
 bool writes(Level level);
