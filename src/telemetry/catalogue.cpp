@@ -129,17 +129,21 @@ void add_settlements(Families& families, const Scrape& scrape) {
 }
 
 void add_ledger(Families& families, const ledger::Terms& terms) {
-  const std::pair<const char*, const ledger::Amount*> places[] = {
-      {"admitted", &terms.admitted},       {"recovered", &terms.recovered},
-      {"queued", &terms.queued},           {"spilled", &terms.spilled},
-      {"waiting", &terms.waiting},         {"in_flight", &terms.in_flight},
-      {"delivered", &terms.delivered},     {"dead_lettered", &terms.dead_lettered},
-      {"handed_back", &terms.handed_back}, {"lost", &terms.lost}};
-  Family packets = families.gauge("logdist_ledger_packets",
-                                  "Packets by state; admitted and recovered are the sum of all other states.");
+  const std::pair<const char*, const ledger::Amount*> places[] = {{"recovered", &terms.recovered},
+                                                                  {"queued", &terms.queued},
+                                                                  {"spilled", &terms.spilled},
+                                                                  {"waiting", &terms.waiting},
+                                                                  {"in_flight", &terms.in_flight},
+                                                                  {"delivered", &terms.delivered},
+                                                                  {"dead_lettered", &terms.dead_lettered},
+                                                                  {"handed_back", &terms.handed_back},
+                                                                  {"lost", &terms.lost}};
+  Family packets =
+      families.gauge("logdist_ledger_packets",
+                     "Packets by state; all but recovered are places, whose sum is what was admitted and recovered.");
   for (const auto& [state, amount] : places) packets.add(amount->packets, {{"state", state}});
   Family messages =
-      families.gauge("logdist_ledger_messages", "Messages by state; admitted and recovered are the sum of all others.");
+      families.gauge("logdist_ledger_messages", "Messages by state, as logdist_ledger_packets has packets.");
   for (const auto& [state, amount] : places) messages.add(amount->messages, {{"state", state}});
   const ledger::Amount imbalance = terms.imbalance();
   families

@@ -78,9 +78,14 @@ TEST(Loop, ThroughARelayMultipliesNoPacket) {
   ASSERT_TRUE(daemon.await_delivered(200));
   expect_taken(analyzers.ids(), ids_of(sent));
   const Samples samples = daemon.metrics();
-  EXPECT_EQ(samples.packets("admitted"), 200) << "none has come in a second time";
+  EXPECT_EQ(samples.admitted_packets(), 200) << "none has come in a second time";
   EXPECT_GT(samples.attempts("loop", "http_error"), 0);
   EXPECT_EQ(samples.attempts("loop", "delivered"), 0);
+  const auto line =
+      daemon.process().wait_for_line("a packet of this daemon has come back from 127.0.0.1 \\(([^)]+)\\)");
+  ASSERT_TRUE(line);
+  const std::vector<std::string> ids = ids_of(sent);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), line->at(1)), 1) << line->at(1);
   daemon.expect_clean_end();
 }
 
@@ -96,8 +101,8 @@ TEST(Loop, OfTwoDaemonsMultipliesNoPacket) {
   expect_answers(sent, 202);
   ASSERT_TRUE(first.await_delivered(40));
   ASSERT_TRUE(eventually([&] { return second.metrics().attempts("first", "http_error") > 0; }));
-  EXPECT_EQ(first.metrics().packets("admitted"), 40) << "none has come in a second time";
-  EXPECT_EQ(second.metrics().packets("admitted"), 40);
+  EXPECT_EQ(first.metrics().admitted_packets(), 40) << "none has come in a second time";
+  EXPECT_EQ(second.metrics().admitted_packets(), 40);
   first.expect_clean_end();
 }
 

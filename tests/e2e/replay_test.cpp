@@ -51,7 +51,7 @@ TEST_F(ReplayFromDisk, EachSettledPacketComesOnceMoreWithItsOldKey) {
   expect_taken(analyzers_.ids(), twice);
   const Samples samples = daemon.metrics();
   EXPECT_EQ(samples.value("logdist_packets_replayed_total"), 200);
-  EXPECT_EQ(samples.packets("admitted"), 400) << "each replay is a new admission";
+  EXPECT_EQ(samples.admitted_packets(), 400) << "each replay is a new admission";
   watch.expect_balanced();
   EXPECT_THAT(run(daemon, {"--id", once[7], "--id", "none"}), HasSubstr("1 of 1 packets replayed"))
       << "and not what was replayed already";

@@ -12,7 +12,8 @@ std::string imbalance_of(const Samples& samples, const std::string& unit) {
   const auto term = [&](const std::string& state) {
     return samples.value("logdist_ledger_" + unit + "{state=\"" + state + "\"}");
   };
-  const double came = term("admitted") + term("recovered");
+  const double admitted = samples.value("logdist_" + unit + "_admitted_total");
+  const double came = admitted + term("recovered");
   double places = 0;
   std::string terms;
   for (const char* state :
@@ -22,7 +23,7 @@ std::string imbalance_of(const Samples& samples, const std::string& unit) {
   }
   const double own = samples.value("logdist_ledger_imbalance_" + unit);
   if (came == places && own == 0) return {};
-  return fmt::format("{}: admitted {}, recovered {}, all places {} (imbalance {}){}\n", unit, term("admitted"),
+  return fmt::format("{}: admitted {}, recovered {}, all places {} (imbalance {}){}\n", unit, admitted,
                      term("recovered"), places, own, terms);
 }
 

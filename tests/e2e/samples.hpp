@@ -19,6 +19,7 @@ class Samples {
   /// Of `logdist_ledger_packets` (or `…_messages`) for a state.
   double packets(const std::string& state) const { return value("logdist_ledger_packets{state=\"" + state + "\"}"); }
   double messages(const std::string& state) const { return value("logdist_ledger_messages{state=\"" + state + "\"}"); }
+  double admitted_packets() const { return value("logdist_packets_admitted_total"); }
   /// Of a metric that has only the label `analyzer`.
   double of(const std::string& metric, const std::string& analyzer) const {
     return value("logdist_" + metric + "{analyzer=\"" + analyzer + "\"}");

@@ -114,7 +114,7 @@ TEST(CatalogueText, TheLedgerShowsEachTermAndTheImbalance) {
   Scrape scrape = sample_scrape();
   const std::vector<std::string> balanced = lines_of(to_text(scrape, "1.2.3"));
   for (const char* line : {
-           "logdist_ledger_packets{state=\"admitted\"} 10",
+           "logdist_packets_admitted_total 10",
            "logdist_ledger_packets{state=\"recovered\"} 7",
            "logdist_ledger_packets{state=\"spilled\"} 6",
            "logdist_ledger_packets{state=\"lost\"} 1",

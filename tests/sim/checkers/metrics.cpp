@@ -53,10 +53,12 @@ class Metrics final : public Checker {
 
   void check_terms() {
     const ledger::Terms& terms = trace_.terms();
-    const std::pair<const char*, const ledger::Amount*> places[] = {
-        {"admitted", &terms.admitted},      {"queued", &terms.queued},       {"waiting", &terms.waiting},
-        {"in_flight", &terms.in_flight},    {"delivered", &terms.delivered}, {"dead_lettered", &terms.dead_lettered},
-        {"handed_back", &terms.handed_back}};
+    const std::pair<const char*, const ledger::Amount*> places[] = {{"queued", &terms.queued},
+                                                                    {"waiting", &terms.waiting},
+                                                                    {"in_flight", &terms.in_flight},
+                                                                    {"delivered", &terms.delivered},
+                                                                    {"dead_lettered", &terms.dead_lettered},
+                                                                    {"handed_back", &terms.handed_back}};
     for (const auto& [place, amount] : places) {
       expect(fmt::format("logdist_ledger_packets/{}", place), amount->packets);
       expect(fmt::format("logdist_ledger_messages/{}", place), amount->messages);
