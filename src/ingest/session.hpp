@@ -45,12 +45,12 @@ std::uint64_t wall_clock_ms();
 
 /// What the sessions of a loop share, besides the context.
 struct SessionShared {
-  explicit SessionShared(const SessionEnvironment& context_)
-      : context(context_),
-        poller(net::Poller::of(context_.loop)),
-        routes(context_.server.formats),
-        deadlines(context_.loop),
-        evictions(context_.kept_after_packet, context_.stalled_after) {}
+  explicit SessionShared(const SessionEnvironment& environment)
+      : context(environment),
+        poller(net::Poller::of(environment.loop)),
+        routes(environment.server.formats),
+        deadlines(environment.loop),
+        evictions(environment.kept_after_packet, environment.stalled_after) {}
 
   const SessionEnvironment context;
   net::Poller& poller;

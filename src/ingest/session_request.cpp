@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
 #include "ingest/client_address.hpp"
@@ -12,6 +13,7 @@
 #include "logdist/http/text.hpp"
 #include "logdist/ingest/dialects/forwarded_headers.hpp"
 #include "logdist/net/proxy_header.hpp"
+#include "logdist/telemetry/log.hpp"
 
 namespace logdist::ingest {
 namespace {
@@ -20,6 +22,19 @@ using SessionPtr = boost::intrusive_ptr<Session>;
 
 /// Unread bytes of a body that ends with its last chunk: more than can be in hand.
 constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
+
+/// Its id as its last sender names it: an analyzer's URL leads here, of this daemon or of one behind it.
+void log_loop(const IpAddress& client, const http::RequestHead& head) {
+  const std::string name = client.is_set() ? client.to_string() : "unix";
+  const std::string id = head.idempotency_key && codec::is_valid_id(*head.idempotency_key)
+                             ? std::string(*head.idempotency_key)
+                             : std::string("without an id");
+  log::warn(
+      "loop_refused",
+      fmt::format("a packet of this daemon has come back from {} ({}): answered 508; an analyzer's URL leads here",
+                  name, id),
+      {{"client", name}, {"packet_id", id}});
+}
 
 /// None when it is no number.
 std::optional<std::uint64_t> parse_count(std::string_view digits) {
@@ -91,6 +106,7 @@ void Session::head_complete(TimePoint now) {
       validate_request(head, {shared_.routes, max_body, shared_.draining, shared_.context.acks != nullptr});
   if (!validated) {
     route_ = validated.error().route;
+    if (validated.error().reason == RejectReason::loop) log_loop(client_, head);
     return refuse(validated.error());
   }
   route_ = validated->route;
