@@ -1,6 +1,7 @@
 #include "logdist/http/media_type.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "http/bytes.hpp"
 #include "logdist/http/text.hpp"
@@ -46,6 +47,13 @@ std::optional<Parameter> next_parameter(std::string_view& text) {
   return parameter.value.empty() ? std::nullopt : std::optional(parameter);
 }
 
+/// US-ASCII is a part of UTF-8.
+bool is_utf_8_charset(std::string_view name) {
+  static constexpr std::string_view names[] = {"utf-8", "utf8", "us-ascii", "ascii"};
+  return std::any_of(std::begin(names), std::end(names),
+                     [name](std::string_view known) { return iequals(name, known); });
+}
+
 }  // namespace
 
 std::string_view media_type(std::string_view content_type) {
@@ -58,8 +66,7 @@ bool is_utf_8(std::string_view content_type) {
   for (std::string_view rest = trim(parameters); !rest.empty(); rest = trim(rest)) {
     const std::optional<Parameter> parameter = next_parameter(rest);
     if (!parameter) return !icontains(parameters, "charset");
-    const bool is_charset = iequals(parameter->name, "charset");
-    if (is_charset && !iequals(parameter->value, "utf-8") && !iequals(parameter->value, "utf8")) return false;
+    if (iequals(parameter->name, "charset") && !is_utf_8_charset(parameter->value)) return false;
   }
   return true;
 }

@@ -50,7 +50,7 @@ void RequestParser::take_known_field(std::string_view name, std::string_view val
       if (is_name(name, "host")) take_host(value);
       break;
     case 6:
-      if (is_name(name, "expect")) (iequals(value, "100-continue") ? expects_continue_ : expects_other_) = true;
+      if (is_name(name, "expect")) take_expect(value);
       if (is_name(name, "origin")) take_once(origin_, value, errors::two_origins);
       break;
     case 10:
@@ -90,6 +90,15 @@ void RequestParser::take_once(OptionalSlice& place, std::string_view value, cons
 void RequestParser::take_host(std::string_view value) {
   take_once(host_, value, errors::two_hosts);
   if (!error_ && !parse_authority(value)) fail(errors::bad_host);
+}
+
+/// A list (RFC 9110, 10.1.1); an empty one expects nothing.
+void RequestParser::take_expect(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view expectation = next_element(list);
+    if (expectation.empty()) continue;
+    (iequals(expectation, "100-continue") ? expects_continue_ : expects_other_) = true;
+  }
 }
 
 void RequestParser::take_connection(std::string_view list) {

@@ -27,6 +27,9 @@ TEST(RequestParser, KeepsAConnectionOnlyWhenBothWant) {
 TEST(RequestParser, Expectations) {
   EXPECT_TRUE(head_of(with_fields("Expect: 100-continue\r\nExpect: x\r\n")).expects_other);
   EXPECT_TRUE(head_of(with_fields("Expect: 100-continue, x\r\n")).expects_other);
+  EXPECT_FALSE(head_of(with_fields("Expect:\r\n")).expects_other);
+  EXPECT_FALSE(head_of(with_fields("Expect: , ,\r\n")).expects_other);
+  EXPECT_FALSE(head_of(with_fields("Expect: 100-continue, \r\n")).expects_other);
   const RequestHead head = head_of("POST / HTTP/1.0\r\nExpect: 100-continue\r\nExpect: x\r\n\r\n");
   EXPECT_FALSE(head.expects_continue || head.expects_other) << "HTTP/1.0 has none";
 }

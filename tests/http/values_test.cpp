@@ -94,8 +94,9 @@ TEST(MediaType, WithoutParameters) {
 
 TEST(MediaType, CharsetsThatCanOnlyBeUtf8) {
   for (const std::string type :
-       {"a/b", "a/b;", "a/b;;", "a/b ; ; c=d", "a/b;charset=utf-8", "a/b; CharSet=\"UTF-8\" ", "a/b;charset=utf8",
-        "a/b;c=\";charset=latin1\";charset=utf-8", "a/b;c=\"\\\";charset=latin1\"", "a/b;c", "a/b;c=", "a/b c"}) {
+       {"a/b", "a/b;", "a/b;;", "a/b ; ; c=d", "a/b;charset=utf-8", "a/b; CharSet=\"UTF-8\" ", "a/b;charset=us-ascii",
+        "a/b;charset=\"ASCII\"", "a/b;charset=utf8", "a/b;c=\";charset=latin1\";charset=utf-8",
+        "a/b;c=\"\\\";charset=latin1\"", "a/b;c", "a/b;c=", "a/b c"}) {
     EXPECT_TRUE(is_utf_8(type)) << type;
   }
   for (const std::string type :

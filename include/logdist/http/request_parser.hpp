@@ -111,6 +111,7 @@ class RequestParser {
   void take_known_field(std::string_view name, std::string_view value);
   void take_once(OptionalSlice& place, std::string_view value, const Error& if_taken);
   void take_host(std::string_view value);
+  void take_expect(std::string_view list);
   void take_connection(std::string_view list);
   void take_content_length(std::string_view list);
   void take_transfer_encoding(std::string_view value);
