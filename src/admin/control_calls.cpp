@@ -98,10 +98,22 @@ Response list(const Control& control) {
   return json_response({{"analyzers", std::move(analyzers)}});
 }
 
+/// The first of them: there may be a thousand.
+std::string names_of(const std::vector<ControlledAnalyzer>& analyzers) {
+  constexpr std::size_t names_max = 10;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(names_max, analyzers.size()); ++i) {
+    names += (i == 0 ? "" : ", ") + analyzers[i].name;
+  }
+  return analyzers.size() > names_max ? fmt::format("{} and {} more", names, analyzers.size() - names_max) : names;
+}
+
 Response show(const Control& control, const std::string& name) {
   const std::vector<ControlledAnalyzer> all = control.analyzers();
   const auto found = std::find_if(all.begin(), all.end(), [&name](const auto& one) { return one.name == name; });
-  if (found == all.end()) return problem(http::status::not_found, fmt::format("there is no analyzer {}", name));
+  if (found == all.end()) {
+    return problem(http::status::not_found, fmt::format("there is no analyzer {}; there are {}", name, names_of(all)));
+  }
   return json_response(to_json(*found));
 }
 

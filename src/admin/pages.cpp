@@ -15,8 +15,9 @@ namespace logdist::admin {
 namespace {
 
 constexpr std::pair<std::string_view, Page> pages[] = {
-    {"/healthz", Page::healthz},  {"/readyz", Page::readyz},    {"/metrics", Page::metrics},
-    {"/v1/status", Page::status}, {"/v1/events", Page::events}, {"/openapi.json", Page::openapi},
+    {"/healthz", Page::healthz},      {"/health", Page::healthz},   {"/readyz", Page::readyz},
+    {"/metrics", Page::metrics},      {"/v1/status", Page::status}, {"/v1/events", Page::events},
+    {"/openapi.json", Page::openapi},
 };
 
 struct File {

@@ -24,6 +24,10 @@ TEST_F(AdminPages, HealthzSaysThatWeAreAlive) {
   EXPECT_THAT(std::string((*reply)[http::field::date]),
               MatchesRegex("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"));
   EXPECT_EQ(reply->body(), "alive\n");
+  const auto other = connect().get("/health");  // as on the packet port
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->result_int(), 200u);
+  EXPECT_EQ(other->body(), "alive\n");
 }
 
 TEST_F(AdminPages, ReadyzFollowsItsSource) {

@@ -118,6 +118,7 @@ TEST_F(AdminOpenapi, EveryPathIsThereAndAnswersAsItSays) {
 TEST_F(AdminOpenapi, WhatIsNotDocumentedIsNotThere) {
   std::set<std::string> expected{"/",
                                  "/healthz",
+                                 "/health",
                                  "/readyz",
                                  "/metrics",
                                  "/v1/status",

@@ -110,7 +110,7 @@ TEST_F(AdminControl, WhatCannotBeDoneIsAProblem) {
   test::Process refused(
       test::Process::log_distributor({"analyzers", "drain", "nobody", "--url", daemon_->admin_url()}));
   EXPECT_EQ(refused.wait_exit(patience), 1);
-  EXPECT_EQ(refused.errors(), "log-distributor analyzers: there is no analyzer nobody\n");
+  EXPECT_EQ(refused.errors(), "log-distributor analyzers: there is no analyzer nobody; there are a, b, c\n");
   EXPECT_EQ(get("/v1/config")["revision"], 1);
   daemon_->expect_clean_end();
 }
