@@ -7,8 +7,8 @@
 #include <chrono>
 #include <sstream>
 
+#include "cli/command_hint.hpp"
 #include "logdist/base/version.hpp"
-#include "logdist/config/spelling.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/config/time_text.hpp"
 #include "logdist/os/wall_clock.hpp"
@@ -244,26 +244,12 @@ CLI::App* add_top(CLI::App& app, tools::TopCommandOptions& options, std::string&
   return command;
 }
 
-/// "; did you mean `serve`?" for the first word that is no command.
-std::string command_hint(const CLI::App& app) {
-  const CLI::App* level = &app;
-  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
-  std::vector<std::string> known;
-  for (const CLI::App* command : level->get_subcommands([](const CLI::App*) { return true; })) {
-    known.push_back(command->get_name());
-  }
-  for (const std::string& word : app.remaining(true)) {
-    if (word.starts_with('-')) continue;
-    const std::string_view near = config::closest(word, known, config::mistakes_max(word.size()));
-    return near.empty() ? "" : fmt::format("; did you mean `{}`?", near);
-  }
-  return "";
-}
-
 /// What is wrong, in our words where the library's are not plain, and words in the order in
 /// which they were given.
 std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+  // What a word too many lacks is not said: `list queue` is wrong whatever is given to `queue`.
+  const bool is_required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || (is_required && !app.remaining(true).empty())) {
     std::vector<std::string> words;
     for (const std::string& word : app.remaining(true)) words.push_back(config::printable(word));
     return fmt::format("not expected: {}{}", fmt::join(words, " "), command_hint(app));

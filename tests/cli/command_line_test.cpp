@@ -1,5 +1,6 @@
 #include "cli/command_line.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace logdist::cli {
@@ -82,6 +83,32 @@ TEST(CommandLine, KnowsWhatWasMeant) {
   EXPECT_THAT(std::get<Exit>(parse({"analyzers", "darin", "a"})).output, HasSubstr("; did you mean `drain`?"));
   EXPECT_THAT(std::get<Exit>(parse({"elephant"})).output, testing::Not(HasSubstr("did you mean")));
   EXPECT_THAT(std::get<Exit>(parse({"serve", "--confg", "a"})).output, testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(CommandLine, KnowsWordsThatStandBeforeOrWithoutTheirCommand) {
+  const auto output = [](std::vector<const char*> words) {
+    const auto exit = std::get<Exit>(parse(std::move(words)));
+    EXPECT_EQ(exit.code, 1);
+    return exit.output;
+  };
+  for (const std::string command : {"analyzers", "queue"}) {
+    const std::vector<const char*> own = command == "queue"
+                                             ? std::vector<const char*>{"list", "verify", "export"}
+                                             : std::vector<const char*>{"list", "drain", "undrain", "weight"};
+    for (const char* word : own) {
+      EXPECT_THAT(output({word, command.c_str()}), HasSubstr(fmt::format("; did you mean `{} {}`?", command, word)));
+    }
+  }
+  EXPECT_THAT(output({"drain"}), HasSubstr("not expected: drain; did you mean `analyzers drain`?"));
+  EXPECT_THAT(output({"list"}), HasSubstr("; did you mean `analyzers list` or `queue list`?"));
+  EXPECT_THAT(output({"analyzer", "list"}), HasSubstr("; did you mean `analyzers list` or `queue list`?"));
+  EXPECT_THAT(output({"queue", "lst"}), HasSubstr("; did you mean `list`?"));
+  EXPECT_THAT(output({"help"}), HasSubstr("; did you mean `--help`?"));
+  const std::vector<std::vector<const char*>> unknown{
+      {"analyzers", "list", "list"}, {"serve", "check"}, {"analyzers", "elephant"}};
+  for (const auto& words : unknown) {
+    EXPECT_THAT(output(words), testing::Not(HasSubstr("did you mean"))) << words[1];
+  }
 }
 
 TEST(CommandLine, HelpListsTheCommandsAndVersionIsOneLine) {
