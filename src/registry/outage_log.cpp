@@ -22,6 +22,11 @@ std::int64_t waiting_packets(const telemetry::Scrape& scrape) {
 
 std::string packets_text(std::int64_t count) { return count == 1 ? "1 packet" : fmt::format("{} packets", count); }
 
+/// What one look alone has seen may have begun and ended between its neighbours, which are a second away.
+std::string length_text(Duration length) {
+  return length < std::chrono::seconds(1) ? "about a second" : telemetry::in_words(length);
+}
+
 void tell(admin::EventLog& events, bool warning, const char* event, const std::string& text, const log::Fields& fields,
           const std::string& analyzer = {}) {
   log::record(warning ? log::Level::warn : log::Level::info, event, text, fields);
@@ -46,7 +51,7 @@ void OutageLog::look_at_service(const telemetry::Scrape& scrape, TimePoint now) 
   const News news = no_service_.look(none, now);
   if (news == News::none) return;
   const std::int64_t count = waiting_packets(scrape);
-  const std::string length = telemetry::in_words(no_service_.length());
+  const std::string length = length_text(no_service_.length());
   const log::Fields fields{{"packets_waiting", count}, {"seconds", to_seconds(no_service_.length())}};
   switch (news) {
     case News::none: break;
@@ -66,7 +71,7 @@ void OutageLog::look_at_service(const telemetry::Scrape& scrape, TimePoint now) 
 void OutageLog::look_at_queue(const telemetry::Scrape& scrape, bool queue_full, TimePoint now) {
   const News news = queue_full_.look(queue_full, now);
   if (news == News::none) return;
-  const std::string length = telemetry::in_words(queue_full_.length());
+  const std::string length = length_text(queue_full_.length());
   const log::Fields fields{{"packets", scrape.queue_packets.held},
                            {"bytes", scrape.queue_bytes.held},
                            {"seconds", to_seconds(queue_full_.length())}};
@@ -92,7 +97,7 @@ void OutageLog::look_at_handed_back(const telemetry::Scrape& scrape, TimePoint n
   if (news == News::none) return;
   if (news == News::begun) handed_back_before_ = before;
   const std::int64_t count = total - handed_back_before_;
-  const std::string length = telemetry::in_words(handing_back_.length());
+  const std::string length = length_text(handing_back_.length());
   const log::Fields fields{{"packets", count}, {"seconds", to_seconds(handing_back_.length())}};
   switch (news) {
     case News::none: break;

@@ -27,6 +27,7 @@ std::string connect_error_in_words(const boost::system::error_code& error, const
 
 std::string in_words(Duration duration) {
   const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration);
+  if (milliseconds == std::chrono::milliseconds::zero()) return "<1ms";
   if (milliseconds < std::chrono::seconds(1)) return fmt::format("{}ms", milliseconds.count());
   const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
   if (seconds < 60) return fmt::format("{}s", seconds);

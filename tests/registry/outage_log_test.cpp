@@ -8,6 +8,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "logdist/telemetry/in_words.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::registry {
@@ -52,6 +53,20 @@ class OutageLogTest : public testing::Test {
   TimePoint now_ = TimePoint{} + 1h;
 };
 
+TEST_F(OutageLogTest, WhatOneLookHasSeenIsNotSaidToHaveTakenNoTime) {
+  scrape_.analyzers[0].in_service = false;
+  EXPECT_THAT(look(), ElementsAre("warn  no analyzer is in service: packets wait (0 now)"));
+  scrape_.analyzers[0].in_service = true;
+  EXPECT_THAT(look(), ElementsAre("info  an analyzer is in service again after about a second: 0 packets wait"));
+}
+
+TEST(InWords, ATimeIsInUnitsThatShowIt) {
+  EXPECT_EQ(telemetry::in_words(Duration::zero()), "<1ms");
+  EXPECT_EQ(telemetry::in_words(Duration(200us)), "<1ms");
+  EXPECT_EQ(telemetry::in_words(Duration(700us)), "1ms");
+  EXPECT_EQ(telemetry::in_words(Duration(61s)), "1m01s");
+}
+
 TEST_F(OutageLogTest, NoAnalyzerInServiceIsToldAtItsBeginOnceAMinuteAndAtItsEnd) {
   EXPECT_THAT(look(10s), IsEmpty());
   scrape_.analyzers[0].in_service = false;
@@ -95,7 +110,7 @@ TEST_F(OutageLogTest, RequestsThatAreHandedBackAreCountedOverTheEpisode) {
   EXPECT_THAT(look(31s), ElementsAre("info  requests are not handed back any more: 140 were, in 31s"));
   scrape_.books.terms.handed_back.packets = 150;
   EXPECT_THAT(look(), ElementsAre("warn  requests are handed back with 503: no analyzer took their packets in time"));
-  EXPECT_THAT(look(2min), ElementsAre("info  requests are not handed back any more: 10 were, in 0ms"))
+  EXPECT_THAT(look(2min), ElementsAre("info  requests are not handed back any more: 10 were, in about a second"))
       << "of this episode alone";
 }
 

@@ -107,12 +107,14 @@ class Top {
       away_since_ = snapshot_.clock;
     }
     if (!got) snapshot_.away = fmt::format("not reachable since {}: {}", away_since_, got.error().why);
+    // Rates are between two looks: the first of a few only begins the second's.
+    const bool begins = options_.count && looks_ == 0 && snapshot_.away.empty() && !std::exchange(has_begun_, true);
     if (terminal_) {
       draw();
-    } else {
+    } else if (!begins) {
       print();
     }
-    if (options_.count && ++looks_ >= *options_.count) return io_.stop();
+    if (options_.count && !begins && ++looks_ >= *options_.count) return io_.stop();
     timer_.expires_at(next_at_);
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) begin_look();
@@ -199,7 +201,8 @@ class Top {
   TopKeyReader reader_;
   TopChoice choice_;
   std::string away_since_;
-  std::uint64_t looks_ = 0;
+  std::uint64_t looks_ = 0;  ///< that count
+  bool has_begun_ = false;
   TimePoint next_at_{};
   asio::io_context io_{1};
   asio::steady_timer timer_{io_};
