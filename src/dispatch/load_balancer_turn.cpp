@@ -49,7 +49,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
     case Outcome::delivered:
       state_.selector.release({placement.charge, placement.group});
       analyzer.pauses = 0;
-      analyzer.monitor->on_success(placement.epoch, now_);
+      analyzer.monitor->on_success(placement.epoch, now_, lasted);
       if (!suspect) analyzer.monitor->attempt_ended(placement.epoch, now_);
       if (analyzer.monitor->state() != analyzer.seen_state) state_.refresh(id, now_);
       return taken;

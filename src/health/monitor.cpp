@@ -105,9 +105,10 @@ void Monitor::attempt_ended(Epoch epoch, TimePoint now) {
   judge_packets(now);
 }
 
-void Monitor::on_success(Epoch epoch, TimePoint now) {
+void Monitor::on_success(Epoch epoch, TimePoint now, Duration lasted) {
   if (!is_present(epoch)) return;
   if (state_ == State::testing) enter_healthy(now);
+  taken_begun_at_ = std::max(taken_begun_at_, now - lasted);
   packet_failures_ = 0;
   elders_ = 0;
   streak_ends_at_ = never;
@@ -116,6 +117,7 @@ void Monitor::on_success(Epoch epoch, TimePoint now) {
 void Monitor::on_failure(Epoch epoch, TimePoint now, Duration lasted) {
   if (!is_present(epoch) || state_ == State::failed) return;
   if (state_ == State::testing) return enter_failed(pause_after_packet(), now);
+  if (now - lasted < taken_begun_at_) return;
   if (packet_failures_++ == 0) {
     ++epoch_;
     elders_ = under_way_;
@@ -159,6 +161,7 @@ void Monitor::enter(State state) {
   under_way_ = 0;
   elders_ = 0;
   streak_ends_at_ = never;
+  taken_begun_at_ = TimePoint::min();
   probe_under_way_ = false;
 }
 

@@ -1,6 +1,7 @@
 // The health of one analyzer, counted a second time from what was told to its monitor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 
@@ -31,9 +32,10 @@ class ExpectedState {
     if (delivered) {
       packets_failed_ = 0;
       if (state_ == health::State::testing) enter(health::State::healthy);
+      taken_begun_ = std::max(taken_begun_, now - lasted);
     } else if (state_ == health::State::testing) {
       enter(health::State::failed);
-    } else if (state_ == health::State::healthy) {
+    } else if (state_ == health::State::healthy && now - lasted >= taken_begun_) {
       if (packets_failed_++ == 0) {
         elders_until_ = last_ticket_;
         seen_then_ = under_way_.size();
@@ -69,6 +71,7 @@ class ExpectedState {
     packets_failed_ = 0;
     probes_failed_ = 0;
     under_way_.clear();
+    taken_begun_ = {};
   }
 
   const health::MonitorOptions* options_;
@@ -82,6 +85,7 @@ class ExpectedState {
   std::size_t seen_then_ = 0;   ///< under way when the first of packets_failed_ was known
   std::size_t sent_since_ = 0;  ///< and begun since
   TimePoint waits_until_{};
+  TimePoint taken_begun_{};  ///< of the packets taken: when the last was sent
 };
 
 }  // namespace logdist

@@ -123,7 +123,7 @@ class Analyzer {
     const Duration lasted = now_ - attempt.begun;
     if (attempt.stay == expected_.stay()) expected_.packet(delivered, lasted, now_);
     if (delivered) {
-      monitor_.on_success(attempt.epoch, now_);
+      monitor_.on_success(attempt.epoch, now_, lasted);
     } else {
       monitor_.on_failure(attempt.epoch, now_, lasted);
     }

@@ -44,6 +44,24 @@ TEST_F(MonitorStreakTest, WaitsForThoseSentBeforeItsFirstFailureWasKnown) {
   EXPECT_GT(monitor.next_event(), now_) << "there is no streak any more";
 }
 
+/// Bad packets whose failure shows after a second, one after the other, and good ones sent meanwhile.
+TEST_F(MonitorStreakTest, IsNotOfThoseThatFailLateWhileOthersAreTaken) {
+  Monitor monitor = make(options);
+  for (int i = 0; i < 10; ++i) fail(monitor, monitor.attempt_begun(), 1s);
+  ASSERT_EQ(monitor.state(), State::failed) << "nothing was taken";
+
+  Monitor taking = make(options);
+  const Epoch good = taking.attempt_begun();
+  taking.on_success(good, now_, 1ms);
+  taking.attempt_ended(good, now_);
+  for (int i = 0; i < 10; ++i) fail(taking, taking.attempt_begun(), 1s);
+  EXPECT_EQ(taking.state(), State::healthy) << "they were sent before one that was taken";
+  for (int i = 0; i < 2; ++i) fail(taking, taking.attempt_begun(), 1ms);
+  EXPECT_EQ(taking.state(), State::healthy);
+  fail(taking, taking.attempt_begun());
+  EXPECT_EQ(taking.state(), State::failed) << "three were sent after it";
+}
+
 /// One that answers now and then, late, and fails all the rest.
 TEST_F(MonitorStreakTest, DoesNotWaitWhenThreeInFourFail) {
   Monitor monitor = make(options);

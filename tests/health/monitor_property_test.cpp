@@ -137,7 +137,7 @@ class World {
     const bool stale = work.stay != stay_;
     const State before = monitor_.state();
     const TimePoint due = monitor_.next_event();
-    if (!stale)
+    if (!stale && !is_old_news(work, failed))
       events_.push_back({work.kind == Kind::probe, failed, work.begun, last_serial_, packets_under_way() + 1});
     tell(work, failed);
     if (stale) {
@@ -154,9 +154,16 @@ class World {
     } else if (failed) {
       monitor_.on_failure(work.epoch, now_, now_ - work.begun);
     } else {
-      monitor_.on_success(work.epoch, now_);
+      monitor_.on_success(work.epoch, now_, now_ - work.begun);
     }
     if (work.kind == Kind::packet) monitor_.attempt_ended(work.epoch, now_);
+  }
+
+  /// A packet that failed and was sent before another that has been taken.
+  bool is_old_news(const Work& work, bool failed) const {
+    if (!failed || work.kind != Kind::packet) return false;
+    return std::ranges::any_of(
+        events_, [&](const Event& event) { return !event.probe && !event.failed && event.begun > work.begun; });
   }
 
   State expected_after(const Work& work, bool failed, State before) const {

@@ -23,6 +23,8 @@ Agent::~Agent() { release(); }
 
 void Agent::begin_after(Duration pause) {
   Duration wait = draws_.between(pause / 2, pause * 2);
+  if (plan_.burst > 1)
+    wait = ++begun_count_ % plan_.burst == 0 ? wait * static_cast<Duration::rep>(plan_.burst) : Duration(0);
   if (plan_.in_bursts && draws_.chance(0.1)) {
     wait = burst_period - stage_.timeline.now().time_since_epoch() % burst_period;
   }

@@ -67,6 +67,7 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
   bool waits_for_space_ = false;
   TimePoint waits_since_{};
   TimePoint begun_{};
+  std::uint64_t begun_count_ = 0;
   std::uint64_t waits_with_ = 0;  ///< serial of the packet it waits for, if any
   bool waits_ = false;
 };

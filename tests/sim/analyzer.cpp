@@ -29,7 +29,7 @@ Trait draw_trait(Draws& draws, const AgentPlan& plan) {
     trait.status = draws.one_of({400u, 402u, 406u, 409u, 410u, 413u, 415u, 418u, 422u, 431u, 451u, 499u});
   }
   if (!draws.chance(plan.poisonous)) return trait;
-  trait.kind = plan.harm ? *plan.harm : static_cast<Trait::Kind>(draws.between(1, 5));
+  trait.kind = plan.harm ? *plan.harm : static_cast<Trait::Kind>(draws.between(1, Trait::last_kind));
   trait.status = draws.chance(0.5) ? draws.one_of({500u, 403u, 302u, 404u, 599u}) : draws.between(100u, 599u);
   if (trait.status / 100 == 2) trait.status = 500;
   if (draws.chance(plan.somewhere)) trait.where = draws.seed();
@@ -52,11 +52,13 @@ void Analyzer::befall(Reply& reply, const Trait& trait) {
     case Trait::Kind::ordinary: return;
     case Trait::Kind::status: reply.status = trait.status; return;
     case Trait::Kind::drop:
-    case Trait::Kind::reset: reply.kind = Kind::reset; break;
+    case Trait::Kind::reset:
+    case Trait::Kind::late: reply.kind = Kind::reset; break;
     case Trait::Kind::nonsense: reply.kind = Kind::nonsense; break;
     case Trait::Kind::silence: reply.kind = Kind::silence; break;
   }
   if (trait.kind == Trait::Kind::reset) reply.ends_after = draws_.across(5us, 100us);
+  if (trait.kind == Trait::Kind::late) reply.ends_after = draws_.across(200ms, 1500ms);
   reply.takes = false;
 }
 

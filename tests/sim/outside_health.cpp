@@ -17,15 +17,18 @@ void OutsideHealth::packet_over(std::uint32_t begun_in, std::uint64_t ticket, Ti
   judge_packets(now);
 }
 
-void OutsideHealth::packet_delivered(std::uint32_t begun_in, TimePoint now) {
+void OutsideHealth::packet_delivered(std::uint32_t begun_in, TimePoint begun_at, TimePoint now) {
   if (begun_in != stay_) return;
   packet_failures_ = 0;
   if (state_ == State::testing) enter(State::healthy, now);
+  last_taken_begun_ = std::max(last_taken_begun_, begun_at);
 }
 
 void OutsideHealth::packet_failed(std::uint32_t begun_in, TimePoint begun_at, TimePoint now) {
   if (begun_in != stay_ || state_ == State::failed) return;
   if (state_ == State::testing) return enter(State::failed, now);
+  // Another that was sent later has been taken since.
+  if (begun_at < last_taken_begun_) return;
   if (packet_failures_++ > 0) return;
   first_failed_after_ = last_ticket_;
   others_then_ = under_way_.size();
@@ -61,6 +64,7 @@ void OutsideHealth::enter(State state, TimePoint now) {
   since_ = now;
   ++stay_;
   under_way_.clear();
+  last_taken_begun_ = TimePoint::min();
   if (state == State::healthy) times_failed_ = 0;
   if (state == State::failed) {
     ++times_failed_;

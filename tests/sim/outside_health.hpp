@@ -24,7 +24,7 @@ class OutsideHealth {
   /// A packet that has not failed yet is sent there; its ticket, for packet_over(), once it is known how it ended.
   std::uint64_t packet_sent();
   void packet_over(std::uint32_t begun_in, std::uint64_t ticket, TimePoint now);
-  void packet_delivered(std::uint32_t begun_in, TimePoint now);
+  void packet_delivered(std::uint32_t begun_in, TimePoint begun_at, TimePoint now);
   void packet_failed(std::uint32_t begun_in, TimePoint begun_at, TimePoint now);
   void probe_passed(std::uint32_t begun_in);
   void probe_failed(std::uint32_t begun_in, TimePoint now);
@@ -57,6 +57,8 @@ class OutsideHealth {
   std::uint64_t first_failed_after_ = 0;  ///< the last ticket when the first of packet_failures_ was known
   std::uint64_t others_then_ = 0;         ///< under way then, itself included
   TimePoint first_failed_begun_{};        ///< its attempt
+  TimePoint last_taken_begun_ =
+      TimePoint::min();  ///< in this state: of the attempts that were taken, the last to begin
 };
 
 }  // namespace logdist::sim

@@ -59,7 +59,7 @@ void draw_poison(Draws& draws, Scenario& scenario) {
   scenario.queue_packets = 20'000;
   scenario.queue_bytes = 100'000'000;
   scenario.ack_delivered = false;
-  scenario.delivery_timeout = draws.across(100ms, 500ms);
+  scenario.delivery_timeout = draws.across(100ms, 2s);
   scenario.messages_max = 1;
   scenario.balancer.health.interval = draws.across(200ms, 2s);
   scenario.balancer.health.failure_threshold = draws.between(3u, 5u);
@@ -124,17 +124,24 @@ AgentPlan draw_agent(Draws& draws, const Scenario& scenario) {
   return plan;
 }
 
+constexpr std::uint32_t poisoned_connections = 32;
+
 /// All agents alike: a steady stream, up to a fifth of it bad, in one way or in all. The more analyzers
 /// there are the fewer packets, for a bad one is tried at each of them, round after round.
 void draw_poisoned_agents(Draws& draws, Scenario& scenario) {
   const std::size_t packets = draws.between<std::size_t>(150, 6'000 / (scenario.analyzers.size() + 4));
-  const Duration lasts = draws.between(Duration(4s), Duration(15s));
-  scenario.storm = 2 * lasts;
   std::optional<Trait::Kind> harm;
-  if (draws.chance(0.7)) harm = static_cast<Trait::Kind>(draws.between(1, 5));
+  if (draws.chance(0.7)) harm = static_cast<Trait::Kind>(draws.between(1, Trait::last_kind));
   const double part = draws.chance(0.3) ? 0.2 : draws.chance(0.5) ? 0.02 : 0.1;
   const double somewhere = draws.chance(0.3) ? 0.5 : 0;
   const std::size_t run = draws.chance(0.3) ? draws.between<std::size_t>(2, 10) : 1;
+  // Bad ones that keep their connections busy until the timeout have room in a quarter of them.
+  const auto held = Duration(static_cast<Duration::rep>(static_cast<double>(packets) * part *
+                                                        static_cast<double>(scenario.delivery_timeout.count())));
+  const Duration least = held / static_cast<Duration::rep>(scenario.analyzers.size() * poisoned_connections / 4);
+  const Duration lasts = std::max(draws.between(Duration(4s), Duration(15s)), least);
+  scenario.storm = 2 * lasts;
+  const std::size_t burst = draws.chance(0.3) ? draws.between<std::size_t>(2, 10) : 1;
   for (AgentPlan& agent : scenario.agents) {
     AgentPlan steady;
     steady.loop = agent.loop;
@@ -143,6 +150,7 @@ void draw_poisoned_agents(Draws& draws, Scenario& scenario) {
     agent = steady;
     agent.poisonous = part / static_cast<double>(run);
     agent.poison_run = run;
+    agent.burst = burst;
     agent.somewhere = somewhere;
     agent.harm = harm;
   }
@@ -150,7 +158,7 @@ void draw_poisoned_agents(Draws& draws, Scenario& scenario) {
 
 void draw_poisoned_analyzers(Draws& draws, Scenario& scenario) {
   for (AnalyzerPlan& plan : scenario.analyzers) {
-    plan.spec = {draws.between<std::uint64_t>(1, 3), 256, 512, 32};
+    plan.spec = {draws.between<std::uint64_t>(1, 3), 256, 512, poisoned_connections};
     plan.latency = draws.across(200us, 20ms);
     plan.spells.clear();
   }

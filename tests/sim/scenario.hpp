@@ -63,6 +63,7 @@ struct Change {
 struct AgentPlan {
   LoopId loop = 0;
   Duration pause{};        ///< between an answer and the next packet
+  std::size_t burst = 1;   ///< so many packets one after the other, then a pause for all of them
   bool in_bursts = false;  ///< all such agents begin together, every few seconds
   std::uint32_t messages_max = 1;
   std::size_t bytes_max = 1;

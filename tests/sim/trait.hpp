@@ -16,7 +16,10 @@ struct Trait {
     reset,     ///< as soon as it is read, with what else is on that connection
     nonsense,  ///< the answer is no HTTP
     silence,   ///< there is no answer
+    late,      ///< the connection is closed, after up to 1.5 s
   };
+
+  static constexpr int last_kind = static_cast<int>(Kind::late);
 
   Kind kind = Kind::ordinary;
   unsigned status = 0;

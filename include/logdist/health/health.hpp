@@ -63,6 +63,7 @@ using Epoch = std::uint32_t;
 /// the beginning of that failed attempt: where bad packets fail at once, good ones sent together
 /// with them may still be answered. It does not wait either when three quarters of those, and of
 /// all that were begun since, have failed: who answers now and then is not well.
+/// An attempt that fails late is older news than one begun after it that was taken: it is not part of a streak.
 class Monitor {
  public:
   /// `random` spreads the back-off and must outlive the monitor. Epochs begin with `first`.
@@ -123,9 +124,9 @@ class Monitor {
   Epoch attempt_begun();
   void attempt_ended(Epoch epoch, TimePoint now);
 
-  /// A packet was delivered there, or its first failed attempt was there and took
+  /// A packet was delivered there, or its first failed attempt was there; it took
   /// `lasted`.
-  void on_success(Epoch epoch, TimePoint now);
+  void on_success(Epoch epoch, TimePoint now, Duration lasted = {});
   void on_failure(Epoch epoch, TimePoint now, Duration lasted = {});
   /// A packet failed there that has failed before: says nothing of the analyzer.
   void on_suspect_failure(Epoch epoch, TimePoint now);
@@ -164,11 +165,12 @@ class Monitor {
   std::uint32_t elders_ = 0;     ///< of those: begun before the first of packet_failures_ was known
   std::uint32_t seen_ = 0;       ///< attempts under way then, and begun since
   TimePoint streak_ends_at_ =
-      never;                        ///< of packet_failures_: their elders are not awaited longer; never: there are none
-  std::uint32_t failed_tests_ = 0;  ///< since the last recovery, for the back-off
-  TimePoint testing_at_ = never;    ///< end of the back-off
-  TimePoint probe_at_ = never;      ///< when the next probe is due
-  TimePoint probed_at_ = TimePoint::min();  ///< the last one was begun
+      never;  ///< of packet_failures_: their elders are not awaited longer; never: there are none
+  TimePoint taken_begun_at_ = TimePoint::min();  ///< in this stay: the latest begin of an attempt that was taken
+  std::uint32_t failed_tests_ = 0;               ///< since the last recovery, for the back-off
+  TimePoint testing_at_ = never;                 ///< end of the back-off
+  TimePoint probe_at_ = never;                   ///< when the next probe is due
+  TimePoint probed_at_ = TimePoint::min();       ///< the last one was begun
   TimePoint ramp_ends_at_ = TimePoint::min();
   bool probe_passed_ = false;  ///< of this Testing
   bool probe_under_way_ = false;

@@ -1,6 +1,6 @@
 // health: each analyzer is Failed exactly when so many failures as configured
-// have come one after the other, a packet's first one only, and no packet sent before that was known may still be
-// taken; Testing when its back-off is over, neither
+// have come one after the other, a packet's first one only and none of a packet sent before another that was taken, and
+// no packet sent before that was known may still be taken; Testing when its back-off is over, neither
 // earlier nor later, or when with nobody in service its probe passes; Healthy when its
 // packet was taken, or, with only suspect packets waiting, its probe has passed; and it is probed as
 // often as configured, no more and no less.
@@ -36,7 +36,8 @@ class Health final : public Checker {
     OutsideHealth& health = of(history.analyzer).health;
     const Sent& sent = sent_[history.serial];
     const bool was_failed = health.state() == health::State::failed;
-    if (result.outcome == Outcome::delivered) health.packet_delivered(sent.in, world_.now());
+    if (result.outcome == Outcome::delivered)
+      health.packet_delivered(sent.in, world_.now() - sent.lasted, world_.now());
     if (is_failure(result) && !history.suspect()) {
       health.packet_failed(sent.in, world_.now() - sent.lasted, world_.now());
     }
