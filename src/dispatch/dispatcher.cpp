@@ -125,7 +125,7 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
     Delivery& delivery = *finished.delivery;
     const std::uint32_t messages = delivery.packet.messages;
     finished.taken = shared.attempt_ended({delivery.charge, delivery.attempt.health_epoch, delivery.charge_group},
-                                          finished.result, delivery.retry_state.suspect(), finished.duration);
+                                          finished.result, delivery.retry_state, finished.duration);
     ledger_.attempt_ended(messages, delivery.charge.analyzer, finished.result.outcome, finished.duration);
     --in_flight_;
   }

@@ -189,21 +189,6 @@ void LoadBalancer::State::refresh(AnalyzerId id, TimePoint now, const core::Fail
   for (Loop& loop : loops) loop.recalls.push_back(id);
 }
 
-void LoadBalancer::State::pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) {
-  // What was under way when the first 429 came says nothing new.
-  const bool is_paused = analyzer.paused_until > now;
-  // Who asks for no time at all, or for one that is over, would be asked first for each packet.
-  const bool is_named = result.pause && *result.pause > Duration::zero();
-  if (!is_named && is_paused) return;
-  const Duration pause = is_named ? *result.pause : options.pause.wait(analyzer.pauses++, random);
-  if (!is_paused) {
-    PauseNotice& unseen = analyzer.unseen_pauses;
-    unseen = {0, unseen.pauses + 1, result.status, pause};
-  }
-  analyzer.paused_until = std::max(analyzer.paused_until, now + pause);
-  control_due = true;
-}
-
 void LoadBalancer::State::count_in_service(bool enters) {
   const bool all_were_out = in_service_count == 0;
   if (enters) {

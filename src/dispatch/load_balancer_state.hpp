@@ -18,17 +18,27 @@ namespace logdist::dispatch {
 inline constexpr LoopId no_loop = ~LoopId{0};
 
 struct LoadBalancer::State {
+  /// What one answer has asked for.
+  struct Pause {
+    std::uint64_t serial = 0;
+    TimePoint begun{};
+    TimePoint until{};
+  };
+
   struct Analyzer {
     std::unique_ptr<health::Monitor> monitor;
     std::uint32_t max_in_flight = 0;
     std::uint32_t capacity = 0;
-    std::uint32_t connections = 0;  ///< at most; 0: not known
-    std::uint32_t slots = 0;        ///< as the selector knows them: the smaller of both, ramped
-    std::uint32_t suspects = 0;     ///< suspect packets in flight there
-    std::uint64_t delivered = 0;    ///< packets it has taken
-    TimePoint delivered_at{};       ///< the last of them
-    TimePoint paused_until{};       ///< in the past: not paused
-    std::uint32_t pauses = 0;       ///< without a time named, one after the other
+    std::uint32_t connections = 0;                    ///< at most; 0: not known
+    std::uint32_t slots = 0;                          ///< as the selector knows them: the smaller of both, ramped
+    std::uint32_t suspects = 0;                       ///< suspect packets in flight there
+    std::uint64_t delivered = 0;                      ///< packets it has taken
+    TimePoint delivered_at{};                         ///< the last of them
+    boost::container::small_vector<Pause, 2> pauses;  ///< that are not over
+    TimePoint paused_until{};                         ///< the latest end of them; in the past: not paused
+    std::uint64_t last_pause = 0;                     ///< serial
+    std::uint32_t unnamed_pauses = 0;                 ///< without a time named, one after the other
+    std::uint32_t unheard_pauses = 0;                 ///< asked for since it last took a packet, that did not count
     std::uint64_t failures = 0;
     core::Failure last_failure;                         ///< of a packet
     PauseNotice unseen_pauses;                          ///< by who writes the log
@@ -63,7 +73,11 @@ struct LoadBalancer::State {
   /// Brings the selector's picture of one analyzer up to date with its monitor and
   /// its pause. `failure` is what may have moved the monitor.
   void refresh(AnalyzerId id, TimePoint now, const core::Failure& failure = {}) LOGDIST_REQUIRES(mutex);
-  void pause(Analyzer& analyzer, const core::AttemptResult& result, TimePoint now) LOGDIST_REQUIRES(mutex);
+  /// `before` is who has asked for a pause because of the same packet. The serial of the pause that counts now.
+  std::uint64_t pause(AnalyzerId id, const core::AttemptResult& result, std::span<const retry::AskedPause> before,
+                      TimePoint now) LOGDIST_REQUIRES(mutex);
+  /// The packet that it asked for this pause for was answered so by another analyzer, too.
+  void doubt(const retry::AskedPause& asked, TimePoint now) LOGDIST_REQUIRES(mutex);
   bool may_be_tested(AnalyzerId id, TimePoint now) const LOGDIST_REQUIRES(mutex);
   /// The analyzer that is to get the next packet to test it, in the configured order: an eligible one, or any.
   std::optional<AnalyzerId> wanted_trial(const std::optional<Eligibility>& eligible, TimePoint now) const

@@ -25,10 +25,11 @@ LoadBalancer::PlacementBatch::~PlacementBatch() {
 }
 
 retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placement, const core::AttemptResult& result,
-                                                         bool suspect, Duration lasted) {
+                                                         const retry::RetryState& packet, Duration lasted) {
   state_.mutex.is_held();
   const AnalyzerId id = placement.charge.analyzer;
   State::Analyzer& analyzer = state_.analyzers[id];
+  const bool suspect = packet.suspect();
   ++state_.capacity_version;
   if (suspect) --analyzer.suspects;
   if (result.outcome == Outcome::delivered) {
@@ -36,7 +37,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
     analyzer.delivered_at = now_;
   }
   const bool lately = analyzer.delivered > 0 && now_ - analyzer.delivered_at <= state_.options.health.interval;
-  const retry::Taken taken{analyzer.delivered, lately};
+  retry::Taken taken{analyzer.delivered, lately};
   if (analyzer.removed) {
     if (result.outcome == Outcome::delivered || result.outcome == Outcome::refused) {
       state_.selector.release({placement.charge, placement.group});
@@ -48,7 +49,8 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
   switch (result.outcome) {
     case Outcome::delivered:
       state_.selector.release({placement.charge, placement.group});
-      analyzer.pauses = 0;
+      analyzer.unnamed_pauses = 0;
+      analyzer.unheard_pauses = 0;
       analyzer.monitor->on_success(placement.epoch, now_, lasted);
       if (!suspect) analyzer.monitor->attempt_ended(placement.epoch, now_);
       if (analyzer.monitor->state() != analyzer.seen_state) state_.refresh(id, now_);
@@ -56,7 +58,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
     case Outcome::refused: end_refused(placement); break;
     case Outcome::paused:
       state_.selector.undo({placement.charge, placement.group});
-      state_.pause(analyzer, result, now_);
+      taken.pause = state_.pause(id, result, packet.asked_pauses(), now_);
       analyzer.monitor->trial_void(placement.epoch);
       break;
     case Outcome::unsent:

@@ -12,6 +12,7 @@ void RetryState::reset() {
   excluded_.clear();
   failed_before_.clear();
   failed_now_.clear();
+  asked_pauses_.clear();
   only_.reset();
   attempts_ = 0;
   rounds_ = 0;
@@ -40,6 +41,7 @@ RetryAction RetryState::on_result(AnalyzerId analyzer, const core::AttemptResult
       failed_now_.push_back({analyzer, taken.packets});
     }
   }
+  if (result.outcome == Outcome::paused) note_pause(analyzer, taken);
   if (result.outcome != Outcome::refused) {
     excluded_.push_back(analyzer);
     return RetryAction::other;
@@ -50,6 +52,12 @@ RetryAction RetryState::on_result(AnalyzerId analyzer, const core::AttemptResult
   return RetryAction::other;
 }
 
+void RetryState::note_pause(AnalyzerId analyzer, const Taken& taken) {
+  const auto before = std::ranges::find(asked_pauses_, analyzer, &AskedPause::analyzer);
+  AskedPause& pause = before != asked_pauses_.end() ? *before : asked_pauses_.emplace_back();
+  pause = {analyzer, taken.pause, taken.packets};
+}
+
 void RetryState::forget(AnalyzerId analyzer) {
   const bool has_refused = refused_ && excluded_.front() == analyzer;
   excluded_.erase(std::remove(excluded_.begin(), excluded_.end(), analyzer), excluded_.end());
@@ -57,6 +65,8 @@ void RetryState::forget(AnalyzerId analyzer) {
     const auto is_of = [analyzer](const Failed& failed) { return failed.analyzer == analyzer; };
     failures->erase(std::remove_if(failures->begin(), failures->end(), is_of), failures->end());
   }
+  const auto asked = std::ranges::find(asked_pauses_, analyzer, &AskedPause::analyzer);
+  if (asked != asked_pauses_.end()) asked_pauses_.erase(asked);
   if (!has_refused) return;
   refused_ = false;
   rounds_since_refusal_ = 0;

@@ -227,10 +227,10 @@ class LoadBalancer::PlacementBatch {
   PlacementBatch(const PlacementBatch&) = delete;
   PlacementBatch& operator=(const PlacementBatch&) = delete;
 
-  /// Takes the result of an attempt placed earlier, of a packet that was `suspect`
-  /// then, and took `lasted`. What its analyzer has taken until now.
-  retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result, bool suspect,
-                             Duration lasted = {});
+  /// Takes the result of an attempt placed earlier, which took `lasted`. `packet` is its state as it was
+  /// then. What its analyzer has taken until now.
+  retry::Taken attempt_ended(const Placement& placement, const core::AttemptResult& result,
+                             const retry::RetryState& packet, Duration lasted = {});
 
   /// Places a packet, with an analyzer that takes its protocol and is not excluded by
   /// its retry state, or with the only one that this names. None when no slot is free for it, or an older packet of

@@ -36,6 +36,14 @@ struct RetryPolicy {
 struct Taken {
   std::uint64_t packets = 0;  ///< delivered there, all told
   bool lately = false;        ///< one of them within the last health.interval
+  std::uint64_t pause = 0;    ///< the serial of the pause that it asks for with this answer
+};
+
+/// A pause that an analyzer has asked for when it was sent the packet: its last.
+struct AskedPause {
+  AnalyzerId analyzer = 0;
+  std::uint64_t serial = 0;  ///< among all that analyzer's
+  std::uint64_t taken = 0;   ///< packets, by then
 };
 
 /// What is to be done with the packet after a result.
@@ -67,6 +75,9 @@ class RetryState {
   /// Whether an analyzer has answered about it, whatever it was.
   bool answered() const { return answered_; }
 
+  /// By whom a pause was asked for because of it: at most one an analyzer.
+  std::span<const AskedPause> asked_pauses() const { return asked_pauses_; }
+
   /// Takes the result of an attempt at `analyzer`, which has `taken` so much until
   /// now. A failure that does not count for health is not the packet's either.
   RetryAction on_result(AnalyzerId analyzer, const core::AttemptResult& result, const Taken& taken);
@@ -97,10 +108,12 @@ class RetryState {
   using Failures = boost::container::small_vector<Failed, 3>;
 
   bool takes_others(AnalyzerId analyzer, const Taken& taken) const;
+  void note_pause(AnalyzerId analyzer, const Taken& taken);
 
   boost::container::small_vector<AnalyzerId, 4> excluded_;  ///< the one that refused first, then those of this round
   Failures failed_before_;                                  ///< in the last round that failed: at most one an analyzer
   Failures failed_now_;                                     ///< in this round
+  boost::container::small_vector<AskedPause, 2> asked_pauses_;
   std::optional<AnalyzerId> only_;
   std::uint32_t attempts_ = 0;
   std::uint32_t rounds_ = 0;          ///< ended, for the back-off
