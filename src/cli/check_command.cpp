@@ -1,8 +1,10 @@
 #include "cli/check_command.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -88,6 +90,9 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
     check_conflicts(loaded);
     check_queue(loaded);
   }
+  std::ranges::stable_sort(loaded.errors, {}, [&](const config::Error& fault) {
+    return std::pair(fault.source != source, fault.line);  // the file's by line, then the environment's
+  });
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", to_string(warning));
   for (const auto& fault : loaded.errors) fmt::print("{}\n", to_string(fault));
   const std::size_t analyzers = loaded.options.analyzers.size();
