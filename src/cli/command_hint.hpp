@@ -1,11 +1,8 @@
 // "did you mean": the command behind words that are none.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace logdist::cli {
 
