@@ -114,6 +114,7 @@ class Analyzer {
     const bool says_nothing = data_.ConsumeBool();
     if (delivered || (!says_nothing && !attempt.suspect)) tell(attempt, delivered);
     if (attempt.suspect && !delivered) monitor_.on_suspect_failure(attempt.epoch, now_);
+    if (!attempt.suspect && !delivered && says_nothing) monitor_.trial_void(attempt.epoch);
     if (attempt.ticket == 0) return;
     if (attempt.stay == expected_.stay()) expected_.over(attempt.ticket, now_);
     monitor_.attempt_ended(attempt.epoch, now_);
