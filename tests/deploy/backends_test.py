@@ -157,6 +157,7 @@ class JournalPlace:
     """Where systemd-journal-upload runs; see configurations_test.py."""
 
     def __init__(self, folder, packages, port):
+        self.is_busy = False
         self.folder, self.packages, self.port, self.messages = folder / f"journal-{port}", packages, port, MESSAGES
         self.folder.mkdir()
 

@@ -4,21 +4,25 @@
     configurations_test.py DAEMON FOLDER [TITLE…]
 
 FOLDER is that of agents_test.py. Each program sends its messages to a daemon with the reference analyzer behind it, and
-once more while there is no analyzer for five seconds; daemon and analyzer count as many. A program that is neither in
+once more while there is no analyzer for five seconds; daemon and analyzer count as many. Programs that send again what is
+answered 503 do so, and lose nothing. A program that is neither in
 FOLDER nor on PATH is left out and named; of those that no registry has, the configuration is at least parsed. A title
 of the document that is not known here fails the test. TITLE: only these.
 """
 
+import concurrent.futures
+import json
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 from agents.document import configurations, curl_commands, daemon_configurations, unknown_keys
 from agents.programs import PROGRAMS, check_syntax, run_curl
-from distributor import Analyzer, Daemon, await_count
-from surroundings import Process
+from distributor import Analyzer, Daemon, await_count, get
+from surroundings import Process, free_port
 
 OUTAGE_S = 5
 MESSAGES = 240
@@ -28,6 +32,7 @@ class Place:
     """Where a program runs: `folder` is its own, `packages` has what was fetched."""
 
     def __init__(self, title, round_name, folder, packages, port):
+        self.is_busy = round_name == "busy"
         self.folder = folder / f"{title}-{round_name}".replace(" ", "_").lower()
         self.folder.mkdir()
         self.packages = packages
@@ -79,6 +84,44 @@ def test(binary, packages, folder, wanted):
     await_count("the analyzer after an outage", analyzer.messages, sent)
     daemon.check_balance()
     print(f"ok: the same again while there was no analyzer; {sent} messages in all", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        for title, program in present.items():
+            if not program.loses:
+                test_busy(binary, packages, folder, title, program, pool)
+
+
+def test_busy(binary, packages, folder, title, program, pool):
+    """Without room, requests are answered 503 after a second. The analyzer comes when the first has been: then all is
+    delivered, for it is sent again."""
+    port = free_port()
+    daemon = Daemon(binary, f"127.0.0.1:{port}", folder, {
+        "QUEUE__MAX_PACKETS": "1", "DELIVERY__CALLER_RUNS_TIMEOUT": "1s"}, f"busy daemon of {title}")
+    send_packet(daemon.port)
+
+    def handed_back():
+        return daemon.status()["ledger"]["handed_back"]["packets"]
+
+    def start_analyzer():
+        await_count(f"{title}, 503", lambda: handed_back() > 0, True)
+        return Process(f"busy analyzer of {title}", [binary, "analyzer", "--listen", f"127.0.0.1:{port}"], folder)
+
+    # Processes end with the thread that has started them, and that of the pool stays.
+    analyzer = pool.submit(start_analyzer)
+    running = program.run(configurations(daemon.port)[title], Place(title, "busy", folder, packages, daemon.port))
+    analyzer.result().await_line(r"(127\.0\.0\.1:\d+)")
+    await_count(f"{title}, after 503", lambda: json.loads(get(port, "/stats"))["messages"], MESSAGES + 1)
+    if running is not None:
+        running.stop()
+    print(f"ok: {title}: all delivered, although {handed_back()} packets were answered 503", flush=True)
+    for process in (daemon.process, analyzer.result()):
+        process.kill()
+
+
+def send_packet(port):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/packets", b'{"messages": ["one"]}',
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 202, answer.status
 
 
 def test_curl(binary, folder):
