@@ -62,7 +62,9 @@ class LineWriter::Queue {
       const TimePoint until = std::min(Clock::now() + stuck_after, limit);
       while (!ended_ && written_bytes_ == seen && changed_.wait_until(lock, until) == std::cv_status::no_timeout) {
       }
-      given_up_ = !ended_ && (written_bytes_ == seen || Clock::now() >= limit);
+      // Where there is space it is the thread that has no core.
+      const bool is_stuck = written_bytes_ == seen && !has_space();
+      given_up_ = !ended_ && (is_stuck || Clock::now() >= limit);
     }
     return ended_;
   }
@@ -79,6 +81,11 @@ class LineWriter::Queue {
   }
 
  private:
+  bool has_space() const {
+    pollfd wanted{descriptor_, POLLOUT, 0};
+    return ::poll(&wanted, 1, 0) == 1;
+  }
+
   /// False: it is lost, its reader has gone.
   bool write(std::string_view text) {
     while (!text.empty()) {

@@ -28,6 +28,8 @@ class LineWriterTest : public testing::Test {
   int descriptor() const { return ends_[1]; }
   void close_reader() { close_end(0); }
   void close_writer() { close_end(1); }
+  /// A thread that is stuck has it still.
+  void leave_writer() { ends_[1] = -1; }
 
   /// What has come, until `bytes` are here.
   std::string read(std::size_t bytes) {
@@ -72,6 +74,7 @@ TEST_F(LineWriterTest, DropsTheOldestAndEndsWhenNobodyReads) {
   EXPECT_EQ(writer.take_dropped(), 0u) << "there is no space for a line that tells of them";
   writer.end();  // comes back
   EXPECT_EQ(::fcntl(descriptor(), F_GETFL) & O_NONBLOCK, 0) << "it is shared with whoever has started us";
+  leave_writer();
 }
 
 TEST_F(LineWriterTest, TellsWhatWasDroppedOnceItsReaderIsBack) {
