@@ -9,6 +9,7 @@
 #include "logdist/base/check.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/codec/compression/decompressor.hpp"
+#include "logdist/os/thread_time.hpp"
 #include "tests/support/compress.hpp"
 
 namespace logdist::codec {
@@ -48,7 +49,8 @@ void decompress(benchmark::State& state, Decompressor& reader, const std::string
 
 void by_coding(benchmark::State& state, ContentCoding coding, std::string (*compress)(std::string_view)) {
   const std::string content = log_lines(static_cast<std::size_t>(state.range(0)));
-  const auto reader = make_decompressor(coding);
+  DecompressionWatch watch{&Clock::now, &os::thread_time};
+  const auto reader = make_decompressor(coding, &watch);
   decompress(state, *reader, content, compress(content));
 }
 

@@ -10,7 +10,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(zstd REQUIRED)
 find_package(Snappy REQUIRED)
-# isa-l, of which Debian has no CMake package, or zlib on processors that it does not know.
+find_package(ZLIB REQUIRED)
+# isa-l, of which Debian has no CMake package, and which does not know all processors.
 find_path(ISAL_INCLUDE_DIR isa-l/igzip_lib.h)
 find_library(ISAL_LIBRARY isal)
 mark_as_advanced(ISAL_INCLUDE_DIR ISAL_LIBRARY)
@@ -20,7 +21,6 @@ if(ISAL_INCLUDE_DIR AND ISAL_LIBRARY)
   set_target_properties(isal::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE_DIR})
 else()
   set(ISAL_FOUND FALSE)
-  find_package(ZLIB REQUIRED)
 endif()
 
 # Their headers are not ours to warn about.

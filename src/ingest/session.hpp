@@ -28,6 +28,7 @@
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/net/transport.hpp"
+#include "logdist/os/thread_time.hpp"
 
 namespace logdist::ingest {
 
@@ -58,7 +59,7 @@ struct SessionShared {
   DeadlineSet deadlines;
   EvictionOrder evictions;
   ResponseWriter responses;
-  codec::DecompressorPool decompressors;
+  codec::DecompressorPool decompressors{&Clock::now, &os::thread_time};
   using DecodingLine = boost::intrusive::list<
       Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>>>;
   /// For a decompressor: those with a small body, and the others.

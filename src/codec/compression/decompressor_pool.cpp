@@ -8,7 +8,7 @@ DecompressorPool::Lease DecompressorPool::take(ContentCoding coding, std::size_t
   const bool small = is_small(body_bytes);
   if (!has_one(small)) return nullptr;
   auto decompressor = std::exchange(idle_[static_cast<std::size_t>(coding)], nullptr);
-  if (!decompressor) decompressor = make_decompressor(coding);
+  if (!decompressor) decompressor = make_decompressor(coding, watch_ ? &*watch_ : nullptr);
   ++lent_;
   lent_to_large_ += small ? 0 : 1;
   return {decompressor.release(), GiveBack{this, coding, small}};

@@ -41,7 +41,8 @@ class InflateStream {
   InflateStream() = default;
 };
 
-/// By isa-l (2 to 2.7 times as fast as zlib) where it was built with it, else by zlib.
+/// By isa-l where it was built with it, else by zlib. isa-l is 1.1 times as fast for bodies of 500 bytes, 2 for 20 KB,
+/// 3 for some hundred KB; where each line was flushed it is half as fast.
 std::unique_ptr<InflateStream> make_inflate_stream();
 
 std::unique_ptr<InflateStream> make_isal_stream();

@@ -15,6 +15,9 @@ namespace logdist::codec {
 /// `Content-Encoding: snappy` means a block to some agents and frames to others; they begin differently. A block
 /// refers to any byte before, so its content is wanted in one place (contiguous_size()).
 class SnappyDecompressor final : public Decompressor {
+ public:
+  explicit SnappyDecompressor(DecompressionWatch* watch = nullptr) : Decompressor(watch) {}
+
  protected:
   void start() override;
   Step run(std::span<char> out) override;

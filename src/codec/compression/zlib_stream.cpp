@@ -1,4 +1,4 @@
-// The deflate streams of zlib, for processors that isa-l does not know.
+// The deflate streams of zlib: for bodies that take isa-l too long, and for processors that it does not know.
 #include <algorithm>
 #include <limits>
 #include <new>

@@ -10,7 +10,7 @@ namespace logdist::codec {
 
 void ZstdDecompressor::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
 
-ZstdDecompressor::ZstdDecompressor() { make_context(); }
+ZstdDecompressor::ZstdDecompressor(DecompressionWatch* watch) : Decompressor(watch) { make_context(); }
 
 void ZstdDecompressor::make_context() {
   context_.reset(ZSTD_createDCtx());
@@ -32,7 +32,7 @@ Decompressor::Step ZstdDecompressor::run(std::span<char> out) {
     in_frame_ = true;
     frame_begin_ = position_;
   }
-  const std::string_view in = rest().substr(0, input_max());
+  const std::string_view in = rest().substr(0, std::min(input_max(), piece_max));
   ZSTD_inBuffer input{in.data(), in.size(), 0};
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   const std::size_t code = ZSTD_decompressStream(context_.get(), &output, &input);

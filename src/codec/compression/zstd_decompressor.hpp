@@ -18,7 +18,7 @@ class ZstdDecompressor final : public Decompressor {
   /// More than this is given back after each body.
   static constexpr std::size_t kept_bytes_max = std::size_t{1} << 20;
 
-  ZstdDecompressor();
+  explicit ZstdDecompressor(DecompressionWatch* watch = nullptr);
 
  protected:
   void start() override;

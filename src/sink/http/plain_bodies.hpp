@@ -10,6 +10,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/codec/compression/content.hpp"
 #include "logdist/core/attempt.hpp"
+#include "logdist/os/thread_time.hpp"
 
 namespace logdist::sink {
 
@@ -59,7 +60,7 @@ class PlainBodies {
 
   const Limits limits_;
   core::BufferPool buffers_{max_kept_bytes};
-  codec::DecompressorPool decompressors_;
+  codec::DecompressorPool decompressors_{&Clock::now, &os::thread_time};
   codec::ContentBuilder builder_;                                      ///< for the first of `waiting_`
   boost::intrusive::list<core::Attempt> waiting_;                      ///< for their turn, as they came
   std::unordered_map<const core::Attempt*, codec::Content> contents_;  ///< of those that are ready

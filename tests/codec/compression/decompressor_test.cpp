@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <chrono>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "codec/compression/inflate_decompressor.hpp"
 #include "logdist/base/random.hpp"
 #include "tests/codec/compression/decompress.hpp"
+#include "tests/codec/compression/hostile_streams.hpp"
 #include "tests/support/compress.hpp"
 #include "tests/support/seed.hpp"
 
@@ -39,6 +41,23 @@ std::unique_ptr<Decompressor> zlib_deflate_reader() {
   return std::make_unique<DeflateDecompressor>(make_zlib_stream());
 }
 
+/// By which everything takes too long at once.
+TimePoint hasty_clock() {
+  static TimePoint now;
+  return now += std::chrono::seconds(1);
+}
+/// By which it does now and then, somewhere in the middle.
+TimePoint clock_with_jumps() {
+  static TimePoint now;
+  static int calls = 0;
+  return now += ++calls % 23 == 0 ? Duration(std::chrono::seconds(1)) : Duration::zero();
+}
+template <ContentCoding coding, TimePoint (*clock)()>
+std::unique_ptr<Decompressor> watched_reader() {
+  static DecompressionWatch watch{clock, clock};
+  return make_decompressor(coding, &watch);
+}
+
 std::string gzip_6(std::string_view content) { return gzip(content); }
 std::string gzip_stored(std::string_view content) { return gzip(content, 0); }
 std::string zlib_6(std::string_view content) { return zlib(content); }
@@ -51,6 +70,9 @@ const Form forms[] = {
     {"gzip", gzip_6, reader_of<ContentCoding::gzip>},
     {"gzip_stored", gzip_stored, reader_of<ContentCoding::gzip>},
     {"gzip_by_zlib", gzip_6, zlib_gzip_reader},
+    {"gzip_given_up", gzip_6, watched_reader<ContentCoding::gzip, hasty_clock>},
+    {"gzip_with_jumps", gzip_6, watched_reader<ContentCoding::gzip, clock_with_jumps>},
+    {"zlib_with_jumps", zlib_6, watched_reader<ContentCoding::deflate, clock_with_jumps>},
     {"zlib", zlib_6, reader_of<ContentCoding::deflate>},
     {"zlib_by_zlib", zlib_6, zlib_deflate_reader},
     {"raw", raw_6, reader_of<ContentCoding::deflate>, false},
@@ -176,31 +198,105 @@ TEST_P(EachForm, BoundsWhatOneStepDoes) {
   EXPECT_GE(outcome.steps, 80u);
 }
 
-/// An empty block of the fixed code is ten bits, 010 and an end; isa-l makes its tables anew for each.
+/// isa-l makes its tables anew for each block, even if that is empty and ten bits.
 TEST(Deflate, EndsAStepEarlyWhereNothingComesOfIt) {
-  const auto bytes_of = [](std::size_t blocks, bool last) {
-    std::vector<bool> bits;
-    for (std::size_t block = 0; block < blocks; ++block) {
-      const std::vector<bool> one{
-          last && block + 1 == blocks, true, false, false, false, false, false, false, false, false};
-      bits.insert(bits.end(), one.begin(), one.end());
+  const HostileStream stream = hostile_streams(125'000).front();
+  const auto reader = make_decompressor(stream.coding);
+  const Decompressed outcome = decompress(*reader, stream.bytes, 64 << 10);
+  EXPECT_FALSE(outcome.error);
+  EXPECT_EQ(outcome.content, "");
+  EXPECT_GE(outcome.steps, stream.bytes.size() / Decompressor::barren_input_max);
+}
+
+TEST(HostileStreams, HaveTheSameContentHoweverLongTheyTake) {
+  for (const HostileStream& stream : hostile_streams(40'000)) {
+    const Decompressed outcome = decompress(*make_decompressor(stream.coding), stream.bytes, 262'144);
+    ASSERT_FALSE(outcome.error) << stream.name << ": " << outcome.error->detail;
+    for (const auto clock : {&hasty_clock, &clock_with_jumps}) {
+      DecompressionWatch watch{clock, clock};
+      const auto reader = make_decompressor(stream.coding, &watch);
+      for (const std::size_t slice : {1000u, 262'144u}) {
+        const Decompressed watched = decompress(*reader, stream.bytes, slice);
+        ASSERT_FALSE(watched.error) << stream.name << ": " << watched.error->detail;
+        ASSERT_TRUE(watched.content == outcome.content) << stream.name << " by " << slice;
+      }
     }
-    std::string bytes((bits.size() + 7) / 8, '\0');
-    for (std::size_t at = 0; at < bits.size(); ++at) {
-      if (bits[at]) bytes[at / 8] = static_cast<char>(static_cast<unsigned char>(bytes[at / 8]) | 1U << at % 8);
-    }
-    return bytes;
-  };
-  const std::string body = bytes_of(100'000, true);
-  const auto reader = make_decompressor(ContentCoding::deflate);
-  reader->begin(body, 1 << 20);
-  std::vector<char> out(64 << 10);
-  std::size_t steps = 1;
-  Decompressor::Step step = reader->step(out);
-  for (; step.progress == Decompressor::Progress::more; ++steps) step = reader->step(out);
-  EXPECT_EQ(step.progress, Decompressor::Progress::complete);
-  EXPECT_EQ(step.written, 0u);
-  EXPECT_GE(steps, body.size() / Decompressor::barren_input_max);
+  }
+}
+
+/// A library that is as slow as it is told to be.
+class TimedStream final : public InflateStream {
+ public:
+  static inline TimePoint now;
+  static TimePoint clock() { return now; }
+
+  TimedStream(Duration each_byte, std::size_t& consumed) : each_byte_(each_byte), consumed_(consumed) {}
+
+  void begin(InflateWrapper wrapper) override { stream_->begin(wrapper); }
+  Result inflate(std::string_view in, std::span<char> out) override {
+    const Result result = stream_->inflate(in, out);
+    now += each_byte_ * result.consumed;
+    consumed_ += static_cast<std::size_t>(result.consumed);
+    return result;
+  }
+
+ private:
+  const std::unique_ptr<InflateStream> stream_ = make_zlib_stream();
+  const Duration each_byte_;
+  std::size_t& consumed_;
+};
+
+class WatchedGzip : public ::testing::Test {
+ protected:
+  /// Of the body, what the fast library has read of it.
+  std::size_t read_by_the_fast(Duration each_byte, DecompressionWatch& watch) {
+    std::size_t consumed = 0;
+    GzipDecompressor reader(std::make_unique<TimedStream>(each_byte, consumed), &watch);
+    EXPECT_TRUE(decompress(reader, body_, 262'144).content == content_);
+    return consumed;
+  }
+  std::size_t read_by_the_fast(Duration each_byte) { return read_by_the_fast(each_byte, watch_); }
+
+  Random random_{logdist::test::draw_seed()};
+  const std::string content_ = text_of(2'000'000, random_);
+  const std::string body_ = gzip(content_);
+  DecompressionWatch watch_{&TimedStream::clock, &TimedStream::clock};
+};
+
+TEST_F(WatchedGzip, IsTakenFromALibraryThatNeedsTooLongAndSoAreTheNext) {
+  ASSERT_GT(body_.size(), 100'000u);
+  const std::size_t two_pieces = Decompressor::barren_input_max + Decompressor::piece_max;
+  EXPECT_LE(read_by_the_fast(std::chrono::microseconds(1)), two_pieces);
+  const unsigned others = watch_.steady_bodies;
+  EXPECT_GT(others, 0u);
+  for (unsigned i = 0; i < others; ++i) ASSERT_EQ(read_by_the_fast(std::chrono::microseconds(1)), 0u);
+  const std::size_t again = read_by_the_fast(std::chrono::microseconds(1));
+  EXPECT_GT(again, 0u) << "it may try again";
+  EXPECT_LE(again, two_pieces);
+}
+
+TEST_F(WatchedGzip, IsLeftToALibraryThatNeedsNotMuchLongerThanUsual) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(read_by_the_fast(std::chrono::nanoseconds(4)), body_.size());
+  EXPECT_EQ(watch_.steady_bodies, 0u);
+}
+
+TEST_F(WatchedGzip, IsLeftToALibraryThatOthersHaveHeldUp) {
+  DecompressionWatch others{&TimedStream::clock, [] { return TimePoint(); }};
+  EXPECT_EQ(read_by_the_fast(std::chrono::microseconds(1), others), body_.size());
+  EXPECT_GT(others.checked_bodies, 0u);
+  EXPECT_EQ(others.steady_bodies, 0u);
+}
+
+TEST(Zstd, EndsAStepThatHasTakenLong) {
+  Random random(logdist::test::draw_seed());
+  std::string noise(500'000, '\0');
+  for (char& byte : noise) byte = static_cast<char>(random.below(256));
+  const std::string body = zstd(noise);
+  DecompressionWatch watch{&hasty_clock, &hasty_clock};
+  const auto hurried = make_decompressor(ContentCoding::zstd, &watch);
+  const auto leisurely = make_decompressor(ContentCoding::zstd);
+  EXPECT_GE(decompress(*hurried, body, 262'144).steps, body.size() / Decompressor::piece_max);
+  EXPECT_LE(decompress(*leisurely, body, 262'144).steps, 3 + body.size() / Decompressor::step_input_max);
 }
 
 }  // namespace

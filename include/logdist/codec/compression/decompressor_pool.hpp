@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "logdist/codec/compression/decompressor.hpp"
 
@@ -28,6 +29,11 @@ class DecompressorPool {
   /// Goes back when it ends.
   using Lease = std::unique_ptr<Decompressor, GiveBack>;
 
+  /// Without clocks its decompressors have no watch.
+  DecompressorPool() = default;
+  DecompressorPool(DecompressionWatch::ReadClock clock, DecompressionWatch::ReadClock cpu_clock)
+      : watch_({clock, cpu_clock}) {}
+
   static bool is_small(std::size_t body_bytes) { return body_bytes <= small_body_max; }
   /// Whether there is one for a body that is small, or is not.
   bool has_one(bool small) const { return lent_ < lent_max && (small || lent_to_large_ < lent_max - for_small); }
@@ -37,6 +43,7 @@ class DecompressorPool {
   std::size_t lent() const { return lent_; }
 
  private:
+  std::optional<DecompressionWatch> watch_;
   std::array<std::unique_ptr<Decompressor>, core::content_coding_count> idle_;  ///< by coding
   std::size_t lent_ = 0;
   std::size_t lent_to_large_ = 0;  ///< of them
