@@ -40,6 +40,13 @@ bool CodedBody::step() {
   return true;
 }
 
+bool CodedBody::is_to_wait() {
+  if (!decompressor_ || complete_) return false;
+  const bool is_lengthy = content_bytes_ >= whole_max || decompressor_->read_bytes() > lengthy_body_bytes ||
+                          decompressor_->has_taken_long();
+  return is_lengthy && !DecompressorPool::make_lengthy(decompressor_);
+}
+
 /// A slice more of content_; false when the body is wrong.
 bool CodedBody::decompress() {
   if (content_.capacity() < wanted_bytes_) {

@@ -1,6 +1,7 @@
 // One agent connection.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -62,9 +63,8 @@ struct SessionShared {
   codec::DecompressorPool decompressors{&Clock::now, &os::thread_time};
   using DecodingLine = boost::intrusive::list<
       Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<DecodingTag>>>>;
-  /// For a decompressor: those with a small body, and the others.
-  DecodingLine small_to_decode;
-  DecodingLine large_to_decode;
+  /// For a decompressor, by class of the body.
+  std::array<DecodingLine, codec::body_class_count> to_decode;
   bool draining = false;
   TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
   std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
@@ -164,14 +164,17 @@ class Session final : public boost::intrusive::list_base_hook<>,
   // session_decoding.cpp: compressed bodies.
   std::size_t reserved_length(std::size_t length) const;
   void begin_decoding();
-  bool take_decompressor(TimePoint now);
+  bool begin_coded_body(TimePoint now);
+  bool take_decompressor();
+  void wait_to_decode(TimePoint now);
+  SessionShared::DecodingLine& decoding_line();
   bool decode_slice(TimePoint now);
   void end_decoding(TimePoint now);
   void refuse_body(const codec::DecodeError& error, std::string_view of_content = {});
   void refuse_count(std::uint32_t messages);
   void refuse_coded_body(const codec::DecompressError& error);
   void return_decompressor();
-  void leave_decoding_line();
+  void lend_decompressors();
 
   // session_upload.cpp: bodies that are many packets.
   void begin_upload(const http::RequestHead& head, TimePoint now);
@@ -266,7 +269,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   core::Receipt receipt_;                       ///< its ackId, until that is told or canceled
   std::unique_ptr<std::string> ack_channel_;    ///< the request asks what of this channel is delivered
   bool waits_to_decode_ = false;                ///< for a decompressor
-  bool has_small_body_ = false;                 ///< while it does
+  codec::BodyClass body_class_{};               ///< of coded_body_, or while it waits
   TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
   Duration body_time_left_{};                   ///< the same while it waits for space
   TimePoint rate_ends_ = never;                 ///< of the window in which its rate is measured

@@ -30,24 +30,39 @@ void Session::begin_decoding() {
   expire_at(never);
 }
 
-/// False when all are out: it waits in line, and is called when one comes back.
-bool Session::take_decompressor(TimePoint now) {
+/// False when it waits in line for a decompressor.
+bool Session::begin_coded_body(TimePoint now) {
   const core::Packet& packet = delivery_->packet;
   if (packet.coding == core::ContentCoding::identity) {
     coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, route_->format, packet.body.view());
     return true;
   }
-  auto decompressor = shared_.decompressors.take(packet.coding, packet.body.size());
-  waits_to_decode_ = decompressor == nullptr;
-  expire_at(waits_to_decode_ && !route_->is_upload ? now + shared_.context.buffer_timeout : never);
-  if (waits_to_decode_) {
-    has_small_body_ = codec::DecompressorPool::is_small(packet.body.size());
-    (has_small_body_ ? shared_.small_to_decode : shared_.large_to_decode).push_back(*this);
-    return false;
-  }
+  body_class_ = codec::DecompressorPool::class_of(packet.body.size());
+  if (decoding_line().empty() && take_decompressor()) return true;
+  wait_to_decode(now);
+  return false;
+}
+
+/// False when none is left for its class.
+bool Session::take_decompressor() {
+  const core::Packet& packet = delivery_->packet;
+  auto decompressor = shared_.decompressors.take(packet.coding, body_class_);
+  if (!decompressor) return false;
+  expire_at(never);
   coded_body_.emplace(shared_.context.decoder, shared_.context.buffers, std::move(decompressor), route_->format,
                       packet.body.view(), shared_.context.server.max_decoded);
   return true;
+}
+
+/// In line, until one comes back.
+void Session::wait_to_decode(TimePoint now) {
+  waits_to_decode_ = true;
+  decoding_line().push_back(*this);
+  expire_at(route_->is_upload ? never : now + shared_.context.buffer_timeout);
+}
+
+SessionShared::DecodingLine& Session::decoding_line() {
+  return shared_.to_decode[static_cast<std::size_t>(body_class_)];
 }
 
 /// True when the body is decoded; else there is more to do in a later turn.
@@ -55,15 +70,24 @@ bool Session::decode_slice(TimePoint now) {
   if (waits_to_decode_) return false;
   if (!coded_body_) {
     // No decompressor is held up by an agent that does not read its answers.
-    if (!output_.empty() || !take_decompressor(now)) return false;
+    if (!output_.empty() || !begin_coded_body(now)) return false;
   }
   if (const std::size_t bytes = delivery_->packet.body.size() + coded_body_->wanted_bytes(); bytes > held_bytes()) {
     ask_for_space(bytes, queue::MemoryLimiter::length_unknown, now);
     if (phase_ != Phase::decoding) return false;
   }
-  if (coded_body_->step()) return false;
-  end_decoding(now);
-  return true;
+  if (!coded_body_->step()) {
+    end_decoding(now);
+    return true;
+  }
+  if (coded_body_->is_to_wait()) {
+    coded_body_.reset();
+    shared_.context.memory.end_growth(*this, delivery_->packet.body.size());
+    body_class_ = codec::BodyClass::lengthy;
+    wait_to_decode(now);
+    lend_decompressors();
+  }
+  return false;
 }
 
 void Session::end_decoding(TimePoint now) {
@@ -109,25 +133,26 @@ void Session::refuse_coded_body(const codec::DecompressError& error) {
   refuse({RejectReason::invalid_body, 400, detail}, {400, detail, error.offset, codec::DecodeErrorCode::invalid_body});
 }
 
-void Session::leave_decoding_line() {
-  if (!std::exchange(waits_to_decode_, false)) return;
-  auto& line = has_small_body_ ? shared_.small_to_decode : shared_.large_to_decode;
-  line.erase(line.iterator_to(*this));
-}
-
-/// Done with the content, or the body is dropped. Of the large ones whoever has waited for longest goes on, while they
-/// have less than their part, else of the small ones.
+/// Done with the content, or the body is dropped.
 void Session::return_decompressor() {
-  leave_decoding_line();
+  if (std::exchange(waits_to_decode_, false)) decoding_line().erase(decoding_line().iterator_to(*this));
   if (!coded_body_) return;
   coded_body_.reset();
-  const bool large_may = !shared_.large_to_decode.empty() && shared_.decompressors.has_one(false);
-  auto& line = large_may ? shared_.large_to_decode : shared_.small_to_decode;
-  if (line.empty()) return;
-  Session& next = line.front();
-  line.pop_front();
-  next.waits_to_decode_ = false;
-  shared_.poller.requeue(next);
+  lend_decompressors();
+}
+
+/// To whoever has waited for longest in each line, as long as there are any for its class. The lengthy ones first: they
+/// get the fewest.
+void Session::lend_decompressors() {
+  for (const auto body_class : {codec::BodyClass::lengthy, codec::BodyClass::usual, codec::BodyClass::small}) {
+    auto& line = shared_.to_decode[static_cast<std::size_t>(body_class)];
+    while (!line.empty() && line.front().take_decompressor()) {
+      Session& next = line.front();
+      line.pop_front();
+      next.waits_to_decode_ = false;
+      shared_.poller.requeue(next);
+    }
+  }
 }
 
 }  // namespace logdist::ingest

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ class CodedBodies : public ::testing::Test {
   };
 
   Outcome decode(ContentCoding coding, Format format, std::string_view body, std::size_t content_max = plenty) {
-    CodedBody coded(decoder_, buffers_, pool_.take(coding, body.size()), format, body, content_max);
+    CodedBody coded(decoder_, buffers_, pool_.take(coding, DecompressorPool::class_of(body.size())), format, body,
+                    content_max);
     Outcome outcome;
     for (bool goes_on = true; goes_on; ++outcome.steps) {
       outcome.most_wanted = std::max(outcome.most_wanted, coded.wanted_bytes());
@@ -152,41 +154,95 @@ TEST_F(CodedBodies, ThatAreNotCompressedAreRefused) {
   }
 }
 
-constexpr std::size_t small_bytes = DecompressorPool::small_body_max;
-
 TEST_F(CodedBodies, AreAFewAtATime) {
   std::vector<DecompressorPool::Lease> leases;
   for (std::size_t i = 0; i < DecompressorPool::lent_max; ++i) {
-    leases.push_back(pool_.take(i % 2 == 0 ? ContentCoding::gzip : ContentCoding::zstd, small_bytes));
+    leases.push_back(pool_.take(i % 2 == 0 ? ContentCoding::gzip : ContentCoding::zstd, BodyClass::small));
     ASSERT_TRUE(leases.back());
   }
-  EXPECT_FALSE(pool_.take(ContentCoding::gzip, small_bytes));
+  EXPECT_FALSE(pool_.take(ContentCoding::gzip, BodyClass::small));
   leases.pop_back();
   EXPECT_EQ(pool_.lent(), DecompressorPool::lent_max - 1);
-  EXPECT_TRUE(pool_.take(ContentCoding::snappy, small_bytes));
+  EXPECT_TRUE(pool_.take(ContentCoding::snappy, BodyClass::small));
 }
 
 TEST_F(CodedBodies, ThatAreSmallHaveSomeForThemselves) {
   std::vector<DecompressorPool::Lease> leases;
-  while (pool_.has_one(false)) leases.push_back(pool_.take(ContentCoding::gzip, small_bytes + 1));
+  while (pool_.has_one(BodyClass::usual)) leases.push_back(pool_.take(ContentCoding::gzip, BodyClass::usual));
   EXPECT_EQ(leases.size(), DecompressorPool::lent_max - DecompressorPool::for_small);
-  EXPECT_FALSE(pool_.take(ContentCoding::zstd, small_bytes + 1));
-  EXPECT_TRUE(pool_.has_one(true));
-  leases.push_back(pool_.take(ContentCoding::zstd, small_bytes));
-  leases.push_back(pool_.take(ContentCoding::zstd, small_bytes));
+  EXPECT_FALSE(pool_.take(ContentCoding::zstd, BodyClass::usual));
+  EXPECT_TRUE(pool_.has_one(BodyClass::small));
+  leases.push_back(pool_.take(ContentCoding::zstd, BodyClass::small));
+  leases.push_back(pool_.take(ContentCoding::zstd, BodyClass::small));
   ASSERT_TRUE(leases.back());
-  EXPECT_FALSE(pool_.has_one(true));
+  EXPECT_FALSE(pool_.has_one(BodyClass::small));
   leases.pop_back();
-  EXPECT_FALSE(pool_.has_one(false)) << "what is left is for small ones";
-  EXPECT_TRUE(pool_.has_one(true));
+  EXPECT_FALSE(pool_.has_one(BodyClass::usual)) << "what is left is for small ones";
+  EXPECT_TRUE(pool_.has_one(BodyClass::small));
 }
 
 TEST_F(CodedBodies, ThatAreSmallDoNotKeepTheOthersOut) {
   std::vector<DecompressorPool::Lease> leases;
-  while (pool_.has_one(true)) leases.push_back(pool_.take(ContentCoding::gzip, small_bytes));
-  EXPECT_FALSE(pool_.has_one(false));
+  while (pool_.has_one(BodyClass::small)) leases.push_back(pool_.take(ContentCoding::gzip, BodyClass::small));
+  EXPECT_FALSE(pool_.has_one(BodyClass::usual));
   leases.pop_back();
-  EXPECT_TRUE(pool_.has_one(false)) << "the next that comes back may go to one of them";
+  EXPECT_TRUE(pool_.has_one(BodyClass::usual)) << "the next that comes back may go to one of them";
+}
+
+TEST_F(CodedBodies, ThatAreLengthyLeaveMostToTheOthers) {
+  std::vector<DecompressorPool::Lease> leases;
+  while (pool_.has_one(BodyClass::lengthy)) leases.push_back(pool_.take(ContentCoding::gzip, BodyClass::lengthy));
+  EXPECT_EQ(leases.size(), DecompressorPool::lengthy_max);
+  for (const BodyClass body_class : {BodyClass::usual, BodyClass::small}) {
+    DecompressorPool::Lease lease = pool_.take(ContentCoding::gzip, body_class);
+    ASSERT_TRUE(lease);
+    EXPECT_FALSE(DecompressorPool::make_lengthy(lease));
+    leases.pop_back();
+    EXPECT_TRUE(DecompressorPool::make_lengthy(lease)) << "in the place of the one that came back";
+    EXPECT_FALSE(pool_.has_one(BodyClass::lengthy));
+    leases.push_back(std::move(lease));
+  }
+}
+
+TEST_F(CodedBodies, ThatTakeLongAreLengthyToo) {
+  const auto clock = [] {
+    static TimePoint now;
+    return now += std::chrono::milliseconds(2);
+  };
+  const std::string content = packet(40'000);
+  ASSERT_LT(content.size(), CodedBody::whole_max);
+  for (const ContentCoding coding : {ContentCoding::gzip, ContentCoding::deflate, ContentCoding::zstd}) {
+    const std::string bytes = compress(coding, content);
+    ASSERT_LT(bytes.size(), CodedBody::lengthy_body_bytes);
+    for (const bool is_busy : {false, true}) {  // else others had the processor
+      DecompressorPool pool(
+          clock, is_busy ? DecompressionWatch::ReadClock(clock) : [] { return TimePoint(); });
+      std::vector<DecompressorPool::Lease> others;
+      while (pool.has_one(BodyClass::lengthy)) others.push_back(pool.take(coding, BodyClass::lengthy));
+      CodedBody body(decoder_, buffers_, pool.take(coding, BodyClass::usual), Format::json, bytes, plenty);
+      bool had_to_wait = false;
+      while (!had_to_wait && body.step()) had_to_wait = body.is_to_wait();
+      EXPECT_EQ(had_to_wait, is_busy) << to_string(coding);
+    }
+  }
+}
+
+TEST_F(CodedBodies, TurnOutToBeLengthy) {
+  const std::string content = packet(200'000);
+  for (const ContentCoding coding : codings) {
+    const std::string bytes = compress(coding, content);
+    DecompressorPool pool;
+    std::vector<DecompressorPool::Lease> others;
+    while (pool.has_one(BodyClass::lengthy)) others.push_back(pool.take(coding, BodyClass::lengthy));
+    CodedBody kept_out(decoder_, buffers_, pool.take(coding, BodyClass::usual), Format::json, bytes, plenty);
+    while (!kept_out.is_to_wait()) ASSERT_TRUE(kept_out.step());
+    EXPECT_LE(kept_out.content_bytes(), CodedBody::whole_max + CodedBody::slice_max) << to_string(coding);
+    others.pop_back();
+    EXPECT_FALSE(kept_out.is_to_wait()) << "it may go on as one of them";
+    EXPECT_FALSE(pool.has_one(BodyClass::lengthy));
+    while (kept_out.step()) ASSERT_FALSE(kept_out.is_to_wait());
+    EXPECT_EQ(std::get<Decoded>(kept_out.result()).messages, 200'000u);
+  }
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "logdist/codec/compression/decompressor_pool.hpp"
 #include "port.hpp"
 #include "tests/support/compress.hpp"
 
@@ -206,23 +208,34 @@ TEST_F(Encodings, HoldNobodyElseUp) {
   EXPECT_NE(admitted.back().id, "p-1") << "the small one did not wait for all of them";
 }
 
-TEST_F(Encodings, OfSmallBodiesDoNotWaitForLargeOnes) {
-  // More than there are decompressors, each with hundreds of slices: the small one has its own.
+TEST_F(Encodings, OfOrdinaryBodiesDoNotWaitForLengthyOnes) {
+  // More bombs than there are decompressors, each with hundreds of slices. They begin as what they look like, and
+  // stand in a line of their own once they have turned out to be lengthy.
   Port port;
-  const std::string large = compress(ContentCoding::gzip, "[" + std::string(60 << 20, ' ') + "\"a\"]");
-  const std::string small = compress(ContentCoding::gzip, R"({"packet_id":"small","messages":["a"]})");
+  const std::string bomb = compress(ContentCoding::gzip, "[" + std::string(60 << 20, ' ') + "\"a\"]");
+  ASSERT_EQ(codec::DecompressorPool::class_of(bomb.size()), codec::BodyClass::usual);
+  std::string usual = R"({"packet_id":"ordinary","messages":["a")";
+  for (int i = 0; i < 5000; ++i) usual += fmt::format(R"(,{{"order":{}}})", i * 7919 % 10'007);
+  usual = compress(ContentCoding::gzip, usual + "]}");
+  ASSERT_EQ(codec::DecompressorPool::class_of(usual.size()), codec::BodyClass::usual);
+  const std::string small = compress(ContentCoding::gzip, R"({"packet_id":"ordinary","messages":["a"]})");
   std::vector<Client> slow;
   for (int i = 0; i < 12; ++i) slow.push_back(port.connect());
-  Client quick = port.connect();
-  for (Client& client : slow) client.send(post(large, head_of("gzip")));
-  ASSERT_TRUE(has_received_one(port));
-  quick.send(post(small, head_of("gzip")));
-  EXPECT_EQ(quick.read()->status, 202u);
+  std::vector<Client> quick;
+  for (int i = 0; i < 6; ++i) quick.push_back(port.connect());
+  // While the loop stands still, so that all of them are there when it goes on.
+  port.on_loop([&] {
+    for (Client& client : slow) client.send(post(bomb, head_of("gzip")));
+    for (Client& client : quick) client.send(post(&client == &quick.front() ? small : usual, head_of("gzip")));
+  });
+  for (Client& client : quick) EXPECT_EQ(client.read()->status, 202u);
   for (Client& client : slow) EXPECT_EQ(client.read()->status, 202u);
   const auto admitted = port.on_loop([&port] { return port.sink.admitted; });
-  ASSERT_EQ(admitted.size(), 13u);
-  const auto place = std::ranges::find(admitted, "small", &ScriptedSink::Seen::id) - admitted.begin();
-  EXPECT_LT(place, 8) << "it did not stand in line";
+  ASSERT_EQ(admitted.size(), slow.size() + quick.size());
+  const auto last = std::find_if(admitted.rbegin(), admitted.rend(),
+                                 [](const ScriptedSink::Seen& seen) { return seen.id == "ordinary"; });
+  EXPECT_LT(admitted.rend() - last, 6 + 6) << "at most half of the bombs came before";
+  EXPECT_TRUE(port.eventually([&port] { return port.memory().held_bytes() == 0; }));
 }
 
 TEST(LongBodies, HoldNobodyElseUp) {

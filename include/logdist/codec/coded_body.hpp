@@ -33,8 +33,16 @@ class CodedBody {
   /// Bytes of memory that the next step() uses for the content, altogether.
   std::size_t wanted_bytes() const { return wanted_bytes_; }
 
+  /// Compressed bytes, more of which make a body lengthy; and so does more content than is decoded as a whole, and if
+  /// it takes long.
+  static constexpr std::size_t lengthy_body_bytes = std::size_t{128} << 10;
+
   /// Goes on by a slice. False: result() is there.
   bool step();
+
+  /// After a step(): whether it has turned out to be lengthy while enough of those are under way. Then it is to end,
+  /// and may be begun again later, with a decompressor for a lengthy one.
+  bool is_to_wait();
 
   using Result = std::variant<Decoded, DecodeError, DecompressError>;
   /// The offset of a DecodeError is within the content. What it refers to is valid as long as this, and
@@ -52,7 +60,7 @@ class CodedBody {
 
   Decoder& decoder_;
   core::BufferPool& buffers_;
-  const DecompressorPool::Lease decompressor_;  ///< none of a body that is not compressed
+  DecompressorPool::Lease decompressor_;  ///< none of a body that is not compressed
   const Format format_;
   std::string_view plain_;  ///< what is left to be read of a body that is not compressed
   std::size_t wanted_bytes_ = 0;

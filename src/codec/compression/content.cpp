@@ -29,7 +29,7 @@ std::size_t Content::capacity() const { return sum_of(pieces, &core::Buffer::cap
 
 bool ContentBuilder::begin(ContentCoding coding, std::string_view body, std::size_t content_max) {
   LOGDIST_CHECK(!is_under_way() && content_.pieces.empty());
-  decompressor_ = decompressors_.take(coding, body.size());
+  decompressor_ = decompressors_.take(coding, DecompressorPool::class_of(body.size()));
   if (!decompressor_) return false;
   decompressor_->begin(body, content_max);
   const auto contiguous = decompressor_->contiguous_size();

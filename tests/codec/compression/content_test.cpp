@@ -95,7 +95,8 @@ TEST_F(ContentTest, IsForgottenHalfWay) {
 
 TEST_F(ContentTest, NeedsADecompressor) {
   std::vector<DecompressorPool::Lease> all;
-  while (all.size() < DecompressorPool::lent_max) all.push_back(decompressors_.take(ContentCoding::zstd, 1));
+  while (all.size() < DecompressorPool::lent_max)
+    all.push_back(decompressors_.take(ContentCoding::zstd, BodyClass::small));
   const std::string body = test::gzip("a");
   EXPECT_FALSE(builder_.begin(ContentCoding::gzip, body, plenty));
   EXPECT_FALSE(builder_.is_under_way());

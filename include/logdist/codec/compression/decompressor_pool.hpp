@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -10,20 +11,30 @@
 
 namespace logdist::codec {
 
+/// By how long a body keeps its decompressor.
+enum class BodyClass : std::uint8_t {
+  small,
+  usual,
+  lengthy,  ///< has turned out to be
+};
+inline constexpr std::size_t body_class_count = 3;
+
 /// Lends decompressors, and keeps one of each coding for the next body. At most `lent_max` are out at a
 /// time, which bounds their memory (54 MiB where all are zstd with the largest window), and how many bodies
-/// take turns. Of those, bodies that are not small get all but `for_small` at most, and small ones so never wait for
-/// those that take long. Confined to one thread; outlives what it has lent.
+/// take turns. Of those, lengthy ones get `lengthy_max` and all that are not small `lent_max - for_small` at most, so
+/// that none waits for bodies that take longer than its own kind does. Confined to one thread; outlives what it has
+/// lent.
 class DecompressorPool {
  public:
   static constexpr std::size_t lent_max = 6;
   static constexpr std::size_t for_small = 2;                          ///< of them
-  static constexpr std::size_t small_body_max = std::size_t{4} << 10;  ///< compressed: 4 MiB of content at most
+  static constexpr std::size_t lengthy_max = 2;                        ///< of them
+  static constexpr std::size_t small_body_max = std::size_t{4} << 10;  ///< compressed
 
   struct GiveBack {
     DecompressorPool* pool = nullptr;
     ContentCoding coding = ContentCoding::identity;
-    bool small = false;
+    BodyClass body_class = BodyClass::small;
     void operator()(Decompressor* decompressor) const;
   };
   /// Goes back when it ends.
@@ -34,19 +45,25 @@ class DecompressorPool {
   DecompressorPool(DecompressionWatch::ReadClock clock, DecompressionWatch::ReadClock cpu_clock)
       : watch_({clock, cpu_clock}) {}
 
-  static bool is_small(std::size_t body_bytes) { return body_bytes <= small_body_max; }
-  /// Whether there is one for a body that is small, or is not.
-  bool has_one(bool small) const { return lent_ < lent_max && (small || lent_to_large_ < lent_max - for_small); }
-  /// One for `coding`, which is not identity, and a body of so many bytes; none when too many are out.
-  Lease take(ContentCoding coding, std::size_t body_bytes);
+  /// Of a body that begins.
+  static BodyClass class_of(std::size_t body_bytes) {
+    return body_bytes <= small_body_max ? BodyClass::small : BodyClass::usual;
+  }
+  /// Whether there is one for a body of the class.
+  bool has_one(BodyClass body_class) const;
+  /// One for `coding`, which is not identity; none when too many are out.
+  Lease take(ContentCoding coding, BodyClass body_class);
+  /// The body that has it is a lengthy one from now on. False, and nothing has changed: too many of those are out.
+  static bool make_lengthy(Lease& lease);
 
-  std::size_t lent() const { return lent_; }
+  std::size_t lent() const { return of_class_[0] + of_class_[1] + of_class_[2]; }
 
  private:
+  std::size_t& lent_to(BodyClass body_class) { return of_class_[static_cast<std::size_t>(body_class)]; }
+
   std::optional<DecompressionWatch> watch_;
   std::array<std::unique_ptr<Decompressor>, core::content_coding_count> idle_;  ///< by coding
-  std::size_t lent_ = 0;
-  std::size_t lent_to_large_ = 0;  ///< of them
+  std::array<std::size_t, body_class_count> of_class_{};                        ///< those that are out
 };
 
 }  // namespace logdist::codec
