@@ -7,9 +7,9 @@
 namespace logdist::dispatch {
 namespace {
 
-/// Of an analyzer's slots, while other packets wait.
+/// Of an analyzer's slots and of its connections, while other packets wait.
 constexpr std::uint32_t suspect_share = 8;
-/// Of its connections, always: each suspect has one for itself, and others need some.
+/// Of its connections, when none waits: each suspect has one for itself, and others need some.
 constexpr std::uint32_t suspect_connections = 2;
 
 }  // namespace
@@ -21,7 +21,8 @@ bool LoadBalancer::State::fresh_waits() const {
 bool LoadBalancer::State::suspect_fits(AnalyzerId id, bool within_share) const {
   const Analyzer& analyzer = analyzers[id];
   std::uint32_t most = within_share ? std::max(1u, analyzer.slots / suspect_share) : analyzer.slots;
-  if (analyzer.connections > 0) most = std::min(most, std::max(1u, analyzer.connections / suspect_connections));
+  const std::uint32_t part = within_share ? suspect_share : suspect_connections;
+  if (analyzer.connections > 0) most = std::min(most, std::max(1u, analyzer.connections / part));
   return analyzer.suspects < most;
 }
 
