@@ -41,8 +41,10 @@ std::vector<ProbeOrder> LoadBalancer::tick(TimePoint now) {
       health::Monitor& monitor = *state_->analyzers[id].monitor;
       const bool wanted_trial = monitor.wants_trial();
       const bool wanted_suspect = monitor.wants_suspect_trial();
+      const bool was_distrusted = monitor.distrusted();
       monitor.tick(now);
-      const bool is_new = monitor.wants_trial() != wanted_trial || monitor.wants_suspect_trial() != wanted_suspect;
+      const bool is_new = monitor.wants_trial() != wanted_trial || monitor.wants_suspect_trial() != wanted_suspect ||
+                          monitor.distrusted() != was_distrusted;
       if (is_new) ++state_->capacity_version;
       state_->refresh(id, now, state_->analyzers[id].last_failure);
     }

@@ -27,6 +27,7 @@ void Monitor::tick(TimePoint now) {
   judge_packets(now);
   if (now >= trial_at_) trial_at_ = never;
   if (now >= suspect_at_) suspect_at_ = never;
+  if (now >= distrusted_until_) distrusted_until_ = TimePoint::min();
 }
 
 void Monitor::set_all_out(bool all_out) { all_out_ = all_out; }
@@ -35,7 +36,8 @@ TimePoint Monitor::next_event() const {
   const TimePoint probe_at = probe_under_way_ ? never : probe_at_;
   if (state_ == State::failed) return all_out_ ? std::min(testing_at_, probe_at) : testing_at_;
   const TimePoint streak_ends_at = streak_is_full() ? streak_ends_at_ : never;
-  return std::min({trial_at_, suspect_at_, probe_at, streak_ends_at});
+  const TimePoint trusted_at = distrusted() && state_ == State::testing ? distrusted_until_ : never;
+  return std::min({trial_at_, suspect_at_, probe_at, streak_ends_at, trusted_at});
 }
 
 bool Monitor::probe_due(TimePoint now) const {
@@ -76,8 +78,9 @@ bool Monitor::wants_trial() const {
 bool Monitor::wants_suspect_trial() const { return wants_trial() && !options_.probing && suspect_at_ == never; }
 
 void Monitor::trust_probe(TimePoint now) {
-  if (!options_.probing || !wants_trial()) return;
+  if (!options_.probing || !wants_trial() || now < distrusted_until_) return;
   enter_healthy(now);
+  unproven_ = true;
 }
 
 void Monitor::trial_begun() { trial_under_way_ = true; }
@@ -108,6 +111,9 @@ void Monitor::attempt_ended(Epoch epoch, TimePoint now) {
 void Monitor::on_success(Epoch epoch, TimePoint now, Duration lasted) {
   if (!is_present(epoch)) return;
   if (state_ == State::testing) enter_healthy(now);
+  failed_tests_ = 0;
+  unproven_ = false;
+  distrusted_until_ = TimePoint::min();
   taken_begun_at_ = std::max(taken_begun_at_, now - lasted);
   packet_failures_ = 0;
   elders_ = 0;
@@ -171,6 +177,7 @@ void Monitor::enter_failed(Duration probe_pause, TimePoint now) {
   suspect_at_ = never;
   testing_at_ = now + backoff_.wait(failed_tests_, random_);
   ++failed_tests_;
+  if (unproven_) distrusted_until_ = testing_at_;
   if (!options_.probing) return;
   const bool probed = probed_at_ != TimePoint::min();
   probe_at_ = probed ? std::max(now, probed_at_ + probe_pause) : now;
@@ -190,7 +197,6 @@ void Monitor::enter_healthy(TimePoint now) {
   trial_at_ = never;
   suspect_at_ = never;
   probe_at_ = first_probe_at(now);
-  failed_tests_ = 0;
   begin_slow_start(now);
 }
 

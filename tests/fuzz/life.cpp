@@ -73,13 +73,17 @@ class Analyzer {
         if (now_ >= monitor_.testing_at()) expected_.backoff_over();
         expected_.judge(now_);
         monitor_.tick(now_);
+        if (now_ >= distrusted_until_) distrusted_until_ = {};
         break;
       case 3: begin_attempt(); break;
       case 4: end_attempt(); break;
       case 5: probe(); break;
       case 6: monitor_.set_all_out(all_out_ = data_.ConsumeBool()); break;
       case 7:
-        if (options_.probing && monitor_.wants_trial()) expected_.trusted();
+        if (options_.probing && monitor_.wants_trial() && now_ >= distrusted_until_) {
+          expected_.trusted();
+          unproven_ = true;
+        }
         monitor_.trust_probe(now_);
         break;
       default: try_it(); break;
@@ -122,12 +126,21 @@ class Analyzer {
 
   void tell(const Attempt& attempt, bool delivered) {
     const Duration lasted = now_ - attempt.begun;
-    if (attempt.stay == expected_.stay()) expected_.packet(delivered, lasted, now_);
+    if (attempt.stay == expected_.stay()) {
+      expected_.packet(delivered, lasted, now_);
+      if (delivered) take();
+    }
     if (delivered) {
       monitor_.on_success(attempt.epoch, now_, lasted);
     } else {
       monitor_.on_failure(attempt.epoch, now_, lasted);
     }
+  }
+
+  void take() {
+    failed_tests_ = 0;
+    unproven_ = false;
+    distrusted_until_ = {};
   }
 
   void probe() {
@@ -164,12 +177,13 @@ class Analyzer {
   void check(State before, health::Epoch epoch) {
     const State state = monitor_.state();
     LOGDIST_CHECK(state == expected_.state());
-    if (state == State::healthy) failed_tests_ = 0;
+    if (state == State::healthy && !unproven_) failed_tests_ = 0;
     if (before != State::failed && state == State::failed) {
       const Backoff backoff{options_.backoff_initial, options_.backoff_max, options_.backoff_multiplier,
                             options_.backoff_jitter};
       LOGDIST_CHECK(may_be_wait(monitor_.testing_at() - now_, backoff, failed_tests_));
       ++failed_tests_;
+      if (unproven_) distrusted_until_ = monitor_.testing_at();
     }
     LOGDIST_CHECK(state == before || monitor_.epoch() != epoch);
     LOGDIST_CHECK(!(before == State::healthy && state == State::testing));
@@ -208,7 +222,9 @@ class Analyzer {
   TimePoint now_ = start_;
   Monitor monitor_{options_, random_, now_};
   ExpectedState expected_{options_};
-  std::uint32_t failed_tests_ = 0;  ///< since it was Healthy
+  std::uint32_t failed_tests_ = 0;  ///< since it took a packet
+  bool unproven_ = false;           ///< Healthy by a probe alone, and has taken none since
+  TimePoint distrusted_until_{};
   std::vector<Attempt> attempts_;
   std::uint64_t last_ticket_ = 0;
   bool probe_under_way_ = false;

@@ -20,6 +20,9 @@ void OutsideHealth::packet_over(std::uint32_t begun_in, std::uint64_t ticket, Ti
 void OutsideHealth::packet_delivered(std::uint32_t begun_in, TimePoint begun_at, TimePoint now) {
   if (begun_in != stay_) return;
   packet_failures_ = 0;
+  times_failed_ = 0;
+  unproven_ = false;
+  distrusted_until_ = {};
   if (state_ == State::testing) enter(State::healthy, now);
   last_taken_begun_ = std::max(last_taken_begun_, begun_at);
 }
@@ -65,9 +68,9 @@ void OutsideHealth::enter(State state, TimePoint now) {
   ++stay_;
   under_way_.clear();
   last_taken_begun_ = TimePoint::min();
-  if (state == State::healthy) times_failed_ = 0;
   if (state == State::failed) {
     ++times_failed_;
+    if (unproven_) distrusted_until_ = test_not_before();
   } else {
     packet_failures_ = probe_failures_ = 0;
   }

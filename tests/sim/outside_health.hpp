@@ -28,7 +28,12 @@ class OutsideHealth {
   void packet_failed(std::uint32_t begun_in, TimePoint begun_at, TimePoint now);
   void probe_passed(std::uint32_t begun_in);
   void probe_failed(std::uint32_t begun_in, TimePoint now);
-  void probe_trusted(TimePoint now) { enter(health::State::healthy, now); }
+  /// Not one that was, and has failed since without having taken a packet: not in its back-off.
+  bool may_be_trusted(TimePoint now) const { return now >= distrusted_until_; }
+  void probe_trusted(TimePoint now) {
+    enter(health::State::healthy, now);
+    unproven_ = true;
+  }
   void back_off_over(TimePoint now) { enter(health::State::testing, now); }
   /// Packets have failed one after the other, and those sent before that was known are not awaited any longer.
   void waited_enough(TimePoint now) { enter(health::State::failed, now); }
@@ -51,7 +56,9 @@ class OutsideHealth {
   TimePoint since_;
   std::uint32_t packet_failures_ = 0;  ///< one after the other
   std::uint32_t probe_failures_ = 0;
-  std::uint32_t times_failed_ = 0;  ///< since it was Healthy
+  std::uint32_t times_failed_ = 0;  ///< since it took a packet
+  bool unproven_ = false;           ///< Healthy by a probe alone, and has taken no packet since
+  TimePoint distrusted_until_{};    ///< at least
   std::uint64_t last_ticket_ = 0;
   std::set<std::uint64_t> under_way_;     ///< tickets of this state
   std::uint64_t first_failed_after_ = 0;  ///< the last ticket when the first of packet_failures_ was known

@@ -51,9 +51,8 @@ using Epoch = std::uint32_t;
 /// suspect, and the caller reports its failure as on_suspect_failure(). So a
 /// failure streak is evidence of different packets.
 ///
-/// The back-off doubles with each Testing that fails and starts over with each
-/// recovery. `now` need not be the same clock reading for all callers: loops that
-/// share a monitor may be a little apart.
+/// The back-off doubles with each Testing that fails and starts over with the first packet that is taken. `now` need
+/// not be the same clock reading for all callers: loops that share a monitor may be a little apart.
 ///
 /// Failure streak: packets and probes count together towards the threshold; a
 /// success erases the failures of its own kind only, so passing probes do not
@@ -108,8 +107,10 @@ class Monitor {
   /// decide, and after one has failed not before a back-off of its own.
   bool wants_suspect_trial() const;
   void trial_begun();
-  /// Only suspect packets wait: in Testing a passed probe alone makes it Healthy.
+  /// Only suspect packets wait: in Testing a passed probe alone makes it Healthy. But one
+  /// that has failed again since, without having taken a packet, is distrusted() until its back-off is over.
   void trust_probe(TimePoint now);
+  bool distrusted() const { return distrusted_until_ != TimePoint::min(); }
   /// The trial ended without saying anything of the analyzer (never sent, or
   /// paused by it): another is wanted.
   void trial_void(Epoch epoch);
@@ -166,11 +167,13 @@ class Monitor {
   std::uint32_t seen_ = 0;       ///< attempts under way then, and begun since
   TimePoint streak_ends_at_ =
       never;  ///< of packet_failures_: their elders are not awaited longer; never: there are none
-  TimePoint taken_begun_at_ = TimePoint::min();  ///< in this stay: the latest begin of an attempt that was taken
-  std::uint32_t failed_tests_ = 0;               ///< since the last recovery, for the back-off
-  TimePoint testing_at_ = never;                 ///< end of the back-off
-  TimePoint probe_at_ = never;                   ///< when the next probe is due
-  TimePoint probed_at_ = TimePoint::min();       ///< the last one was begun
+  TimePoint taken_begun_at_ = TimePoint::min();    ///< in this stay: the latest begin of an attempt that was taken
+  std::uint32_t failed_tests_ = 0;                 ///< since the last recovery, for the back-off
+  TimePoint testing_at_ = never;                   ///< end of the back-off
+  bool unproven_ = false;                          ///< made Healthy by a probe alone, and has taken no packet since
+  TimePoint distrusted_until_ = TimePoint::min();  ///< min: it is trusted
+  TimePoint probe_at_ = never;                     ///< when the next probe is due
+  TimePoint probed_at_ = TimePoint::min();         ///< the last one was begun
   TimePoint ramp_ends_at_ = TimePoint::min();
   bool probe_passed_ = false;  ///< of this Testing
   bool probe_under_way_ = false;

@@ -161,7 +161,8 @@ class Health final : public Checker {
       const bool long_enough = world_.now() - history.admitted_at > 2 * lateness_max;
       return history.attempts_begun == 0 && !history.settled() && long_enough;
     };
-    if (!passed || std::ranges::any_of(trace_.histories(), waits)) return;  // and follow() complains
+    if (!passed || !known.health.may_be_trusted(world_.now())) return;  // and follow() complains
+    if (std::ranges::any_of(trace_.histories(), waits)) return;
     checked();
     known.health.probe_trusted(world_.now());
   }
