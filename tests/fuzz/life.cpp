@@ -126,21 +126,18 @@ class Analyzer {
 
   void tell(const Attempt& attempt, bool delivered) {
     const Duration lasted = now_ - attempt.begun;
-    if (attempt.stay == expected_.stay()) {
-      expected_.packet(delivered, lasted, now_);
-      if (delivered) take();
+    const bool counts = attempt.stay == expected_.stay();
+    if (counts) expected_.packet(delivered, lasted, now_);
+    if (counts && delivered) {
+      failed_tests_ = 0;
+      unproven_ = false;
+      distrusted_until_ = {};
     }
     if (delivered) {
       monitor_.on_success(attempt.epoch, now_, lasted);
     } else {
       monitor_.on_failure(attempt.epoch, now_, lasted);
     }
-  }
-
-  void take() {
-    failed_tests_ = 0;
-    unproven_ = false;
-    distrusted_until_ = {};
   }
 
   void probe() {
