@@ -22,14 +22,8 @@ std::size_t queue_bytes_of(const StoredPacket& packet) {
 
 }  // namespace
 
-Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery,
-                 Duration extra_every)
-    : log_(log),
-      limits_(limits),
-      loops_count_(loops),
-      recovered_until_(log.recovery().until_id),
-      recovery_(recovery),
-      extra_every_(extra_every) {
+Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery)
+    : log_(log), limits_(limits), loops_count_(loops), recovered_until_(log.recovery().until_id), recovery_(recovery) {
   if (log.recovery().packets == 0) return;
   spilling_ = true;
   unread_ = log.recovery().packets;
@@ -106,8 +100,8 @@ void Backlog::run() {
       if (hand_over()) continue;
       // The queue is full: half of it is to be free before more is read.
       do wait();
-      while (!has_room() && !is_extra_due() && !is_stopped());
-    } else if (!has_room() && !is_extra_due()) {
+      while (!has_room() && !is_stopped());
+    } else if (!has_room()) {
       recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
       wait();
     } else if (!read_more()) {
@@ -147,29 +141,6 @@ bool Backlog::is_spilling() {
 
 bool Backlog::has_room() const {
   return limits_.packets() <= limits_.max_packets() / 2 && limits_.bytes() <= limits_.max_bytes() / 2;
-}
-
-/// Nothing has had a place for some time.
-bool Backlog::is_extra_due() {
-  const MutexLock lock(mutex_);
-  return extras_.size() < extras_max && Clock::now() - extra_every_ >= handed_over_at_;
-}
-
-bool Backlog::take_extra(std::uint64_t id, std::size_t bytes) {
-  if (!is_extra_due() && limits_.packets() > 0) return false;
-  const MutexLock lock(mutex_);
-  if (!extras_.empty() && extra_bytes_ + bytes > limits_.max_bytes() / extra_bytes_part) return false;
-  extras_.emplace(id, bytes);
-  extra_bytes_ += bytes;
-  return true;
-}
-
-void Backlog::extra_ended(std::uint64_t id) {
-  const MutexLock lock(mutex_);
-  const auto extra = extras_.find(id);
-  if (extra == extras_.end()) return;
-  extra_bytes_ -= extra->second;
-  extras_.erase(extra);
 }
 
 /// False when there is nothing to be read now.
@@ -259,12 +230,9 @@ bool Backlog::hand_over() {
 }
 
 bool Backlog::take_place(const StoredPacket& packet, bool& has_place) {
-  const std::size_t bytes = queue_bytes_of(packet);
-  has_place = limits_.try_take(bytes);
+  has_place = limits_.try_take(queue_bytes_of(packet));
   // One that the bounds never allow, because they are lower than they were, is taken alone.
-  if (!has_place && !take_extra(packet.id, bytes)) return false;
-  handed_over_at_ = Clock::now();
-  return true;
+  return has_place || limits_.packets() == 0;
 }
 
 }  // namespace logdist::storage

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <shared_mutex>
 #include <thread>
@@ -24,8 +23,7 @@ namespace logdist::storage {
 class Backlog {
  public:
   /// Begins with what `log` has recovered.
-  Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery,
-          Duration extra_every);
+  Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery);
   ~Backlog() { stop(); }
   Backlog(const Backlog&) = delete;
   Backlog& operator=(const Backlog&) = delete;
@@ -36,8 +34,6 @@ class Backlog {
   void reported(std::uint32_t messages, bool is_stored);
   /// There may be places in the queue again.
   void places_freed();
-  /// One that was read back without a place has ended.
-  void extra_ended(std::uint64_t id);
 
   void start(LoopAccess& loops);
   void stop();
@@ -47,9 +43,6 @@ class Backlog {
  private:
   /// Bytes that are read at once.
   static constexpr std::size_t read_bytes = std::size_t{1} << 20;
-  /// Of those without a place: at a time, and what part of the queue's bytes; always one.
-  static constexpr std::size_t extras_max = 64;
-  static constexpr std::size_t extra_bytes_part = 8;
   /// Packets that a loop gets at once.
   static constexpr std::size_t hand_over_packets = 64;
   /// News of free places can be missed: while there is something to be read it looks again.
@@ -61,8 +54,6 @@ class Backlog {
   void wait();
   void wake();
   bool has_room() const;
-  bool is_extra_due();
-  bool take_extra(std::uint64_t id, std::size_t bytes);
   bool read_more();
   bool hand_over();
   bool take_place(const queue::StoredPacket& packet, bool& has_place);
@@ -75,7 +66,6 @@ class Backlog {
   const LoopId loops_count_;
   const std::uint64_t recovered_until_;
   RecoveryMeter& recovery_;
-  const Duration extra_every_;
   LoopAccess* loops_ = nullptr;
 
   /// Shared: to append. Alone: to begin and to end a stretch.
@@ -94,14 +84,11 @@ class Backlog {
   std::uint64_t recovered_packets_ = 0;
   std::uint64_t recovered_bytes_ = 0;
   LoopId next_loop_ = 0;
-  TimePoint handed_over_at_ = Clock::now();  ///< the last packet
 
   Mutex mutex_;
   std::condition_variable_any news_;
   bool has_news_ LOGDIST_GUARDED_BY(mutex_) = false;
   bool stopped_ LOGDIST_GUARDED_BY(mutex_) = false;
-  std::map<std::uint64_t, std::size_t> extras_ LOGDIST_GUARDED_BY(mutex_);  ///< by id: bytes of those without a place
-  std::size_t extra_bytes_ LOGDIST_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> waiting_{false};  ///< spares those with news the lock
   std::thread thread_;
 };

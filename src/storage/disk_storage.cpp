@@ -41,7 +41,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), os::unix_time_ns());
     if (!log_) return false;
     recovery_.found(log_->recovery().packets, Clock::now());
-    backlog_.emplace(*log_, limits_, options_.log.loops, recovery_, options_.extra_every);
+    backlog_.emplace(*log_, limits_, options_.log.loops, recovery_);
     for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
       stores_.emplace_back(loop, *log_, *backlog_, names_);
     }

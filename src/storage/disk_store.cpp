@@ -37,7 +37,6 @@ void DiskStore::keep_dead_letter(const queue::Delivery& delivery) {
 }
 
 void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
-  if (!delivery.holds_queue_place) backlog_.extra_ended(delivery.store_id);
   settled_.push_back({{delivery.store_id, delivery.packet.messages, how, {}}, delivery.charge.analyzer});
 }
 

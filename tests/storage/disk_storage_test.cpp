@@ -73,43 +73,6 @@ TEST_F(DiskStorageTest, ARecoveryIsOverWhenAllThatWasLeftIsInMemory) {
   EXPECT_TRUE(eventually([&] { return !storage_->recovering(); }));
 }
 
-/// Packets in memory that nobody takes, as poison is that waits for others to be taken.
-TEST_F(DiskStorageTest, WhereNobodyGivesAPlaceBackSomePacketsAreReadWithout) {
-  options_.extra_every = 1ms;
-  start(4);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(append(packet("m" + std::to_string(i))), Store::Answer::in_memory);
-  for (int i = 0; i < 70; ++i) EXPECT_EQ(append(packet("d" + std::to_string(i))), Store::Answer::on_disk_only);
-  const std::vector<std::string> ids = ids_come_back(64);
-  EXPECT_EQ(ids.front(), "d0");
-  EXPECT_EQ(ids.back(), "d63");
-  EXPECT_EQ(limits_->packets(), 4u);
-  EXPECT_EQ(storage_->packets_on_disk_only(), 0u) << "the others are read, and wait for a place";
-  for (const ReadBackPacket& extra : loop_->came_back) EXPECT_FALSE(extra.has_place);
-
-  Delivery& extra = packet("d0");
-  extra.store_id = loop_->came_back.front().stored.id;
-  storage_->store(0).settle(extra, SettledAs::delivered);
-  storage_->store(0).flush(0);
-  EXPECT_EQ(ids_come_back(65).back(), "d64") << "one has ended, so another comes";
-  EXPECT_EQ(loop_->came_back.size(), 65u);
-}
-
-/// What is read without a place takes an eighth of the bytes, but one packet at least.
-TEST_F(DiskStorageTest, PacketsWithoutAPlaceAreBoundedByTheirBytes) {
-  options_.extra_every = 1ms;
-  open(1, 80'000);
-  storage_->start(*loop_);
-  EXPECT_EQ(append(packet("m")), Store::Answer::in_memory);
-  for (int i = 0; i < 9; ++i) EXPECT_EQ(append(packet("d" + std::to_string(i), 4'000)), Store::Answer::on_disk_only);
-  EXPECT_EQ(ids_come_back(2).back(), "d1");
-  Delivery& extra = packet("d0");
-  extra.store_id = loop_->came_back.front().stored.id;
-  storage_->store(0).settle(extra, SettledAs::delivered);
-  storage_->store(0).flush(0);
-  EXPECT_EQ(ids_come_back(3).back(), "d2");
-  EXPECT_EQ(loop_->came_back.size(), 3u);
-}
-
 TEST_F(DiskStorageTest, BeyondTheQueueAllPacketsGoToTheDiskAndComeBackInOrder) {
   start(4);
   std::vector<Delivery*> in_memory;

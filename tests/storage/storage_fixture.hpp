@@ -113,7 +113,6 @@ class DiskStorageTest : public testing::Test {
     options_.log.directory = folder_.file("queue");
     options_.log.segment_bytes = 64 * 1024;
     options_.log.log_id = 7;
-    options_.extra_every = 1h;  // no test is about it but those that say so
     options_.notice = [this](const LogNotice& notice) {
       const std::lock_guard lock(mutex_);
       notices_.push_back(notice.kind);
@@ -123,8 +122,8 @@ class DiskStorageTest : public testing::Test {
     if (storage_) storage_->close();
   }
 
-  void open(std::size_t max_packets = 100, std::size_t max_bytes = std::size_t{1} << 30) {
-    limits_.emplace(max_packets, max_bytes);
+  void open(std::size_t max_packets = 100) {
+    limits_.emplace(max_packets, std::size_t{1} << 30);
     queue::OpenError error;
     storage_ = DiskStorage::open(options_, disk_, *limits_, error);
     ASSERT_TRUE(storage_) << error.message;

@@ -65,8 +65,6 @@ struct DiskStorageOptions {
   /// Told of each stage of a recovery, and at most once a second of how far it is. On any thread; nothing is told of a
   /// new directory.
   std::function<void(const RecoveryProgress&)> recovery{};
-  /// While no packet finds a place, one is read back without, once in so long.
-  Duration extra_every = std::chrono::milliseconds(250);
 };
 
 /// Owns the log, the packets that are on the disk only, and the loops' stores.
@@ -75,8 +73,7 @@ struct DiskStorageOptions {
 /// written and dropped from memory, and from then on all packets are, until every one of them is read back: so those on
 /// the disk only are one stretch of the log, in the order of their arrival, and memory holds two positions of them.
 /// What an earlier process left is such a stretch, too. It is read back by a thread of its own once half of the queue's
-/// places and bytes are free. Where they are not, because packets hold them that fail wherever they come, a few more
-/// are read without a place: only when others are taken is it seen whose fault that is.
+/// places and bytes are free.
 ///
 /// Thread-safe, except for what says otherwise. Close it before the loops' buffers are gone.
 class DiskStorage {
