@@ -16,14 +16,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from distributor import PATIENCE_S, Analyzer, Daemon, await_count, get
+from distributor import MESSAGES, PATIENCE_S, Analyzer, Daemon, await_count, get, outage
 from surroundings import Process, free_port
 
-OUTAGE_S = 5
-MESSAGES = 240
 HERE = Path(__file__).parent / "agents"
 
 
@@ -125,13 +122,10 @@ def test(binary, packages, folder, wanted):
         await_count(f"{client['name']}, the analyzer", analyzer.messages, sent)
         print(f"ok: {client['program']}/{client['name']}: {MESSAGES} messages as {client['format']}, "
               f"packets {packets}, Content-Encoding {encodings}", flush=True)
-    analyzer.stop()
-    end = time.monotonic() + OUTAGE_S
-    for client in clients:
-        run(client, daemon, MESSAGES)
-        sent += MESSAGES
-    time.sleep(max(0, end - time.monotonic()))
-    analyzer.start()
+    with outage(analyzer):
+        for client in clients:
+            run(client, daemon, MESSAGES)
+            sent += MESSAGES
     await_count("the analyzer after an outage", analyzer.messages, sent)
     daemon.check_balance()
     print(f"ok: the same again while there was no analyzer; {sent} messages in all", flush=True)

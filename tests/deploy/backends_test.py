@@ -15,13 +15,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.parse
 from pathlib import Path
 
 from agents.programs import run_journal_upload
-from agents_test import MESSAGES, OUTAGE_S, command_of, read_table
-from distributor import Daemon, await_count, get
+from agents_test import command_of, read_table
+from distributor import MESSAGES, Daemon, await_count, get, outage
 from surroundings import Process, free_port
 
 # Loki's clients without JSON are left out: VictoriaLogs takes their snappy as well, and the names would be the same.
@@ -184,13 +183,10 @@ def test(binary, packages, folder, name, backend):
         daemon.check_balance()
         if ack == "delivered":
             continue
-        backend.stop()
-        end = time.monotonic() + OUTAGE_S
-        for _, client in clients:
-            send(client, daemon)
-            sent += 1
-        time.sleep(max(0, end - time.monotonic()))
-        backend.start()
+        with outage(backend):
+            for _, client in clients:
+                send(client, daemon)
+                sent += 1
         await_lines(f"{name} after an outage", backend, sent)
         daemon.check_balance()
         print(f"ok: the same again while there was no {name}", flush=True)

@@ -15,17 +15,14 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
 from agents.document import configurations, curl_commands, daemon_configurations, unknown_keys
 from agents.programs import PROGRAMS, check_syntax, run_curl
-from distributor import Analyzer, Daemon, await_count, get
+from distributor import MESSAGES, Analyzer, Daemon, await_count, get, outage
 from surroundings import Process, free_port
 
-OUTAGE_S = 5
-MESSAGES = 240
 
 
 class Place:
@@ -74,13 +71,10 @@ def test(binary, packages, folder, wanted):
         sent += MESSAGES
         await_count(f"{title}, the analyzer", analyzer.messages, sent)
         print(f"ok: {title}: {MESSAGES} messages as {program.format}, packets {packets}", flush=True)
-    analyzer.stop()
-    end = time.monotonic() + OUTAGE_S
-    for title, program in present.items():
-        run(title, program, Place(title, "outage", folder, packages, daemon.port), daemon)
-        sent += MESSAGES
-    time.sleep(max(0, end - time.monotonic()))
-    analyzer.start()
+    with outage(analyzer):
+        for title, program in present.items():
+            run(title, program, Place(title, "outage", folder, packages, daemon.port), daemon)
+            sent += MESSAGES
     await_count("the analyzer after an outage", analyzer.messages, sent)
     daemon.check_balance()
     print(f"ok: the same again while there was no analyzer; {sent} messages in all", flush=True)

@@ -1,5 +1,6 @@
 """The daemon with the reference analyzer behind it, for tests that let real agents send to it."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -8,6 +9,8 @@ import time
 from surroundings import Process
 
 PATIENCE_S = 60
+OUTAGE_S = 5
+MESSAGES = 240  # that each client sends
 
 
 def get(port, path):
@@ -21,6 +24,16 @@ def await_count(what, ask, expected):
     while (found := ask()) != expected:
         assert time.monotonic() < deadline, f"{what}: {found}, not {expected}"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def outage(server):
+    """Stops it. After the block, and OUTAGE_S at least, it is started again."""
+    server.stop()
+    end = time.monotonic() + OUTAGE_S
+    yield
+    time.sleep(max(0, end - time.monotonic()))
+    server.start()
 
 
 class Analyzer:

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from agents_test import HERE, MESSAGES, OUTAGE_S
-from distributor import Analyzer, Daemon, await_count
+from agents_test import HERE
+from distributor import MESSAGES, OUTAGE_S, Analyzer, Daemon, await_count
 from surroundings import Process, free_port
 
 PACKETS = MESSAGES // 10

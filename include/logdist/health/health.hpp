@@ -168,7 +168,7 @@ class Monitor {
   TimePoint streak_ends_at_ =
       never;  ///< of packet_failures_: their elders are not awaited longer; never: there are none
   TimePoint taken_begun_at_ = TimePoint::min();    ///< in this stay: the latest begin of an attempt that was taken
-  std::uint32_t failed_tests_ = 0;                 ///< since the last recovery, for the back-off
+  std::uint32_t failed_tests_ = 0;                 ///< since it took a packet, for the back-off
   TimePoint testing_at_ = never;                   ///< end of the back-off
   bool unproven_ = false;                          ///< made Healthy by a probe alone, and has taken no packet since
   TimePoint distrusted_until_ = TimePoint::min();  ///< min: it is trusted
