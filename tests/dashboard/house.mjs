@@ -50,11 +50,12 @@ async function startAnalyzer(port = 0, latency = '1ms') {
   return program;
 }
 
-/// A daemon with analyzers of these weights, and an agent that sends 200 packets a
-/// second.
+/// A daemon with analyzers of these weights, its queue in a folder if that is `disk`,
+/// and an agent that sends 200 packets a second.
 export class House {
-  constructor(weights) {
+  constructor(weights, queue = {}) {
     this.weights = weights;
+    this.queue = queue;
     this.folder = mkdtempSync(join(tmpdir(), 'logdist-dashboard-'));
     this.ports = { server: 0, admin: 0 };
   }
@@ -75,6 +76,7 @@ export class House {
       server: { listen: `127.0.0.1:${this.ports.server}` },
       admin: { listen: `127.0.0.1:${this.ports.admin}` },
       threads: 2,
+      queue: this.queue.storage === 'disk' ? { ...this.queue, directory: join(this.folder, 'queue') } : this.queue,
       health: { interval: '200ms', failure_threshold: 2, slow_start: '1s', backoff: { initial: '200ms', max: '500ms' } },
       analyzers,
     };
