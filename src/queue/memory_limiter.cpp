@@ -94,6 +94,41 @@ bool MemoryLimiter::release(Reservation& reservation) {
   return was_waiting;
 }
 
+bool MemoryLimiter::has_room(std::size_t bytes) const {
+  const MutexLock lock(mutex_);
+  return has_room_locked(bytes);
+}
+
+bool MemoryLimiter::try_hold(std::size_t bytes) {
+  const MutexLock lock(mutex_);
+  if (!has_room_locked(bytes)) return false;
+  hold_locked(bytes);
+  return true;
+}
+
+void MemoryLimiter::hold(std::size_t bytes) {
+  const MutexLock lock(mutex_);
+  hold_locked(bytes);
+}
+
+void MemoryLimiter::let_go(std::size_t bytes) {
+  const MutexLock lock(mutex_);
+  LOGDIST_CHECK(bytes <= large_held_);
+  large_held_ -= bytes;
+  word_.fetch_sub(bytes, std::memory_order_relaxed);
+  serve_locked(nullptr);
+}
+
+bool MemoryLimiter::has_room_locked(std::size_t bytes) const {
+  const std::uint64_t word = word_.load(std::memory_order_relaxed);
+  return (word & waiters_bit) == 0 && fits_in_all(word, bytes) && (word == 0 || large_held_ + bytes <= large_max());
+}
+
+void MemoryLimiter::hold_locked(std::size_t bytes) {
+  large_held_ += bytes;
+  word_.fetch_add(bytes, std::memory_order_relaxed);
+}
+
 bool MemoryLimiter::try_take(std::size_t bytes) {
   std::uint64_t word = word_.load(std::memory_order_relaxed);
   for (;;) {

@@ -26,7 +26,7 @@ dispatch::DispatcherOptions dispatcher_options(LoopId id, const SharedState& sha
   return options;
 }
 
-sink::PoolOptions pool_options(LoopId id, const SharedState& shared) {
+sink::PoolOptions pool_options(LoopId id, SharedState& shared) {
   const config::DeliveryOptions& delivery = shared.options.delivery;
   sink::PoolOptions pool;
   pool.timeout = delivery.timeout;
@@ -35,6 +35,7 @@ sink::PoolOptions pool_options(LoopId id, const SharedState& shared) {
   pool.via = shared.instance.via_name();
   pool.content_max = std::size_t{1} << 30;  // an earlier process may have admitted more than this one
   pool.contents_held_max = shared.options.server.max_decoded;
+  pool.memory = &shared.bodies;
   pool.seed = shared.seed + 1001 + id;
   pool.user_agent = user_agent();
   return pool;

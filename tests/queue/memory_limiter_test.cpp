@@ -279,5 +279,31 @@ TEST(MemoryLimiter, ABodyThatIsWholeLetsTheNextOldestGrow) {
   EXPECT_EQ(limiter.held_bytes(), 0u);
 }
 
+TEST(MemoryLimiter, WhatIsMadeOfBodiesCountsAndLeavesTheSmallOnesTheirPart) {
+  MemoryLimiter limiter(800, 50);
+  EXPECT_TRUE(limiter.try_hold(600));
+  EXPECT_TRUE(limiter.has_room(100));
+  EXPECT_FALSE(limiter.has_room(101)) << "an eighth is for small bodies";
+  EXPECT_FALSE(limiter.try_hold(101));
+  EXPECT_EQ(limiter.held_bytes(), 600u);
+  limiter.hold(150);
+  Body small;
+  EXPECT_TRUE(limiter.reserve(small, 50));
+  EXPECT_EQ(limiter.held_bytes(), 800u);
+  Body large;
+  EXPECT_FALSE(limiter.reserve(large, 300));
+  EXPECT_FALSE(limiter.has_room(0)) << "one waits";
+  limiter.hold(700);
+  EXPECT_EQ(limiter.held_bytes(), 1500u) << "beyond the limit, and nobody else is";
+  limiter.let_go(700);
+  EXPECT_EQ(large.grants, 0);
+  limiter.let_go(350);
+  EXPECT_EQ(large.grants, 1);
+  limiter.let_go(400);
+  limiter.release(large);
+  limiter.release(small);
+  EXPECT_EQ(limiter.held_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace logdist::queue

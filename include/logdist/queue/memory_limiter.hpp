@@ -26,7 +26,8 @@ namespace logdist::queue {
 /// Two bodies that each hold half of the space and wait for more would wait for ever.
 /// Therefore the oldest of its kind that holds bytes gets its step whatever is held. The
 /// next one may do so only when that one has been released, or when all that is held
-/// fits again. So the limit is exceeded by at most one body of each kind.
+/// fits again. So the limit is exceeded by at most one body of each kind, and by what
+/// hold() takes.
 ///
 /// Thread-safe. While none waits, a small body that is reserved whole costs one atomic
 /// step and no lock. Must outlive its reservations' use of it. When it is full, bodies
@@ -95,7 +96,19 @@ class MemoryLimiter {
   /// that granted() has not been called and won't be.
   bool release(Reservation& reservation);
 
-  /// Bytes held by all reservations.
+  // What is made of bodies that are held already, such as their contents on the way to an analyzer, counts as a large
+  // body, and never waits in line: a body that waits may wait for just that.
+
+  /// Whether `bytes` more fit, and no body waits.
+  bool has_room(std::size_t bytes) const;
+  /// Takes them if they do.
+  bool try_hold(std::size_t bytes);
+  /// Takes them, beyond the limit if need be: then bodies wait until that is over.
+  void hold(std::size_t bytes);
+  /// Gives back what one of the two has taken, or a part of it.
+  void let_go(std::size_t bytes);
+
+  /// Bytes held by all.
   std::size_t held_bytes() const { return word_.load(std::memory_order_relaxed) & ~waiters_bit; }
   std::size_t max_bytes() const { return max_bytes_; }
   /// The largest body that is small.
@@ -130,6 +143,8 @@ class MemoryLimiter {
   void help_oldest_locked(Line& line, const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
   Reservation* next_locked() LOGDIST_REQUIRES(mutex_);
   void grant_locked(Reservation& reservation, const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
+  bool has_room_locked(std::size_t bytes) const LOGDIST_REQUIRES(mutex_);
+  void hold_locked(std::size_t bytes) LOGDIST_REQUIRES(mutex_);
   bool fits_in_all(std::uint64_t held, std::size_t bytes) const;
   bool fits_locked(const Reservation& reservation) const LOGDIST_REQUIRES(mutex_);
   bool fits_in_kept_part_locked(const Reservation& reservation) const LOGDIST_REQUIRES(mutex_);

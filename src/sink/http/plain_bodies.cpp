@@ -12,7 +12,10 @@ core::Attempt* PlainBodies::recall(AnalyzerId analyzer) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [analyzer](const core::Attempt& attempt) { return attempt.analyzer == analyzer; });
   if (found == waiting_.end()) return nullptr;
-  if (found == waiting_.begin()) builder_.take();
+  if (found == waiting_.begin()) {
+    builder_.take();
+    count(held_bytes_);
+  }
   core::Attempt& attempt = *found;
   waiting_.erase(found);
   return &attempt;
@@ -20,7 +23,28 @@ core::Attempt* PlainBodies::recall(AnalyzerId analyzer) {
 
 bool PlainBodies::can_step() const {
   if (waiting_.empty()) return false;
-  return held_bytes_ == 0 || held_bytes_ + builder_.wanted_capacity() <= limits_.held_max;
+  if (held_bytes_ == 0) return true;
+  const std::size_t wanted = held_bytes_ + builder_.wanted_capacity();
+  if (wanted > limits_.held_max) return false;
+  return limits_.memory == nullptr || wanted <= counted_bytes_ || limits_.memory->has_room(wanted - counted_bytes_);
+}
+
+/// For the next step. False: somebody else was quicker.
+bool PlainBodies::take_room() {
+  const std::size_t wanted = held_bytes_ + builder_.wanted_capacity();
+  if (limits_.memory == nullptr || wanted <= counted_bytes_) return true;
+  if (held_bytes_ == 0) {
+    limits_.memory->hold(wanted - counted_bytes_);
+  } else if (!limits_.memory->try_hold(wanted - counted_bytes_)) {
+    return false;
+  }
+  counted_bytes_ = wanted;
+  return true;
+}
+
+/// No more than `bytes` are held any longer.
+void PlainBodies::count(std::size_t bytes) {
+  if (counted_bytes_ > bytes) limits_.memory->let_go(std::exchange(counted_bytes_, bytes) - bytes);
 }
 
 PlainBodies::Step PlainBodies::step() {
@@ -31,6 +55,7 @@ PlainBodies::Step PlainBodies::step() {
     LOGDIST_CHECK(begun);  // only one is under way
     if (!can_step()) return {};
   }
+  if (!take_room()) return {};
   const std::size_t before = builder_.size();
   const codec::ContentBuilder::Progress progress = builder_.step();
   Step step{builder_.size() - before, nullptr};
@@ -42,6 +67,7 @@ PlainBodies::Step PlainBodies::step() {
     held_bytes_ += content.capacity();
     keep(attempt, std::move(content));
   }
+  count(held_bytes_);
   return step;
 }
 
@@ -53,7 +79,10 @@ std::optional<codec::Content> PlainBodies::take(const core::Attempt& attempt) {
 }
 
 void PlainBodies::drop(const core::Attempt& attempt) {
-  if (const auto node = contents_.extract(&attempt)) held_bytes_ -= node.mapped().capacity();
+  const auto node = contents_.extract(&attempt);
+  if (node.empty()) return;
+  held_bytes_ -= node.mapped().capacity();
+  count(held_bytes_ + builder_.capacity());
 }
 
 }  // namespace logdist::sink

@@ -11,6 +11,7 @@
 #include "logdist/codec/compression/content.hpp"
 #include "logdist/core/attempt.hpp"
 #include "logdist/os/thread_time.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 
 namespace logdist::sink {
 
@@ -18,8 +19,8 @@ namespace logdist::sink {
 ///
 /// An attempt is here from add() until step() gives it back; its content is here from then until take(), again after
 /// keep(), and must be here or forgotten when the attempt has ended. All contents together hold at most `held_max`
-/// bytes, or else there is only one. What finds no room waits for an attempt that ends, which each does within its
-/// timeout.
+/// bytes, and no more than `memory` has room for, where they count, too; or else there is only one. What finds no room
+/// waits for an attempt that ends, which each does within its timeout.
 ///
 /// Sans-I/O. Confined to its loop.
 class PlainBodies {
@@ -27,9 +28,13 @@ class PlainBodies {
   struct Limits {
     std::size_t content_max = 0;  ///< of one body; more is not decompressed
     std::size_t held_max = 0;
+    queue::MemoryLimiter* memory = nullptr;  ///< none: they count nowhere
   };
 
   explicit PlainBodies(Limits limits) : limits_(limits), builder_(buffers_, decompressors_) {}
+  ~PlainBodies() { count(0); }
+  PlainBodies(const PlainBodies&) = delete;
+  PlainBodies& operator=(const PlainBodies&) = delete;
 
   /// Its packet's body is compressed.
   void add(core::Attempt& attempt) { waiting_.push_back(attempt); }
@@ -57,6 +62,8 @@ class PlainBodies {
 
  private:
   void drop(const core::Attempt& attempt);
+  bool take_room();
+  void count(std::size_t bytes);
 
   const Limits limits_;
   core::BufferPool buffers_{max_kept_bytes};
@@ -65,6 +72,7 @@ class PlainBodies {
   boost::intrusive::list<core::Attempt> waiting_;                      ///< for their turn, as they came
   std::unordered_map<const core::Attempt*, codec::Content> contents_;  ///< of those that are ready
   std::size_t held_bytes_ = 0;                                         ///< by contents that are complete
+  std::size_t counted_bytes_ = 0;                                      ///< with limits_.memory
 
   static constexpr std::size_t max_kept_bytes = std::size_t{4} << 20;
 };

@@ -24,7 +24,7 @@ PoolManager::PoolManager(boost::asio::io_context& io, net::NameResolver& names, 
       poller_(net::Poller::of(io)),
       names_(names),
       options_(std::move(options)),
-      plain_bodies_({options_.content_max, options_.contents_held_max}),
+      plain_bodies_({options_.content_max, options_.contents_held_max, options_.memory}),
       timer_(io),
       random_(options_.seed) {}
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "logdist/codec/compression/content.hpp"
+#include "logdist/queue/memory_limiter.hpp"
 #include "tests/sink/http/fixture.hpp"
 #include "tests/support/compress.hpp"
 
@@ -174,6 +175,89 @@ TEST_F(DecompressTest, ContentsHaveALimitedRoomAndOneAlwaysHas) {
     ASSERT_TRUE(run_until([&] { return ended == answered + 1; }));
   }
   EXPECT_EQ(outcomes(), (std::map<Outcome, std::size_t>{{Outcome::delivered, 6}}));
+}
+
+/// What the loop may hold is more than there is of server.max_buffered.
+TEST_F(DecompressTest, ContentsCountAsBodiesDo) {
+  constexpr std::size_t content_bytes = 300'000;
+  queue::MemoryLimiter memory(2'000'000);
+  PoolOptions options;
+  options.memory = &memory;
+  begin(options);
+  std::vector<std::shared_ptr<Session>> asked;
+  server.on_request = [&](Session& session, const ReceivedRequest&) { asked.push_back(session.shared_from_this()); };
+  const std::string body = test::gzip(lines_of(content_bytes));
+  for (int count = 0; count < 12; ++count) hand_over(pack(plain, ContentCoding::gzip, body));
+  upstream->flush(Clock::now());
+  std::size_t most = 0;
+  for (std::size_t answered = 0; answered < 12; ++answered) {
+    ASSERT_TRUE(run_until([&] {
+      most = std::max(most, memory.held_bytes());
+      return asked.size() > answered;
+    }));
+    EXPECT_GE(memory.held_bytes(), content_bytes);
+    asked[answered]->send(no_content);
+    ASSERT_TRUE(run_until([&] { return ended == answered + 1; }));
+  }
+  EXPECT_LE(most, memory.max_bytes() - memory.kept_for_small());
+  EXPECT_GE(most, 3 * content_bytes) << "there is room for more than one";
+  EXPECT_EQ(memory.held_bytes(), 0u);
+  EXPECT_EQ(outcomes(), (std::map<Outcome, std::size_t>{{Outcome::delivered, 12}}));
+}
+
+/// The bodies may be those that wait for just these attempts.
+TEST_F(DecompressTest, AContentGoesAloneWhenBodiesHoldAllMemory) {
+  struct Body final : queue::MemoryLimiter::Reservation {
+    void granted() override { was_granted = true; }
+    bool was_granted = false;
+  };
+  queue::MemoryLimiter memory(1'000'000);
+  Body whole;
+  ASSERT_TRUE(memory.reserve(whole, 1'000'000));
+  Body waits;
+  ASSERT_FALSE(memory.reserve(waits, 100'000));
+  PoolOptions options;
+  options.memory = &memory;
+  begin(options);
+  const std::string text = lines_of(300'000);
+  for (int count = 0; count < 3; ++count) hand_over(pack(plain, ContentCoding::gzip, test::gzip(text)));
+  upstream->flush(Clock::now());
+  ASSERT_TRUE(run_until_all_ended());
+  EXPECT_EQ(outcomes(), (std::map<Outcome, std::size_t>{{Outcome::delivered, 3}}));
+  EXPECT_EQ(memory.held_bytes(), 1'000'000u);
+  EXPECT_FALSE(waits.was_granted);
+  memory.release(whole);
+  EXPECT_TRUE(waits.was_granted);
+  memory.release(waits);
+}
+
+/// Recalled half done, shut down while it is under way, or broken: nothing stays counted.
+TEST_F(DecompressTest, WhatEndsOtherwiseIsGivenBackToo) {
+  queue::MemoryLimiter memory(8'000'000);
+  PoolOptions options;
+  options.memory = &memory;
+  begin(options);
+  const std::string body = test::gzip(lines_of(2'000'000));
+  for (int count = 0; count < 2; ++count) hand_over(pack(plain, ContentCoding::gzip, body));
+  upstream->flush(Clock::now());
+  io.run_one();  // the first is half done
+  EXPECT_GT(memory.held_bytes(), 0u);
+  upstream->recall(plain, Clock::now());
+  EXPECT_EQ(memory.held_bytes(), 0u);
+  std::string broken = body;
+  broken.pop_back();
+  deliver(pack(plain, ContentCoding::gzip, broken));
+  EXPECT_EQ(memory.held_bytes(), 0u);
+  server.on_request = [](Session&, const ReceivedRequest&) {};
+  const std::size_t received = server.requests().size();
+  for (int count = 0; count < 3; ++count) hand_over(pack(plain, ContentCoding::gzip, body));
+  upstream->flush(Clock::now());
+  ASSERT_TRUE(run_until([&] { return server.requests().size() > received; }));
+  EXPECT_GT(memory.held_bytes(), 2'000'000u);
+  upstream->shutdown(Clock::now());
+  upstream.reset();
+  io.poll();
+  EXPECT_EQ(memory.held_bytes(), 0u);
 }
 
 TEST_F(DecompressTest, WhatWaitsIsGivenBackUnsent) {

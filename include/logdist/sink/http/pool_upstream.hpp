@@ -15,6 +15,10 @@
 #include "logdist/sink/http/connection_budget.hpp"
 #include "logdist/sink/upstream.hpp"
 
+namespace logdist::queue {
+class MemoryLimiter;
+}
+
 namespace logdist::sink {
 
 class PoolManager;
@@ -32,6 +36,7 @@ struct PoolOptions {
   std::size_t content_max = std::size_t{256} << 20;
   /// What all contents of the loop may hold. There is always room for one.
   std::size_t contents_held_max = std::size_t{64} << 20;
+  queue::MemoryLimiter* memory = nullptr;  ///< where contents count, which outlives the upstream; none: nowhere
   std::uint64_t seed = 0;  ///< of what differs from connection to connection
 };
 
