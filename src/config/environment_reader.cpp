@@ -40,27 +40,12 @@ bool begins_entry(std::string_view text) {
   return equals != word.npos && equals > 0 && word.find("://", equals) != word.npos;
 }
 
-/// Whether the `,` there is between two formats: `formats=otlp,loki`.
-bool is_in_list(std::string_view value, std::size_t comma) {
-  const auto word = value.find_last_of(" \t\r\n", comma) + 1;
-  const std::string_view rest = value.substr(comma + 1);
-  return value.substr(word).starts_with("formats=") && !rest.empty() && rest.find_first_of(" \t\r\n;,") != 0 &&
-         !begins_entry(rest);
-}
-
 /// Entries are separated by `,`, and by a `;` that is not part of a URL.
-std::vector<std::string> entries_of(std::string_view value) {
-  std::vector<std::string> entries;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= value.size(); ++i) {
-    const bool is_comma = i < value.size() && value[i] == ',' && !is_in_list(value, i);
-    const bool is_semicolon = i < value.size() && value[i] == ';' && begins_entry(value.substr(i + 1));
-    if (i < value.size() && !is_comma && !is_semicolon) continue;
-    const std::string entry(value.substr(begin, i - begin));
-    if (!split(entry, " \t\r\n").empty()) entries.push_back(entry);
-    begin = i + 1;
+std::vector<std::string> entries_of(std::string value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == ';' && begins_entry(std::string_view(value).substr(i + 1))) value[i] = ',';
   }
-  return entries;
+  return split(value, ",");
 }
 
 /// What a file has said of the analyzers, to be compared.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/parse.hpp>
 #include <cstddef>
@@ -96,35 +95,6 @@ class Validator {
     }
   }
 
-  /// Of a native analyzer the url's path comes before the path of each agent, which is not to be in it again.
-  void check_native_urls() {
-    static constexpr std::array<std::string_view, 12> paths_of_agents{"/v1/packets",
-                                                                      "/v1/events",
-                                                                      "/v1/logs",
-                                                                      "/loki/api/v1/push",
-                                                                      "/api/prom/push",
-                                                                      "/_bulk",
-                                                                      "/v1/input",
-                                                                      "/firehose",
-                                                                      "/logplex",
-                                                                      "/services/collector",
-                                                                      "/services/collector/event",
-                                                                      "/api/v2/logs"};
-    if (!sound({"analyzers"})) return;
-    for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
-      const AnalyzerOptions& analyzer = options_.analyzers[i];
-      if (analyzer.forward != ForwardMode::native) continue;
-      const std::string_view path = std::string_view(analyzer.target).substr(0, analyzer.target.find('?'));
-      const auto twice =
-          std::ranges::find_if(paths_of_agents, [path](std::string_view of_agent) { return path.ends_with(of_agent); });
-      if (twice == paths_of_agents.end()) continue;
-      report_.add_warning(location_of(fmt::format("analyzers[{}].url", i)),
-                          fmt::format("of a native analyzer it comes before the path of the agent's request: packets "
-                                      "sent to {0} would go to {1}{0}",
-                                      *twice, path));
-    }
-  }
-
   void check_sizes() {
     const std::size_t body = options_.server.max_body;
     const auto warn = [&](const char* key, std::size_t bound, const char* consequence) {
@@ -203,7 +173,6 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_addresses();
   validator.check_proxies();
   validator.check_circles();
-  validator.check_native_urls();
   validator.check_sizes();
   validator.check_formats();
 }

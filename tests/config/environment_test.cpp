@@ -71,24 +71,6 @@ TEST(Variables, AnalyzersMayBeSeparatedBySemicolons) {
   EXPECT_EQ(loaded.options.analyzers[0].url, "http://h/x;v=1") << "part of the path";
 }
 
-TEST(Variables, AnAnalyzerMayTakeSeveralFormats) {
-  const Loaded loaded = load(std::nullopt, {{"LOGDIST_ANALYZERS",
-                                             "a=http://h formats=packet,otlp,loki weight=2,b=http://i formats=loki,c="
-                                             "http://j formats=otlp, d=http://k"}});
-  EXPECT_THAT(lines(loaded.errors), IsEmpty());
-  ASSERT_EQ(loaded.options.analyzers.size(), 4u);
-  const auto takes = [&](std::size_t analyzer, core::Protocol protocol) {
-    return loaded.options.analyzers[analyzer].formats.has(protocol);
-  };
-  EXPECT_TRUE(takes(0, core::Protocol::packet) && takes(0, core::Protocol::otlp) && takes(0, core::Protocol::loki));
-  EXPECT_FALSE(takes(0, core::Protocol::gelf));
-  EXPECT_TRUE(takes(1, core::Protocol::loki));
-  EXPECT_FALSE(takes(1, core::Protocol::otlp));
-  EXPECT_TRUE(takes(2, core::Protocol::otlp));
-  EXPECT_EQ(loaded.options.analyzers[3].formats, core::ProtocolSet::all());
-  EXPECT_FALSE(lines(load(std::nullopt, {{"LOGDIST_ANALYZERS", "a=http://h formats=packet, otlp"}}).errors).empty());
-}
-
 TEST(Variables, EveryKindOfValue) {
   const Environment environment{
       {"LOGDIST_ANALYZERS", "a=http://h"},

@@ -144,21 +144,6 @@ TEST(Formats, ThoseThatNoAnalyzerTakesAreAWarning) {
   EXPECT_THAT(of_all.front(), HasSubstr("f.yaml:1: analyzers: no analyzer takes packet, hec-event, "));
 }
 
-/// As it is written for an exporter, which adds nothing to it.
-TEST(Analyzers, ANativeUrlWithThePathOfAnAgentIsAWarning) {
-  const auto warnings = [](const std::string& url, const std::string& forward) {
-    const std::string text = "analyzers:\n- {name: a, url: '" + url + "', forward: " + forward + "}\n";
-    return lines(load_text(text, "f.yaml", {}).warnings);
-  };
-  EXPECT_THAT(warnings("http://a:4318/v1/logs", "native"),
-              ElementsAre("f.yaml:2: analyzers[0].url: of a native analyzer it comes before the path of the agent's "
-                          "request: packets sent to /v1/logs would go to /v1/logs/v1/logs"));
-  EXPECT_THAT(warnings("http://a/insert/loki/api/v1/push?x=1", "native"), testing::SizeIs(1));
-  EXPECT_THAT(warnings("http://a:4318/v1/logs", "packet-url"), IsEmpty());
-  EXPECT_THAT(warnings("http://a:4318/insert/loki", "native"), IsEmpty());
-  EXPECT_THAT(warnings("http://a:4318", "native"), IsEmpty());
-}
-
 TEST(Analyzers, OneThatIsTheDaemonItselfIsAFault) {
   const auto errors = [](const std::string& listen, const std::string& url) {
     const std::string text = "server: {listen: '" + listen + "'}\nanalyzers:\n- {name: a, url: '" + url + "'}\n";
