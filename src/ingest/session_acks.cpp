@@ -18,7 +18,7 @@ bool Session::take_channel(const http::RequestHead& head) {
     refuse_channel(ChannelError::invalid);
     return false;
   }
-  receipt_ = shared_.context.acks->issue(*channel);
+  receipt_ = shared_.context.acks->issue(*channel, client_);
   delivery_->packet.receipt = receipt_;
   return true;
 }

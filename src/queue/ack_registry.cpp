@@ -19,9 +19,9 @@ bool AckRegistry::is_valid_name(std::string_view channel) {
          std::all_of(channel.begin(), channel.end(), [](char byte) { return byte > ' ' && byte <= '~'; });
 }
 
-Receipt AckRegistry::issue(std::string_view channel) {
+Receipt AckRegistry::issue(std::string_view channel, const IpAddress& client) {
   const MutexLock lock(mutex_);
-  Channel& own = channel_of(channel);
+  Channel& own = channel_of(channel, client);
   if (own.acks.size() == ids_max_) {
     count_forgotten(own.acks.front());
     own.acks.erase(own.acks.begin());
@@ -83,21 +83,45 @@ void AckRegistry::count_forgotten(const Ack& ack) {
   }
 }
 
-AckRegistry::Channel& AckRegistry::channel_of(std::string_view name) {
+AckRegistry::Channel& AckRegistry::channel_of(std::string_view name, const IpAddress& client) {
   if (Channel* const known = find(name)) return *known;
-  if (channels_.size() == channels_max_) {
-    const Channel& idle = channels_.back();
-    first_number_ = std::max(first_number_, idle.next_number);
-    for (const Ack& ack : idle.acks) count_forgotten(ack);
-    by_name_.erase(idle.name);
-    by_serial_.erase(idle.serial);
-    channels_.pop_back();
-  }
+  if (channels_.size() == channels_max_) forget(idlest(client));
   if (next_serial_ == 0) ++next_serial_;  // which is none
-  channels_.push_front({std::string(name), next_serial_++, first_number_});
-  by_name_.emplace(channels_.front().name, channels_.begin());
-  by_serial_.emplace(channels_.front().serial, channels_.begin());
-  return channels_.front();
+  Channel& made = channels_.emplace_front();
+  made.name = name;
+  made.serial = next_serial_++;
+  made.next_number = first_number_;
+  made.client = client;
+  by_client_[client].push_front(made);
+  by_name_.emplace(made.name, channels_.begin());
+  by_serial_.emplace(made.serial, channels_.begin());
+  return made;
+}
+
+/// That makes room for another of `client`.
+AckRegistry::Channel& AckRegistry::idlest(const IpAddress& client) {
+  const auto own = by_client_.find(client);
+  const std::size_t clients = by_client_.size() + (own == by_client_.end() ? 1 : 0);
+  const std::size_t share = std::max<std::size_t>(1, channels_max_ / clients);
+  if (own != by_client_.end() && own->second.size() >= share) return own->second.back();
+  // There is one, unless there are more clients than channels.
+  const auto found = std::find_if(channels_.rbegin(), channels_.rend(),
+                                  [this, share](const Channel& channel)
+                                      LOGDIST_REQUIRES(mutex_) { return by_client_[channel.client].size() > share; });
+  return found != channels_.rend() ? *found : channels_.back();
+}
+
+void AckRegistry::forget(Channel& channel) {
+  first_number_ = std::max(first_number_, channel.next_number);
+  for (const Ack& ack : channel.acks) count_forgotten(ack);
+  const auto of_client = by_client_.find(channel.client);
+  of_client->second.erase(of_client->second.iterator_to(channel));
+  if (of_client->second.empty()) by_client_.erase(of_client);
+  by_name_.erase(channel.name);
+  const auto by_serial = by_serial_.find(channel.serial);
+  const Channels::iterator place = by_serial->second;
+  by_serial_.erase(by_serial);
+  channels_.erase(place);
 }
 
 /// And it was used last.
@@ -105,6 +129,8 @@ AckRegistry::Channel* AckRegistry::find(std::string_view name) {
   const auto place = by_name_.find(name);
   if (place == by_name_.end()) return nullptr;
   channels_.splice(channels_.begin(), channels_, place->second);
+  ChannelsOfClient& alike = by_client_[place->second->client];
+  alike.splice(alike.begin(), alike, alike.iterator_to(*place->second));
   return &*place->second;
 }
 

@@ -48,6 +48,39 @@ TEST(AckRegistry, ChannelsCountByThemselves) {
   EXPECT_THAT(acks.query("c", {0}), ElementsAre(true));
 }
 
+IpAddress client(int last) { return *IpAddress::parse("192.0.2." + std::to_string(last)); }
+
+TEST(AckRegistry, AClientBeyondItsShareLosesItsOwnChannels) {
+  AckRegistry acks(7, 10);
+  for (int i = 0; i < 3; ++i) acks.delivered(acks.issue("a" + std::to_string(i), client(1)));
+  for (int i = 0; i < 1000; ++i) acks.issue("b" + std::to_string(i), client(2));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(acks.query("a" + std::to_string(i), {0}), ElementsAre(true)) << i;
+  EXPECT_EQ(acks.counts().channels, 10u);
+  const Receipt last = acks.issue("b999", client(2));
+  EXPECT_EQ(last.number, acks.issue("b998", client(2)).number) << "the latest ones are kept";
+}
+
+TEST(AckRegistry, ANewClientTakesThatOfOneBeyondItsShare) {
+  AckRegistry acks(7, 9);
+  acks.delivered(acks.issue("a", client(1)));
+  for (int i = 0; i < 8; ++i) acks.issue("b" + std::to_string(i), client(2));
+  acks.delivered(acks.issue("c", client(3)));  // the share is three now
+  acks.delivered(acks.issue("d", client(3)));
+  EXPECT_THAT(acks.query("a", {0}), ElementsAre(true)) << "used before all of them";
+  acks.issue("b7", client(2));
+  EXPECT_EQ(acks.counts().channels, 9u);
+}
+
+TEST(AckRegistry, OfMoreClientsThanChannelsTheIdlestLosesItsOwn) {
+  AckRegistry acks(7, 2);
+  acks.delivered(acks.issue("a", client(1)));
+  const Receipt kept = acks.issue("b", client(2));
+  acks.issue("c", client(3));
+  EXPECT_THAT(acks.query("a", {0}), ElementsAre(false));
+  acks.delivered(kept);
+  EXPECT_THAT(acks.query("b", {kept.number}), ElementsAre(true));
+}
+
 TEST(AckRegistry, ACanceledNumberIsNeverTrueAndNotGivenAgain) {
   AckRegistry acks(7, 10, 2);
   const Receipt kept = acks.issue("c");

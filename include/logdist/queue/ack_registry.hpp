@@ -4,11 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include <boost/intrusive/list.hpp>
+
+#include "logdist/base/ip_address.hpp"
 #include "logdist/base/mutex.hpp"
 #include "logdist/core/receipt.hpp"
 
@@ -18,9 +22,11 @@ namespace logdist::queue {
 /// packet is delivered; never when it ends otherwise. An id is answered as false before that, when it is not known, and
 /// when it was forgotten: the agent sends the packet again, so nothing is lost.
 ///
-/// Bounded: a full channel forgets its oldest id, and when there are too many channels the one that was neither given
-/// an id nor asked about for longest is forgotten. Numbers of a channel begin at `first_number`; those of one that
-/// comes when others have been forgotten begin behind all of theirs, so no old number speaks of a new packet.
+/// Bounded: a full channel forgets its oldest id. When there are too many channels, one is forgotten of a client that
+/// has more than its share of them (all, by the number of clients): of the one that brings the new one, if it has its
+/// share already, else of the others; the one that was neither given an id nor asked about for longest. Numbers of a
+/// channel begin at `first_number`; those of one that comes when others have been forgotten begin behind all of theirs,
+/// so no old number speaks of a new packet.
 ///
 /// Thread-safe: requests of a channel come over several loops. No call fails, or waits but for the mutex.
 class AckRegistry {
@@ -47,8 +53,9 @@ class AckRegistry {
   /// 1 to name_bytes_max visible ASCII characters.
   static bool is_valid_name(std::string_view channel);
 
-  /// The next number of the channel, which is made if need be. For a packet that is yet to be admitted.
-  core::Receipt issue(std::string_view channel);
+  /// The next number of the channel, which is made if need be, and is then one of `client`. For a packet that is yet to
+  /// be admitted.
+  core::Receipt issue(std::string_view channel, const IpAddress& client = {});
   /// The packet was not accepted, so its number is told to nobody: it takes no space any more, nor is it used again.
   void cancel(const core::Receipt& receipt);
   /// The packet was delivered. Of a number that was forgotten, or canceled: nothing happens.
@@ -72,15 +79,20 @@ class AckRegistry {
    private:
     std::uint64_t bits_;
   };
-  struct Channel {
+  struct Channel : boost::intrusive::list_base_hook<> {
     std::string name;
     std::uint64_t serial = 0;
     std::uint64_t next_number = 0;
+    IpAddress client{};
     std::vector<Ack> acks{};  ///< by number; a ring would have no order once numbers are canceled
   };
   using Channels = std::list<Channel>;
 
-  Channel& channel_of(std::string_view name) LOGDIST_REQUIRES(mutex_);
+  using ChannelsOfClient = boost::intrusive::list<Channel>;
+
+  Channel& channel_of(std::string_view name, const IpAddress& client) LOGDIST_REQUIRES(mutex_);
+  Channel& idlest(const IpAddress& client) LOGDIST_REQUIRES(mutex_);
+  void forget(Channel& channel) LOGDIST_REQUIRES(mutex_);
   Channel* find(std::string_view name) LOGDIST_REQUIRES(mutex_);
   static std::vector<Ack>::iterator find(Channel& channel, std::uint64_t number);
   void count_forgotten(const Ack& ack) LOGDIST_REQUIRES(mutex_);
@@ -88,7 +100,8 @@ class AckRegistry {
   const std::size_t channels_max_;
   const std::size_t ids_max_;
   Mutex mutex_;
-  Channels channels_ LOGDIST_GUARDED_BY(mutex_);  ///< the latest used first
+  Channels channels_ LOGDIST_GUARDED_BY(mutex_);                                ///< the latest used first
+  std::map<IpAddress, ChannelsOfClient> by_client_ LOGDIST_GUARDED_BY(mutex_);  ///< those with any; likewise
   /// Keys are the channels' own names.
   std::unordered_map<std::string_view, Channels::iterator> by_name_ LOGDIST_GUARDED_BY(mutex_);
   std::unordered_map<std::uint64_t, Channels::iterator> by_serial_ LOGDIST_GUARDED_BY(mutex_);
