@@ -147,9 +147,11 @@ void Connection::read(TimePoint now) {
 void Connection::take_answers(TimePoint now) {
   while (input_.size() > 0 || in_body()) {
     if (!in_body() && pipeline_.begun() == 0) {
-      return pool_.ended(*this, End::unsolicited, make_error_code(AnswerError::unsolicited), now);
+      const End why = is_surplus_answer() ? End::surplus : End::unsolicited;
+      return pool_.ended(*this, why, make_error_code(AnswerError::unsolicited), now);
     }
     notes.heard = true;
+    if (!in_body() && !reader_.head_begun()) notes.asked_before = pipeline_.front_written();
     switch (reader_.read(input_)) {
       case AnswerReader::Result::need_more: return pool_.on_drained(*this, now);
       case AnswerReader::Result::head:
@@ -163,6 +165,10 @@ void Connection::take_answers(TimePoint now) {
     }
   }
   pool_.on_drained(*this, now);
+}
+
+bool Connection::is_surplus_answer() {
+  return reader_.read(input_) == AnswerReader::Result::head && reader_.head().status / 100 == 2;
 }
 
 void Connection::read_body_of(const core::Packet& packet) {

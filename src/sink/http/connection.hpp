@@ -31,6 +31,7 @@ enum class End : std::uint8_t {
   lost,           ///< closed or reset by the peer
   broken_http,    ///< what it sent is no answer
   unsolicited,    ///< it sent bytes while nothing was asked
+  surplus,        ///< likewise, and they are an answer that takes a packet
   timed_out,      ///< the front's time was up
   last_answer,    ///< the answer just taken was its last one
   cut_body,       ///< the body behind the last answer broke, is too long, or takes too long
@@ -85,6 +86,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
     std::uint32_t clean_answers = 0;         ///< since the depth last grew
     bool heard = false;                      ///< a byte came since it was last idle
     bool pipelined = false;                  ///< more than one was under way since it was last idle
+    bool asked_before = true;                ///< the front was written in full when its answer's first byte was read
     bool last = false;                       ///< nothing more is asked on it: it closes when the body has ended
     TimePoint retire_at = never;             ///< it takes no more requests from then on
     TimePoint body_since{};                  ///< while in_body(): when its head was read
@@ -109,6 +111,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void ready(net::Readiness of_socket) override;
   void read(TimePoint now);
   void take_answers(TimePoint now);
+  bool is_surplus_answer();
   void end_of_stream(const boost::system::error_code& error, TimePoint now);
 
   Pool& pool_;

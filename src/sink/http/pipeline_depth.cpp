@@ -4,8 +4,12 @@
 
 namespace logdist::sink {
 
-bool PipelineDepth::on_answer(bool keep_alive, std::uint64_t nth) {
+bool PipelineDepth::on_answer(bool keep_alive, std::uint64_t nth, TimePoint now) {
   rise();
+  if (distrusted_until_ != never) {
+    if (now < distrusted_until_) return false;
+    distrusted_until_ = never;
+  }
   if (keep_alive && nth > 1) {
     persistent_ = true;
     quick_closes_ = 0;

@@ -23,6 +23,7 @@ Outcome outcome_of_front(End why, bool connected, bool begun) {
     case End::not_connected:
     case End::lost:
     case End::unsolicited:
+    case End::surplus:
     case End::cut_body:
     case End::last_answer: break;
   }
@@ -121,7 +122,8 @@ void Pool::ended(Connection& connection, End why, const boost::system::error_cod
 /// it was last idle, or says that it will not.
 bool Pool::is_resendable(const Connection& connection, End why) const {
   const bool stale = connection.notes.answers > 0 && !connection.notes.heard;
-  return why == End::last_answer || why == End::cut_body || why == End::unsolicited || (why == End::lost && stale);
+  const bool unasked = why == End::unsolicited || why == End::surplus;
+  return why == End::last_answer || why == End::cut_body || unasked || (why == End::lost && stale);
 }
 
 void Pool::learn(const Connection& connection, End why, TimePoint now) {
@@ -132,6 +134,8 @@ void Pool::learn(const Connection& connection, End why, TimePoint now) {
     depth_.on_quiet_close(notes.answers, Duration::zero(), notes.pipelined);  // however long the body took
   } else if (why == End::lost || why == End::broken_http) {
     depth_.on_break(notes.pipelined);
+  } else if (why == End::surplus) {
+    depth_.on_surplus(now);
   }
   if (depth_.ceiling() != shared_ceiling_) note_ceiling();
 }

@@ -27,7 +27,7 @@ bool is_success(unsigned status) { return status >= 200 && status <= 299; }
 bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint now) {
   Pipeline& pipeline = connection.pipeline();
   Connection::Notes& notes = connection.notes;
-  const bool early = !pipeline.front_written();
+  const bool early = !notes.asked_before || !pipeline.front_written();
   if (early && is_success(answer.status)) {  // it cannot have what it says it took
     ended(connection, End::broken_http, make_error_code(AnswerError::early), now);
     return false;
@@ -40,7 +40,7 @@ bool Pool::answered(Connection& connection, const AnswerHead& answer, TimePoint 
     latency_.on_answer(std::max(manager_.last_poll_time(now) - notes.waiting_since, Duration::zero()), now);
   notes.waiting_since = now;
   notes.answered_at = now;
-  const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers);
+  const bool keeps = depth_.on_answer(answer.keep_alive, ++notes.answers, now);
   if (++notes.clean_answers >= notes.depth) {
     notes.clean_answers = 0;
     notes.depth = std::min(notes.depth * 2, depth_.ceiling());

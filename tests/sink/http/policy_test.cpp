@@ -13,17 +13,17 @@ using std::chrono::seconds;
 TEST(PipelineDepth, AnAnnouncedCloseMeansOneRequestAConnection) {
   PipelineDepth policy(16);
   EXPECT_EQ(policy.ceiling(), 16u);
-  EXPECT_FALSE(policy.on_answer(false, 1));
+  EXPECT_FALSE(policy.on_answer(false, 1, TimePoint{}));
   EXPECT_EQ(policy.ceiling(), 1u);
-  EXPECT_TRUE(policy.on_answer(true, 1)) << "it says now that it stays: tried at once";
+  EXPECT_TRUE(policy.on_answer(true, 1, TimePoint{})) << "it says now that it stays: tried at once";
   EXPECT_EQ(policy.ceiling(), 1u) << "not believed before a second answer";
-  EXPECT_TRUE(policy.on_answer(true, 2));
+  EXPECT_TRUE(policy.on_answer(true, 2, TimePoint{}));
   EXPECT_EQ(policy.ceiling(), 16u);
 }
 
 TEST(PipelineDepth, TheEndOfALongLifeChangesNothing) {
   PipelineDepth policy(16);
-  EXPECT_FALSE(policy.on_answer(false, 1000));
+  EXPECT_FALSE(policy.on_answer(false, 1000, TimePoint{}));
   EXPECT_EQ(policy.ceiling(), 16u);
 }
 
@@ -31,23 +31,36 @@ TEST(PipelineDepth, QuickQuietClosesMeanOneRequestAConnection) {
   PipelineDepth policy(16);
   for (std::uint32_t close = 0; close < PipelineDepth::quick_closes_to_distrust; ++close) {
     EXPECT_TRUE(policy.persistent());
-    EXPECT_TRUE(policy.on_answer(true, 1));
+    EXPECT_TRUE(policy.on_answer(true, 1, TimePoint{}));
     policy.on_quiet_close(1, milliseconds(1), false);
   }
   EXPECT_FALSE(policy.persistent());
   std::uint32_t kept = 0;
   for (std::uint32_t answer = 0; answer < 4 * (PipelineDepth::answers_between_trials + 1); ++answer) {
-    if (policy.on_answer(true, 1)) ++kept;
+    if (policy.on_answer(true, 1, TimePoint{})) ++kept;
   }
   EXPECT_EQ(kept, 4u) << "one on trial now and then";
-  EXPECT_TRUE(policy.on_answer(true, 2));
+  EXPECT_TRUE(policy.on_answer(true, 2, TimePoint{}));
   EXPECT_TRUE(policy.persistent());
+}
+
+TEST(PipelineDepth, ASurplusAnswerMeansOneRequestAConnectionForAnHour) {
+  PipelineDepth policy(16);
+  const TimePoint now{};
+  EXPECT_TRUE(policy.on_answer(true, 2, now));
+  policy.on_surplus(now);
+  EXPECT_EQ(policy.ceiling(), 1u);
+  EXPECT_FALSE(policy.persistent());
+  EXPECT_FALSE(policy.on_answer(true, 1, now + std::chrono::minutes(59)));
+  EXPECT_FALSE(policy.on_answer(true, 2, now + std::chrono::minutes(59)));
+  EXPECT_TRUE(policy.on_answer(true, 1, now + std::chrono::minutes(61)));
+  EXPECT_EQ(policy.ceiling(), 16u);
 }
 
 TEST(PipelineDepth, SlowClosesOfIdleConnectionsAreNormal) {
   PipelineDepth policy(16);
   for (int close = 0; close < 100; ++close) {
-    EXPECT_TRUE(policy.on_answer(true, 1));
+    EXPECT_TRUE(policy.on_answer(true, 1, TimePoint{}));
     policy.on_quiet_close(1, seconds(5), false);
   }
   EXPECT_EQ(policy.ceiling(), 16u);
@@ -58,7 +71,7 @@ TEST(PipelineDepth, ABreakUnderPipeliningLowersTheCeilingForLongerEachTime) {
   const auto answers_to = [&](std::uint32_t ceiling) {
     std::uint32_t answers = 0;
     while (policy.ceiling() < ceiling) {
-      policy.on_answer(true, 10);
+      policy.on_answer(true, 10, TimePoint{});
       ++answers;
     }
     return answers;
@@ -77,9 +90,11 @@ TEST(PipelineDepth, ABreakUnderPipeliningLowersTheCeilingForLongerEachTime) {
 TEST(PipelineDepth, ForgivesABreakAfterAsLongAtFullDepth) {
   PipelineDepth policy(2);
   policy.on_break(true);
-  for (std::uint32_t answer = 0; answer < 2 * PipelineDepth::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
+  for (std::uint32_t answer = 0; answer < 2 * PipelineDepth::answers_to_rise_min; ++answer)
+    policy.on_answer(true, 10, TimePoint{});
   policy.on_break(true);
-  for (std::uint32_t answer = 0; answer < PipelineDepth::answers_to_rise_min; ++answer) policy.on_answer(true, 10);
+  for (std::uint32_t answer = 0; answer < PipelineDepth::answers_to_rise_min; ++answer)
+    policy.on_answer(true, 10, TimePoint{});
   EXPECT_EQ(policy.ceiling(), 2u);
 }
 

@@ -46,6 +46,8 @@ class AnswerReader {
   const AnswerHead& head() const { return head_; }
   /// A head was read, and not yet the end of its body.
   bool in_body() const { return in_body_; }
+  /// A part of a head is in the input, which was read before. Of a final one, or of one before it.
+  bool head_begun() const { return searched_bytes_ > 0; }
   /// After `broken`: what is wrong. Of the body if in_body().
   const boost::system::error_code& fault() const { return fault_; }
 
