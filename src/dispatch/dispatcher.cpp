@@ -116,7 +116,9 @@ void Dispatcher::turn(TimePoint now) {
   for (const AnalyzerId analyzer : recalls_) upstream_.recall(analyzer, now);
   recalls_.clear();
   upstream_.flush(now);
-  if (store_ != nullptr) store_->flush(balance_version);
+  if (store_ == nullptr) return;
+  if (has_room_elsewhere_) offer_places();
+  store_->flush(balance_version);
 }
 
 void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
@@ -201,16 +203,24 @@ void Dispatcher::send_placed(TimePoint now) {
 TimePoint Dispatcher::next_timer() const {
   TimePoint next = waiters_.empty() ? never : waiters_.front().give_up_at;
   if (!between_rounds_.empty()) next = std::min(next, between_rounds_.begin()->first);
+  if (!parked_rounds_.empty()) next = std::min(next, parked_rounds_.begin()->first);
+  next = std::min(next, parked_look_at_);
   if (!answered_.empty()) next = std::min(next, answered_.begin()->admitted_at + options_.max_age);
   return next;
 }
 
 void Dispatcher::on_timer(TimePoint now) {
-  while (!between_rounds_.empty() && between_rounds_.begin()->first <= now) {
-    Delivery& delivery = *between_rounds_.begin()->second;
-    leave_state(delivery);
-    enter_retry(delivery);
-    may_be_stranded_ = may_be_stranded_ || !delivery.retry_state.excluded().empty() || delivery.retry_state.only();
+  for (Rounds* rounds : {&between_rounds_, &parked_rounds_}) {
+    while (!rounds->empty() && rounds->begin()->first <= now) {
+      Delivery& delivery = *rounds->begin()->second;
+      leave_state(delivery);
+      enter_retry(delivery);
+      may_be_stranded_ = may_be_stranded_ || !delivery.retry_state.excluded().empty() || delivery.retry_state.only();
+      turn_request_.turn_soon();
+    }
+  }
+  if (parked_look_at_ <= now) {
+    parked_look_at_ = never;
     turn_request_.turn_soon();
   }
   end_too_old(now);
@@ -248,7 +258,7 @@ bool Dispatcher::lanes_empty() const {
 
 bool Dispatcher::idle() const {
   return lanes_empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0 &&
-         storing_ == 0;
+         storing_ == 0 && parked_count_ == 0;
 }
 
 void Dispatcher::give_up(TimePoint now) {
@@ -321,10 +331,15 @@ void Dispatcher::end_too_old(TimePoint now) {
   while (!answered_.empty() && answered_.begin()->admitted_at + options_.max_age <= now) {
     Delivery& delivery = *answered_.begin();
     answered_.erase(answered_.begin());
-    if (delivery.state == DeliveryState::in_flight) continue;  // the attempt under way decides
-    leave_state(delivery);
-    dead_letter(delivery, DeadLetterReason::max_age);
+    // The attempt under way decides; a dead letter has its bytes.
+    if (delivery.state == DeliveryState::in_flight || delivery.state == DeliveryState::fetching) continue;
     turn_request_.turn_soon();
+    if (delivery.parked) {
+      fetch(delivery);
+    } else {
+      leave_state(delivery);
+      dead_letter(delivery, DeadLetterReason::max_age);
+    }
   }
 }
 

@@ -8,22 +8,28 @@ namespace logdist::dispatch {
 
 using queue::Delivery;
 
-void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
-  if (giving_up_) return;
-  retry_.begin_pass();
-  suspects_.begin_pass();
-  place_oldest_first(shared);
-  if (!suspects_.empty()) place_left_over(shared);
-  end_stranded_rounds(shared, now);
-}
-
 namespace {
+
+/// Nobody wakes a loop for packets that cannot be sent at once.
+constexpr Duration parked_look_again = std::chrono::milliseconds(100);
 
 PacketFacts facts_of(const Delivery& delivery) {
   return {delivery.packet.messages, delivery.packet.protocol, delivery.admitted_at};
 }
 
 }  // namespace
+
+void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
+  if (giving_up_) return;
+  retry_.begin_pass();
+  suspects_.begin_pass();
+  fetch_parked(shared);
+  place_oldest_first(shared);
+  if (!suspects_.empty() || !parked_.empty()) place_left_over(shared);
+  end_stranded_rounds(shared, now);
+  look_for_room(shared);
+  parked_look_at_ = parked_.empty() ? never : now + parked_look_again;
+}
 
 /// All by their age, suspects only as far as their share of the slots goes.
 void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
@@ -64,6 +70,7 @@ Delivery* Dispatcher::oldest_of_lanes(core::ProtocolSet blocked) {
 /// What is free when nobody else waits goes to suspects beyond their share.
 void Dispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
   if (!shared.let_suspects_pass()) return;
+  fetch_parked(shared);
   suspects_.begin_pass();
   for (;;) {
     RetryLists::Group* const group = suspects_.oldest();

@@ -43,30 +43,47 @@ void Dispatcher::enter_waiting(Delivery& delivery) {
 }
 
 void Dispatcher::enter_retry(Delivery& delivery) {
-  ledger_.wait_entered(delivery.packet.messages);
+  enter_books(delivery);
   delivery.state = DeliveryState::retry;
   retries_of(delivery).insert(delivery);
 }
 
 void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
-  ledger_.wait_entered(delivery.packet.messages);
+  enter_books(delivery);
   delivery.state = DeliveryState::between_rounds;
   delivery.due_at = now + wait;
-  between_rounds_.emplace(delivery.due_at, &delivery);
+  rounds_of(delivery).emplace(delivery.due_at, &delivery);
+}
+
+/// Between attempts.
+void Dispatcher::enter_books(const Delivery& delivery) {
+  if (delivery.parked) {
+    ledger_.spill_entered({1, delivery.packet.messages});
+  } else {
+    ledger_.wait_entered(delivery.packet.messages);
+  }
 }
 
 void Dispatcher::leave_state(Delivery& delivery) {
-  if (delivery.state == DeliveryState::lane && delivery.holds_queue_place) {
+  if (delivery.parked) {
+    ledger_.spill_left({1, delivery.packet.messages});
+  } else if (delivery.state == DeliveryState::lane && delivery.holds_queue_place) {
     ledger_.queue_left(delivery.packet.messages);
   } else {
     ledger_.wait_left(delivery.packet.messages);
   }
+  unlist(delivery);
+}
+
+/// Leaves the list of its state.
+void Dispatcher::unlist(Delivery& delivery) {
   switch (delivery.state) {
     case DeliveryState::lane: lane_of(delivery).erase(queue::DeliveryList::s_iterator_to(delivery)); break;
     case DeliveryState::retry: retries_of(delivery).erase(delivery); break;
     case DeliveryState::between_rounds: {
-      const auto [first, last] = between_rounds_.equal_range(delivery.due_at);
-      between_rounds_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
+      Rounds& rounds = rounds_of(delivery);
+      const auto [first, last] = rounds.equal_range(delivery.due_at);
+      rounds.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &delivery; }));
       break;
     }
     default: LOGDIST_CHECK(false && "a place that can be left");
@@ -94,6 +111,7 @@ void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
 }
 
 void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
+  LOGDIST_CHECK(!delivery.parked);
   ledger_.dead_lettered(delivery.packet.messages, reason);
   if (reason == DeadLetterReason::shutdown) ++given_up_;
   dead_letters_.put({delivery.packet, reason, delivery.admitted_at, delivery.retry_state.attempts(), delivery.history});
@@ -147,7 +165,10 @@ void Dispatcher::recycle(Delivery& delivery) {
   delivery.accepted = false;
   delivery.abandoned = false;
   delivery.report_due = false;
+  delivery.parked = false;
+  delivery.parked_bytes = 0;
   delivery.store_id = 0;
+  delivery.store_place = {};
   delivery.state = DeliveryState::free;
   free_.push_back(&delivery);
 }

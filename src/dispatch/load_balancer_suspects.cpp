@@ -99,6 +99,16 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const Packe
   return placement;
 }
 
+bool LoadBalancer::PlacementBatch::has_slot(core::Protocol protocol, const retry::RetryState& retry_state) {
+  state_.mutex.is_held();
+  const Eligibility eligible{protocol, retry_state.excluded(), retry_state.only()};
+  if (!retry_state.suspect()) {
+    return state_.selector.can_pick(protocol, closed_to(eligible)) || state_.wanted_trial(eligible, now_);
+  }
+  return state_.selector.can_pick(protocol, closed_to_suspects(eligible)) ||
+         (suspects_pass_ && state_.wanted_suspect_trial(eligible, now_));
+}
+
 /// Those not eligible, and those at which suspects hold all they may.
 std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(const Eligibility& eligible) {
   state_.mutex.is_held();

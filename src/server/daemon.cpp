@@ -143,6 +143,12 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   void read_back(LoopId loop, std::vector<storage::ReadBackPacket> packets) override {
     loops_[loop]->post([packets = std::move(packets)](Loop& own) mutable { own.read_back(std::move(packets)); });
   }
+  void exchange(LoopId loop, std::vector<storage::ReadBackPacket> packets) override {
+    loops_[loop]->post([packets = std::move(packets)](Loop& own) mutable { own.exchange(std::move(packets)); });
+  }
+  void room_wanted() override {
+    for (const auto& loop : loops_) loop->wake();
+  }
   void replay(LoopId loop, storage::ReplayedPacket packet, storage::ReplayEnded ended) override {
     loops_[loop]->post(
         [packet = std::move(packet), ended = std::move(ended)](Loop& own) { own.replay(packet, ended); });

@@ -23,6 +23,7 @@ dispatch::DispatcherOptions dispatcher_options(LoopId id, const SharedState& sha
   options.caller_runs_timeout = delivery.caller_runs_timeout;
   options.ack_delivered = delivery.ack == config::AckMode::delivered;
   options.seed = shared.seed + 1 + id;
+  options.parked_max /= shared.loops;
   return options;
 }
 

@@ -60,11 +60,38 @@ queue::Delivery& Loop::fill(const queue::StoredPacket& stored) {
 
 void Loop::read_back(std::vector<storage::ReadBackPacket> packets) {
   const TimePoint now = Clock::now();
-  for (const storage::ReadBackPacket& read : packets) {
+  for (storage::ReadBackPacket& read : packets) {
+    if (read.parked != nullptr) {
+      fetched(read, now);
+      continue;
+    }
     queue::Delivery& delivery = fill(read.stored);
     delivery.store_id = read.stored.id;
-    dispatcher_.restore(delivery, read.has_place, time_of(read.stored.received_at_ns, now));
+    delivery.store_place = read.stored.place;
+    const TimePoint admitted_at = time_of(read.stored.received_at_ns, now);
+    if (read.in_exchange) {
+      dispatcher_.restore_in_exchange(delivery, admitted_at);
+    } else {
+      dispatcher_.restore(delivery, read.has_place, admitted_at);
+    }
   }
+  arm_timer();
+}
+
+void Loop::fetched(storage::ReadBackPacket& read, TimePoint now) {
+  const bool is_here = read.outcome == queue::FetchOutcome::here || read.outcome == queue::FetchOutcome::exchanged;
+  if (is_here) {
+    core::Buffer& body = read.parked->packet.body;
+    body = buffers_.take(read.stored.body.size());
+    body.append(read.stored.body);
+    read.parked->store_place = read.stored.place;
+  }
+  dispatcher_.fetched(*read.parked, read.outcome, now);
+}
+
+void Loop::exchange(std::vector<storage::ReadBackPacket> packets) {
+  dispatcher_.offer_ended();
+  read_back(std::move(packets));
 }
 
 /// Stands for the agent of a packet that is replayed.

@@ -1,5 +1,6 @@
 #include "storage/backlog.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -12,15 +13,10 @@ using queue::AppendResult;
 using queue::Store;
 using queue::StoredPacket;
 
-namespace {
-
-/// What it takes of the queue: as core::Packet::queue_bytes().
 std::size_t queue_bytes_of(const StoredPacket& packet) {
   const auto metadata = queue::decode_metadata(packet.metadata);
   return packet.body.size() + (metadata ? metadata->forwarded_headers.size() : 0);
 }
-
-}  // namespace
 
 Backlog::Backlog(queue::DurableLog& log, queue::QueueLimits& limits, LoopId loops, RecoveryMeter& recovery)
     : log_(log), limits_(limits), loops_count_(loops), recovered_until_(log.recovery().until_id), recovery_(recovery) {
@@ -96,22 +92,14 @@ bool Backlog::is_stopped() {
 
 void Backlog::run() {
   while (!is_stopped()) {
-    if (next_ < batch_.size()) {
-      if (hand_over()) continue;
-      // The queue is full: half of it is to be free before more is read.
-      do wait();
-      while (!has_room() && !is_stopped());
-    } else if (!has_room()) {
-      recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
-      wait();
-    } else if (!read_more()) {
-      wait();
-    }
+    if (serve_offer() || serve_fetches() || read_back()) continue;
+    tell_wants();
+    wait();
   }
 }
 
 void Backlog::wait() {
-  const bool has_work = next_ < batch_.size() || is_spilling();
+  const bool has_work = next_ < batch_.size() || is_spilling() || !fetches_new_.empty() || !fetches_again_.empty();
   MutexLock lock(mutex_);
   waiting_ = true;
   const TimePoint until = has_work ? Clock::now() + look_again : never;
@@ -141,6 +129,20 @@ bool Backlog::is_spilling() {
 
 bool Backlog::has_room() const {
   return limits_.packets() <= limits_.max_packets() / 2 && limits_.bytes() <= limits_.max_bytes() / 2;
+}
+
+/// As far as there are places. False: it has to wait.
+bool Backlog::read_back() {
+  if (next_ == batch_.size()) {
+    is_held_up_ = false;
+    if (has_room()) return read_more();
+    recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
+    return false;
+  }
+  if (is_held_up_ && !has_room()) return false;
+  const std::size_t before = next_;
+  is_held_up_ = !hand_over();
+  return next_ != before;
 }
 
 /// False when there is nothing to be read now.
@@ -223,6 +225,7 @@ bool Backlog::hand_over() {
       break;
     }
     packets.push_back({std::move(batch_[next_]), has_place});
+    credit_ = std::min(credit_max, credit_ + 1);
     if (packets.size() == hand_over_packets) flush();
   }
   flush();

@@ -40,6 +40,11 @@ void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
   settled_.push_back({{delivery.store_id, delivery.packet.messages, how, {}}, delivery.charge.analyzer});
 }
 
+void DiskStore::fetch(queue::Delivery& delivery) {
+  backlog_.fetch({loop_, &delivery, delivery.store_id, delivery.store_place, delivery.parked_bytes,
+                  delivery.retry_state.attempts() > 0});
+}
+
 void DiskStore::flush(std::uint64_t balance_version) {
   if (settled_.empty()) return;
   names_.with([this, balance_version](const std::vector<std::string>& names) {
@@ -65,6 +70,7 @@ void DiskStore::collect(TimePoint now) {
     due->letter.reset();
     if (due->delivery != nullptr) {
       queue::Delivery& delivery = *std::exchange(due->delivery, nullptr);
+      delivery.store_place = report.place;
       if (due->on_disk_only) {
         backlog_.reported(delivery.packet.messages, report.outcome == queue::StoreOutcome::durable);
       }

@@ -47,6 +47,9 @@ class DiskStore final : public queue::Store {
   void keep_dead_letter(const queue::Delivery& delivery) override;
   void settle(const queue::Delivery& delivery, queue::SettledAs how) override;
   void flush(std::uint64_t balance_version) override;
+  std::size_t room_wanted() const override { return backlog_.room_wanted(); }
+  void offer(std::size_t packets, std::size_t bytes) override { backlog_.offer({loop_, packets, bytes}); }
+  void fetch(queue::Delivery& delivery) override;
 
   /// Passes the reports on that have come.
   void collect(TimePoint now);

@@ -44,6 +44,13 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
       for (ReadBackPacket& packet : packets) came_back.push_back(std::move(packet));
     });
   }
+  void exchange(LoopId loop, std::vector<ReadBackPacket> packets) override {
+    read_back(loop, std::move(packets));
+    post([this] { ++exchanges; });
+  }
+  void room_wanted() override {
+    post([this] { ++rooms_wanted; });
+  }
   void replay(LoopId, ReplayedPacket packet, ReplayEnded ended) override {
     post([this, packet = std::move(packet), ended = std::move(ended)] {
       const auto metadata = queue::decode_metadata(packet.stored->metadata);
@@ -89,6 +96,8 @@ class FakeLoop final : public LoopAccess, public queue::StoreListener {
   DiskStorage* storage = nullptr;
   std::map<Delivery*, StoreOutcome> outcomes;
   std::vector<ReadBackPacket> came_back;
+  std::size_t exchanges = 0;     ///< offers that have ended
+  std::size_t rooms_wanted = 0;  ///< times that it was told so
   ledger::Amount lost_packets;
   std::vector<std::string> replayed;  ///< ids of the packets, as they came
   std::vector<std::string> replay_ids;
@@ -122,8 +131,8 @@ class DiskStorageTest : public testing::Test {
     if (storage_) storage_->close();
   }
 
-  void open(std::size_t max_packets = 100) {
-    limits_.emplace(max_packets, std::size_t{1} << 30);
+  void open(std::size_t max_packets = 100, std::size_t max_bytes = std::size_t{1} << 30) {
+    limits_.emplace(max_packets, max_bytes);
     queue::OpenError error;
     storage_ = DiskStorage::open(options_, disk_, *limits_, error);
     ASSERT_TRUE(storage_) << error.message;

@@ -45,6 +45,8 @@ struct DispatcherOptions {
   Duration caller_runs_timeout{};
   bool ack_delivered = false;  ///< every request waits for its delivery
   std::uint64_t seed = 0;      ///< of the jitter
+  /// Packets whose bodies may be on the disk only while all else of them stays in memory.
+  std::size_t parked_max = 50'000;
 };
 
 /// What a dispatcher works with. All of it outlives the dispatcher.
@@ -81,6 +83,12 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void abandon(queue::Delivery& delivery, TimePoint now) override;
   /// A packet that was read back from the store, with its `store_id`; it is ours. `has_place`: in the queue.
   void restore(queue::Delivery& delivery, bool has_place, TimePoint admitted_at);
+  /// The same of one that takes its place from a packet that is parked instead, and is parked itself if there is none.
+  void restore_in_exchange(queue::Delivery& delivery, TimePoint admitted_at);
+  /// What became of a Store::fetch().
+  void fetched(queue::Delivery& delivery, queue::FetchOutcome outcome, TimePoint now);
+  /// What was read back for the last Store::offer() is here.
+  void offer_ended() { has_offered_ = false; }
   /// While it is not draining, and a place of the queue or an analyzer in service is there.
   bool takes_packets() const override;
   /// Until an analyzer is back when none is there, else `congestion_pause`.
@@ -157,10 +165,16 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void enter_lane(queue::Delivery& delivery);
   void enter_retry(queue::Delivery& delivery);
   RetryLists& retries_of(const queue::Delivery& delivery) {
+    if (delivery.parked) return parked_;
     return delivery.retry_state.suspect() ? suspects_ : retry_;
   }
+  /// Between rounds, by the begin of the next.
+  using Rounds = std::multimap<TimePoint, queue::Delivery*>;
+  Rounds& rounds_of(const queue::Delivery& delivery) { return delivery.parked ? parked_rounds_ : between_rounds_; }
   void enter_between_rounds(queue::Delivery& delivery, Duration wait, TimePoint now);
   void leave_state(queue::Delivery& delivery);
+  void enter_books(const queue::Delivery& delivery);
+  void unlist(queue::Delivery& delivery);
 
   // dispatcher_store.cpp: what the store has to do with it.
   bool take_place(queue::Delivery& delivery);
@@ -168,6 +182,18 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void refuse_stored(queue::Delivery& delivery, queue::StoreOutcome outcome);
   void drop_from_memory(queue::Delivery& delivery);
   void stop_waiting_for_store(queue::Delivery& delivery);
+
+  // dispatcher_parking.cpp: whose body leaves memory for that of another.
+  void look_for_room(LoadBalancer::PlacementBatch& shared);
+  void offer_places();
+  void fetch_parked(LoadBalancer::PlacementBatch& shared);
+  void fetch(queue::Delivery& delivery);
+  bool make_place(std::size_t bytes);
+  void park(queue::Delivery& delivery);
+  void drop_body(queue::Delivery& delivery);
+  void lose(queue::Delivery& delivery);
+  template <typename Visit>
+  void visit_parkable(Visit visit);
 
   // Ends. Each recycles the delivery.
   void settle_delivered(queue::Delivery& delivery, TimePoint now);
@@ -207,9 +233,17 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   std::array<queue::DeliveryList, core::protocol_count> lanes_;  ///< not yet attempted, by protocol, oldest first
   RetryLists retry_;                                             ///< attempted before and ready again, not suspect
   RetryLists suspects_;                                          ///< the suspect ones
-  std::multimap<TimePoint, queue::Delivery*> between_rounds_;    ///< by the begin of the next round
+  RetryLists parked_;                                            ///< those whose bodies are on the disk only
+  Rounds between_rounds_;
+  Rounds parked_rounds_;
   std::size_t in_flight_ = 0;
   std::size_t storing_ = 0;
+  std::size_t parked_count_ = 0;                         ///< wherever they are
+  std::size_t fetching_ = 0;                             ///< of them
+  bool has_offered_ = false;                             ///< and not heard
+  bool has_room_elsewhere_ = false;                      ///< analyzers have room, and nothing in memory may go there
+  core::ProtocolSet unserved_;                           ///< while that is so: nobody in service takes them
+  TimePoint parked_look_at_ = never;                     ///< whether parked packets may go anywhere now
   queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set
   std::uint64_t service_seen_ = 0;                       ///< PlacementBatch::service_version() as of the last turn
   bool may_be_stranded_ = false;                         ///< a retry was entered that nobody may suit

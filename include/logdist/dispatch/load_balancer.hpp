@@ -250,6 +250,8 @@ class LoadBalancer::PlacementBatch {
   /// Notes that a packet waits, which was not offered because has_capacity() said no.
   void wait(const PacketFacts& packet, const retry::RetryState& retry_state);
 
+  /// Whether place() would find a slot for such a packet now, were it the oldest.
+  bool has_slot(core::Protocol protocol, const retry::RetryState& retry_state);
   /// Whether anybody could take a packet now: when not, placing can stop.
   bool has_capacity() const;
   /// Differs from that of an earlier turn when an analyzer has left service, or was removed, since.

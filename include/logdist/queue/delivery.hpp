@@ -11,6 +11,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/core/attempt.hpp"
 #include "logdist/core/packet.hpp"
+#include "logdist/queue/log/log_position.hpp"
 #include "logdist/retry/history.hpp"
 #include "logdist/retry/retry_state.hpp"
 
@@ -55,6 +56,7 @@ enum class DeliveryState : std::uint8_t {
   between_rounds,  ///< waits for the next round over the analyzers
   in_flight,       ///< an attempt is under way
   storing,         ///< memory has no place for it: it is dropped once it is stored
+  fetching,        ///< parked, and the store reads its body again
   ended,           ///< settled; the store still reads its bytes
 };
 
@@ -91,7 +93,10 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   bool accepted = false;       ///< its agent has its 202, or never waits for one: ours to settle
   bool abandoned = false;      ///< its agent has gone
   bool report_due = false;     ///< the store has not reported: it reads packet and `store_metadata`
+  bool parked = false;         ///< its body is on the disk only, and it holds no place in the queue
+  std::size_t parked_bytes{};  ///< that it takes of the queue when it is back
   std::uint64_t store_id = 0;  ///< 0: it is not in the store
+  LogPosition store_place{};   ///< of its record, as far as the store has told
   std::string store_metadata;  ///< the store's own
 };
 

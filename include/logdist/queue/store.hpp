@@ -28,6 +28,14 @@ class StoreListener {
   ~StoreListener() = default;
 };
 
+/// What became of the body of a parked packet that was asked for again.
+enum class FetchOutcome : std::uint8_t {
+  here,         ///< it is in the delivery, with its place in the queue
+  exchanged,    ///< it is in the delivery, and takes its place from a packet that is parked instead
+  lost,         ///< its record is damaged, as was told
+  unavailable,  ///< the disk refuses now
+};
+
 /// One loop's access to the store. Dispatch decides what becomes of a packet; a Store keeps it meanwhile.
 /// Implementations: storage::DiskStore, and scripted ones in tests. Without a store (queue.storage `memory`) dispatch
 /// has none. Confined to its loop. No call fails or blocks for the disk.
@@ -51,6 +59,15 @@ class Store {
   /// End of a turn: what was settled since the last one is on its way to the disk, and places may be free.
   /// `balance_version`: snapshots of the balance that were taken before the turn; later ones contain its charges.
   virtual void flush(std::uint64_t balance_version) = 0;
+
+  /// How many bytes the next packet that waits on the disk for a place in the queue needs; 0: none waits.
+  virtual std::size_t room_wanted() const { return 0; }
+  /// Analyzers have room for what waits on the disk, and so many packets in memory are of no use to them now: they may
+  /// be exchanged. One offer at a time; the loop is told when it has ended.
+  virtual void offer(std::size_t packets, std::size_t bytes) = 0;
+  /// The body of a parked packet is wanted again: the loop is told what became of that. Its `store_id`, `store_place`
+  /// and `parked_bytes` are read at once.
+  virtual void fetch(Delivery& delivery) = 0;
 };
 
 }  // namespace logdist::queue

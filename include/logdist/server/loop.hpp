@@ -61,6 +61,8 @@ class Loop final : public dispatch::TurnRequest {
   void collect_reports();
   /// Packets that come back from the disk, oldest first.
   void read_back(std::vector<storage::ReadBackPacket> packets);
+  /// The same, for what the dispatcher has offered.
+  void exchange(std::vector<storage::ReadBackPacket> packets);
   /// A packet that is sent once more. `ended` is called on the loop's thread.
   void replay(const storage::ReplayedPacket& packet, storage::ReplayEnded ended);
   /// Before start(): what an earlier process has left on the disk.
@@ -73,6 +75,7 @@ class Loop final : public dispatch::TurnRequest {
 
   ingest::SessionEnvironment session_environment();
   queue::Delivery& fill(const queue::StoredPacket& stored);
+  void fetched(storage::ReadBackPacket& read, TimePoint now);
   void turn();
   void arm_timer();
 

@@ -25,6 +25,11 @@ namespace logdist::storage {
 struct ReadBackPacket {
   queue::StoredPacket stored;
   bool has_place = false;  ///< in the queue: taken with the packet's own bytes
+  /// Or it takes its place from a packet that is parked for it.
+  bool in_exchange = false;
+  /// Of a parked packet, whose body comes back: its delivery, and whether it could be read.
+  queue::Delivery* parked = nullptr;
+  queue::FetchOutcome outcome = queue::FetchOutcome::here;
 };
 
 /// The loops, as the storage reaches them. Called on its threads: hand it to the loop's thread, nothing else.
@@ -34,6 +39,10 @@ class LoopAccess {
   virtual void reports_ready(LoopId loop) = 0;
   /// Oldest first; after those given before.
   virtual void read_back(LoopId loop, std::vector<ReadBackPacket> packets) = 0;
+  /// The same, as many as there are, for the loop's last Store::offer(), which has ended.
+  virtual void exchange(LoopId loop, std::vector<ReadBackPacket> packets) = 0;
+  /// Packets on the disk find no place: each loop is to take a turn.
+  virtual void room_wanted() = 0;
   /// As ReplayTarget's.
   virtual void replay(LoopId loop, ReplayedPacket packet, ReplayEnded ended) = 0;
   /// Packets on the disk only were found damaged: any loop counts them.
@@ -73,7 +82,8 @@ struct DiskStorageOptions {
 /// written and dropped from memory, and from then on all packets are, until every one of them is read back: so those on
 /// the disk only are one stretch of the log, in the order of their arrival, and memory holds two positions of them.
 /// What an earlier process left is such a stretch, too. It is read back by a thread of its own once half of the queue's
-/// places and bytes are free.
+/// places and bytes are free, or when a loop offers packets for exchange that are of no use to the analyzers which have
+/// room: the bodies of those leave memory, and come back, by their place in the log, when they may be sent.
 ///
 /// Thread-safe, except for what says otherwise. Close it before the loops' buffers are gone.
 class DiskStorage {

@@ -235,8 +235,10 @@ bool Committer::write_packets(std::span<const PendingPacket> packets) {
     header.messages = packet.messages;
     header.id = pending.id;
     header.time_ns = packet.received_at_ns;
+    const LogPosition place{segment_->header().first_id, segment_->next_offset()};
     segment_->add(header, packet.metadata, packet.body);
     group_packets_.push_back(pending);
+    group_packets_.back().place = place;
   }
   return write_group();
 }

@@ -100,7 +100,7 @@ void Intake::report(std::span<const PendingPacket> packets, StoreOutcome outcome
     if (reports.empty() && std::find(loops.begin(), loops.end(), packet.loop) == loops.end()) {
       loops.push_back(packet.loop);
     }
-    reports.push_back({packet.id, outcome});
+    reports.push_back({packet.id, outcome, packet.place});
     --held_packets_;
     held_bytes_ -= packet.packet.metadata.size() + packet.packet.body.size();
   }

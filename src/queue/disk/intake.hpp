@@ -19,6 +19,7 @@ struct PendingPacket {
   NewPacket packet;
   std::uint32_t crc = 0;
   LoopId loop = 0;
+  LogPosition place{};  ///< once it is written
 };
 
 /// In the order in which it was given.

@@ -48,6 +48,8 @@ class SegmentFile {
   std::uint32_t stable() const { return stable_; }
   bool has_unsynced() const { return stable_ != written_; }
   std::uint64_t end_offset() const { return offset_; }
+  /// Where the next record of the group will be.
+  std::uint64_t next_offset() const { return offset_ + group_bytes_; }
   /// As a recovery would find it, if all that is written counts.
   const std::optional<BalanceFigures>& balance() const { return builder_.so_far().balance; }
 

@@ -66,7 +66,7 @@ bool LogState::settle(PacketEntry packet, SettledAs as) {
 
 /// Where it was live; null: it was not.
 LogSegment* LogState::drop(std::uint64_t id) {
-  LogSegment* const segment = segment_of(id);
+  auto* const segment = const_cast<LogSegment*>(segment_of(id));
   if (segment == nullptr) return nullptr;
   if (moved_to_.erase(id) > 0) {
     std::erase(segment->moved, id);
@@ -84,6 +84,11 @@ bool LogState::is_live(std::uint64_t id, std::uint64_t first_id) const {
   if (segment == nullptr || id < first_id) return false;
   const std::uint64_t index = id - first_id;
   return index / 64 < segment->live.size() && (segment->live[index / 64] & bit_of(index)) != 0;
+}
+
+const LogSegment* LogState::home_of(std::uint64_t id) const {
+  const LogSegment* const segment = segment_of(id);
+  return segment != nullptr && is_live(id, segment->first_id) ? segment : nullptr;
 }
 
 std::vector<std::uint64_t> LogState::live_ids(std::uint64_t first_id, std::uint64_t from, std::uint64_t until) const {
@@ -120,7 +125,7 @@ const LogSegment* LogState::find(std::uint64_t first_id) const {
   return found != segments_.end() && found->first_id == first_id ? &*found : nullptr;
 }
 
-LogSegment* LogState::segment_of(std::uint64_t id) {
+const LogSegment* LogState::segment_of(std::uint64_t id) const {
   if (const auto moved = moved_to_.find(id); moved != moved_to_.end()) return find(moved->second);
   const auto after =
       std::upper_bound(segments_.begin(), segments_.end(), id,

@@ -17,6 +17,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/queue/disk/file_system.hpp"
 #include "logdist/queue/log/balance_figures.hpp"
+#include "logdist/queue/log/log_position.hpp"
 #include "logdist/queue/log/settled.hpp"
 #include "logdist/queue/store.hpp"
 
@@ -57,6 +58,7 @@ enum class AppendResult : std::uint8_t {
 struct StoreReport {
   std::uint64_t id = 0;
   StoreOutcome outcome = StoreOutcome::durable;
+  LogPosition place{};  ///< of its record, when durable
 };
 
 /// A packet that is done.
@@ -137,12 +139,6 @@ struct LogRecovery {
   std::uint64_t segments = 0;
   std::uint64_t until_id = 0;  ///< packets of earlier lives have smaller ids
   std::optional<BalanceFigures> balance;
-};
-
-/// A place in the log: `offset` in the segment `first_id`.
-struct LogPosition {
-  std::uint64_t first_id = 0;
-  std::uint64_t offset = 0;
 };
 
 struct OpenError {

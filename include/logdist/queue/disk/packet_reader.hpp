@@ -18,6 +18,7 @@ struct StoredPacket {
   std::int64_t received_at_ns = 0;
   std::string metadata;
   std::string body;
+  LogPosition place{};  ///< where it was read
 };
 
 /// Goes once through the log, in its order, which is that of age but for packets that were moved; at the end it can

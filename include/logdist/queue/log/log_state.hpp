@@ -48,6 +48,8 @@ class LogState {
 
   /// Whether the record of `id` in the segment `first_id` is that of a packet which is not done.
   bool is_live(std::uint64_t id, std::uint64_t first_id) const;
+  /// The segment with the record of a packet that is not done; null: it is done, or was never there.
+  const LogSegment* home_of(std::uint64_t id) const;
   /// The ids in [from, until) that are live in that segment, ascending.
   std::vector<std::uint64_t> live_ids(std::uint64_t first_id, std::uint64_t from, std::uint64_t until) const;
 
@@ -68,7 +70,7 @@ class LogState {
   void remove_oldest();
 
  private:
-  LogSegment* segment_of(std::uint64_t id);
+  const LogSegment* segment_of(std::uint64_t id) const;
   static void set_bit(LogSegment& segment, std::uint64_t id);
   static bool clear_bit(LogSegment& segment, std::uint64_t id);
   LogSegment* drop(std::uint64_t id);
