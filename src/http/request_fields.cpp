@@ -1,6 +1,7 @@
 // The fields that the parser acts on.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "http/bytes.hpp"
 #include "logdist/http/authority.hpp"
@@ -123,19 +124,20 @@ void RequestParser::take_content_length(std::string_view list) {
   } while (!list.empty());
 }
 
-/// Other servers compare the whole value, so an empty element is no list to us.
-void RequestParser::take_transfer_encoding(std::string_view value) {
-  const bool again = transfer_encoding_;
+/// Members may be empty, but not all of a line: who reads the last line alone would see no coding.
+void RequestParser::take_transfer_encoding(std::string_view list) {
   transfer_encoding_ = true;
-  if (!again && iequals(value, "chunked")) {
-    chunked_ = true;
-    return;
+  bool again = list.find_first_not_of(", \t") == list.npos;
+  while (!list.empty()) {
+    const std::string_view coding = next_element(list);
+    if (coding.empty()) continue;
+    if (!iequals(coding, "chunked")) {
+      other_coding_ = true;
+    } else if (std::exchange(chunked_, true)) {
+      again = true;
+    }
   }
-  while (!value.empty()) {
-    const std::string_view coding = next_element(value);
-    if (!coding.empty() && !iequals(coding, "chunked")) other_coding_ = true;
-  }
-  if (!other_coding_) fail(errors::chunked_once);
+  if (again && !other_coding_) fail(errors::chunked_once);
 }
 
 void RequestParser::take_content_encoding(std::string_view list) {
@@ -161,12 +163,10 @@ void RequestParser::take_via(std::string_view list) {
 }
 
 void RequestParser::take_tracestate(std::string_view value) {
-  tracestate_size_ += value.size() + (tracestate_members_ == 0 ? 0 : 1);
-  tracestate_members_ += tracestate_members(value);
-  if (tracestate_.size() == tracestate_.capacity()) {
-    tracestate_members_ = tracestate_members_max + 1;
-  } else {
+  if (tracestate_.size() < tracestate_.capacity()) {
     tracestate_.push_back(slice(value));
+  } else {
+    many_tracestates_ = true;
   }
 }
 

@@ -210,11 +210,8 @@ RequestHead RequestParser::head(std::string_view bytes) const {
   head.fields = bytes.substr(fields_begin_, line_begin_ - 2 - fields_begin_);
   if (traceparents_ != 1 || traceparent_.size == 0) return head;
   head.traceparent = text(traceparent_);
-  const bool tracestate_valid =
-      tracestate_size_ <= tracestate_size_max && tracestate_members_ <= tracestate_members_max;
-  for (const Slice& line : tracestate_) {
-    if (tracestate_valid) head.tracestate.push_back(text(line));
-  }
+  for (const Slice& line : tracestate_) head.tracestate.push_back(text(line));
+  if (many_tracestates_ || !is_tracestate({head.tracestate.data(), head.tracestate.size()})) head.tracestate.clear();
   return head;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/container/static_vector.hpp>
+
 #include "http/bytes.hpp"
 #include "logdist/http/text.hpp"
 
@@ -40,18 +42,23 @@ bool is_traceparent(std::string_view value) {
          is_id(value.substr(36, 16)) && is_lower_hex(value.substr(53, 2));
 }
 
-std::size_t tracestate_members(std::string_view value) {
-  std::size_t members = 0;
-  while (!value.empty()) {
-    const std::string_view member = next_element(value);
-    if (member.empty()) continue;
-    const std::size_t equals = member.find('=');
-    if (equals == member.npos || !is_key(member.substr(0, equals)) || !is_value(member.substr(equals + 1))) {
-      return tracestate_members_max + 1;
+bool is_tracestate(std::span<const std::string_view> lines) {
+  std::size_t size = lines.empty() ? 0 : lines.size() - 1;
+  for (const std::string_view line : lines) size += line.size();
+  if (size > tracestate_size_max) return false;
+  boost::container::static_vector<std::string_view, tracestate_members_max> keys;
+  for (std::string_view rest : lines) {
+    while (!rest.empty()) {
+      const std::string_view member = next_element(rest);
+      if (member.empty()) continue;
+      const std::size_t equals = member.find('=');
+      if (equals == member.npos || keys.size() == keys.capacity()) return false;
+      const std::string_view key = member.substr(0, equals);
+      if (!is_key(key) || !is_value(member.substr(equals + 1)) || std::ranges::count(keys, key) > 0) return false;
+      keys.push_back(key);
     }
-    ++members;
   }
-  return members;
+  return true;
 }
 
 }  // namespace logdist::http

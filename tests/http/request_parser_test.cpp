@@ -272,8 +272,11 @@ TEST(RequestParser, Framings) {
            {"Content-Length: \"5\"\r\n", &errors::bad_length},
            {"Content-Length: 18446744073709551616\r\n", &errors::bad_length},
            {"Transfer-Encoding:\r\n", &errors::chunked_once},
-           {"Transfer-Encoding: ,chunked\r\n", &errors::chunked_once},
-           {"Transfer-Encoding: chunked,\r\n", &errors::chunked_once},
+           {"Transfer-Encoding: ,\r\n", &errors::chunked_once},
+           {"Transfer-Encoding: ,\r\nTransfer-Encoding: chunked\r\n", &errors::chunked_once},
+           {"Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n", &errors::chunked_once},
+           {"Transfer-Encoding: ,chunked, ,chunked\r\n", &errors::chunked_once},
+           {"Transfer-Encoding: , gzip\r\n", &errors::other_coding},
            {"Transfer-Encoding: chunked, chunked\r\n", &errors::chunked_once},
            {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", &errors::chunked_once},
            {"Transfer-Encoding: xchunked\r\n", &errors::other_coding},
@@ -287,7 +290,9 @@ TEST(RequestParser, Framings) {
     EXPECT_EQ(status_of(with_fields(fields), error), error->status);
   }
   EXPECT_EQ(status_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", &errors::coding_in_http_1_0), 400u);
-  EXPECT_TRUE(head_of(with_fields("Transfer-Encoding:\tCHUNKED \r\n")).chunked);
+  for (const std::string_view one : {"\tCHUNKED ", ",chunked", "chunked,", " , \t,chunked, ,"}) {
+    EXPECT_TRUE(head_of(with_fields("Transfer-Encoding:" + std::string(one) + "\r\n")).chunked) << one;
+  }
   EXPECT_EQ(head_of(with_fields("Content-Length: 18446744073709551615\r\n")).content_length, UINT64_MAX);
   EXPECT_EQ(head_of(with_fields("Content-Length: 005, 5\r\nContent-Length: 5\r\n")).content_length, 5u);
 }

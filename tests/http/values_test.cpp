@@ -1,7 +1,9 @@
 // Hosts, media types and trace context: single values of fields.
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "logdist/http/authority.hpp"
 #include "logdist/http/media_type.hpp"
@@ -127,14 +129,32 @@ TEST(TraceContext, Parents) {
 }
 
 TEST(TraceContext, States) {
-  EXPECT_EQ(tracestate_members(""), 0u);
-  EXPECT_EQ(tracestate_members("a=1"), 1u);
-  EXPECT_EQ(tracestate_members("a=1 , ,\tb-c_d*e/f@1= x y"), 2u);
-  EXPECT_EQ(tracestate_members(std::string(256, 'a') + "=" + std::string(256, 'b')), 1u);
-  for (const std::string& bad : {"a"s, "=1"s, "a="s, "a =1"s, "A=1"s, "-a=1"s, "a=1=2"s, "a=\x80"s, "a=\t1"s,
-                                 std::string(257, 'a') + "=1", "a=" + std::string(257, 'b')}) {
-    EXPECT_GT(tracestate_members(bad), tracestate_members_max) << bad;
+  const auto valid = [](std::initializer_list<std::string_view> lines) {
+    return is_tracestate({lines.begin(), lines.size()});
+  };
+  const auto members = [](int count) {
+    std::string text;
+    for (int member = 0; member < count; ++member) text += "k" + std::to_string(member) + "=1,";
+    return text;
+  };
+  EXPECT_TRUE(valid({}));
+  EXPECT_TRUE(valid({""}));
+  EXPECT_TRUE(valid({"a=1"}));
+  EXPECT_TRUE(valid({"a=1 , ,\tb-c_d*e/f@1= x y"}));
+  EXPECT_TRUE(valid({"a=1", "", "a@a=1,aa=1", "b=1"}));
+  EXPECT_TRUE(valid({std::string(255, 'a') + "=" + std::string(256, 'b')})) << "512 bytes";
+  EXPECT_TRUE(valid({std::string(256, 'a') + "=" + std::string(255, 'b')})) << "512 bytes";
+  EXPECT_FALSE(valid({std::string(256, 'a') + "=" + std::string(255, 'b'), ""})) << "513 bytes";
+  EXPECT_TRUE(valid({members(32)}));
+  EXPECT_FALSE(valid({members(33)}));
+  EXPECT_FALSE(valid({members(32), "a=1"}));
+  for (const std::string& bad :
+       {"a"s, "=1"s, "a="s, "a =1"s, "A=1"s, "-a=1"s, "@a=1"s, "a=1=2"s, "a=\x80"s, "a=\t1"s, "a=1,a=2"s,
+        "a=1,b=1, ,a=1"s, std::string(257, 'a') + "=1", "a=" + std::string(257, 'b')}) {
+    EXPECT_FALSE(valid({bad})) << bad;
+    EXPECT_FALSE(valid({"z=1", bad})) << bad;
   }
+  EXPECT_FALSE(valid({"a=1", "b=1", "a=2"})) << "a key twice, in two lines";
 }
 
 TEST(Text, EmptyLinesBeforeARequest) {

@@ -114,7 +114,7 @@ class RequestParser {
   void take_expect(std::string_view list);
   void take_connection(std::string_view list);
   void take_content_length(std::string_view list);
-  void take_transfer_encoding(std::string_view value);
+  void take_transfer_encoding(std::string_view list);
   void take_content_encoding(std::string_view list);
   void take_via(std::string_view list);
   void take_tracestate(std::string_view value);
@@ -141,8 +141,7 @@ class RequestParser {
   bool proxied_ = false;
   bool absolute_ = false;  ///< the target names the authority
   std::uint8_t traceparents_ = 0;
-  std::size_t tracestate_size_ = 0;
-  std::size_t tracestate_members_ = 0;
+  bool many_tracestates_ = false;  ///< more lines than are passed on
   std::optional<std::uint64_t> content_length_;
   Slice path_;
   Slice query_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace logdist::http {
@@ -15,8 +16,8 @@ inline constexpr std::size_t tracestate_members_max = 32;
 /// with `-` between them; the version is not ff, and neither id is all zeros.
 bool is_traceparent(std::string_view value);
 
-/// Members that `value`, one line, has; more than `tracestate_members_max` when one
-/// of them is no `key=value`.
-std::size_t tracestate_members(std::string_view value);
+/// Whether `lines`, the values of all `tracestate` lines, are one list within the bounds above: members are
+/// `key=value` or empty, and no key is there twice. Keys are those of Level 2, which takes all that Level 1 does.
+bool is_tracestate(std::span<const std::string_view> lines);
 
 }  // namespace logdist::http
