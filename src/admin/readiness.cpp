@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "logdist/base/counted.hpp"
+
 namespace logdist::admin {
 
 std::string Readiness::text() const { return fmt::format("{}", fmt::join(reasons, "; ")); }
@@ -24,8 +26,8 @@ Readiness ReadinessRule::look(const ReadinessFacts& facts, TimePoint now) {
   Readiness readiness;
   if (facts.draining) readiness.reasons.emplace_back("the daemon is shutting down");
   if (facts.recovering) {
-    readiness.reasons.push_back(fmt::format("recovering: {} of {} packets of the durable queue are read",
-                                            facts.recovered_read, facts.recovered_packets));
+    readiness.reasons.push_back(fmt::format("recovering: {} of {} of the durable queue read", facts.recovered_read,
+                                            counted(facts.recovered_packets, "packet")));
   }
   if (stuck) {
     readiness.reasons.emplace_back("no analyzer is in service and the queue is full");

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/net/listen.hpp"
 #include "logdist/queue/disk/directory_check.hpp"
@@ -97,7 +98,7 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
   for (const auto& fault : loaded.errors) fmt::print("{}\n", to_string(fault));
   const std::size_t analyzers = loaded.options.analyzers.size();
   if (loaded.errors.empty()) {
-    fmt::print("{}: ok, {} {}\n", source, analyzers, analyzers == 1 ? "analyzer" : "analyzers");
+    fmt::print("{}: ok, {}\n", source, counted(analyzers, "analyzer"));
   }
   std::fflush(stdout);
   return loaded.errors.empty() ? 0 : 1;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "logdist/base/base64.hpp"
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/storage/log_inspection.hpp"
@@ -86,21 +87,21 @@ int verify(const LogInspection& log, std::ostream& out) {
   std::uint64_t unsettled = 0;
   for (const InspectedSegment& segment : log.segments()) {
     unsettled += segment.unsettled;
-    out << fmt::format("{}: {} bytes, {} records, {} packets, {} not settled", segment.name, segment.bytes,
-                       segment.records, segment.packets, segment.unsettled);
-    if (segment.torn_records > 0) out << fmt::format(", {} records not written whole", segment.torn_records);
+    out << fmt::format("{}: {}, {}, {}, {} not settled", segment.name, counted(segment.bytes, "byte"),
+                       counted(segment.records, "record"), counted(segment.packets, "packet"), segment.unsettled);
+    if (segment.torn_records > 0) out << fmt::format(", {} not written whole", counted(segment.torn_records, "record"));
     if (!segment.has_header) {
       out << ", NO HEAD";
       ++damaged;
     }
     for (const queue::DamagedStretch& stretch : segment.damaged) {
-      out << fmt::format(", DAMAGED: {} records at byte {}", stretch.records, stretch.offset);
+      out << fmt::format(", DAMAGED: {} at byte {}", counted(stretch.records, "record"), stretch.offset);
       damaged += stretch.records;
     }
     out << '\n';
   }
-  out << fmt::format("{} files, {} packets not settled, {} damaged records\n", log.segments().size(), unsettled,
-                     damaged);
+  out << fmt::format("{}, {} not settled, {}\n", counted(log.segments().size(), "file"), counted(unsettled, "packet"),
+                     counted(damaged, "damaged record"));
   return damaged > 0 ? 1 : 0;
 }
 

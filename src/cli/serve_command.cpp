@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/os/end_signals.hpp"
@@ -71,7 +72,8 @@ class SignalHandler {
   /// The log's reader, a loop or the disk may hang: the end comes all the same.
   void end_soon() {
     const std::size_t left = daemon_.queued_packets();
-    log::error("forced_exit", fmt::format("a second signal: ending now, with {} packets left in the queue", left),
+    log::error("forced_exit",
+               fmt::format("a second signal: ending now, with {} left in the queue", counted(left, "packet")),
                {{"packets_left", left}});
     forced_ = true;
     exit_code_ = exit_packets_left;
@@ -80,7 +82,8 @@ class SignalHandler {
     limit_.async_wait([this](boost::system::error_code error) {
       if (error) return;
       const std::size_t lost = (daemon_.keeps_packets() ? 0 : daemon_.queued_packets()) + daemon_.letters_waiting();
-      log::error("forced_exit", fmt::format("no more time to write dead letters: {} packets are lost", lost),
+      log::error("forced_exit",
+                 fmt::format("no more time to write dead letters: {} lost", counted(lost, "packet is", "packets are")),
                  {{"packets_lost", lost}});
     });
     daemon_.hurry();
@@ -96,10 +99,10 @@ class SignalHandler {
   void drained(server::DrainResult result) {
     limit_.cancel();
     if (result.letters_lost > 0) {
-      log::error(
-          "dead_letter_not_written",
-          fmt::format("delivery.dead_letter: the disk does not respond: {} packets are not kept", result.letters_lost),
-          {{"packets_not_kept", result.letters_lost}});
+      log::error("dead_letter_not_written",
+                 fmt::format("delivery.dead_letter: the disk does not respond: {} not kept",
+                             counted(result.letters_lost, "packet is", "packets are")),
+                 {{"packets_not_kept", result.letters_lost}});
       exit_code_ = exit_packets_left;
     }
     if (result.queue_stuck) {
@@ -110,11 +113,12 @@ class SignalHandler {
     }
     if (result.packets_left > 0) {
       const std::string where =
-          result.kept_in.empty() ? "" : fmt::format("; they stay in {} for the next start", result.kept_in);
-      log::error("drained",
-                 fmt::format("drained, but {} accepted packets could not be delivered {}{}", result.packets_left,
-                             forced_ ? "before the second signal" : "within shutdown.grace", where),
-                 {{"packets_left", result.packets_left}});
+          result.kept_in.empty() ? "" : fmt::format("; kept in {} for the next start", result.kept_in);
+      log::error(
+          "drained",
+          fmt::format("drained, but {} could not be delivered {}{}", counted(result.packets_left, "accepted packet"),
+                      forced_ ? "before the second signal" : "within shutdown.grace", where),
+          {{"packets_left", result.packets_left}});
       exit_code_ = exit_packets_left;
     } else {
       log::info("drained", "drained: every accepted packet is settled", {{"packets_left", 0}});

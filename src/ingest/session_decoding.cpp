@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ingest/session.hpp"
+#include "logdist/base/counted.hpp"
 
 namespace logdist::ingest {
 /// What a body of `length` bytes says to the limiter: one whose content is to come as well grows on.
@@ -119,8 +120,8 @@ void Session::refuse_body(const codec::DecodeError& error, std::string_view of_c
 }
 
 void Session::refuse_count(std::uint32_t messages) {
-  const std::string detail =
-      fmt::format("the body has {} messages, and {} says {}", messages, route_->count_header, *count_promised_);
+  const std::string detail = fmt::format("the body has {}, and {} says {}", counted(messages, "message"),
+                                         route_->count_header, *count_promised_);
   refuse({RejectReason::invalid_body, 400, detail}, {400, detail, std::nullopt, codec::DecodeErrorCode::invalid_body});
 }
 

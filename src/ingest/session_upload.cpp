@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "ingest/session.hpp"
+#include "logdist/base/counted.hpp"
 #include "logdist/base/uuid.hpp"
 
 namespace logdist::ingest {
@@ -206,8 +207,8 @@ void Session::end_upload(TimePoint now) {
 
 void Session::refuse_upload() {
   const codec::JournalError& error = *upload_->parts.error();
-  const std::string detail =
-      fmt::format("{}; {} entries before were accepted", error.detail, upload_->accepted_entries);
+  const std::string detail = fmt::format("{}; {} accepted", error.detail,
+                                         counted(upload_->accepted_entries, "entry before was", "entries before were"));
   const unsigned status = error.too_large ? 413 : 400;
   const RejectReason reason = error.too_large ? RejectReason::body_too_large : RejectReason::invalid_body;
   refuse({reason, status, detail, true}, {status, detail, error.offset});

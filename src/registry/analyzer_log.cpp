@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::registry {
 namespace {
 
-std::string tests(std::uint64_t count) { return count == 1 ? "1 test" : fmt::format("{} tests", count); }
+std::string tests(std::uint64_t count) { return counted(count, "test"); }
 
 }  // namespace
 

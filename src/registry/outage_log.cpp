@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/telemetry/in_words.hpp"
 #include "logdist/telemetry/log.hpp"
 
@@ -19,8 +20,6 @@ constexpr Duration errors_interval = std::chrono::minutes(1);
 std::int64_t waiting_packets(const telemetry::Scrape& scrape) {
   return scrape.books.terms.queued.packets + scrape.books.terms.waiting.packets;
 }
-
-std::string packets_text(std::int64_t count) { return count == 1 ? "1 packet" : fmt::format("{} packets", count); }
 
 /// What one look alone has seen may have begun and ended between its neighbours, which are a second away.
 std::string length_text(Duration length) {
@@ -60,10 +59,13 @@ void OutageLog::look_at_service(const telemetry::Scrape& scrape, TimePoint now) 
                   fmt::format("no analyzer is in service: packets wait ({} now)", count), fields);
     case News::lasts:
       return tell(events_, true, "no_healthy_analyzer",
-                  fmt::format("no analyzer has been in service for {}: {} wait", length, packets_text(count)), fields);
+                  fmt::format("no analyzer has been in service for {}: {}", length,
+                              counted(count, "packet waits", "packets wait")),
+                  fields);
     case News::ended:
       return tell(events_, false, "no_healthy_analyzer_ended",
-                  fmt::format("an analyzer is in service again after {}: {} wait", length, packets_text(count)),
+                  fmt::format("an analyzer is in service again after {}: {}", length,
+                              counted(count, "packet waits", "packets wait")),
                   fields);
   }
 }
@@ -79,8 +81,8 @@ void OutageLog::look_at_queue(const telemetry::Scrape& scrape, bool queue_full, 
     case News::none: break;
     case News::begun:
       return tell(events_, true, "queue_full",
-                  fmt::format("the queue is full ({} packets, {} bytes): requests wait for their own delivery",
-                              scrape.queue_packets.held, scrape.queue_bytes.held),
+                  fmt::format("the queue is full ({}, {}): requests wait for their own delivery",
+                              counted(scrape.queue_packets.held, "packet"), counted(scrape.queue_bytes.held, "byte")),
                   fields);
     case News::lasts:
       return tell(events_, true, "queue_full", fmt::format("the queue has been full for {}", length), fields);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/os/wall_clock.hpp"
 #include "logdist/storage/restored_balance.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -111,9 +112,9 @@ void BalanceKeeper::use(const queue::BalanceFigures& figures, const std::string&
   }
   log::info(
       "balance_restored",
-      fmt::format("balance: goes on from {}: {} of {} analyzers are known; {} weights of the operator's, {} drained",
-                  source, restored.known, present.size(), weights, drained),
-      {{"from", source}, {"known", restored.known}, {"weights", weights}, {"drained", drained}});
+      fmt::format("balance: goes on from {}: it knows {} of {}; {} of the operator's, {} drained", source,
+                        restored.known, counted(present.size(), "analyzer"), counted(weights, "weight"), drained),
+            {{"from", source}, {"known", restored.known}, {"weights", weights}, {"drained", drained}});
 }
 
 void BalanceKeeper::start() {

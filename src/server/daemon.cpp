@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "logdist/admin/server.hpp"
+#include "logdist/base/counted.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/host_names.hpp"
 #include "logdist/config/text.hpp"
@@ -130,8 +131,8 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     admin_->start();
     for (ingest::Listener& listener : listeners_) listener.start();
     watch_.start();
-    events_->post({.text = fmt::format("started: {} analyzers, {} event loops", shared_.options.analyzers.size(),
-                                       loops_.size())});
+    events_->post({.text = fmt::format("started: {}, {}", counted(shared_.options.analyzers.size(), "analyzer"),
+                                       counted(loops_.size(), "event loop"))});
   }
 
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "logdist/base/check.hpp"
+#include "logdist/base/counted.hpp"
 #include "logdist/os/file_limit.hpp"
 #include "logdist/telemetry/log.hpp"
 
@@ -98,9 +99,10 @@ std::uint32_t Reload::connections_for_added() {
   const std::uint32_t fitting = os::fit_now(options).to_an_analyzer;
   if (fitting < wanted) {
     loaded_.warnings.push_back({"open files", 0, "",
-                                fmt::format("too few are allowed for {} analyzers: {} connections are made to each of "
-                                            "those added, not {}; raise the limit (ulimit -n) and restart",
-                                            options.analyzers.size(), fitting, wanted)});
+                                fmt::format("too few are allowed for {}: {} made to each of those added, not {}; raise "
+                                            "the limit (ulimit -n) and restart",
+                                            counted(options.analyzers.size(), "analyzer"),
+                                            counted(fitting, "connection is", "connections are"), wanted)});
   }
   return std::min(wanted, fitting);
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/os/disk_error.hpp"
 #include "logdist/server/shared_state.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -20,13 +21,14 @@ void log_damage(const queue::LogNotice& notice) {
   const log::Fields fields{{"file", notice.file}, {"offset", notice.offset}, {"records", notice.count}};
   if (notice.kind == Kind::torn_tail) {
     log::info("queue_torn_tail",
-              fmt::format("queue: {} records at the end of {} were not written whole, and were never acknowledged",
-                          notice.count, notice.file),
+              fmt::format("queue: {} at the end of {}, and never acknowledged",
+                          counted(notice.count, "record was not written whole", "records were not written whole"),
+                          notice.file),
               fields);
   } else {
     log::record(log::Level::error, "queue_damaged",
-                fmt::format("queue: {} damaged records at byte {} of {}: their packets are lost", notice.count,
-                            notice.offset, notice.file),
+                fmt::format("queue: {} at byte {} of {}: what was in them is lost",
+                            counted(notice.count, "damaged record"), notice.offset, notice.file),
                 fields);
   }
 }
@@ -99,28 +101,28 @@ void log_recovery(const storage::RecoveryProgress& progress) {
   if (progress.stage == Stage::over) {
     const bool is_rest_left = progress.packets_read < progress.packets;
     return log::info("queue_recovery_ended",
-                     fmt::format("queue: the recovery has ended after {:.2f} s: {} of {} packets are read{}", seconds,
-                                 progress.packets_read, progress.packets,
+                     fmt::format("queue: the recovery has ended after {:.2f} s: {} of {} read{}", seconds,
+                                 progress.packets_read, counted(progress.packets, "packet"),
                                  is_rest_left ? ", the others when there is room for them" : ""),
                      fields);
   }
   if (progress.stage == Stage::scanning && scan.segments == 0) {
     return log::info("queue_recovery_begun",
-                     fmt::format("queue: {} files of an earlier process are read", scan.segments_total), fields);
+                     fmt::format("queue: reading {} of an earlier process", counted(scan.segments_total, "file")),
+                     fields);
   }
   if (progress.stage == Stage::reading_back && progress.packets_read == 0) {
     return log::info("queue_recovered",
-                     fmt::format("queue: {} packets of an earlier process are found after {:.2f} s: they are "
-                                 "delivered, oldest first",
-                                 progress.packets, seconds),
+                     fmt::format("queue: {} of an earlier process found after {:.2f} s, delivered oldest first",
+                                 counted(progress.packets, "packet"), seconds),
                      fields);
   }
   const bool is_scanning = progress.stage == Stage::scanning;
-  log::info("queue_recovery_progress",
-            fmt::format("queue: {} of {} {} of an earlier process are read",
-                        is_scanning ? scan.segments : progress.packets_read,
-                        is_scanning ? scan.segments_total : progress.packets, is_scanning ? "files" : "packets"),
-            fields);
+  log::info(
+      "queue_recovery_progress",
+      fmt::format("queue: {} of {} of an earlier process read", is_scanning ? scan.segments : progress.packets_read,
+                  is_scanning ? counted(scan.segments_total, "file") : counted(progress.packets, "packet")),
+      fields);
 }
 
 void warn_of_rights(const std::string& directory) {

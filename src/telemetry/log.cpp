@@ -18,6 +18,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/base/mutex.hpp"
 #include "telemetry/line.hpp"
 #include "telemetry/line_writer.hpp"
@@ -134,7 +135,8 @@ class Log {
     if (const std::uint64_t dropped = writer_ ? writer_->take_dropped() : 0; dropped > 0) {
       write_now({Level::warn,
                  "log_lines_dropped",
-                 fmt::format("{} lines of the log before this one were dropped: nobody has read them in time", dropped),
+                 fmt::format("{} dropped before this one: nobody read the log in time",
+                             counted(dropped, "line was", "lines were")),
                  {{"lines", dropped}}});
     }
     write_now(line);

@@ -27,7 +27,7 @@ TEST(Readiness, EndsAtOnceWithTheDrain) {
   ReadinessRule rule;
   const TimePoint now = TimePoint{} + 1h;
   EXPECT_THAT(rule.look({.recovering = true, .recovered_packets = 90, .recovered_read = 7}, now).reasons,
-              ElementsAre("recovering: 7 of 90 packets of the durable queue are read"));
+              ElementsAre("recovering: 7 of 90 packets of the durable queue read"));
   EXPECT_TRUE(rule.look(well, now).ready()) << "at once";
   EXPECT_THAT(rule.look({.draining = true}, now).reasons, ElementsAre("the daemon is shutting down"));
   ReadinessFacts both = stuck;

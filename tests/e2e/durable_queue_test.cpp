@@ -126,7 +126,7 @@ TEST_F(DurableQueue, WhatTheGraceIsTooShortForIsDeliveredByTheNextOne) {
     EXPECT_EQ(daemon.process().wait_exit(patience), 2);
     EXPECT_THAT(daemon.process().errors(),
                 HasSubstr("50 accepted packets could not be delivered within shutdown.grace; "
-                          "they stay in " +
+                          "kept in " +
                           folder_.file("queue")));
     EXPECT_THAT(daemon.process().errors(), testing::Not(HasSubstr("dead letter")));
   }
@@ -192,7 +192,7 @@ TEST_F(DurableQueue, IsReadWithoutItsDaemon) {
   EXPECT_EQ(exported["state"], "queued");
   EXPECT_EQ(from_base64(exported["body_base64"].get<std::string>()), body);
   EXPECT_THAT(run("list"), testing::ContainsRegex("queued +2 +[0-9]+  kept  127.0.0.1"));
-  EXPECT_THAT(run("verify"), HasSubstr("1 packets not settled, 0 damaged records"));
+  EXPECT_THAT(run("verify"), HasSubstr("1 packet not settled, 0 damaged records"));
 }
 
 TEST_F(DurableQueue, ADirectoryHasOneDaemon) {

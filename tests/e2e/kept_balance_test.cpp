@@ -86,7 +86,7 @@ TEST_F(KeptBalance, TheOperatorsWeightsAndDrainsOutliveAKill) {
     EXPECT_EQ(analyzer_in(daemon.status(), "c")["drained"], true);
     EXPECT_EQ(analyzer_in(daemon.status(), "c")["in_service"], false);
     EXPECT_THAT(daemon.process().errors(),
-                HasSubstr("3 of 3 analyzers are known; 1 weights of the operator's, 1 drained"));
+                HasSubstr("it knows 3 of 3 analyzers; 1 weight of the operator's, 1 drained"));
     daemon.expect_clean_end();
   }
   Settings other = in_memory();
@@ -96,7 +96,7 @@ TEST_F(KeptBalance, TheOperatorsWeightsAndDrainsOutliveAKill) {
   EXPECT_EQ(analyzer_in(daemon.status(), "b")["weight"], 31) << "the configuration has another one now";
   EXPECT_EQ(analyzer_in(daemon.status(), "c")["drained"], true) << "it has moved";
   EXPECT_THAT(daemon.process().errors(),
-              HasSubstr("2 of 3 analyzers are known; 0 weights of the operator's, 1 drained"));
+              HasSubstr("it knows 2 of 3 analyzers; 0 weights of the operator's, 1 drained"));
   daemon.expect_clean_end();
 }
 

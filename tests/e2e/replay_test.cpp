@@ -53,7 +53,7 @@ TEST_F(ReplayFromDisk, EachSettledPacketComesOnceMoreWithItsOldKey) {
   EXPECT_EQ(samples.value("logdist_packets_replayed_total"), 200);
   EXPECT_EQ(samples.admitted_packets(), 400) << "each replay is a new admission";
   watch.expect_balanced();
-  EXPECT_THAT(run(daemon, {"--id", once[7], "--id", "none"}), HasSubstr("1 of 1 packets replayed"))
+  EXPECT_THAT(run(daemon, {"--id", once[7], "--id", "none"}), HasSubstr("1 of 1 packet replayed"))
       << "and not what was replayed already";
   EXPECT_THAT(run(daemon, {"--to", "-1h"}), HasSubstr("0 of 0 packets replayed"));
   daemon.expect_clean_end();

@@ -68,7 +68,7 @@ TEST_F(Readiness, WaitsForWhatAnEarlierProcessHasLeft) {
   stop();
   const auto shared = make(on_disk());
   ASSERT_EQ(shared->open_storage(), "");
-  EXPECT_THAT(shared->readiness(now_).reasons, ElementsAre("recovering: 0 of 1 packets of the durable queue are read"));
+  EXPECT_THAT(shared->readiness(now_).reasons, ElementsAre("recovering: 0 of 1 packet of the durable queue read"));
   loop_->storage = shared->storage.get();
   shared->storage->set_listener(0, *loop_);
   shared->storage->start(*loop_);

@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/os/disk_error.hpp"
 #include "logdist/telemetry/in_words.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -103,9 +104,8 @@ void DeadLetterFile::put(const sink::DeadLetter& letter) {
   }
   const core::Packet& packet = letter.packet;
   log::record(log::Level::error, "dead_letter",
-              fmt::format("dead letter: packet {} of {} messages, {}: no analyzer took it and delivery.dead_letter is "
-                          "not set",
-                          packet.id, packet.messages, to_string(letter.reason)),
+              fmt::format("dead letter: packet {} of {}, {}: no analyzer took it and delivery.dead_letter is not set",
+                          packet.id, counted(packet.messages, "message"), to_string(letter.reason)),
               {{"packet_id", packet.id}, {"messages", packet.messages}, {"reason", to_string(letter.reason)}});
 }
 

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/base/mutex.hpp"
 #include "logdist/os/disk_error.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -28,7 +29,7 @@ namespace {
 constexpr Duration stuck_after = std::chrono::seconds(1);
 
 std::string letter_text(const KeptLetter& letter) {
-  return fmt::format("dead letter: packet {} of {} messages, {}", letter.packet_id, letter.messages,
+  return fmt::format("dead letter: packet {} of {}, {}", letter.packet_id, counted(letter.messages, "message"),
                      to_string(letter.reason));
 }
 
@@ -194,10 +195,10 @@ void LetterWriter::Worker::keep(const KeptLetter& letter) {
   log::record(log::Level::error, "dead_letter",
               letter_text(letter) + ": no analyzer took it and it could not be written", letter_fields(letter));
   const std::string why = os::disk_error_text(error);
-  log::error(
-      "dead_letter_not_written",
-      fmt::format("delivery.dead_letter: cannot write to {}: {} ({} packets not kept so far)", path_, why, failures),
-      {{"path", path_}, {"cause", why}, {"packets_not_kept", failures}});
+  log::error("dead_letter_not_written",
+             fmt::format("delivery.dead_letter: cannot write to {}: {} ({} not kept so far)", path_, why,
+                         counted(failures, "packet")),
+             {{"path", path_}, {"cause", why}, {"packets_not_kept", failures}});
 }
 
 /// 0, or the system's error.
@@ -259,7 +260,8 @@ LetterWriter::~LetterWriter() {
   }
   thread_.detach();  // it waits for the disk, and may wait for ever
   log::error("dead_letter_not_written",
-             fmt::format("delivery.dead_letter: the disk takes nothing: {} packets are not kept", given_up),
+             fmt::format("delivery.dead_letter: the disk takes nothing: {} not kept",
+                         counted(given_up, "packet is", "packets are")),
              {{"packets_not_kept", given_up}});
 }
 

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <random>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/os/complain.hpp"
 #include "logdist/tools/agent/agent.hpp"
 #include "logdist/tools/agent/agent_report.hpp"
@@ -145,7 +146,8 @@ int run_agent(const AgentCommandOptions& options) {
   if (!source) return os::complain("agent", fmt::format("{}: {}", *options.file, source.error().message()));
   const int code = run_with(options, *target, seed, **source);
   if (const auto cut = (*source)->lines_cut(); cut > 0) {
-    fmt::print(stderr, "{} lines were longer than {} bytes and were cut\n", cut, lines.line_bytes_max);
+    fmt::print(stderr, "{} longer than {} bytes and cut\n", counted(cut, "line was", "lines were"),
+               lines.line_bytes_max);
   }
   return code;
 }

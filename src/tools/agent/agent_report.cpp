@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
+
 namespace logdist::tools {
 namespace {
 
@@ -24,10 +26,10 @@ std::string format_latency(Duration duration) {
 }
 
 std::string progress_line(const AgentResult& before, const AgentResult& now) {
-  std::string line =
-      fmt::format("{} packets, {} messages, {:.0f} packets/s, p99 {}", now.packets_accepted, now.messages_accepted,
-                  rate(now.packets_accepted - before.packets_accepted, now.elapsed - before.elapsed),
-                  latency(now, now.latency_p99));
+  std::string line = fmt::format("{}, {}, {:.0f} packets/s, p99 {}", counted(now.packets_accepted, "packet"),
+                                 counted(now.messages_accepted, "message"),
+                                 rate(now.packets_accepted - before.packets_accepted, now.elapsed - before.elapsed),
+                                 latency(now, now.latency_p99));
   if (now.packets_rejected > 0) line += fmt::format(", {} rejected", now.packets_rejected);
   if (now.retries > 0) line += fmt::format(", {} sent again", now.retries);
   if (!now.trouble.empty() && now.packets_accepted == before.packets_accepted) line += " (" + now.trouble + ")";

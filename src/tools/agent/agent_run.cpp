@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio.hpp>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::tools {
@@ -151,7 +152,7 @@ void Agent::Run::silence(const boost::system::error_code& error, Tries& tries) {
       fmt::format("http://{}: {}", config::host_header(options_.target.host, options_.target.port), error.message());
   tally_.troubled(what);
   if (++tries.failures >= options_.failures_max) {
-    give_up(fmt::format("{} (after {} tries)", what, tries.failures));
+    give_up(fmt::format("{} (after {})", what, counted(tries.failures, "try", "tries")));
   }
   tries.resume_at = Clock::now() + options_.backoff.wait(tries.failures - 1, random_);
 }

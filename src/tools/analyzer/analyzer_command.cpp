@@ -8,6 +8,7 @@
 
 #include <boost/asio.hpp>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/os/complain.hpp"
 #include "logdist/tools/analyzer/reference_analyzer.hpp"
@@ -34,8 +35,9 @@ void print(const std::string& line) {
 }
 
 std::string summary(const AnalyzerStats& stats) {
-  return fmt::format("analyzer took {} packets, {} messages, {} bytes; {} requests failed", stats.packets,
-                     stats.messages, stats.bytes, stats.failures);
+  return fmt::format("analyzer took {}, {}, {}; {} failed", counted(stats.packets, "packet"),
+                     counted(stats.messages, "message"), counted(stats.bytes, "byte"),
+                     counted(stats.failures, "request"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
+#include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/os/complain.hpp"
 
@@ -99,14 +100,16 @@ int print_end(const Json& replay) {
   const auto unreadable = replay.at("segments_unreadable").get<std::uint64_t>();
   const std::string state = replay.at("state").get<std::string>();
   if (replay.at("dry_run").get<bool>()) {
-    fmt::print("{} packets with {} messages would be replayed\n", found, messages);
+    fmt::print("{} with {} would be replayed\n", counted(found, "packet"), counted(messages, "message"));
   } else {
-    fmt::print("{} of {} packets replayed\n", replayed, found);
+    fmt::print("{} of {} replayed\n", replayed, counted(found, "packet"));
   }
   if (failed > 0) {
-    return os::complain(command_name, fmt::format("{} packets were not taken by the analyzer, or it is gone", failed));
+    return os::complain(command_name, fmt::format("{} not taken by the analyzer, or it is gone",
+                                                  counted(failed, "packet was", "packets were")));
   }
-  if (unreadable > 0) return os::complain(command_name, fmt::format("{} files could not be read", unreadable));
+  if (unreadable > 0)
+    return os::complain(command_name, fmt::format("{} could not be read", counted(unreadable, "file")));
   if (state != "done") return os::complain(command_name, "stopped");
   return 0;
 }

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/counted.hpp"
+
 namespace logdist::tools {
 namespace {
 
@@ -52,9 +54,9 @@ bool print_summary(const std::vector<DemoRow>& rows, const AgentResult& agent, c
   const ledger::Amount imbalance = scrape.books.terms.imbalance();
   const bool complete = agent.all_accepted() && messages >= agent.messages_accepted;
   const bool balanced = imbalance == ledger::Amount{};
-  fmt::print("\naccepted {} packets, {} messages; delivered {} packets, {} messages; ledger imbalance {} packets\n",
-             agent.packets_accepted, agent.messages_accepted, total(rows, &DemoRow::packets), messages,
-             imbalance.packets);
+  fmt::print("\naccepted {}, {}; delivered {}, {}; ledger imbalance {}\n", counted(agent.packets_accepted, "packet"),
+             counted(agent.messages_accepted, "message"), counted(total(rows, &DemoRow::packets), "packet"),
+             counted(messages, "message"), counted(imbalance.packets, "packet"));
   fmt::print("{}\n", complete && balanced ? "every accepted packet was delivered" : "NOT every packet was delivered");
   fmt::print("{}\n", exact ? "every share is exact to one packet" : "NOT every share is exact to one packet");
   return complete && balanced && exact;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <concepts>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -12,6 +13,12 @@
 
 namespace logdist::tools {
 namespace {
+
+/// The noun behind a count that is text already.
+template <std::integral Count>
+std::string plural(Count count, std::string noun) {
+  return count == 1 ? noun : noun + 's';
+}
 
 /// With fewer rows the head is short, so that the analyzers are seen.
 constexpr std::size_t rows_for_full_head = 14;
@@ -66,7 +73,7 @@ std::vector<Span> head_items(const Snapshot& snapshot) {
   if (snapshot.now) {
     items[0].text += " " + snapshot.now->version;
     items.push_back({"up " + uptime_text(snapshot.now->uptime_seconds)});
-    items.push_back({count_text(snapshot.now->connections) + " agent connections"});
+    items.push_back({count_text(snapshot.now->connections) + plural(snapshot.now->connections, " agent connection")});
   }
   items.push_back({snapshot.where, Style::faint});
   items.push_back({snapshot.clock, Style::faint});
@@ -83,7 +90,7 @@ std::vector<Span> flow_items(const Snapshot& snapshot) {
           {rate_text(rates.messages) + " messages/s", Style::strong},
           {rate_text(rates.packets_in) + " packets/s in"},
           {count_text(rejected) + " rejected"},
-          {grouped(now.ledger.dead_lettered.packets) + " dead letters",
+          {grouped(now.ledger.dead_lettered.packets) + plural(now.ledger.dead_lettered.packets, " dead letter"),
            now.ledger.dead_lettered.packets > 0 ? Style::warning : Style::plain}};
 }
 
@@ -107,8 +114,9 @@ std::vector<Span> ledger_items(const TopLedger& ledger, std::size_t columns) {
                   grouped(ledger.dead_lettered.packets), grouped(ledger.handed_back.packets));
   std::vector<Span> items{{"ledger balanced", Style::good}};
   if (!balanced(ledger)) {
-    items[0] = {fmt::format("ledger NOT balanced: {} packets, {} messages", grouped(ledger.imbalance.packets),
-                            grouped(ledger.imbalance.messages)),
+    items[0] = {fmt::format("ledger NOT balanced: {}{}, {}{}", grouped(ledger.imbalance.packets),
+                            plural(ledger.imbalance.packets, " packet"), grouped(ledger.imbalance.messages),
+                            plural(ledger.imbalance.messages, " message")),
                 Style::bad};
   }
   if (wrap_indent + columns_of(sum) <= columns) items.push_back({sum, Style::faint});
@@ -225,7 +233,7 @@ std::string failures_text(const Snapshot& snapshot) {
   const std::uint64_t more = new_failures(snapshot);
   std::string text;
   if (failed > 0) text += fmt::format("  {} of {} failed", failed, analyzers.size());
-  if (more > 0) text += fmt::format("  {} new failure{}", count_text(more), more == 1 ? "" : "s");
+  if (more > 0) text += fmt::format("  {}{}", count_text(more), plural(more, " new failure"));
   return text;
 }
 

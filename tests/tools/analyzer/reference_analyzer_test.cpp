@@ -320,7 +320,7 @@ TEST(AnalyzerCommand, ListensUntilItIsTerminated) {
   EXPECT_THAT(line, HasSubstr("analyzer listens on http://127.0.0.1:"));
   EXPECT_EQ(status, 201u);
   EXPECT_EQ(code, 0);
-  EXPECT_EQ(last_line, "analyzer took 1 packets, 3 messages, 26 bytes; 0 requests failed\n");
+  EXPECT_EQ(last_line, "analyzer took 1 packet, 3 messages, 26 bytes; 0 requests failed\n");
 }
 
 }  // namespace
