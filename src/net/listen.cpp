@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
+#include "logdist/base/writable_folder.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::net {
@@ -110,10 +111,9 @@ std::string lock_path(const std::string& path) { return path + ".lock"; }
 
 error_code why_not_listen_unix(const std::string& path) {
   const std::string folder = path.substr(0, std::max<std::size_t>(1, path.rfind('/')));
+  const int error = why_no_files_in(folder, W_OK | X_OK);
+  if (error != 0) return {error, boost::system::system_category()};
   struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return last_error();
-  if (!S_ISDIR(status.st_mode)) return boost::system::errc::make_error_code(boost::system::errc::not_a_directory);
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) return last_error();
   const bool is_there = ::lstat(path.c_str(), &status) == 0;
   if (is_there && !S_ISSOCK(status.st_mode))
     return boost::system::errc::make_error_code(boost::system::errc::file_exists);

@@ -70,6 +70,15 @@ TEST_F(Check, FindsOutWhereServeMayNotWrite) {
   EXPECT_EQ(said_of_queue(queue + "/new"), "F:6: queue.directory: " + queue + ": Permission denied.\n");
 }
 
+TEST_F(Check, FindsOutWhereNobodyCanWrite) {
+  EXPECT_THAT(said_of_queue("/proc/queue"), HasSubstr("F:6: queue.directory: /proc: "));
+  EXPECT_THAT(said_of_queue("/sys/new/queue"), HasSubstr("F:6: queue.directory: /sys: "));
+  EXPECT_THAT(said_of("delivery: {dead_letter: /proc/dead}\n"),
+              HasSubstr("F:2: delivery.dead_letter: cannot append to /proc/dead: "));
+  EXPECT_THAT(said_of("server: {listen: 'unix:/proc/socket'}\n"),
+              HasSubstr("F:2: server.listen: cannot listen on unix:/proc/socket: "));
+}
+
 TEST_F(Check, FindsAQueueOfANewerVersion) {
   const std::string queue = folder_.file("queue");
   std::filesystem::create_directory(queue);

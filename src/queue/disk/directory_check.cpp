@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "logdist/base/writable_folder.hpp"
 #include "logdist/os/disk_error.hpp"
 #include "logdist/os/file_descriptor.hpp"
 #include "logdist/queue/disk/segment_reader.hpp"
@@ -18,11 +19,9 @@ namespace {
 std::string text_of(const std::string& path, int error) { return path + ": " + os::disk_error_text(error) + "."; }
 
 /// Whether files can be made in what is there at `path`.
-std::string why_no_files_in(const std::string& path, int mode) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return text_of(path, errno);
-  if (!S_ISDIR(status.st_mode)) return text_of(path, ENOTDIR);
-  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0 ? "" : text_of(path, errno);
+std::string why_not_writable(const std::string& path, int access) {
+  const int error = why_no_files_in(path, access);
+  return error == 0 ? "" : text_of(path, error);
 }
 
 /// Of one that is to be made, with those above it.
@@ -34,7 +33,7 @@ std::string why_not_made(std::string directory) {
     if (slash == std::string::npos) return {};
     directory.resize(slash == 0 ? 1 : slash);
   }
-  return why_no_files_in(directory, W_OK | X_OK);
+  return why_not_writable(directory, W_OK | X_OK);
 }
 
 std::string why_no_lock(const std::string& path) {
@@ -47,7 +46,7 @@ std::string why_no_lock(const std::string& path) {
 std::string why_not_open(const std::string& directory, FileSystem& files) {
   struct stat status {};
   if (::lstat(directory.c_str(), &status) != 0) return why_not_made(directory);
-  if (std::string why = why_no_files_in(directory, R_OK | W_OK | X_OK); !why.empty()) return why;
+  if (std::string why = why_not_writable(directory, R_OK | W_OK | X_OK); !why.empty()) return why;
   if (std::string why = why_no_lock(directory + "/lock"); !why.empty()) return why;
   std::vector<FileEntry> entries;
   if (const std::error_code error = files.list(directory, entries)) return text_of(directory, error.value());

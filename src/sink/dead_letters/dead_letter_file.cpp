@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "logdist/base/counted.hpp"
+#include "logdist/base/writable_folder.hpp"
 #include "logdist/os/disk_error.hpp"
 #include "logdist/telemetry/in_words.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -58,6 +59,16 @@ KeptLetter::Time wall_time(TimePoint at) {
   return std::chrono::system_clock::now() - ago;
 }
 
+/// What would be made where nothing is yet: what links that lead nowhere lead to.
+std::filesystem::path target_of(std::filesystem::path path) {
+  constexpr int links_max = 40;  // as the kernel follows
+  std::error_code error;
+  for (int links = 0; links < links_max && std::filesystem::is_symlink(path, error); ++links) {
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+  }
+  return path;
+}
+
 }  // namespace
 
 boost::system::result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::open(const std::string& path,
@@ -84,11 +95,9 @@ std::string DeadLetterFile::why_not(const std::string& path) {
     return file.is_open() ? "" : os::disk_error_text(errno);
   }
   if (errno != ENOENT) return os::disk_error_text(errno);
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
-  if (::stat(folder.c_str(), &status) != 0) return os::disk_error_text(errno);
-  if (!S_ISDIR(status.st_mode)) return os::disk_error_text(ENOTDIR);
-  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : os::disk_error_text(errno);
+  const std::filesystem::path parent = target_of(path).parent_path();
+  const int error = why_no_files_in(parent.empty() ? "." : parent.string(), W_OK | X_OK);
+  return error == 0 ? "" : os::disk_error_text(error);
 }
 
 void DeadLetterFile::name(AnalyzerId analyzer, std::string name, std::string host) {

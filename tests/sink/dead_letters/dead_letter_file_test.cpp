@@ -315,6 +315,10 @@ TEST_F(DeadLetters, WhatCannotBeOpenedIsSaid) {
     ASSERT_FALSE(opened) << path;
     EXPECT_EQ(DeadLetterFile::why_not(path), opened.error().message()) << path;
   }
+  std::filesystem::create_symlink("none/dead", folder_.file("to nowhere"));
+  std::filesystem::create_symlink("new", folder_.file("to new"));
+  EXPECT_EQ(DeadLetterFile::why_not(folder_.file("to nowhere")), "No such file or directory");
+  EXPECT_EQ(DeadLetterFile::why_not(folder_.file("to new")), "");
   EXPECT_EQ(DeadLetterFile::why_not(""), "");
   EXPECT_EQ(DeadLetterFile::why_not(folder_.file("new")), "");
   EXPECT_FALSE(std::filesystem::exists(folder_.file("new"))) << "a look makes no file";
