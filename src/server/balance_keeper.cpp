@@ -110,9 +110,8 @@ void BalanceKeeper::use(const queue::BalanceFigures& figures, const std::string&
     shared_.registry[present[index]].drained = true;
     shared_.balancer.set_drained(present[index], true, Clock::now());
   }
-  log::info(
-      "balance_restored",
-      fmt::format("balance: goes on from {}: it knows {} of {}; {} of the operator's, {} drained", source,
+  log::info("balance_restored",
+            fmt::format("balance: goes on from {}: it knows {} of {}; {} of the operator's, {} drained", source,
                         restored.known, counted(present.size(), "analyzer"), counted(weights, "weight"), drained),
             {{"from", source}, {"known", restored.known}, {"weights", weights}, {"drained", drained}});
 }
@@ -120,7 +119,7 @@ void BalanceKeeper::use(const queue::BalanceFigures& figures, const std::string&
 void BalanceKeeper::start() {
   if (cannot_keep_) {
     log::info("balance_state_off",
-              fmt::format("balance.state_file: {} is not kept: {}", cannot_keep_->path, cannot_keep_->cause),
+              fmt::format("balance.state_file: off, {}; the next start begins with nothing owed", cannot_keep_->cause),
               {{"file", cannot_keep_->path}, {"cause", cannot_keep_->cause}});
   }
   keep(true);

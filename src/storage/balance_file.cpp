@@ -1,5 +1,8 @@
 #include "logdist/storage/balance_file.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <condition_variable>
 #include <filesystem>
@@ -10,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "logdist/base/mutex.hpp"
+#include "logdist/base/writable_folder.hpp"
 #include "logdist/os/file_descriptor.hpp"
 #include "logdist/os/pid_lock.hpp"
 
@@ -29,8 +33,11 @@ os::FileDescriptor lock_file(const std::string& path, std::string& fault) {
   os::FileDescriptor file = os::lock_with_pid(name, holder, error);
   if (error == std::errc::operation_would_block) {
     fault = fmt::format("another process has it (pid {})", holder);
+  } else if (error == std::errc::no_such_file_or_directory) {
+    fault = fmt::format("there is no {}", folder_of(path));
   } else if (error) {
-    fault = fmt::format("{}: {}", name, error.message());
+    const bool is_folders = why_no_files_in(folder_of(path), W_OK | X_OK) != 0;
+    fault = fmt::format("{}: {}", is_folders ? folder_of(path) : name, error.message());
   }
   return file;
 }
@@ -142,6 +149,12 @@ class BalanceFile::Impl {
 
 std::unique_ptr<BalanceFile> BalanceFile::open(const std::string& path, queue::FileSystem& files, Notice notice,
                                                std::string& fault) {
+  // It would be replaced, whatever it is: root's /dev/null, for everybody.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    fault = fmt::format("{} is not a regular file", path);
+    return nullptr;
+  }
   os::FileDescriptor lock = lock_file(path, fault);
   if (!lock.is_open()) return nullptr;
   return std::unique_ptr<BalanceFile>(

@@ -170,11 +170,11 @@ TEST_F(KeptBalance, IsOffWithOneLineWhereItCannotBe) {
   settings["BALANCE__STATE_FILE"] = folder_.file("nowhere/balance.state");
   DaemonProcess daemon(settings);
   EXPECT_TRUE(
-      daemon.process().wait_for_line("balance.state_file: .*/nowhere/balance.state is not kept: .*No such file"));
+      daemon.process().wait_for_line("balance.state_file: off, there is no .*/nowhere; the next start begins with"));
   daemon.expect_clean_end();
   DaemonProcess first(in_memory());
   DaemonProcess second(in_memory());
-  EXPECT_TRUE(second.process().wait_for_line("is not kept: another process has it \\(pid [0-9]+\\)"));
+  EXPECT_TRUE(second.process().wait_for_line("balance.state_file: off, another process has it \\(pid [0-9]+\\)"));
   second.expect_clean_end();
   first.expect_clean_end();
 }

@@ -95,5 +95,30 @@ TEST_F(BalanceFileTest, HasOneOwner) {
   EXPECT_EQ(fault_, "another process has it (pid " + std::to_string(::getpid()) + ")");
 }
 
+TEST_F(BalanceFileTest, SaysWhyItIsNotKept) {
+  const auto fault_at = [this](const std::string& path) {
+    std::string fault;
+    EXPECT_FALSE(BalanceFile::open(
+        path, *files_, [](std::error_code) {}, fault));
+    return fault;
+  };
+  EXPECT_EQ(fault_at(folder_.file("none/balance.state")), "there is no " + folder_.file("none"));
+  std::filesystem::create_directory(path_ + ".lock");
+  EXPECT_EQ(fault_at(path_), path_ + ".lock: Is a directory");
+}
+
+TEST_F(BalanceFileTest, ReplacesNothingButAFile) {
+  const std::string pipe = folder_.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/null", folder_.file("null"));
+  for (const std::string& path : {pipe, folder_.file("null"), folder_.path()}) {
+    std::string fault;
+    EXPECT_FALSE(BalanceFile::open(
+        path, *files_, [](std::error_code) {}, fault));
+    EXPECT_EQ(fault, path + " is not a regular file");
+    EXPECT_FALSE(std::filesystem::exists(path + ".lock"));
+  }
+}
+
 }  // namespace
 }  // namespace logdist::storage

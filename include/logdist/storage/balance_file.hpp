@@ -19,8 +19,8 @@ class BalanceFile {
   /// Told on its thread: the first failure, and then the first success: no error.
   using Notice = std::function<void(std::error_code)>;
 
-  /// Null with `fault`, a clause that says why it is not kept: the directory is not there or not writable, or another
-  /// process has it. `files` outlives it.
+  /// Null with `fault`, a clause that says why it is not kept: the directory is not there or not writable, what has the
+  /// name is no regular file, or another process has it. `files` outlives it.
   static std::unique_ptr<BalanceFile> open(const std::string& path, queue::FileSystem& files, Notice notice,
                                            std::string& fault);
   /// Waits until the last state is written, or has failed.

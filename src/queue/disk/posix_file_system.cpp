@@ -107,7 +107,9 @@ class PosixFileSystem final : public FileSystem {
  public:
   std::unique_ptr<File> open(const std::string& path, Open how, std::error_code& error) override {
     const int flags = how == Open::read ? O_RDONLY : how == Open::write ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
-    os::FileDescriptor file(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); }));
+    // A pipe, which is none of ours, is not waited for.
+    const int always = O_CLOEXEC | O_NONBLOCK;
+    os::FileDescriptor file(uninterrupted([&] { return ::open(path.c_str(), flags | always, 0600); }));
     error = file.is_open() ? std::error_code{} : last_error();
     if (!file.is_open()) return nullptr;
     return std::make_unique<PosixFile>(std::move(file));
