@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "logdist/config/spelling.hpp"
+#include "logdist/config/text.hpp"
 
 namespace logdist::cli {
 namespace {
@@ -31,10 +32,46 @@ std::vector<std::string> paths_to(const CLI::App& app, std::string_view word) {
   return paths;
 }
 
-std::string meant(const CLI::App& app, const std::string& word) {
+const CLI::App& given_command(const CLI::App& app) {
   const CLI::App* level = &app;
   while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  return *level;
+}
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+/// One of the command's own with a mistake, or one of another command's: `agent --target`.
+std::string meant_flag(const CLI::App& app, const std::string& word) {
+  const std::string flag = word.substr(0, word.find('='));
+  const CLI::App& level = given_command(app);
+  if (&level == &app && (flag == "-v" || flag == "-V")) return "`--version`";
+  const std::vector<std::string> known = flags_of(level);
+  const std::string_view near = config::closest(flag, known, config::mistakes_max(flag.size()));
+  if (!near.empty()) return fmt::format("`{}`", near);
+  std::vector<std::string> paths;
+  for (const CLI::App* command : commands_below(app)) {
+    const std::vector<std::string> flags = flags_of(*command);
+    if (std::ranges::count(flags, flag) > 0) paths.push_back(fmt::format("`{} {}`", command->get_name(), flag));
+  }
+  return &level == &app ? fmt::format("{}", fmt::join(paths, " or ")) : "";
+}
+
+bool names_configuration(std::string_view word) {
+  return word.ends_with(".yaml") || word.ends_with(".yml") || word.ends_with(".json");
+}
+
+std::string meant(const CLI::App& app, const std::string& word) {
+  const CLI::App* const level = &given_command(app);
   const std::vector<std::string> known = names_below(*level);
+  if (names_configuration(word) && level->get_option_no_throw("--config") != nullptr) {
+    return fmt::format("`--config {}`", config::printable(word));
+  }
   // It stands before its command.
   if (level != &app && std::ranges::count(known, word) > 0) return fmt::format("`{} {}`", level->get_name(), word);
   const std::string_view near = config::closest(word, known, config::mistakes_max(word.size()));
@@ -51,11 +88,25 @@ std::string meant(const CLI::App& app, const std::string& word) {
 
 std::string command_hint(const CLI::App& app) {
   for (const std::string& word : app.remaining(true)) {
-    if (word.starts_with('-')) continue;
-    const std::string hint = meant(app, word);
-    return hint.empty() ? "" : fmt::format("; did you mean {}?", hint);
+    const bool is_flag = word.starts_with('-');
+    const std::string hint = is_flag ? meant_flag(app, word) : meant(app, word);
+    if (!hint.empty()) return fmt::format("; did you mean {}?", hint);
+    if (!is_flag) break;
   }
   return "";
+}
+
+std::string command_path(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const CLI::App* level = &app; !level->get_subcommands().empty();) {
+    level = level->get_subcommands().front();
+    path += ' ' + level->get_name();
+  }
+  return path;
+}
+
+std::string missing_word(const CLI::App& app) {
+  return fmt::format("one of {} is required", fmt::join(names_below(given_command(app)), ", "));
 }
 
 }  // namespace logdist::cli

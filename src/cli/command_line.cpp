@@ -255,6 +255,7 @@ std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("not expected: {}{}", fmt::join(words, " "), command_hint(app));
   }
   const std::string text = error.what();
+  if (is_required && text == CLI::RequiredError::Subcommand(1).what()) return missing_word(app);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
   const std::string option = text.substr(0, text.find(':'));
   const bool too_many = text.find("At Most") != std::string::npos;
@@ -263,7 +264,8 @@ std::string in_words(const CLI::App& app, const CLI::ParseError& error) {
 
 Exit ended(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() != 0) {
-    return {1, fmt::format("{}: {} (see --help)\n", program, in_words(app, error))};
+    const std::string path = command_path(app);
+    return {1, fmt::format("{}: {} (see {} --help)\n", path, in_words(app, error), path)};
   }
   std::ostringstream output;
   app.exit(error, output, output);
@@ -313,7 +315,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
 
   if (default_serve.config_file && !app.get_subcommands().empty()) {
-    return Exit{1, fmt::format("{}: --config belongs after the command (see --help)\n", program)};
+    return Exit{1, fmt::format("{}: --config belongs after the command (see {} --help)\n", program, program)};
   }
   if (serve_command->parsed()) return serve;
   if (check_command->parsed()) return check;

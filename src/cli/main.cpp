@@ -1,5 +1,6 @@
 // log-distributor: reads the command line and runs the command it names.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -40,6 +41,13 @@ void open_standard_streams() {
   }
 }
 
+/// Whether what was printed has arrived. A reader that has gone wants no more of it.
+bool has_arrived() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 }  // namespace
 }  // namespace logdist::cli
 
@@ -48,8 +56,11 @@ int main(int argc, char** argv) {
   // Who reads our output may go; that ends a write, not the daemon.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return std::visit([](const auto& command) { return logdist::cli::run(command); },
-                      logdist::cli::parse_command_line(argc, argv));
+    const int code = std::visit([](const auto& command) { return logdist::cli::run(command); },
+                                logdist::cli::parse_command_line(argc, argv));
+    if (code != 0 || logdist::cli::has_arrived()) return code;
+    std::fputs("log-distributor: not all of the output could be written\n", stderr);
+    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "log-distributor: %s\n", error.what());
     return 1;

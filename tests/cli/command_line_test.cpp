@@ -82,7 +82,36 @@ TEST(CommandLine, KnowsWhatWasMeant) {
   EXPECT_THAT(std::get<Exit>(parse({"--config", "a.yaml", "chekc"})).output, HasSubstr("; did you mean `check`?"));
   EXPECT_THAT(std::get<Exit>(parse({"analyzers", "darin", "a"})).output, HasSubstr("; did you mean `drain`?"));
   EXPECT_THAT(std::get<Exit>(parse({"elephant"})).output, testing::Not(HasSubstr("did you mean")));
-  EXPECT_THAT(std::get<Exit>(parse({"serve", "--confg", "a"})).output, testing::Not(HasSubstr("did you mean")));
+  EXPECT_THAT(std::get<Exit>(parse({"serve", "elephant"})).output, testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(CommandLine, KnowsWhichFlagWasMeant) {
+  const auto output = [](std::vector<const char*> words) { return std::get<Exit>(parse(std::move(words))).output; };
+  EXPECT_THAT(output({"serve", "--confg", "a"}), HasSubstr("not expected: --confg a; did you mean `--config`?"));
+  EXPECT_THAT(output({"agent", "--tagret=http://h"}), HasSubstr("; did you mean `--target`?"));
+  EXPECT_THAT(output({"--verison"}), HasSubstr("; did you mean `--version`?"));
+  EXPECT_THAT(output({"-v"}), HasSubstr("; did you mean `--version`?"));
+  EXPECT_THAT(output({"--target", "http://h"}), HasSubstr("; did you mean `agent --target`?"));
+  EXPECT_THAT(output({"--live"}), HasSubstr("; did you mean `health --live`?"));
+  for (const char* command : {"serve", "check"}) {
+    EXPECT_THAT(output({command, "a.yaml"}), HasSubstr("not expected: a.yaml; did you mean `--config a.yaml`?"));
+  }
+  EXPECT_THAT(output({"a/b.json"}), HasSubstr("; did you mean `--config a/b.json`?"));
+  for (const auto& words : std::vector<std::vector<const char*>>{
+           {"top", "a.yaml"}, {"top", "--target", "x"}, {"--elephant"}, {"serve", "-v"}}) {
+    EXPECT_THAT(output(words), testing::Not(HasSubstr("did you mean"))) << words[0];
+  }
+}
+
+TEST(CommandLine, SaysWhichCommandAnErrorIsAbout) {
+  const auto said = [](std::vector<const char*> words) { return std::get<Exit>(parse(std::move(words))).output; };
+  EXPECT_EQ(said({"agent"}), "log-distributor agent: --target is required (see log-distributor agent --help)\n");
+  EXPECT_EQ(said({"analyzers", "drain"}),
+            "log-distributor analyzers drain: name is required (see log-distributor analyzers drain --help)\n");
+  EXPECT_EQ(said({"queue", "--directory", "d"}),
+            "log-distributor queue: one of list, verify, export is required (see log-distributor queue --help)\n");
+  EXPECT_THAT(said({"top", "--count", "0"}), StartsWith("log-distributor top: --count: \"0\" is out of range; "));
+  EXPECT_THAT(said({"--elephant"}), StartsWith("log-distributor: not expected: --elephant (see log-distributor --h"));
 }
 
 TEST(CommandLine, KnowsWordsThatStandBeforeOrWithoutTheirCommand) {
@@ -152,7 +181,7 @@ TEST(CommandLine, AUsageErrorIsOneLineAndOne) {
     const auto* exit = std::get_if<Exit>(&command);
     ASSERT_TRUE(exit) << testing::PrintToString(arguments);
     EXPECT_EQ(exit->code, 1);
-    EXPECT_THAT(exit->output, StartsWith("log-distributor: "));
+    EXPECT_THAT(exit->output, StartsWith("log-distributor"));
     EXPECT_EQ(exit->output.find('\n'), exit->output.size() - 1) << exit->output;
   }
 }
@@ -162,12 +191,13 @@ TEST(CommandLine, SaysWhatIsWrongInTheOrderInWhichItWasGiven) {
     return std::get<Exit>(parse(arguments)).output;
   };
   EXPECT_EQ(said({"serve", "extra", "words", "here"}),
-            "log-distributor: not expected: extra words here (see --help)\n");
+            "log-distributor serve: not expected: extra words here (see log-distributor serve --help)\n");
   EXPECT_EQ(said({"demo", "--seconds", "1", "--bogus", "3", "rest"}),
-            "log-distributor: not expected: --bogus 3 rest (see --help)\n");
-  EXPECT_EQ(said({"agent", "--target"}), "log-distributor: --target needs a value (see --help)\n");
+            "log-distributor demo: not expected: --bogus 3 rest (see log-distributor demo --help)\n");
+  EXPECT_EQ(said({"agent", "--target"}),
+            "log-distributor agent: --target needs a value (see log-distributor agent --help)\n");
   EXPECT_EQ(said({"serve", "--config", "a", "--config", "b"}),
-            "log-distributor: --config is given more than once (see --help)\n");
+            "log-distributor serve: --config is given more than once (see log-distributor serve --help)\n");
   EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "fast"}),
               HasSubstr("--rate: \"fast\" is not a number; "));
   EXPECT_THAT(said({"agent", "--target", "http://h", "--rate", "0"}), HasSubstr("--rate: \"0\" is out of range; "));

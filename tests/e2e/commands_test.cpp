@@ -217,6 +217,28 @@ TEST(Commands, ServeSaysWhichPortItCannotHave) {
   EXPECT_THAT(second.errors, AllOf(HasSubstr("delivery.dead_letter"), is_one_line()));
 }
 
+TEST(Commands, OutputThatCannotBeWrittenIsAFailure) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("c.yaml", "analyzers: [{name: a, url: 'http://127.0.0.1:1/'}]\n");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"check", "--config", path, "--reload"}}) {
+    const auto code_to = [&arguments](const std::string& redirection, std::string& errors) {
+      test::ProcessOptions options = test::Process::log_distributor(arguments);
+      options.wrapper = {"sh", "-c", "\"$0\" \"$@\" " + redirection};
+      test::Process process(options);
+      const int code = process.wait_exit(patience).value_or(-1);
+      errors = process.errors();
+      return code;
+    };
+    std::string errors;
+    EXPECT_EQ(code_to("> /dev/full", errors), 1);
+    EXPECT_EQ(errors, "log-distributor: not all of the output could be written\n");
+    EXPECT_EQ(code_to("> /dev/null", errors), 0) << errors;
+    EXPECT_EQ(code_to(">&-", errors), 0) << "nobody wants it";
+    EXPECT_EQ(errors, "");
+  }
+}
+
 TEST(Commands, VersionAndHelp) {
   const Ended version = run({"--version"});
   EXPECT_EQ(version.code, 0);
