@@ -134,7 +134,9 @@ class Top {
     const std::size_t rows = size.rows < rows_for_keys ? size.rows : size.rows - 1;
     snapshot_.order = choice_.order;
     snapshot_.first = choice_.first;
-    std::vector<Line> lines = top_screen(snapshot_, size.columns, rows);
+    std::vector<Line> lines = choice_.is_helping ? top_help() : top_screen(snapshot_, size.columns, rows);
+    for (Line& line : lines) line = clip(line, size.columns);
+    if (lines.size() > rows) lines.resize(rows);
     if (rows < size.rows) {
       lines.resize(rows);
       lines.push_back(clip(top_key_line(choice_), size.columns));

@@ -33,6 +33,8 @@ TopKey key_of(char byte) {
     case ' ': return TopKey::page_down;
     case 'g': return TopKey::home;
     case 's': return TopKey::order;
+    case 'h':
+    case '?': return TopKey::help;
     default: return TopKey::none;
   }
 }
@@ -54,8 +56,10 @@ TopKey TopKeyReader::take(char byte) {
 void TopChoice::take(TopKey key, std::size_t analyzers, std::size_t page) {
   const std::size_t last = analyzers - std::min<std::size_t>(analyzers, 1);
   const std::size_t step = std::max<std::size_t>(page, 1);
+  is_helping = key == TopKey::none ? is_helping : key == TopKey::help && !is_helping;
   switch (key) {
     case TopKey::none:
+    case TopKey::help:
     case TopKey::quit: break;
     case TopKey::up: first -= std::min<std::size_t>(first, 1); break;
     case TopKey::down: first = std::min(first + 1, last); break;
@@ -69,8 +73,25 @@ void TopChoice::take(TopKey key, std::size_t analyzers, std::size_t page) {
   }
 }
 
+std::vector<Line> top_help() {
+  constexpr std::pair<const char*, const char*> keys[] = {
+      {"q", "ends"},
+      {"s", "the next order of the analyzers"},
+      {"up, k", "one analyzer up"},
+      {"down, j", "one analyzer down"},
+      {"page up, b", "half a page up"},
+      {"page down, space", "half a page down"},
+      {"home, g", "back to the first"},
+      {"h, ?", "this help; any key leaves it"},
+  };
+  std::vector<Line> lines{{{"KEYS", Style::faint}}};
+  for (const auto& [key, what] : keys) lines.push_back({{fmt::format("{:<18}", key), Style::strong}, {what}});
+  return lines;
+}
+
 Line top_key_line(const TopChoice& choice) {
-  Line line{{fmt::format("q quit   s order: {}   j k space b g scroll", to_string(choice.order)), Style::faint}};
+  Line line{
+      {fmt::format("q quit   h help   s order: {}   j k space b g scroll", to_string(choice.order)), Style::faint}};
   if (choice.first > 0) line.push_back({fmt::format("   {} above", choice.first), Style::warning});
   return line;
 }

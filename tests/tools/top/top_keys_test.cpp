@@ -21,7 +21,8 @@ std::vector<TopKey> keys_of(std::string_view bytes) {
 }
 
 TEST(TopKeys, AreLettersAndSequences) {
-  EXPECT_THAT(keys_of("jkqs"), ElementsAre(TopKey::down, TopKey::up, TopKey::quit, TopKey::order));
+  EXPECT_THAT(keys_of("jkqsh?"),
+              ElementsAre(TopKey::down, TopKey::up, TopKey::quit, TopKey::order, TopKey::help, TopKey::help));
   EXPECT_THAT(keys_of("\x1b[A\x1b[B\x1bOA\x1bOB"), ElementsAre(TopKey::up, TopKey::down, TopKey::up, TopKey::down));
   EXPECT_THAT(keys_of("\x1b[5~\x1b[6~\x1b[Hq"),
               ElementsAre(TopKey::page_up, TopKey::page_down, TopKey::home, TopKey::quit));
@@ -56,9 +57,32 @@ TEST(TopChoice, GoesThroughAllOrders) {
   EXPECT_EQ(choice.order, TopOrder::trouble);
   EXPECT_EQ(choice.first, 0u);
   choice.take(TopKey::order, 40, 10);
-  EXPECT_EQ(paint(top_key_line(choice), false), "q quit   s order: as configured   j k space b g scroll");
+  EXPECT_EQ(paint(top_key_line(choice), false), "q quit   h help   s order: as configured   j k space b g scroll");
   choice.first = 3;
-  EXPECT_EQ(paint(top_key_line(choice), false), "q quit   s order: as configured   j k space b g scroll   3 above");
+  EXPECT_EQ(paint(top_key_line(choice), false),
+            "q quit   h help   s order: as configured   j k space b g scroll   3 above");
+}
+
+TEST(TopChoice, HelpsUntilAnotherKey) {
+  TopChoice choice;
+  choice.take(TopKey::help, 40, 10);
+  EXPECT_TRUE(choice.is_helping);
+  choice.take(TopKey::none, 40, 10);
+  EXPECT_TRUE(choice.is_helping) << "the begin of a sequence is no key";
+  choice.take(TopKey::help, 40, 10);
+  EXPECT_FALSE(choice.is_helping);
+  choice.take(TopKey::help, 40, 10);
+  choice.take(TopKey::down, 40, 10);
+  EXPECT_FALSE(choice.is_helping);
+  EXPECT_EQ(choice.first, 1u) << "which has done what it does";
+}
+
+TEST(TopHelp, NamesEveryKey) {
+  std::string text;
+  for (const Line& line : top_help()) text += paint(line, false) + '\n';
+  for (const char* key : {"q ", "s ", "up, k ", "down, j ", "page up, b ", "page down, space ", "home, g ", "h, ? "}) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string("\n") + key));
+  }
 }
 
 }  // namespace
