@@ -27,6 +27,7 @@ constexpr std::string_view letters_and_digits = "abcdefghijklmnopqrstuvwxyzABCDE
 constexpr std::array<std::string_view, 10> reserved_headers{
     "Host",       "Content-Length",  "Content-Type",    "Content-Encoding", "Transfer-Encoding",
     "Connection", "Idempotency-Key", "Packet-Messages", "Packet-Format",    "Packet-Target"};
+constexpr std::array<std::string_view, 4> passed_on_headers{"Packet-Replay", "Via", "traceparent", "tracestate"};
 
 // Of ECMA 262, for the JSON Schema: a name or an address, and a port from 1 to 65535.
 constexpr std::string_view host_pattern = "([A-Za-z0-9._-]+|\\[[^\\]@]+\\])";
@@ -258,9 +259,8 @@ OptionalError Headers::assign_entry(Field& field, std::string_view name, std::st
     return ValueError{quote(name) + " is not a header name"};
   }
   const auto is_name = [name](std::string_view other) { return boost::algorithm::iequals(name, other); };
-  if (std::any_of(reserved_headers.begin(), reserved_headers.end(), is_name)) {
-    return ValueError{"is set by the daemon itself"};
-  }
+  const auto has_name = [&is_name](const auto& names) { return std::ranges::any_of(names, is_name); };
+  if (has_name(reserved_headers) || has_name(passed_on_headers)) return ValueError{"is set by the daemon itself"};
   if (std::any_of(field.begin(), field.end(), [&is_name](const auto& entry) { return is_name(entry.first); })) {
     return ValueError{"is given twice; case makes no difference"};
   }

@@ -167,6 +167,14 @@ TEST(Analyzers, ThereIsALimit) {
   EXPECT_EQ(error_of(text, {}), "f.yaml:1: analyzers: 1025 analyzers; allowed: at most 1024");
 }
 
+TEST(Headers, ThoseThatTheDaemonSetsAreItsOwn) {
+  for (const std::string name : {"Host", "content-type", "Via", "traceparent", "TraceState", "Packet-Replay"}) {
+    EXPECT_THAT(error_of("analyzers: [{name: a, url: 'http://h', headers: {" + name + ": x}}]", {}),
+                HasSubstr("analyzers[0].headers." + name + ": is set by the daemon itself; allowed: "));
+  }
+  EXPECT_EQ(error_of("analyzers: [{name: a, url: 'http://h', headers: {X-Via: x, Authorization: x}}]", {}), "");
+}
+
 TEST(Headers, ThereIsALimit) {
   std::string text = "analyzers:\n  - name: a\n    url: http://h\n    headers:\n";
   for (int i = 0; i < 64; ++i) text += "      X-" + std::to_string(i) + ": v\n";
