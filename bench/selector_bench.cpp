@@ -32,7 +32,7 @@ void pick_and_release(benchmark::State& state) {
   const auto sizes = make_sizes(static_cast<std::uint64_t>(state.range(1)));
   std::size_t packet = 0;
   for (auto _ : state) {
-    const auto charge = selector.pick(sizes[packet++ % sizes.size()], {});
+    const auto charge = selector.pick({sizes[packet++ % sizes.size()]});
     selector.release(*charge);
   }
 }
@@ -43,14 +43,14 @@ void saturated(benchmark::State& state) {
   Selector selector = make_selector(state.range(0), 16);
   const auto sizes = make_sizes(100);
   std::vector<Charge> under_way;
-  for (std::size_t packet = 0; const auto charge = selector.pick(sizes[packet % sizes.size()], {}); ++packet) {
+  for (std::size_t packet = 0; const auto charge = selector.pick({sizes[packet % sizes.size()]}); ++packet) {
     under_way.push_back(*charge);
   }
   Random random(seed + 2);
   for (auto _ : state) {
     Charge& settled = under_way[random.below(under_way.size())];
     selector.release(settled);
-    settled = *selector.pick(settled.messages, {});
+    settled = *selector.pick({settled.messages});
   }
 }
 BENCHMARK(saturated)->Arg(8)->Arg(100)->Arg(1'000)->ArgName("analyzers");
@@ -61,9 +61,9 @@ void failed_attempt(benchmark::State& state) {
   std::size_t packet = 0;
   for (auto _ : state) {
     const std::uint32_t messages = sizes[packet++ % sizes.size()];
-    const auto failed = selector.pick(messages, {});
+    const auto failed = selector.pick({messages});
     selector.undo(*failed);
-    const auto charge = selector.pick(messages, {&failed->analyzer, 1});
+    const auto charge = selector.pick({messages, {&failed->analyzer, 1}});
     selector.release(*charge);
   }
 }

@@ -194,7 +194,8 @@ bool Selector::can_pick(std::span<const AnalyzerId> excluded) const {
   return left > 0;
 }
 
-std::optional<Charge> Selector::pick(std::uint32_t messages, std::span<const AnalyzerId> excluded) {
+std::optional<Charge> Selector::pick(const PickRequest& packet) {
+  const auto& [messages, excluded] = packet;
   if (!can_pick(excluded)) return std::nullopt;
   EdfQueue& queue = state_->queue;
   state_->prepare(messages);

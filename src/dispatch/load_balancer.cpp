@@ -13,6 +13,11 @@ namespace {
 /// How often the slow start's ramp is raised.
 constexpr Duration ramp_step = std::chrono::milliseconds(50);
 
+balance::BalancerFactory factory_of(const LoadBalancerOptions& options) {
+  if (options.make_balancer) return options.make_balancer;
+  return [options = options.balance] { return std::make_unique<balance::Selector>(options); };
+}
+
 }  // namespace
 
 LoadBalancer::State::State(const LoadBalancerOptions& options_given, std::span<const AnalyzerSpec> specs,
@@ -20,7 +25,7 @@ LoadBalancer::State::State(const LoadBalancerOptions& options_given, std::span<c
     : options(options_given),
       listener(wakeups),
       random(options_given.seed),
-      selector(options_given.balance),
+      selector(factory_of(options_given)),
       loops(loop_count) {
   for (const AnalyzerSpec& spec : specs) enter(spec, now);
 }

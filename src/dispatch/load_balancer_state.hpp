@@ -8,7 +8,7 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include "dispatch/selector_groups.hpp"
+#include "dispatch/balancer_groups.hpp"
 #include "logdist/base/mutex.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
@@ -105,7 +105,7 @@ struct LoadBalancer::State {
 
   Mutex mutex;
   Random random LOGDIST_GUARDED_BY(mutex);
-  SelectorGroups selector LOGDIST_GUARDED_BY(mutex);
+  BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
   std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
   std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);
   std::vector<StateChange> state_changes LOGDIST_GUARDED_BY(mutex);

@@ -19,7 +19,7 @@ void expect_same_and_bounded(const Weights& weights, const Sizes& sizes) {
   Reference reference(weights);
   for (std::size_t packet = 0; packet < sizes.size(); ++packet) {
     const std::size_t expected = reference.pick(sizes[packet]);
-    const auto charge = selector.pick(sizes[packet], {});
+    const auto charge = selector.pick({sizes[packet]});
     ASSERT_TRUE(charge.has_value());
     ASSERT_EQ(charge->analyzer, expected) << "packet " << packet;
     selector.release(*charge);

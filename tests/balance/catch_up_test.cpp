@@ -65,7 +65,7 @@ class Traffic {
 };
 
 void send(Selector& selector, Traffic& traffic, std::uint32_t messages) {
-  const Charge charge = *selector.pick(messages, {});
+  const Charge charge = *selector.pick({messages});
   selector.release(charge);
   traffic.add(charge);
 }
@@ -193,7 +193,7 @@ TEST(CatchUpShare, HoldsThroughASlowStart) {
   std::deque<Charge> under_way;
   for (std::uint32_t packet = 0; packet < 6'000; ++packet) {
     selector.set_slots(0, 1 + packet / 100);
-    under_way.push_back(*selector.pick(50, {}));
+    under_way.push_back(*selector.pick({50}));
     traffic.add(under_way.back());
     if (under_way.size() <= 30) continue;
     selector.release(under_way.front());
@@ -214,9 +214,9 @@ TEST(CatchUpShare, IsWorkConserving) {
   selector.set_in_service(1, true);
   for (int packet = 0; packet < 4; ++packet) {
     ASSERT_TRUE(selector.can_pick({}));
-    ASSERT_TRUE(selector.pick(5, {})) << "every free slot is filled, whatever catch-up may have";
+    ASSERT_TRUE(selector.pick({5})) << "every free slot is filled, whatever catch-up may have";
   }
-  EXPECT_FALSE(selector.pick(5, {}));
+  EXPECT_FALSE(selector.pick({5}));
   EXPECT_EQ(selector.account(0).in_flight, 2);
   EXPECT_EQ(selector.account(1).in_flight, 2);
 }
@@ -226,7 +226,7 @@ TEST(CatchUpShare, FailedCatchUpIsOwedAgain) {
   selector.set_in_service(1, false);
   place(selector, 300, 5);
   selector.set_in_service(1, true);
-  const Charge failed = *selector.pick(5, {});
+  const Charge failed = *selector.pick({5});
   ASSERT_TRUE(failed.catch_up);
   EXPECT_DOUBLE_EQ(selector.account(1).arrears, 750 - 2.5);
   selector.undo(failed);

@@ -31,7 +31,7 @@ inline void expect_as_new(Selector& used) {
 inline void expect_no_drift(std::uint64_t periods) {
   Selector selector = make_selector(drift_weights);
   for (std::uint64_t packet = 0; packet < periods * drift_period; ++packet) {
-    const auto charge = selector.pick(1'000, {});
+    const auto charge = selector.pick({1'000});
     selector.release(*charge);
   }
   expect_as_new(selector);

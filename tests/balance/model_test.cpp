@@ -107,7 +107,7 @@ class Life {
     std::vector<AnalyzerId> excluded;
     if (random_.below(4) == 0) excluded = {any(), any()};
     const bool possible = selector_.can_pick(excluded);
-    const auto charge = selector_.pick(messages, excluded);
+    const auto charge = selector_.pick({messages, excluded});
     ASSERT_EQ(charge.has_value(), possible);
     ASSERT_EQ(possible, model_can_pick(excluded)) << "work-conserving";
     if (!charge) return;

@@ -48,7 +48,7 @@ TEST(Restore, OverManyLivesNobodyIsFurtherOffThanOnePacket) {
       }
       const auto size = static_cast<std::uint32_t>(1 + random.below(100));
       largest = std::max(largest, size);
-      const auto charge = selector->pick(size, {});
+      const auto charge = selector->pick({size});
       selector->release(*charge);
       charged[charge->analyzer] += size;
       messages += size;

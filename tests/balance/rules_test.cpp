@@ -47,7 +47,7 @@ TEST(Pick, IsWorkConserving) {
       under_way.pop_back();
       continue;
     }
-    const auto charge = selector.pick(static_cast<std::uint32_t>(1 + random.below(30)), {});
+    const auto charge = selector.pick({static_cast<std::uint32_t>(1 + random.below(30))});
     ASSERT_EQ(charge.has_value(), under_way.size() < 12);
     ASSERT_EQ(selector.can_pick({}), under_way.size() + (charge ? 1 : 0) < 12);
     if (charge) under_way.push_back(*charge);
@@ -57,14 +57,14 @@ TEST(Pick, IsWorkConserving) {
 
 TEST(Pick, ChangesNothingWhenNobodyCanTakeIt) {
   Selector selector = make_selector({1, 1}, 1);
-  ASSERT_TRUE(selector.pick(10, {}));
-  ASSERT_TRUE(selector.pick(10, {}));
-  EXPECT_FALSE(selector.pick(10, {}));
+  ASSERT_TRUE(selector.pick({10}));
+  ASSERT_TRUE(selector.pick({10}));
+  EXPECT_FALSE(selector.pick({10}));
   EXPECT_FALSE(selector.can_pick({}));
   EXPECT_EQ(selector.account(0).deficit, 0);
   EXPECT_EQ(selector.account(0).in_flight, 1);
   selector.set_slots(1, 2);
-  EXPECT_EQ(selector.pick(10, {})->analyzer, 1);
+  EXPECT_EQ(selector.pick({10})->analyzer, 1);
   selector.set_slots(1, 1);
   selector.release({1, 10});
   EXPECT_FALSE(selector.can_pick({})) << "one is still under way there";
@@ -83,22 +83,22 @@ TEST(Pick, LeavesOutTheExcluded) {
   Selector selector = make_selector({10, 1, 1});
   const std::array<AnalyzerId, 3> excluded{0, 2, 0};
   EXPECT_TRUE(selector.can_pick(excluded));
-  EXPECT_EQ(selector.pick(5, excluded)->analyzer, 1);
+  EXPECT_EQ(selector.pick({5, excluded})->analyzer, 1);
   const std::array<AnalyzerId, 3> everybody{2, 1, 0};
   EXPECT_FALSE(selector.can_pick(everybody));
-  EXPECT_FALSE(selector.pick(5, everybody));
-  EXPECT_EQ(selector.pick(5, {})->analyzer, 0) << "excluded for one packet only";
+  EXPECT_FALSE(selector.pick({5, everybody}));
+  EXPECT_EQ(selector.pick({5})->analyzer, 0) << "excluded for one packet only";
 }
 
 TEST(Pick, RefuserKeepsItsChargeAndDoesNotDrawAllTraffic) {
   Selector selector = make_selector({1, 1, 1});
   std::array<int, 3> asked{};
   for (int packet = 0; packet < 3'000; ++packet) {
-    const auto charge = selector.pick(10, {});
+    const auto charge = selector.pick({10});
     ++asked[charge->analyzer];
     selector.release(*charge);
     if (charge->analyzer != 0) continue;  // 0 refuses whatever it gets; a second one is asked
-    const auto second = selector.pick(10, {&charge->analyzer, 1});
+    const auto second = selector.pick({10, {&charge->analyzer, 1}});
     ++asked[second->analyzer];
     selector.release(*second);
   }
@@ -171,7 +171,7 @@ TEST(Undo, LeavesNoTraceInAnyLaterDecision) {
     for (int packet = 0; packet < 500; ++packet) {
       std::vector<Charge> failed;
       for (std::uint64_t count = random.below(4); count > 0; --count) {
-        failed.push_back(*failing.pick(static_cast<std::uint32_t>(1 + random.below(60)), {}));
+        failed.push_back(*failing.pick({static_cast<std::uint32_t>(1 + random.below(60))}));
       }
       while (!failed.empty()) {
         std::swap(failed[random.below(failed.size())], failed.back());
@@ -190,7 +190,7 @@ TEST(Undo, LeavesNoTraceInAnyLaterDecision) {
 
 TEST(Undo, MayComeLongAfterOtherPicks) {
   Selector selector = make_selector({3, 2});
-  const auto failed = selector.pick(50, {});
+  const auto failed = selector.pick({50});
   place(selector, 7, 11);
   selector.undo(*failed);
   Selector plain = make_selector({3, 2});

@@ -97,7 +97,7 @@ TEST(Service, DebtIsDroppedWhenNobodyIsLeftToPayIt) {
   EXPECT_NEAR(selector.account(1).debt, 50, exact);
   selector.set_in_service(0, false);
   EXPECT_FALSE(selector.can_pick({}));
-  EXPECT_FALSE(selector.pick(1, {}));
+  EXPECT_FALSE(selector.pick({1}));
   selector.set_in_service(1, true);
   EXPECT_EQ(selector.account(1).deficit, 0);
   EXPECT_EQ(selector.account(1).debt, 0);
@@ -134,7 +134,7 @@ TEST(Service, UndoAfterItLeftChangesItsDebtAlone) {
   Selector never_tried = make_selector({1, 1, 2});
   place(selector, 3, 20);
   place(never_tried, 3, 20);
-  const Charge failed = *selector.pick(20, {});
+  const Charge failed = *selector.pick({20});
   const AnalyzerId analyzer = failed.analyzer;
   selector.set_in_service(analyzer, false);
   never_tried.set_in_service(analyzer, false);
@@ -148,7 +148,7 @@ TEST(Service, UndoAfterItLeftChangesItsDebtAlone) {
 TEST(Service, UndoAfterItLeftAndCameBackLeavesNoTrace) {
   Selector selector = make_selector({5, 1, 2});
   Selector never_tried = make_selector({5, 1, 2});
-  const Charge failed = *selector.pick(20, {});
+  const Charge failed = *selector.pick({20});
   for (Selector* each : {&selector, &never_tried}) {
     each->set_in_service(failed.analyzer, false);
     each->set_in_service(failed.analyzer, true);
@@ -201,7 +201,7 @@ TEST(Full, EverybodyFullAndOnePickedAllTheSame) {
   EXPECT_TRUE(selector.sums_to_zero());
   selector.set_slots(0, 1);
   selector.set_slots(1, 1);
-  EXPECT_TRUE(selector.pick(10, {}));
+  EXPECT_TRUE(selector.pick({10}));
 }
 
 TEST(Membership, AddedStartsAtZeroAndRemovedLeavesItsDeficit) {
@@ -212,7 +212,7 @@ TEST(Membership, AddedStartsAtZeroAndRemovedLeavesItsDeficit) {
   EXPECT_EQ(selector.account(added).deficit, 0);
   EXPECT_EQ(selector.account(added).target_share, 0.5);
   EXPECT_NEAR(selector.account(1).deficit, 50, exact);
-  const Charge under_way = *selector.pick(100, {});
+  const Charge under_way = *selector.pick({100});
   ASSERT_EQ(under_way.analyzer, 1);  // -25 now
   selector.remove(1);
   EXPECT_NEAR(selector.account(0).deficit + selector.account(2).deficit, 0, exact);

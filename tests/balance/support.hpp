@@ -24,7 +24,7 @@ inline Selector make_selector(const Weights& weights, std::uint32_t slots = many
 inline std::vector<AnalyzerId> place(Selector& selector, std::size_t packets, std::uint32_t messages) {
   std::vector<AnalyzerId> chosen;
   for (std::size_t packet = 0; packet < packets; ++packet) {
-    const auto charge = selector.pick(messages, {});
+    const auto charge = selector.pick({messages});
     selector.release(*charge);
     chosen.push_back(charge->analyzer);
   }

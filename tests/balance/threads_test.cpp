@@ -29,7 +29,7 @@ struct Shared {
 
   Charge pick(std::uint32_t messages) {
     const std::lock_guard lock(mutex);
-    const Charge charge = *selector.pick(messages, {});
+    const Charge charge = *selector.pick({messages});
     const auto bound = static_cast<double>(selector.largest_packet()) * (1 + 1e-12);
     for (AnalyzerId analyzer = 0; analyzer < analyzers; ++analyzer) {
       if (std::abs(selector.account(analyzer).deficit) > bound) ++out_of_bound;

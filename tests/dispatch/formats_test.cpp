@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 
-#include "dispatch/selector_groups.hpp"
+#include "dispatch/balancer_groups.hpp"
+#include "logdist/balance/selector.hpp"
 #include "tests/dispatch/world.hpp"
 
 namespace logdist::dispatch {
@@ -137,8 +139,8 @@ TEST(Formats, ARefusedPacketIsNotShownToOneThatDoesNotTakeIt) {
   EXPECT_EQ(world.terms().dead_lettered.packets, 1) << "there is no second to ask";
 }
 
-TEST(SelectorGroups, PartAndComeTogetherWithTheAnalyzers) {
-  SelectorGroups groups({});
+TEST(BalancerGroups, PartAndComeTogetherWithTheAnalyzers) {
+  BalancerGroups groups([] { return std::make_unique<balance::Selector>(balance::SelectorOptions{}); });
   const AnalyzerId first = groups.add(1, 10, ProtocolSet::all());
   EXPECT_TRUE(groups.all_take(Protocol::otlp));
   const AnalyzerId second = groups.add(1, 10, only({Protocol::otlp}));

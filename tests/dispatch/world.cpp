@@ -14,6 +14,7 @@ LoadBalancerOptions balancer_options(const WorldOptions& options) {
   result.health.backoff_max = 30s;
   result.health.slow_start = 10s;
   result.pause = {100ms, 10s, 2.0, 0.2};
+  result.make_balancer = options.make_balancer;
   result.seed = options.seed;
   return result;
 }

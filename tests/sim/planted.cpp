@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/retry/classify.hpp"
 #include "logdist/retry/retry_state.hpp"
+#include "tests/sim/defective_balancer.hpp"
 
 // A member function is called as a free one with its object first. Both of these
 // names are the linker's: calls of the first come here, the second is the original.
@@ -37,21 +39,24 @@ bool has(Defect defect) { return planted == defect; }
 /// Once in `often` calls.
 bool strikes(Defect defect, std::uint64_t often) { return has(defect) && ++calls % often == 0; }
 
+std::unique_ptr<balance::Balancer> make_balancer(balance::SelectorOptions options) {
+  if (has(Defect::debt_unbounded)) options.max_debt = unreachable;
+  if (has(Defect::catch_up_forgotten)) options.catch_up_threshold = unreachable;
+  if (has(Defect::catch_up_unbounded)) options.catch_up_share_ppm = 1'000'000;
+  if (has(Defect::catch_up_slow)) options.catch_up_share_ppm = 1;
+  BalancerDefects defects;
+  defects.keeps_charges = has(Defect::lost_refund);
+  defects.one_slot_too_many = has(Defect::slot_bound_off_by_one);
+  defects.overlooks_slot_each = has(Defect::slot_overlooked) ? 20 : 0;
+  return std::make_unique<DefectiveBalancer>(std::make_unique<balance::Selector>(options), defects);
+}
+
 }  // namespace
 
 void plant(Defect defect) {
   planted = defect;
   calls = 0;
   came_back = false;
-}
-
-LOGDIST_WRAP(void, undo, "_ZN7logdist7balance8Selector4undoERKNS0_6ChargeE", balance::Selector* selector,
-             const balance::Charge& charge) {
-  if (has(Defect::lost_refund)) {
-    selector->release(charge);
-  } else {
-    original_undo(selector, charge);
-  }
 }
 
 LOGDIST_WRAP(retry::RetryAction, on_result,
@@ -98,11 +103,6 @@ LOGDIST_WRAP(void, make_bounds, "_ZN7logdist5queue11QueueLimitsC1Emm", queue::Qu
   original_make_bounds(bounds, max_packets + (has(Defect::queue_bound_off_by_one) ? 1 : 0), max_bytes);
 }
 
-LOGDIST_WRAP(void, set_slots, "_ZN7logdist7balance8Selector9set_slotsEjj", balance::Selector* selector,
-             AnalyzerId analyzer, std::uint32_t slots) {
-  original_set_slots(selector, analyzer, slots + (has(Defect::slot_bound_off_by_one) ? 1 : 0));
-}
-
 LOGDIST_WRAP(void, delivered,
              "_ZN7logdist6ledger6Ledger9deliveredEjjNSt6chrono8durationIlSt5ratioILl1ELl1000000000EEEE",
              ledger::Ledger* ledger, std::uint32_t messages, AnalyzerId analyzer, Duration residence) {
@@ -123,11 +123,6 @@ LOGDIST_WRAP(bool, wants_trial, "_ZNK7logdist6health7Monitor11wants_trialEv", co
   return original_wants_trial(monitor);
 }
 
-LOGDIST_WRAP(bool, can_pick, "_ZNK7logdist7balance8Selector8can_pickESt4spanIKjLm18446744073709551615EE",
-             const balance::Selector* selector, std::span<const AnalyzerId> excluded) {
-  return original_can_pick(selector, excluded) && !strikes(Defect::slot_overlooked, 20);
-}
-
 LOGDIST_WRAP(TimePoint, next_timer, "_ZNK7logdist8dispatch10Dispatcher10next_timerEv",
              const dispatch::Dispatcher* dispatcher) {
   const TimePoint next = original_next_timer(dispatcher);
@@ -144,15 +139,6 @@ LOGDIST_WRAP(void, on_probe,
 LOGDIST_WRAP(void, undo_debt, "_ZN7logdist7balance14CreditAccounts9undo_debtEjj", balance::CreditAccounts* accounts,
              AnalyzerId analyzer, std::uint32_t messages) {
   if (!has(Defect::refund_lost_outside)) original_undo_debt(accounts, analyzer, messages);
-}
-
-LOGDIST_WRAP(void, make_selector, "_ZN7logdist7balance8SelectorC1ENS0_15SelectorOptionsE", balance::Selector* selector,
-             balance::SelectorOptions options) {
-  if (has(Defect::debt_unbounded)) options.max_debt = unreachable;
-  if (has(Defect::catch_up_forgotten)) options.catch_up_threshold = unreachable;
-  if (has(Defect::catch_up_unbounded)) options.catch_up_share_ppm = 1'000'000;
-  if (has(Defect::catch_up_slow)) options.catch_up_share_ppm = 1;
-  original_make_selector(selector, options);
 }
 
 LOGDIST_WRAP(void, make_monitor,
@@ -178,6 +164,7 @@ LOGDIST_WRAP(void, make_scheduler,
              std::span<const dispatch::AnalyzerSpec> analyzers, std::size_t loops, dispatch::WakeupListener& wakeups,
              TimePoint now) {
   dispatch::LoadBalancerOptions heard = options;
+  heard.make_balancer = [selector = options.balance] { return make_balancer(selector); };
   if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
   original_make_scheduler(balancer, heard, analyzers, loops, wakeups, now);
 }

@@ -11,6 +11,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include "logdist/balance/balancer.hpp"
 #include "logdist/balance/selector.hpp"
 #include "logdist/base/backoff.hpp"
 #include "logdist/base/ids.hpp"
@@ -27,6 +28,7 @@ namespace logdist::dispatch {
 
 struct LoadBalancerOptions {
   balance::SelectorOptions balance;
+  balance::BalancerFactory make_balancer;  ///< none: balance::Selector, with these options
   health::MonitorOptions health;
   Backoff pause;           ///< of an analyzer that answered 429 and named no time
   std::uint64_t seed = 0;  ///< of the back-offs' jitter
@@ -124,7 +126,7 @@ class WakeupListener {
   ~WakeupListener() = default;
 };
 
-/// Composes the pure parts (balance::Selector, health::Monitor) and adds what
+/// Composes the pure parts (balance::Balancer, health::Monitor) and adds what
 /// concerns several loops: free slots go to the oldest packet of all loops, loops
 /// that wait for one are woken, and packets that have failed before (suspects) hold
 /// no more than their share while others wait. Reads no clock and does no I/O: the
@@ -180,7 +182,7 @@ class LoadBalancer {
   /// Calls `use` with what the analyzers are owed now, under the lock: it must not wait, nor call this. Turns that end
   /// later have its version at least.
   void snapshot(const std::function<void(const BalanceSnapshot&)>& use);
-  /// Begins with what they were owed before; see balance::Selector. Before the first packet, with all in service.
+  /// Begins with what they were owed before; see balance::Balancer. Before the first packet, with all in service.
   void restore(std::span<const double> owed, std::uint64_t largest_packet);
   /// Whether an analyzer is in service.
   bool ready() const;

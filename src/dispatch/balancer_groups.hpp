@@ -1,4 +1,4 @@
-// One selector for each set of analyzers that takes the same formats.
+// One balancer for each set of analyzers that takes the same formats.
 #pragma once
 
 #include <array>
@@ -10,18 +10,18 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include "logdist/balance/selector.hpp"
+#include "logdist/balance/balancer.hpp"
 #include "logdist/core/protocol.hpp"
 
 namespace logdist::dispatch {
 
 /// Shares the packets of each protocol among the analyzers that take it. Protocols that the same analyzers take
-/// are shared together, by one balance::Selector; where every analyzer takes everything, as is usual, there is
+/// are shared together, by one balance::Balancer; where every analyzer takes everything, as is usual, there is
 /// one. An analyzer is in service for those groups that it takes, and all of them draw on its slots.
 ///
-/// The functions are those of the selector. Groups follow the analyzers as they come and go; a charge knows the
+/// The functions are those of the balancer. Groups follow the analyzers as they come and go; a charge knows the
 /// group that it was made by. At most one group a protocol. Not thread-safe.
-class SelectorGroups {
+class BalancerGroups {
  public:
   /// A receipt, and the group that gave it.
   struct Charged {
@@ -29,7 +29,8 @@ class SelectorGroups {
     std::uint8_t group = 0;
   };
 
-  explicit SelectorGroups(const balance::SelectorOptions& options);
+  /// `make_balancer` makes one for each group.
+  explicit BalancerGroups(balance::BalancerFactory make_balancer);
 
   AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes,
                  std::optional<AnalyzerId> reused = {});
@@ -58,7 +59,7 @@ class SelectorGroups {
   balance::Account account(AnalyzerId analyzer) const;
   std::uint64_t largest_packet() const;
 
-  /// As the selector's, in the group with the most analyzers; the others begin with nothing owed.
+  /// As the balancer's, in the group with the most analyzers; the others begin with nothing owed.
   void restore(std::span<const double> owed, std::uint64_t largest_packet);
 
  private:
@@ -72,7 +73,7 @@ class SelectorGroups {
   };
   /// The protocols of a group share `takers`.
   struct Group {
-    balance::Selector selector;
+    std::unique_ptr<balance::Balancer> balancer;
     std::vector<bool> takers;  ///< by AnalyzerId
     bool is_used = false;      ///< by a protocol; else only what it has charged is left of it
   };
@@ -86,7 +87,7 @@ class SelectorGroups {
   void ended(const Charged& charged);
   std::uint32_t in_flight_elsewhere(AnalyzerId analyzer, std::size_t group) const;
 
-  const balance::SelectorOptions options_;
+  const balance::BalancerFactory make_balancer_;
   std::vector<Analyzer> analyzers_;  ///< by AnalyzerId
   std::vector<Group> groups_;        ///< the first serves all, while all take everything
   std::array<std::uint8_t, core::protocol_count> group_of_{};
