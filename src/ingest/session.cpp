@@ -104,6 +104,7 @@ void Session::ready(net::Readiness of_socket) {
   const net::Readiness readiness = transport_->translate(of_socket);
   readable_ = readable_ || readiness.readable;
   hung_up_ = hung_up_ || readiness.closed;
+  gone_ = gone_ || readiness.broken;
   const TimePoint now = Clock::now();
   if (output_.blocked()) {
     if (!readiness.writable) return;
@@ -112,8 +113,17 @@ void Session::ready(net::Readiness of_socket) {
   } else if (!awaits_us()) {
     advance(now);
   } else if (hung_up_ && phase_ != Phase::storing) {
-    close();
+    agent_sends_no_more(now);
   }
+}
+
+/// While it waits for us. It may still read its answer, or be gone: only a write tells. So it gets an interim
+/// answer, which clients of HTTP/1.1 pass over (RFC 9110, 15.2); a closed connection answers that with a reset.
+void Session::agent_sends_no_more(TimePoint now) {
+  if (gone_ || !takes_interim_) return close();
+  if (std::exchange(asked_whether_gone_, true)) return;
+  ResponseWriter::proceed(output_.tail());
+  flush(now);
 }
 
 /// Whether nothing is read meanwhile: it is not the agent that is waited for.
@@ -218,12 +228,12 @@ bool Session::take_input(TimePoint now) {
     case Phase::delivery:
       keep();
       expire_at(phase_ == Phase::buffer_space && !route_->is_upload ? now + shared_.context.buffer_timeout : never);
-      if (hung_up_) close();
+      if (hung_up_) agent_sends_no_more(now);
       return false;
     case Phase::no_room:
       keep();
       expire_at(body_ends_);
-      if (hung_up_) close();
+      if (hung_up_) agent_sends_no_more(now);
       return false;
     case Phase::storing:
       keep();

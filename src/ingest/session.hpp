@@ -141,6 +141,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool flush(TimePoint now);
   bool send();
   void rest_sent(TimePoint now);
+  void agent_sends_no_more(TimePoint now);
   bool take_input(TimePoint now);
   bool receive();
   void linger(TimePoint now);
@@ -250,6 +251,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent
   bool readable_ = false;     ///< there may be more than was read
   bool hung_up_ = false;      ///< the agent sends no more, or is gone
+  bool gone_ = false;         ///< it is gone
+  bool asked_whether_gone_ = false;
   InputBuffer input_;
   Output output_;
   bool served_ = false;  ///< the last request's packet was accepted
@@ -258,6 +261,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::optional<http::RequestParser> parser_;
   std::optional<http::ChunkDecoder> chunks_;  ///< of a chunked body
   Persistence persistence_ = Persistence::implied;
+  bool takes_interim_ = false;                   ///< its version has interim answers
   bool is_head_ = false;                         ///< the method: its answer has no body
   bool invalid_key_ = false;                     ///< its Idempotency-Key is no packet id
   const Route* route_ = nullptr;                 ///< none until its path is known

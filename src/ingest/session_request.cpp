@@ -96,6 +96,7 @@ void Session::head_complete(TimePoint now) {
   if (head.chunked) chunks_.emplace(max_body);
   body_unread_ = head.chunked ? length_unknown : head.content_length.value_or(0);
   is_head_ = head.method == http::Method::head;
+  takes_interim_ = head.http_1_1;
   if (shared_.draining || !head.keep_alive) {
     persistence_ = Persistence::close;
   } else {

@@ -24,8 +24,9 @@ int make_epoll() {
 }
 
 Readiness readiness_of(std::uint32_t events) {
-  const bool closed = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  return {closed || (events & EPOLLIN) != 0, (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0, closed};
+  const bool broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  const bool closed = broken || (events & EPOLLRDHUP) != 0;
+  return {closed || (events & EPOLLIN) != 0, broken || (events & EPOLLOUT) != 0, closed, broken};
 }
 
 void forget(std::vector<Watcher*>& watchers, const Watcher& watcher) {

@@ -153,6 +153,37 @@ TEST(Waiting, AnAgentThatGoesAbandonsItsPacket) {
   }
 }
 
+TEST(Waiting, AnAgentThatSendsNoMoreHasItsAnswerAllTheSame) {
+  for (const bool next_request_sent : {false, true}) {
+    WaitingPort port;
+    Client client = port.connect();
+    client.send(post(small_body) + (next_request_sent ? post(small_body) : std::string()));
+    ASSERT_TRUE(port.has_waiting(1));
+    client.shutdown_send();
+    const auto interim = client.read();
+    ASSERT_TRUE(interim);
+    EXPECT_EQ(interim->status, 100u) << "which asks whether somebody reads";
+    for (int request = 0; request < (next_request_sent ? 2 : 1); ++request) {
+      ASSERT_TRUE(port.has_waiting(1));
+      port.settle(queue::Settlement::delivered);
+      EXPECT_EQ(client.read()->status, 200u);
+    }
+    EXPECT_TRUE(client.ends());
+    EXPECT_EQ(port.sink.abandoned, 0);
+  }
+}
+
+TEST(Waiting, AnAgentOfHttp10ThatSendsNoMoreIsGone) {
+  WaitingPort port;
+  Client client = port.connect();
+  client.send("POST /v1/packets HTTP/1.0\r\nContent-Length: " + std::to_string(small_body.size()) + "\r\n\r\n" +
+              std::string(small_body));
+  ASSERT_TRUE(port.has_waiting(1));
+  client.shutdown_send();
+  EXPECT_TRUE(client.ends()) << "it knows no interim answers";
+  EXPECT_TRUE(port.eventually([&] { return port.sink.abandoned == 1; }));
+}
+
 TEST(Waiting, DrainLetsThemFinishAndCloses) {
   WaitingPort port;
   Client client = port.connect();

@@ -19,11 +19,13 @@ namespace logdist::net {
 class Poller;
 
 /// What happened to a socket since it was last reported. `closed`: the peer sends no
-/// more, or the connection is broken; what it sent before can still be read.
+/// more, or the connection is broken; what it sent before can still be read. `broken`:
+/// nothing reaches the peer any more, either.
 struct Readiness {
   bool readable = false;
   bool writable = false;
   bool closed = false;
+  bool broken = false;
 };
 
 /// The owner of a socket that a Poller watches. Leaves the poller before it ends.
