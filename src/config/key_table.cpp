@@ -210,8 +210,8 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
       of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
       of_analyzer(LOGDIST_KEY(forward),
                   Choice<ForwardMode>{{{"packet-url", ForwardMode::packet_url}, {"native", ForwardMode::native}}},
-                  "Where packets are POSTed: all to the url, or each to its agent's own path and query behind the url's path, "
-                  "for a server that speaks the agents' protocols."),
+                  "Where packets are POSTed: all to the url, or each to the url's host with its agent's own path and "
+                  "query, for a server that speaks the agents' protocols."),
       of_analyzer(LOGDIST_KEY(formats), Protocols{},
                   "What it takes; for packets of other formats it is not in service."),
       of_analyzer(LOGDIST_KEY(decompress), Choice<bool>{{{"false", false}, {"true", true}}},

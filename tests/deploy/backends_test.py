@@ -24,29 +24,28 @@ from distributor import MESSAGES, Daemon, await_count, get, outage
 from surroundings import Process, free_port
 
 # Loki's clients without JSON are left out: VictoriaLogs takes their snappy as well, and the names would be the same.
-# go-elasticsearch, too: it names the index in the path, which VictoriaLogs does not have.
 CLIENTS = ("python/elasticsearch", "python/elasticsearch_gzip", "python/loki", "node/winston_loki_proto", "python/otlp",
-           "python/otlp_gzip", "python/splunk", "python/datadog", "python/datadog_gzip", "go/loki", "go/otlp_gzip")
+           "python/otlp_gzip", "python/splunk", "python/datadog", "python/datadog_gzip", "go/elasticsearch", "go/loki",
+           "go/otlp_gzip")
 
 
 class VictoriaLogs:
-    """Has most protocols below paths of its own: an analyzer for each of these, which shows what it stands for."""
+    """Has most protocols below paths of its own, so a proxy stands before it and adds them."""
 
-    places = {"/insert/elasticsearch/?_msg_field=message": "elasticsearch", "/insert": "loki",
-              "/insert/opentelemetry": "otlp", "": "hec-event, datadog", "/insert/journald/": "journal"}
-    formats = ", ".join(places.values()).split(", ")
+    formats = ("elasticsearch", "loki", "otlp", "hec-event", "datadog", "journal")
 
     def __init__(self, packages, folder):
         self.binary = packages / "go/victoria-logs"
         self.folder = folder
-        self.port = free_port()
+        self.data_port, self.port = free_port(), free_port()
         self.lives = 0
         self.start()
+        self.start_proxy()
 
     def start(self):
         self.lives += 1
         self.process = Process(f"victoria-logs-{self.lives}", [
-            self.binary, f"-httpListenAddr=127.0.0.1:{self.port}", f"-storageDataPath={self.folder}/victoria-logs",
+            self.binary, f"-httpListenAddr=127.0.0.1:{self.data_port}", f"-storageDataPath={self.folder}/victoria-logs",
             "-retentionPeriod=100y", "-journald.includeEntryMetadata=false"], self.folder)
         self.process.await_line(r"(started server at)")
 
@@ -54,11 +53,31 @@ class VictoriaLogs:
         self.process.child.terminate()
         self.process.child.wait()
 
+    def start_proxy(self):
+        places = {"= /_bulk": "/insert/elasticsearch/_bulk?_msg_field=message",
+                  "= /logs/_bulk": "/insert/elasticsearch/_bulk?_msg_field=message",
+                  "/loki/": "/insert/loki/", "= /v1/logs": "/insert/opentelemetry/v1/logs",
+                  "= /upload": "/insert/journald/upload", "/": "/"}
+        locations = "\n".join(f"location {place} {{ proxy_pass http://127.0.0.1:{self.data_port}{target}; }}"
+                              for place, target in places.items())
+        config = self.folder / "nginx.conf"
+        config.write_text(f"""
+user root; daemon off; pid {self.folder}/nginx.pid; error_log stderr; worker_processes 1;
+events {{}}
+http {{
+  access_log off; client_max_body_size 0; client_body_temp_path {self.folder}/nginx-body;
+  proxy_temp_path {self.folder}/nginx-proxy; fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u;
+  scgi_temp_path {self.folder}/s;
+  server {{ listen 127.0.0.1:{self.port}; {locations} }}
+}}
+""")
+        Process("nginx", ["/usr/sbin/nginx", "-p", self.folder, "-c", config], self.folder)
+
     def lines(self):
         """How often it has each line that a client has sent."""
         query = urllib.parse.urlencode({"query": "* | fields _msg", "limit": 1_000_000})
         found = collections.Counter()
-        for row in get(self.port, f"/select/logsql/query?{query}").splitlines():
+        for row in get(self.data_port, f"/select/logsql/query?{query}").splitlines():
             # winston-loki puts its fields behind the line.
             found[re.match(r"(line \d+)?", json.loads(row).get("_msg", ""))[0]] += 1
         return found
@@ -67,7 +86,6 @@ class VictoriaLogs:
 class Collector:
     """OTLP in, and what it got on standard error."""
 
-    places = {"": "otlp"}
     formats = ("otlp",)
 
     def __init__(self, packages, folder):
@@ -100,13 +118,11 @@ service:
 
 
 def configuration(backend):
-    analyzers = "".join(f"""
-  - name: backend-{i}
-    url: http://127.0.0.1:{backend.port}{place}
-    forward: native
-    formats: [{formats}]""" for i, (place, formats) in enumerate(backend.places.items()))
     return f"""
-analyzers:{analyzers}
+analyzers:
+  - name: backend
+    url: http://127.0.0.1:{backend.port}
+    forward: native
 health:
   path: ""
 server:
@@ -163,8 +179,7 @@ def test(binary, packages, folder, name, backend):
             sent += 1
             await_lines(f"systemd-journal-upload, {name}", backend, sent)
             print(f"ok: systemd-journal-upload: each of {MESSAGES} messages is in {name}, ack {ack}", flush=True)
-        for i in range(len(backend.places)):
-            assert daemon.metric(f'logdist_messages_refused_total{{analyzer="backend-{i}"}}') == 0
+        assert daemon.metric('logdist_messages_refused_total{analyzer="backend"}') == 0
         daemon.check_balance()
         if ack == "delivered":
             continue

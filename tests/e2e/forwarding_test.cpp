@@ -23,8 +23,8 @@ using Request = http::request<http::string_body>;
 /// An analyzer that takes one packet after the other, when it is asked to.
 class Catcher {
  public:
-  std::string setting(const std::string& target = "/analyze?from=test") const {
-    return "x=http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + target + " weight=1";
+  std::string setting() const {
+    return "x=http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/analyze?from=test weight=1";
   }
 
   /// The next packet, which is answered 204, or 200 with a body, or as refused.
@@ -106,8 +106,7 @@ TEST_F(Forwarding, ChunkedLinesAndAnIdMadeHere) {
 /// A server of the agents' own protocol gets their requests where they were sent.
 TEST(NativeForwarding, KeepsPathAndQueryAndCountsWhatWasNotTaken) {
   Catcher catcher;
-  DaemonProcess daemon(
-      {{"ANALYZERS", catcher.setting("/") + " forward=native"}, {"HEALTH__PATH", ""}, {"THREADS", "1"}});
+  DaemonProcess daemon({{"ANALYZERS", catcher.setting() + " forward=native"}, {"HEALTH__PATH", ""}, {"THREADS", "1"}});
   test::HttpClient agent(daemon.packet_url());
   const std::string body = "{\"index\":{}}\n{\"a\":1}\n{\"create\":{}}\n{\"a\":2}\n";
   EXPECT_EQ(agent.post("/logs/_bulk?pipeline=p&api_key=k", body, {{"Content-Type", "application/json"}}).status, 200u);
@@ -122,25 +121,6 @@ TEST(NativeForwarding, KeepsPathAndQueryAndCountsWhatWasNotTaken) {
   EXPECT_EQ(daemon.metrics().of("messages_delivered_total", "x"), 2);
   agent.post("/v1/packets", R"(["a"])", {{"Content-Type", "application/json"}});
   EXPECT_EQ(catcher.take().target(), "/v1/packets");
-  ASSERT_TRUE(daemon.await_delivered(2));
-  daemon.expect_clean_end();
-}
-
-/// One that has the protocols below a path of its own.
-TEST(NativeForwarding, ThePathOfTheUrlComesBeforeTheAgents) {
-  Catcher catcher;
-  DaemonProcess daemon({{"ANALYZERS", catcher.setting("/insert/?stream=s") + " forward=native"},
-                        {"HEALTH__PATH", ""},
-                        {"THREADS", "1"}});
-  test::HttpClient agent(daemon.packet_url());
-  EXPECT_EQ(agent.post("/logs/_bulk?pipeline=p", "{\"index\":{}}\n{\"a\":1}\n").status, 200u);
-  const Request bulk = catcher.take();
-  EXPECT_EQ(bulk.target(), "/insert/logs/_bulk?pipeline=p&stream=s");
-  EXPECT_EQ(bulk["Packet-Target"], "/logs/_bulk?pipeline=p");
-  const auto pushed = agent.post("/loki/api/v1/push", R"({"streams":[{"stream":{},"values":[["1","a"]]}]})",
-                                 {{"Content-Type", "application/json"}});
-  EXPECT_EQ(pushed.status, 204u) << pushed.body;
-  EXPECT_EQ(catcher.take().target(), "/insert/loki/api/v1/push?stream=s");
   ASSERT_TRUE(daemon.await_delivered(2));
   daemon.expect_clean_end();
 }

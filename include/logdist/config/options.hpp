@@ -143,7 +143,7 @@ struct Weight {
 /// Where an analyzer gets its packets.
 enum class ForwardMode {
   packet_url,  ///< all at its url
-  native,      ///< at the path and query that the agent has used, behind the url's path
+  native,      ///< at the path and query that the agent has used
 };
 
 struct AnalyzerOptions {

@@ -34,12 +34,6 @@ void append_without_coding(std::string& text, std::string_view lines) {
   }
 }
 
-/// Of a url's path, what comes before the path of an agent: none, or without a slash at its end.
-std::string_view prefix_of(std::string_view path) {
-  const std::size_t last = path.find_last_not_of('/');
-  return last == path.npos ? std::string_view() : path.substr(0, last + 1);
-}
-
 bool is_configured(const AnalyzerTarget& target, std::string_view name) {
   return std::any_of(target.headers.begin(), target.headers.end(),
                      [&](const auto& header) { return boost::beast::iequals(header.first, name); });
@@ -47,16 +41,8 @@ bool is_configured(const AnalyzerTarget& target, std::string_view name) {
 
 }  // namespace
 
-RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& options) : is_native_(target.native) {
-  request_line_.append("POST ");
-  if (is_native_) {
-    const std::string_view whole = target.target;
-    const std::size_t path_end = std::min(whole.find('?'), whole.size());
-    request_line_.append(prefix_of(whole.substr(0, path_end)));
-    native_query_ = whole.substr(std::min(path_end + 1, whole.size()));
-  } else {
-    request_line_.append(target.target).append(" HTTP/1.1\r\n");
-  }
+RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& options) {
+  if (!target.native) request_line_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
   if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
   if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", options.user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
@@ -65,11 +51,9 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
 
 void RequestHead::write(std::string& head, const core::Packet& packet, std::optional<std::size_t> content_bytes) const {
   head.assign(request_line_);
-  if (is_native_) {
+  if (request_line_.empty()) {
     const std::string_view own = core::header_value(packet.forwarded_headers, "Packet-Target").value_or(packets_path);
-    head.append(own);
-    if (!native_query_.empty()) head.append(1, own.find('?') == own.npos ? '?' : '&').append(native_query_);
-    head.append(" HTTP/1.1\r\n");
+    head.append("POST ").append(own).append(" HTTP/1.1\r\n");
   }
   head.append(common_);
   if (content_bytes) {

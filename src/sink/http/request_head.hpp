@@ -16,7 +16,7 @@ namespace logdist::sink {
 class RequestHead {
  public:
   /// A configured Host or User-Agent header replaces ours; Via is a list, to which ours is added. Of a native
-  /// target each packet has its own path behind the target's, and the target's query behind its own.
+  /// target each packet has its own path and query.
   RequestHead(const AnalyzerTarget& target, const PoolOptions& options);
 
   /// Writes the head of `packet`'s request over `head`, keeping its capacity. With `content_bytes`: of one whose body
@@ -25,9 +25,7 @@ class RequestHead {
              std::optional<std::size_t> content_bytes = std::nullopt) const;
 
  private:
-  bool is_native_;
-  std::string request_line_;  ///< of a native target, up to the packet's own path
-  std::string native_query_;  ///< without its question mark
+  std::string request_line_;  ///< empty: each packet has its own
   std::string common_;
   std::string via_;
 };

@@ -139,7 +139,7 @@ TEST(RequestHead, IsExactlyThis) {
 }
 
 TEST(RequestHead, OfANativeTargetHasThePacketsOwnPath) {
-  AnalyzerTarget target{"logs.example", "9200", "/", {{"Authorization", "ApiKey x"}}, nullptr};
+  AnalyzerTarget target{"logs.example", "9200", "/ignored", {{"Authorization", "ApiKey x"}}, nullptr};
   target.native = true;
   const RequestHead head(target, {});
   core::Packet packet = small_packet();
@@ -150,29 +150,6 @@ TEST(RequestHead, OfANativeTargetHasThePacketsOwnPath) {
   EXPECT_NE(text.find("\r\nAuthorization: ApiKey x\r\n"), text.npos);
   head.write(text, small_packet());
   EXPECT_TRUE(text.starts_with("POST /v1/packets HTTP/1.1\r\n")) << "a packet's is known";
-}
-
-TEST(RequestHead, OfANativeTargetHasTheUrlsPathBeforeAndItsQueryBehind) {
-  const auto path_of = [](const char* url_target, const char* own) {
-    AnalyzerTarget target{"logs.example", "9428", url_target, {}, nullptr};
-    target.native = true;
-    core::Packet packet = small_packet();
-    if (own != nullptr) packet.forwarded_headers += "Packet-Target: " + std::string(own) + "\r\n";
-    std::string text;
-    RequestHead(target, {}).write(text, packet);
-    EXPECT_TRUE(text.starts_with("POST ")) << text;
-    return text.substr(5, text.find(" HTTP/1.1\r\n") - 5);
-  };
-  EXPECT_EQ(path_of("/insert/elasticsearch", "/_bulk"), "/insert/elasticsearch/_bulk");
-  EXPECT_EQ(path_of("/insert/elasticsearch/", "/_bulk?pipeline=x"), "/insert/elasticsearch/_bulk?pipeline=x");
-  EXPECT_EQ(path_of("/insert//", "/_bulk"), "/insert/_bulk");
-  EXPECT_EQ(path_of("/a%2Fb/", "/v1/logs"), "/a%2Fb/v1/logs");
-  EXPECT_EQ(path_of("/insert", nullptr), "/insert/v1/packets");
-  EXPECT_EQ(path_of("/", "/"), "/");
-  EXPECT_EQ(path_of("//", "/_bulk"), "/_bulk");
-  EXPECT_EQ(path_of("/insert/?_msg_field=text", "/_bulk"), "/insert/_bulk?_msg_field=text");
-  EXPECT_EQ(path_of("/?_msg_field=text", "/_bulk?pipeline=x"), "/_bulk?pipeline=x&_msg_field=text");
-  EXPECT_EQ(path_of("/insert?", "/_bulk"), "/insert/_bulk");
 }
 
 TEST(RequestHead, WritesTheHostAsTheUrlDoes) {

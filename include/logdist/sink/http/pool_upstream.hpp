@@ -49,9 +49,7 @@ struct AnalyzerTarget {
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<ConnectionBudget> limits;  ///< the same for the pools of all loops
   net::TransportFactory layer = {};          ///< on each connection; empty: none. Used on every loop
-  /// Packets go to the path and query of their own request, behind the path of `target`, and its answers are read as
-  /// theirs.
-  bool native = false;
+  bool native = false;  ///< packets go to the path and query of their own request, and its answers are read as theirs
   bool decompress = false;  ///< it takes plain bodies
 };
 
