@@ -12,6 +12,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include "ingest/body_rate.hpp"
 #include "ingest/eviction_order.hpp"
 #include "ingest/input_buffer.hpp"
 #include "ingest/output.hpp"
@@ -158,6 +159,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void stop_body_time(TimePoint now);
   void watch_rate(TimePoint now);
   bool keeps_rate() const;
+  bool hogs_space() const;
   std::size_t arrived_bytes() const;
   void expired(TimePoint now) override;
   RequestError expiry_error(TimePoint now) const;
@@ -276,8 +278,8 @@ class Session final : public boost::intrusive::list_base_hook<>,
   codec::BodyClass body_class_{};               ///< of coded_body_, or while it waits
   TimePoint body_ends_ = never;                 ///< when the agent's time for it is over
   Duration body_time_left_{};                   ///< the same while it waits for space
-  TimePoint rate_ends_ = never;                 ///< of the window in which its rate is measured
-  std::size_t rate_begins_bytes_ = 0;           ///< what was here when that began
+  TimePoint rate_ends_ = never;                 ///< of the step in which its rate is measured
+  std::unique_ptr<BodyRate> rate_;              ///< of a body that holds much
   std::size_t stall_begins_bytes_ = 0;          ///< what was here of it when it became evictable
   std::string packet_id_;                       ///< for the answer, when the delivery is no longer ours
   std::uint32_t messages_ = 0;

@@ -99,18 +99,37 @@ void Session::resume_body_time(TimePoint now, bool first) {
 
 void Session::stop_body_time(TimePoint now) { body_time_left_ = std::max(body_ends_ - now, Duration::zero()); }
 
-/// A body that holds much is to come at a least rate, in each window of time from here on.
+/// A body that holds much is to come at a least rate from here on, in any window of time; and while others wait for
+/// space, in each step of it, so fast as it has to for what it holds to come within its time.
 void Session::watch_rate(TimePoint now) {
-  if (shared_.context.server.min_body_rate == 0 || held_bytes() <= shared_.context.memory.small_body_max()) return;
-  rate_ends_ = now + shared_.context.rate_window;
-  rate_begins_bytes_ = arrived_bytes();
+  const bool holds_much = held_bytes() > shared_.context.memory.small_body_max();
+  if (shared_.context.server.min_body_rate == 0 || !holds_much) {
+    rate_ends_ = never;
+    return;
+  }
+  if (rate_ == nullptr) rate_ = std::make_unique<BodyRate>();
+  if (rate_ends_ == never) {
+    rate_->begin(arrived_bytes());
+  } else {
+    rate_->end_step(arrived_bytes());
+  }
+  rate_ends_ = now + shared_.context.rate_window / static_cast<Duration::rep>(BodyRate::window_steps);
 }
 
 /// Whether the body came fast enough in the window that is over.
 bool Session::keeps_rate() const {
+  if (rate_ == nullptr) return true;
+  const auto came = rate_->of_window(arrived_bytes());
   const double seconds = to_seconds(shared_.context.rate_window);
-  const double least = static_cast<double>(shared_.context.server.min_body_rate) * seconds;
-  return static_cast<double>(arrived_bytes() - rate_begins_bytes_) >= least;
+  return !came || static_cast<double>(*came) >= static_cast<double>(shared_.context.server.min_body_rate) * seconds;
+}
+
+/// Whether others wait for what it holds, and it came more slowly in the last step than would fill that in time.
+bool Session::hogs_space() const {
+  if (rate_ == nullptr || !shared_.context.memory.large_waits() || transport_->available() != 0) return false;
+  const double step = to_seconds(shared_.context.rate_window) / static_cast<double>(BodyRate::window_steps);
+  const double in_time = to_seconds(shared_.context.server.body_timeout);
+  return static_cast<double>(rate_->of_step(arrived_bytes())) * in_time < static_cast<double>(held_bytes()) * step;
 }
 
 void Session::expired(TimePoint now) {
@@ -121,7 +140,7 @@ void Session::expired(TimePoint now) {
 
   if (upload_expired(now)) return advance(now);
   const bool receives_body = phase_ == Phase::body || phase_ == Phase::chunks;
-  if (receives_body && now < body_ends_ && !shared_.draining && keeps_rate()) {
+  if (receives_body && now < body_ends_ && !shared_.draining && keeps_rate() && !hogs_space()) {
     watch_rate(now);
     return expire_at(std::min(body_ends_, rate_ends_));
   }
@@ -136,6 +155,10 @@ RequestError Session::expiry_error(TimePoint now) const {
     return {RejectReason::buffers_full, 503, "no space for the body in time: send the packet again later", true};
   }
   if (phase_ == Phase::head) return {RejectReason::timeout, 408, "the request's head took too long", true};
+  if (now < body_ends_ && keeps_rate()) {
+    return {RejectReason::buffers_full, 503,
+            "the body came slowly while others waited for its space: send the packet again later", true};
+  }
   if (now < body_ends_) {
     return {RejectReason::timeout, 408, "the body came slower than server.min_body_rate allows", true};
   }

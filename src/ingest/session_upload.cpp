@@ -115,8 +115,8 @@ bool Session::upload_expired(TimePoint now) {
     admit_part(now);
     return true;
   }
-  if (now >= body_ends_ || !keeps_rate()) return false;
-  rate_ends_ = never;
+  if (now >= body_ends_ || !keeps_rate() || hogs_space()) return false;
+  watch_rate(now);
   watch_upload(now);
   return true;
 }

@@ -176,6 +176,7 @@ void MemoryLimiter::serve_locked(const Reservation* newcomer) {
   }
   for (Line& line : lines_) help_oldest_locked(line, newcomer);
   while (Reservation* const next = next_locked()) grant_locked(*next, newcomer);
+  large_waits_.store(!lines_[1].waiting.empty(), std::memory_order_relaxed);
   if (lines_[0].waiting.empty() && lines_[1].waiting.empty()) {
     word_.fetch_and(~waiters_bit, std::memory_order_relaxed);
   }

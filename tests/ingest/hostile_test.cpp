@@ -28,11 +28,12 @@ std::string head_of(std::size_t length, std::string_view more = "") {
 
 std::string json_of(std::size_t size) { return "[\"" + std::string(size - 4, 'x') + "\"]"; }
 
-/// Sends `bytes` one by one, again and again, until the port closes.
+/// Sends `opening`, and then `bytes` one by one, again and again, until the port closes.
 class Trickle {
  public:
-  Trickle(Client& client, std::string bytes)
-      : thread_([&client, bytes = std::move(bytes)](const std::stop_token& stop) {
+  Trickle(Client& client, std::string bytes, std::string opening = "")
+      : thread_([&client, bytes = std::move(bytes), opening = std::move(opening)](const std::stop_token& stop) {
+          if (!client.try_send(opening)) return;
           std::mutex mutex;
           std::unique_lock lock(mutex);
           std::condition_variable_any stopped;
@@ -177,6 +178,29 @@ TEST(BufferSpace, SmallBodiesNeverWaitForLargeOnes) {
     agent.send(post(json_of(64 * 1024)));
     ASSERT_EQ(agent.read()->status, 202u) << i;
   }
+  port.on_loop([&] { port.sessions().close_all(); });
+}
+
+/// They have taken all that large ones may, and come at the least rate from then on.
+TEST(BufferSpace, SlowLargeBodiesMakeRoomForOthersThatWait) {
+  config::ServerOptions options = with_timeouts(1h, 30s, 1h);
+  options.max_buffered = 1024 * 1024;
+  options.min_body_rate = 1;
+  Port port(options, 1h, nullptr, {.rate_window = 1s});
+  std::vector<Client> holders;
+  for (int i = 0; i < 4; ++i) holders.push_back(port.connect());
+  std::vector<Trickle> trickles;
+  const std::string opening = head_of(1'000'000) + std::string(600'000, 'x');
+  for (Client& holder : holders) trickles.emplace_back(holder, "x", opening);
+  ASSERT_TRUE(port.eventually([&] { return port.memory().held_bytes() > options.max_buffered * 3 / 4; }));
+  Client agent = port.connect();
+  for (int i = 0; i < 5; ++i) {
+    agent.send(post(json_of(400'000)));
+    const auto answer = agent.read();
+    ASSERT_TRUE(answer) << i;
+    ASSERT_EQ(answer->status, 202u) << i;
+  }
+  EXPECT_GE(port.rejected(RejectReason::buffers_full), 1u);
   port.on_loop([&] { port.sessions().close_all(); });
 }
 

@@ -108,6 +108,8 @@ class MemoryLimiter {
   /// Gives back what one of the two has taken, or a part of it.
   void let_go(std::size_t bytes);
 
+  /// Whether a large body waits for space.
+  bool large_waits() const { return large_waits_.load(std::memory_order_relaxed); }
   /// Bytes held by all.
   std::size_t held_bytes() const { return word_.load(std::memory_order_relaxed) & ~waiters_bit; }
   std::size_t max_bytes() const { return max_bytes_; }
@@ -162,6 +164,7 @@ class MemoryLimiter {
 
   mutable Mutex mutex_;
   std::array<Line, 2> lines_ LOGDIST_GUARDED_BY(mutex_);  ///< of small bodies, and of large ones
+  std::atomic<bool> large_waits_{false};
   std::size_t large_held_ LOGDIST_GUARDED_BY(mutex_) = 0;
   std::uint64_t last_ticket_ LOGDIST_GUARDED_BY(mutex_) = 0;
 };
