@@ -101,7 +101,7 @@ void Backlog::run() {
 void Backlog::wait() {
   const bool has_work = next_ < batch_.size() || is_spilling() || !fetches_new_.empty() || !fetches_again_.empty();
   MutexLock lock(mutex_);
-  waiting_ = true;
+  waiting_ = has_work;  // with nothing on the disk only, no free place is of any use
   const TimePoint until = has_work ? Clock::now() + look_again : never;
   while (!has_news_ && !stopped_) {
     if (!has_work) {

@@ -55,7 +55,9 @@ void add_ingest(Families& families, const Scrape& scrape) {
       .add(scrape.connections.capacity);
   families.counter("logdist_connections_evicted_total", "Idle connections of agents closed to make room for new ones.")
       .add(ingest.connections_evicted);
-  families.gauge("logdist_buffered_bytes", "Bytes held by bodies being received or waiting, and by contents of decompressed ones.")
+  families
+      .gauge("logdist_buffered_bytes",
+             "Bytes held by bodies being received or waiting, and by contents of decompressed ones.")
       .add(scrape.buffered_bytes.held);
   families.gauge("logdist_buffered_capacity_bytes", "Bytes that server.max_buffered allows.")
       .add(scrape.buffered_bytes.capacity);

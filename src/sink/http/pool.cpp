@@ -122,8 +122,8 @@ void Pool::ended(Connection& connection, End why, const boost::system::error_cod
 /// it was last idle, or says that it will not.
 bool Pool::is_resendable(const Connection& connection, End why) const {
   const bool stale = connection.notes.answers > 0 && !connection.notes.heard;
-  const bool unasked = why == End::unsolicited || why == End::surplus;
-  return why == End::last_answer || why == End::cut_body || unasked || (why == End::lost && stale);
+  const bool unsolicited = why == End::unsolicited || why == End::surplus;
+  return why == End::last_answer || why == End::cut_body || unsolicited || (why == End::lost && stale);
 }
 
 void Pool::learn(const Connection& connection, End why, TimePoint now) {

@@ -37,7 +37,7 @@ struct PoolOptions {
   /// What all contents of the loop may hold. There is always room for one.
   std::size_t contents_held_max = std::size_t{64} << 20;
   queue::MemoryLimiter* memory = nullptr;  ///< where contents count, which outlives the upstream; none: nowhere
-  std::uint64_t seed = 0;  ///< of what differs from connection to connection
+  std::uint64_t seed = 0;                  ///< of what differs from connection to connection
 };
 
 /// Where an analyzer is, and what every request to it says. The strings are
