@@ -196,14 +196,19 @@ RouteTable::RouteTable(core::ProtocolSet protocols) : protocols_(protocols) {
 
 RouteTable::Found RouteTable::find(http::Method method, std::string_view path, std::string_view media_type) const {
   Found found;
+  int best = 0;  // of the rows with the path: the method counts more than the type
   for (const Route& route : route_table) {
     if (!fits(route.path, path) || !protocols_.has(route.protocol)) continue;
     found.methods |= route.methods;
     const bool takes_method = takes(route, method);
-    if (found.of_path == nullptr || (takes_method && !found.takes_method)) found.of_path = &route;
+    const bool takes_type = route.media_type.empty() || equals_in_lower_case(media_type, route.media_type);
+    const int match = 1 + (takes_method ? 2 : 0) + (takes_type ? 1 : 0);
+    if (match > best) {
+      best = match;
+      found.of_path = &route;
+    }
     found.takes_method = found.takes_method || takes_method;
-    if (!takes_method) continue;
-    if (!route.media_type.empty() && !equals_in_lower_case(media_type, route.media_type)) continue;
+    if (!takes_method || !takes_type) continue;
     found.route = &route;
     break;
   }

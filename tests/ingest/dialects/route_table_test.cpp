@@ -36,6 +36,17 @@ TEST(RouteTable, PathThenMethodThenType) {
   }
 }
 
+/// So that a refusal of the method is in the encoding of the request.
+TEST(RouteTable, AnotherMethodKeepsTheDialectOfTheType) {
+  const RouteTable routes(ProtocolSet::all());
+  const auto dialect_of = [&routes](Method method, std::string_view path, std::string_view type) {
+    return routes.find(method, path, type).of_path->dialect;
+  };
+  EXPECT_EQ(dialect_of(Method::put, "/v1/logs", "application/json"), Dialect::otlp_json);
+  EXPECT_EQ(dialect_of(Method::put, "/v1/logs", "application/x-protobuf"), Dialect::otlp_protobuf);
+  EXPECT_EQ(dialect_of(Method::post, "/v1/logs", "image/png"), Dialect::otlp_protobuf) << "the first";
+}
+
 TEST(RouteTable, EveryPacketTypeHasItsLayout) {
   const RouteTable routes(ProtocolSet::all());
   for (const std::string_view type :

@@ -80,7 +80,7 @@ class RouteTable {
 
   struct Found {
     const Route* route = nullptr;    ///< that takes the request
-    const Route* of_path = nullptr;  ///< else the first one with its path, and its method if there is one
+    const Route* of_path = nullptr;  ///< else one with its path, its method if there is one, and then its type
     bool takes_method = false;       ///< the path has rows with that method
     Methods methods = 0;             ///< of all rows with the path
   };
