@@ -60,13 +60,14 @@ function(logdist_precompile_test target)
   logdist_precompile(${target} test_pch GTest::gmock)
 endfunction()
 
-# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE] [SEPARATE])
+# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE] [SEPARATE] [WHOLE])
 #
 # A GoogleTest program whose cases ctest knows one by one. All share one precompiled
 # header, those that do I/O (ASIO) another. Label `slow`: not under ThreadSanitizer. ALONE:
-# no other test runs meanwhile. SEPARATE: as of a module.
+# no other test runs meanwhile. SEPARATE: as of a module. WHOLE: to ctest the program is one
+# test, for hundreds of cases that take less than a process does.
 function(logdist_test name)
-  cmake_parse_arguments(arg "ASIO;ALONE;SEPARATE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;ALONE;SEPARATE;WHOLE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
   if(LOGDIST_SANITIZE STREQUAL "thread" AND "slow" IN_LIST arg_LABELS)
     return()
   endif()
@@ -84,6 +85,11 @@ function(logdist_test name)
     logdist_precompile_asio_test(${name})
   else()
     logdist_precompile_test(${name})
+  endif()
+  if(arg_WHOLE)
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
+    return()
   endif()
   # The tests' own names: printed parameters are no text to give to `ctest -R`.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES

@@ -13,8 +13,8 @@ constexpr const char* id_and_count = R"(\{"packet_id":"[^"]+","messages":[0-9]+\
 std::string of_type(std::string_view type) { return fmt::format("Content-Type: {}\r\n", type); }
 
 Row packets_row(std::string_view type, std::string good, std::uint32_t messages) {
-  return {"/v1/packets", of_type(type),      Protocol::packet, std::move(good), messages,  202, id_and_count,
-          json_answer,     "[{\"a\":]  }", 400,              problem_answer,    problem_body, 422, true};
+  return {"/v1/packets",  of_type(type), Protocol::packet, std::move(good), messages, 202, id_and_count, json_answer,
+          "[{\"a\":]  }", 400,           problem_answer,   problem_body,    422,      true};
 }
 
 Row batch_of_cloud_events(std::string good) {
@@ -25,43 +25,118 @@ Row batch_of_cloud_events(std::string good) {
 }
 
 Row events_row(std::string_view type, std::string good, std::string bad) {
-  return {"/v1/events", of_type(type),    Protocol::events, std::move(good), 2, 200, id_and_count,
-          json_answer,    std::move(bad), 400,              problem_answer,    problem_body};
+  return {"/v1/events",   of_type(type), Protocol::events, std::move(good), 2, 200, id_and_count, json_answer,
+          std::move(bad), 400,           problem_answer,   problem_body};
 }
 
 Row otlp_protobuf_row(std::string_view type) {
-  return {"/v1/logs", of_type(type),    Protocol::otlp, otlp_logs(2), 2, 200, "", "application/x-protobuf",
-          std::string(8, '\x0a'), 200, "application/x-protobuf", "(.|\n)+", 422, true};
+  return {"/v1/logs",
+          of_type(type),
+          Protocol::otlp,
+          otlp_logs(2),
+          2,
+          200,
+          "",
+          "application/x-protobuf",
+          std::string(8, '\x0a'),
+          200,
+          "application/x-protobuf",
+          "(.|\n)+",
+          422,
+          true};
 }
 
 Row otlp_json_row() {
-  return {"/v1/logs", of_type(json_answer), Protocol::otlp,
-          R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{}]}]}]})", 2, 200, R"(\{\})", json_answer,
-          "{\"resourceLogs\":x}", 200, json_answer, R"(\{"code":[0-9]+,"message":".+"\})", 422, true, false, "POST", "{}"};
+  return {"/v1/logs",
+          of_type(json_answer),
+          Protocol::otlp,
+          R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{}]}]}]})",
+          2,
+          200,
+          R"(\{\})",
+          json_answer,
+          "{\"resourceLogs\":x}",
+          200,
+          json_answer,
+          R"(\{"code":[0-9]+,"message":".+"\})",
+          422,
+          true,
+          false,
+          "POST",
+          "{}"};
 }
 
 Row loki_row(std::string_view path, std::string_view type, std::string good, std::string bad) {
   const char* nothing = type == json_answer ? "{\"streams\":[]}" : "";
-  return {std::string(path), of_type(type), Protocol::loki, std::move(good), 2, 204, "", "", std::move(bad), 204,
-          text_answer, ".+\n?", 400, true, false, "POST", nothing};
+  return {std::string(path),
+          of_type(type),
+          Protocol::loki,
+          std::move(good),
+          2,
+          204,
+          "",
+          "",
+          std::move(bad),
+          204,
+          text_answer,
+          ".+\n?",
+          400,
+          true,
+          false,
+          "POST",
+          nothing};
 }
 
 Row hec_row(std::string_view path, Protocol protocol, std::string good, std::string bad) {
-  return {std::string(path), "", protocol, std::move(good), 2, 200, R"(\{"text":"Success","code":0\})", json_answer,
-          std::move(bad), 400, json_answer, R"(\{"text":".+","code":[0-9]+.*\})"};
+  return {std::string(path),
+          "",
+          protocol,
+          std::move(good),
+          2,
+          200,
+          R"(\{"text":"Success","code":0\})",
+          json_answer,
+          std::move(bad),
+          400,
+          json_answer,
+          R"(\{"text":".+","code":[0-9]+.*\})"};
 }
 
 Row bulk_row(std::string_view method, std::string_view path) {
-  Row row{std::string(path), of_type("application/x-ndjson"), Protocol::elasticsearch,
-          "{\"create\":{}}\n{\"a\":1}\n{\"delete\":{}}\n", 2, 200, R"(\{"took":0,"errors":false,"items":\[.+\]\})",
-          json_answer, "{\"create\":{}}\n", 400, json_answer, R"(\{"error":\{.*"type":".+".*\},"status":[0-9]+\})"};
+  Row row{std::string(path),
+          of_type("application/x-ndjson"),
+          Protocol::elasticsearch,
+          "{\"create\":{}}\n{\"a\":1}\n{\"delete\":{}}\n",
+          2,
+          200,
+          R"(\{"took":0,"errors":false,"items":\[.+\]\})",
+          json_answer,
+          "{\"create\":{}}\n",
+          400,
+          json_answer,
+          R"(\{"error":\{.*"type":".+".*\},"status":[0-9]+\})"};
   row.method = method;
   return row;
 }
 
 Row datadog_row(std::string_view path) {
-  return {std::string(path), of_type(json_answer), Protocol::datadog, R"([{"message":"a"},{"message":"b"}])", 2, 202,
-          R"(\{\})", json_answer, "[{\"a\":]  ]", 202, json_answer, R"(\{"errors":\[.+\]\})", 422, false, false, "POST", "{}"};
+  return {std::string(path),
+          of_type(json_answer),
+          Protocol::datadog,
+          R"([{"message":"a"},{"message":"b"}])",
+          2,
+          202,
+          R"(\{\})",
+          json_answer,
+          "[{\"a\":]  ]",
+          202,
+          json_answer,
+          R"(\{"errors":\[.+\]\})",
+          422,
+          false,
+          false,
+          "POST",
+          "{}"};
 }
 
 }  // namespace
@@ -86,18 +161,19 @@ std::vector<Row> all_rows() {
       hec_row("/services/collector/raw/1.0", Protocol::hec_raw, "one\ntwo", blank_lines),
       datadog_row("/api/v2/logs"),
       datadog_row("/v1/input"),
-      {"/gelf", of_type(json_answer), Protocol::gelf, "{\"version\":\"1.1\",\"host\":\"h\",\"short_message\":\"m\"}\n" +
-                                                      std::string(R"({"version":"1.1","host":"h","short_message":"n"})"),
+      {"/gelf", of_type(json_answer), Protocol::gelf,
+       "{\"version\":\"1.1\",\"host\":\"h\",\"short_message\":\"m\"}\n" +
+           std::string(R"({"version":"1.1","host":"h","short_message":"n"})"),
        2, 202, id_and_count, json_answer, "{\"version\":}", 400, problem_answer, problem_body},
-      {"/upload", of_type("application/vnd.fdo.journal"), Protocol::journal, "M=1\n\nM=2\n\n", 2, 202, "OK\\.\n", text_answer,
-       "no journal\n\n", 202, text_answer, ".+\n?", 422, true, true},
+      {"/upload", of_type("application/vnd.fdo.journal"), Protocol::journal, "M=1\n\nM=2\n\n", 2, 202, "OK\\.\n",
+       text_answer, "no journal\n\n", 202, text_answer, ".+\n?", 422, true, true},
       {"/firehose", of_type(json_answer), Protocol::firehose,
        R"({"requestId":"r","timestamp":1,"records":[{"data":"YQ=="},{"data":"Yg=="}]})", 2, 200,
        R"(\{"requestId":"[^"]*","timestamp":[0-9]+\})", json_answer, "{\"records\":x}", 200, json_answer,
        R"(\{"requestId":"[^"]*","timestamp":[0-9]+,"errorMessage":".+"\})", 422, false, false, "POST",
        R"({"requestId":"r","timestamp":1,"records":[]})"},
-      {"/logplex", of_type("application/logplex-1"), Protocol::logplex, "11 <1>1 - - a\n11 <1>1 - - b\n", 2, 204, "", "",
-       "11 <1>1 -", 400, problem_answer, problem_body},
+      {"/logplex", of_type("application/logplex-1"), Protocol::logplex, "11 <1>1 - - a\n11 <1>1 - - b\n", 2, 204, "",
+       "", "11 <1>1 -", 400, problem_answer, problem_body},
   };
   for (const char* type : {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
                            "application/x-json-stream", "application/stream+json"}) {

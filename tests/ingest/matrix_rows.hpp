@@ -13,20 +13,20 @@ struct Row {
   std::string path;
   std::string headers;  ///< Content-Type, mostly
   Protocol protocol;
-  std::string good;             ///< a body
-  std::uint32_t messages;       ///< of it
-  unsigned success;             ///< its status
-  std::string answer;           ///< and body, a regular expression
-  std::string answer_type;      ///< Content-Type of that; empty: there is no body
-  std::string bad;              ///< a body of at least 8 bytes that is none
-  unsigned empty;               ///< how one without messages is answered: with `success` and no packet, or as refused
-  std::string error_type;       ///< Content-Type of refusals
-  std::string error;            ///< a regular expression for the body of every refusal
+  std::string good;         ///< a body
+  std::uint32_t messages;   ///< of it
+  unsigned success;         ///< its status
+  std::string answer;       ///< and body, a regular expression
+  std::string answer_type;  ///< Content-Type of that; empty: there is no body
+  std::string bad;          ///< a body of at least 8 bytes that is none
+  unsigned empty;           ///< how one without messages is answered: with `success` and no packet, or as refused
+  std::string error_type;   ///< Content-Type of refusals
+  std::string error;        ///< a regular expression for the body of every refusal
   unsigned dead_lettered = 422;
-  bool is_typed = false;        ///< another Content-Type is refused
-  bool is_upload = false;       ///< waits for room
+  bool is_typed = false;   ///< another Content-Type is refused
+  bool is_upload = false;  ///< waits for room
   std::string method = "POST";
-  std::string nothing = {};     ///< a body without messages
+  std::string nothing = {};  ///< a body without messages
 
   std::string request(std::string_view body, std::string_view more = {}) const {
     return sent_to(path, headers + std::string(more), body, method);

@@ -1,14 +1,16 @@
 // Every row of the table of formats against every way to be answered: success, nothing in it, each refusal, no room.
+#include <deque>
 #include <set>
 
+#include "logdist/ingest/dialects/route_table.hpp"
 #include "matrix_rows.hpp"
 
 namespace logdist::ingest::test {
 namespace {
 
-using ::testing::MatchesRegex;
 using queue::Admission;
 using queue::Settlement;
+using ::testing::MatchesRegex;
 
 class Matrix : public Bodies, public ::testing::WithParamInterface<Row> {
  protected:
@@ -230,33 +232,46 @@ TEST_P(NarrowMatrix, RefusesWhatComesTooSlowly) {
   expect_refusal(*answer, 408);
 }
 
-/// The memory for bodies is others'.
-TEST_P(Matrix, SaysThatThereIsNoRoom) {
-  struct Other final : queue::MemoryLimiter::Reservation {
+/// Takes all of the memory for bodies; what comes later waits behind it.
+class Others {
+ public:
+  explicit Others(queue::MemoryLimiter& memory) : memory_(memory) {
+    do held_.emplace_back();
+    while (memory_.reserve(held_.back(), memory_.small_body_max()));
+  }
+  ~Others() { go(); }
+  void go() {
+    for (Body& body : held_) memory_.release(body);
+  }
+
+ private:
+  struct Body final : queue::MemoryLimiter::Reservation {
     void granted() override {}
   };
+
+  queue::MemoryLimiter& memory_;
+  std::deque<Body> held_;
+};
+
+TEST_P(Matrix, SaysThatThereIsNoRoom) {
   const auto memory = std::make_shared<queue::MemoryLimiter>(1 << 20);
-  Other other;
-  ASSERT_TRUE(memory->reserve(other, 1 << 20));
-  {
-    Port port({}, std::chrono::milliseconds(50), memory);
-    Client client = port.connect();
-    client.send(row().request(row().good));
-    if (row().is_upload) {
-      ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 1; }));
-      memory->release(other);
-      const auto answer = client.read();
-      ASSERT_TRUE(answer);
-      expect_success(*answer);
-    } else {
-      const auto answer = client.read();
-      ASSERT_TRUE(answer);
-      expect_refusal(*answer, 503);
-      EXPECT_EQ(answer->header("retry-after"), "7");
-    }
-    EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.size(); }), row().is_upload ? 1u : 0u);
+  Others others(*memory);
+  Port port({}, std::chrono::milliseconds(50), memory);
+  Client client = port.connect();
+  client.send(row().request(row().good));
+  if (row().is_upload) {  // it stops reading meanwhile
+    ASSERT_TRUE(port.eventually([&] { return port.sessions().busy_count() == 1; }));
+    others.go();
+    const auto answer = client.read();
+    ASSERT_TRUE(answer);
+    expect_success(*answer);
+  } else {
+    const auto answer = client.read();
+    ASSERT_TRUE(answer);
+    expect_refusal(*answer, 503);
+    EXPECT_EQ(answer->header("retry-after"), "7");
   }
-  memory->release(other);
+  EXPECT_EQ(port.on_loop([&] { return port.sink.admitted.size(); }), row().is_upload ? 1u : 0u);
 }
 
 std::string name_of_row(const ::testing::TestParamInfo<Row>& one) {

@@ -176,8 +176,8 @@ TEST(Waiting, AnAgentThatSendsNoMoreHasItsAnswerAllTheSame) {
 TEST(Waiting, AnAgentOfHttp10ThatSendsNoMoreIsGone) {
   WaitingPort port;
   Client client = port.connect();
-  client.send("POST /v1/packets HTTP/1.0\r\nContent-Length: " + std::to_string(small_body.size()) + "\r\n\r\n" +
-              std::string(small_body));
+  client.send("POST /v1/packets HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " +
+              std::to_string(small_body.size()) + "\r\n\r\n" + std::string(small_body));
   ASSERT_TRUE(port.has_waiting(1));
   client.shutdown_send();
   EXPECT_TRUE(client.ends()) << "it knows no interim answers";
