@@ -13,11 +13,7 @@ class BodyRate {
  public:
   static constexpr std::size_t window_steps = 10;
 
-  /// The first step begins, and `bytes` are there.
-  void begin(std::size_t bytes) {
-    ended_ = 0;
-    end_step(bytes);
-  }
+  /// The next step begins, or the first, when `bytes` are there.
   void end_step(std::size_t bytes) { there_[ended_++ % window_steps] = bytes; }
 
   /// What has come since the last step ended, when `bytes` are there now.

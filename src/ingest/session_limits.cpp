@@ -108,11 +108,8 @@ void Session::watch_rate(TimePoint now) {
     return;
   }
   if (rate_ == nullptr) rate_ = std::make_unique<BodyRate>();
-  if (rate_ends_ == never) {
-    rate_->begin(arrived_bytes());
-  } else {
-    rate_->end_step(arrived_bytes());
-  }
+  if (rate_ends_ == never) *rate_ = {};
+  rate_->end_step(arrived_bytes());
   rate_ends_ = now + shared_.context.rate_window / static_cast<Duration::rep>(BodyRate::window_steps);
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 TEST(BodyRateWindow, AnOpeningBurstIsForgottenWithItsStep) {
   BodyRate rate;
-  rate.begin(70'000);
+  rate.end_step(70'000);
   std::size_t there = 9'500'000;  // the burst, in the first step
   for (std::size_t step = 1; step < BodyRate::window_steps; ++step) {
     EXPECT_FALSE(rate.of_window(there));
@@ -23,9 +23,10 @@ TEST(BodyRateWindow, AnOpeningBurstIsForgottenWithItsStep) {
 
 TEST(BodyRateWindow, BeginsAnew) {
   BodyRate rate;
-  rate.begin(0);
+  rate.end_step(0);
   for (std::size_t step = 0; step < 3 * BodyRate::window_steps; ++step) rate.end_step(step);
-  rate.begin(1'000);
+  rate = {};
+  rate.end_step(1'000);
   EXPECT_FALSE(rate.of_window(2'000));
   EXPECT_EQ(rate.of_step(2'000), 1'000u);
 }
