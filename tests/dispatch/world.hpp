@@ -69,7 +69,7 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   queue::Store* store = nullptr;  ///< of the first loop
   queue::AckRegistry* acks = nullptr;
-  balance::BalancerFactory make_balancer;  ///< none: the one that ships
+  balance::BalancerFactory make_balancer{};  ///< none: the one that ships
 };
 
 /// Real load balancer and dispatchers in simulated time.
