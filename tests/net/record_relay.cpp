@@ -55,6 +55,9 @@ class Relayed {
       if (error == asio::error::would_block) return true;
       if (error) return broken();
     }
+    for (const Direction& way : ways_) {
+      if (way.ended && has_failed(*way.from)) return broken();  // nothing more is read there, which would say so
+    }
     for (bool progress = true; progress;) {
       progress = false;
       for (Direction& way : ways_) {
@@ -77,6 +80,13 @@ class Relayed {
   }
 
  private:
+  static bool has_failed(const Transport& side) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    ::getsockopt(side.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error != 0;
+  }
+
   static bool pump(Direction& way, error_code& error) {
     if (way.closed) return false;
     if (!way.empty() || !way.to->flushed()) {
