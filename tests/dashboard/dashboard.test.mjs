@@ -1,22 +1,12 @@
 // The dashboard in a browser, over a daemon at work.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openDashboard, screenshot, startBrowser, timeout } from './browser.mjs';
+import { openDashboard, screenshot, timeout } from './browser.mjs';
 import { House } from './house.mjs';
+import { browser, stage } from './stage.mjs';
 
-const house = new House({ alpha: 40, beta: 30, gamma: 30 });
-let browser;
-
-before(async () => {
-  await house.open();
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await house.close();
-});
+const house = stage(new House({ alpha: 40, beta: 30, gamma: 30 }));
 
 const connection = (page) => page.locator('#connection');
 const rowOf = (page, name) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${name}`) }) });

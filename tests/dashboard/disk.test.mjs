@@ -1,22 +1,12 @@
 // The dashboard over a daemon whose queue is on a disk: in an outage, after a kill, and while it recovers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openDashboard, screenshot, startBrowser } from './browser.mjs';
+import { openDashboard, screenshot } from './browser.mjs';
 import { House } from './house.mjs';
+import { browser, stage } from './stage.mjs';
 
-const house = new House({ alpha: 60, beta: 40 }, { storage: 'disk', max_packets: 50 });
-let browser;
-
-before(async () => {
-  await house.open();
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await house.close();
-});
+const house = stage(new House({ alpha: 60, beta: 40 }, { storage: 'disk', max_packets: 50 }));
 
 const tile = (page) => page.locator('#tiles > *').filter({ hasText: 'Queue on disk' });
 const ledger = async (page, term) => Number((await page.locator(`#ledger-${term}-packets`).textContent()).replaceAll(',', ''));
