@@ -186,7 +186,7 @@ TEST(BufferSpace, SlowLargeBodiesMakeRoomForOthersThatWait) {
   config::ServerOptions options = with_timeouts(1h, 30s, 1h);
   options.max_buffered = 1024 * 1024;
   options.min_body_rate = 1;
-  Port port(options, 1h, nullptr, {.rate_window = 1s});
+  Port port(options, 1h);
   std::vector<Client> holders;
   for (int i = 0; i < 4; ++i) holders.push_back(port.connect());
   std::vector<Trickle> trickles;
