@@ -278,7 +278,7 @@ Delivery* Dispatcher::oldest_ready() {
     oldest = &lane.front();
   }
   for (RetryLists* const lists : {&retry_, &suspects_}) {
-    RetryLists::Group* const group = lists->oldest();
+    RetryLists::Group* const group = lists->first();
     if (group == nullptr) continue;
     Delivery& first = *group->packets.begin();
     if (oldest == nullptr || first.admitted_at <= oldest->admitted_at) oldest = &first;

@@ -18,8 +18,9 @@ constexpr std::size_t exchange_part = 8;
 constexpr std::size_t exchanged_max = 64;
 /// More only where a large packet needs the bytes of many small ones.
 constexpr std::size_t exchanged_for_bytes_max = 1024;
-/// Bodies that are read again at a time.
-constexpr std::size_t fetches_max = 16;
+/// Bodies that are read again at a time: of suspects, which the store lets wait behind others, and of all.
+constexpr std::size_t suspects_fetched_max = 16;
+constexpr std::size_t fetched_max = 32;
 /// When the disk refuses, or no place was left.
 constexpr Duration fetch_again = std::chrono::seconds(1);
 
@@ -81,11 +82,17 @@ void Dispatcher::offer_places() {
   store_->offer(packets, bytes);
 }
 
+/// Those that are not suspect need not wait for the suspects' share.
 void Dispatcher::fetch_parked(LoadBalancer::PlacementBatch& shared) {
-  if (parked_.empty()) return;
-  parked_.begin_pass();
-  while (fetching_ < fetches_max) {
-    RetryLists::Group* const group = parked_.oldest();
+  fetch_parked_of(parked_, fetched_max, shared);
+  fetch_parked_of(parked_suspects_, suspects_fetched_max, shared);
+}
+
+/// As long as fewer than `most` are read.
+void Dispatcher::fetch_parked_of(RetryLists& lists, std::size_t most, LoadBalancer::PlacementBatch& shared) {
+  lists.begin_pass();
+  while (fetching_ < most) {
+    RetryLists::Group* const group = lists.first();
     if (group == nullptr) return;
     Delivery& first = *group->packets.begin();
     // Where nobody is left to be asked, its round is over, which may be its last.
@@ -93,7 +100,7 @@ void Dispatcher::fetch_parked(LoadBalancer::PlacementBatch& shared) {
     if (is_stranded || shared.has_slot(group->protocol, first.retry_state)) {
       fetch(first);
     } else {
-      parked_.block(*group);
+      lists.block(*group);
     }
   }
 }

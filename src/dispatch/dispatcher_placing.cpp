@@ -25,10 +25,10 @@ void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   suspects_.begin_pass();
   fetch_parked(shared);
   place_oldest_first(shared);
-  if (!suspects_.empty() || !parked_.empty()) place_left_over(shared);
+  if (!suspects_.empty() || any_parked_ready()) place_left_over(shared);
   end_stranded_rounds(shared, now);
   look_for_room(shared);
-  parked_look_at_ = parked_.empty() ? never : now + parked_look_again;
+  parked_look_at_ = any_parked_ready() ? now + parked_look_again : never;
 }
 
 /// All by their age, suspects only as far as their share of the slots goes.
@@ -38,7 +38,7 @@ void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
     Delivery* oldest = oldest_of_lanes(blocked);
     RetryLists* from = nullptr;
     for (RetryLists* const lists : {&retry_, &suspects_}) {
-      RetryLists::Group* const group = lists->oldest();
+      RetryLists::Group* const group = lists->first();
       if (group == nullptr) continue;
       Delivery& first = *group->packets.begin();
       if (oldest != nullptr && oldest->admitted_at < first.admitted_at) continue;
@@ -51,7 +51,7 @@ void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
     if (from == nullptr) {
       blocked.add(oldest->packet.protocol);  // any slot free for it would have done: the younger ones find none
     } else {
-      from->block(*from->oldest());
+      from->block(*from->first());
     }
   }
 }
@@ -73,7 +73,7 @@ void Dispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
   fetch_parked(shared);
   suspects_.begin_pass();
   for (;;) {
-    RetryLists::Group* const group = suspects_.oldest();
+    RetryLists::Group* const group = suspects_.first();
     if (group == nullptr) return;
     if (try_to_place(shared, *group->packets.begin())) continue;
     if (!shared.has_capacity()) return note_waiting(shared);

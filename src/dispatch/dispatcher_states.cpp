@@ -42,9 +42,13 @@ void Dispatcher::enter_waiting(Delivery& delivery) {
   enter_retry(delivery);
 }
 
+/// By its age. Suspects whose bodies are on the disk come by turns instead: of more than memory and the analyzers have
+/// room for, the oldest would else be read again each time, and the youngest never.
 void Dispatcher::enter_retry(Delivery& delivery) {
   enter_books(delivery);
   delivery.state = DeliveryState::retry;
+  const bool by_turns = delivery.parked && delivery.retry_state.suspect();
+  delivery.in_line_since = by_turns ? delivery.due_at : delivery.admitted_at;
   retries_of(delivery).insert(delivery);
 }
 
@@ -160,6 +164,7 @@ void Dispatcher::recycle(Delivery& delivery) {
   delivery.retry_state.reset();
   delivery.history.reset();
   delivery.give_up_at = never;
+  delivery.due_at = {};
   delivery.waiter = nullptr;
   delivery.holds_queue_place = false;
   delivery.accepted = false;

@@ -29,11 +29,11 @@ void RetryLists::insert(Delivery& delivery) {
     group.only = delivery.retry_state.only();
     group.made = ++made_;
     group.packets.insert(delivery);
-    const auto entered = by_age_.emplace(age_of(group), &group).first;
-    if (cursor_ == by_age_.end() || entered->first < cursor_->first) cursor_ = entered;
+    const auto entered = line_.emplace(place_of(group), &group).first;
+    if (cursor_ == line_.end() || entered->first < cursor_->first) cursor_ = entered;
     return;
   }
-  const Age before = age_of(group);
+  const Place before = place_of(group);
   group.packets.insert(delivery);
   move(group, before);
 }
@@ -42,34 +42,34 @@ void RetryLists::erase(Delivery& delivery) {
   const auto place = groups_.find(key_of(delivery));
   LOGDIST_CHECK(place != groups_.end());
   Group& group = place->second;
-  const Age before = age_of(group);
+  const Place before = place_of(group);
   group.packets.erase(group.packets.iterator_to(delivery));
   if (!group.packets.empty()) return move(group, before);
-  const auto entry = by_age_.find(before);
+  const auto entry = line_.find(before);
   if (cursor_ == entry) ++cursor_;
-  by_age_.erase(entry);
+  line_.erase(entry);
   groups_.erase(place);
 }
 
-/// Its oldest packet is another one now.
-void RetryLists::move(Group& group, Age from) {
-  const Age to = age_of(group);
+/// Its first packet is another one now.
+void RetryLists::move(Group& group, Place from) {
+  const Place to = place_of(group);
   if (to == from) return;
-  const auto entry = by_age_.find(from);
+  const auto entry = line_.find(from);
   if (cursor_ == entry) ++cursor_;
-  by_age_.erase(entry);
-  const auto entered = by_age_.emplace(to, &group).first;
-  if (cursor_ == by_age_.end() || entered->first < cursor_->first) cursor_ = entered;
+  line_.erase(entry);
+  const auto entered = line_.emplace(to, &group).first;
+  if (cursor_ == line_.end() || entered->first < cursor_->first) cursor_ = entered;
 }
 
 void RetryLists::begin_pass() {
   ++pass_;
-  cursor_ = by_age_.begin();
+  cursor_ = line_.begin();
 }
 
-RetryLists::Group* RetryLists::oldest() {
-  while (cursor_ != by_age_.end() && cursor_->second->blocked_in == pass_) ++cursor_;
-  return cursor_ == by_age_.end() ? nullptr : cursor_->second;
+RetryLists::Group* RetryLists::first() {
+  while (cursor_ != line_.end() && cursor_->second->blocked_in == pass_) ++cursor_;
+  return cursor_ == line_.end() ? nullptr : cursor_->second;
 }
 
 }  // namespace logdist::dispatch

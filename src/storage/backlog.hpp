@@ -40,7 +40,7 @@ class Backlog {
     std::uint64_t id = 0;
     queue::LogPosition place{};
     std::size_t bytes = 0;  ///< of the queue
-    bool was_tried = false;
+    bool is_suspect = false;
   };
 
   /// Begins with what `log` has recovered.

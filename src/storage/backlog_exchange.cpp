@@ -58,7 +58,7 @@ bool Backlog::serve_offer() {
   Offer offer;
   {
     const MutexLock lock(mutex_);
-    for (const Fetch& asked : asked_) (asked.was_tried ? fetches_again_ : fetches_new_).push_back(asked);
+    for (const Fetch& asked : asked_) (asked.is_suspect ? fetches_again_ : fetches_new_).push_back(asked);
     asked_.clear();
     if (offers_.empty()) return false;
     offer = offers_.front();
@@ -146,7 +146,7 @@ std::deque<Backlog::Fetch>* Backlog::next_fetch() {
 void Backlog::read_parked(std::deque<Fetch>& fetches, ReadBackPacket& packet) {
   const Fetch fetch = fetches.front();
   fetches.pop_front();
-  if (fetch.was_tried) credit_ -= std::min(credit_, fetch_costs);
+  if (fetch.is_suspect) credit_ -= std::min(credit_, fetch_costs);
   packet.parked = fetch.delivery;
   switch (queue::find_packet(log_, fetch.id, fetch.place, packet.stored)) {
     case LookupOutcome::found:

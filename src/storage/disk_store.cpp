@@ -42,7 +42,7 @@ void DiskStore::settle(const queue::Delivery& delivery, queue::SettledAs how) {
 
 void DiskStore::fetch(queue::Delivery& delivery) {
   backlog_.fetch({loop_, &delivery, delivery.store_id, delivery.store_place, delivery.parked_bytes,
-                  delivery.retry_state.attempts() > 0});
+                  delivery.retry_state.suspect()});
 }
 
 void DiskStore::flush(std::uint64_t balance_version) {

@@ -1,6 +1,7 @@
 // Packets that hold all places, and are of no use to the analyzers that have room, leave them to those on the disk.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -214,6 +215,51 @@ TEST_F(Parking, TheDrainWaitsForThemAndLeavesThemOnTheDisk) {
   EXPECT_EQ(store_.settled.size(), settled);
   EXPECT_TRUE(world_.dead_letters.letters.empty());
   EXPECT_EQ(terms().spilled.packets, 1);
+}
+
+/// More bad ones than are read again at a time, all parked.
+class ParkingOfMany : public Parking {
+ protected:
+  static constexpr std::size_t count = 24;
+
+  ParkingOfMany() : Parking({.weights = {1, 1}, .queue_packets = count, .max_rounds = 1'000'000}) {
+    for (std::size_t i = 0; i < count; ++i) {
+      world_.advance(1ms);
+      for (const std::string id : {"good", "bad"}) {  // so the analyzers stay in service
+        admit(id + std::to_string(i));
+        world_.run();
+        world_.end_all(Outcome::http_error, 500);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) exchange(spill("good"), "good");
+    world_.end_all(Outcome::http_error, 500);
+    EXPECT_EQ(terms().spilled.packets, static_cast<std::int64_t>(count));
+    store_.wanted = 0;
+  }
+};
+
+TEST_F(ParkingOfMany, AGoodOneIsReadThoughAllThatAreOlderWaitToBe) {
+  world_.advance(1s);
+  ASSERT_EQ(store_.fetches.size(), 16u);
+  for (std::size_t i = 0; i < count; ++i) admit("under way" + std::to_string(i));
+  world_.run();
+  ASSERT_EQ(world_.bounds.packets(), count);
+  exchange(spill("good"), "good");
+  ASSERT_EQ(store_.fetches.size(), 17u);
+  EXPECT_EQ(store_.fetches.back()->packet.id, "good");
+}
+
+TEST_F(ParkingOfMany, EachHasItsTurn) {
+  for (std::size_t i = 2; i < count; ++i) ASSERT_TRUE(world_.bounds.try_take(10));
+  std::set<std::string> read;
+  for (std::size_t step = 0; step < 2 * count; ++step) {
+    world_.advance(60s);  // all that are not read are due again
+    ASSERT_FALSE(store_.fetches.empty());
+    read.insert(store_.fetches.front()->packet.id);
+    fetched(FetchOutcome::exchanged);  // one that was read before is parked for it
+    world_.end_all(Outcome::http_error, 500);
+  }
+  EXPECT_EQ(read.size(), count);
 }
 
 class ParkingOfTheOld : public Parking {

@@ -21,17 +21,17 @@ void exclude(queue::Delivery& delivery, AnalyzerId analyzer) {
   delivery.retry_state.on_result(analyzer, failure, {});
 }
 
-/// The oldest of those whose group is not in `blocked`; the first entered breaks ties.
-queue::Delivery* oldest_of(const std::deque<queue::Delivery*>& waiting,
-                           const std::vector<RetryLists::Excluded>& blocked) {
-  queue::Delivery* oldest = nullptr;
+/// The first of those whose group is not in `blocked`; the first entered breaks ties.
+queue::Delivery* first_of(const std::deque<queue::Delivery*>& waiting,
+                          const std::vector<RetryLists::Excluded>& blocked) {
+  queue::Delivery* first = nullptr;
   for (queue::Delivery* delivery : waiting) {
     RetryLists::Excluded excluded(delivery->retry_state.excluded().begin(), delivery->retry_state.excluded().end());
     std::ranges::sort(excluded);
     if (std::ranges::find(blocked, excluded) != blocked.end()) continue;
-    if (oldest == nullptr || delivery->admitted_at < oldest->admitted_at) oldest = delivery;
+    if (first == nullptr || delivery->in_line_since < first->in_line_since) first = delivery;
   }
-  return oldest;
+  return first;
 }
 
 class RandomRetries {
@@ -56,7 +56,7 @@ class RandomRetries {
  private:
   void insert() {
     queue::Delivery& delivery = made_.emplace_back();
-    delivery.admitted_at = TimePoint{} + std::chrono::milliseconds(random_.below(1'000));
+    delivery.in_line_since = TimePoint{} + std::chrono::milliseconds(random_.below(1'000));
     for (AnalyzerId left = static_cast<AnalyzerId>(random_.below(4)); left > 0; --left) {
       const auto analyzer = static_cast<AnalyzerId>(random_.below(4));
       const auto excluded = delivery.retry_state.excluded();
@@ -71,14 +71,14 @@ class RandomRetries {
     waiting_.erase(std::ranges::find(waiting_, delivery));
   }
 
-  /// Takes the oldest, or blocks its group, until none is left that is not blocked.
+  /// Takes the first, or blocks its group, until none is left that is not blocked.
   void pass() {
     lists_.begin_pass();
     std::vector<RetryLists::Excluded> blocked;
-    while (RetryLists::Group* const group = lists_.oldest()) {
-      queue::Delivery* const expected = oldest_of(waiting_, blocked);
+    while (RetryLists::Group* const group = lists_.first()) {
+      queue::Delivery* const expected = first_of(waiting_, blocked);
       ASSERT_NE(expected, nullptr);
-      ASSERT_EQ(group->packets.begin()->admitted_at, expected->admitted_at);
+      ASSERT_EQ(group->packets.begin()->in_line_since, expected->in_line_since);
       if (random_.below(3) == 0) {
         erase(&*group->packets.begin());
       } else {
@@ -86,7 +86,7 @@ class RandomRetries {
         lists_.block(*group);
       }
     }
-    ASSERT_EQ(oldest_of(waiting_, blocked), nullptr);
+    ASSERT_EQ(first_of(waiting_, blocked), nullptr);
   }
 
   Random random_;
@@ -95,7 +95,7 @@ class RandomRetries {
   std::deque<queue::Delivery*> waiting_;
 };
 
-TEST(RetryLists, GiveTheOldestOfTheGroupsThatAreNotBlocked) {
+TEST(RetryLists, GiveTheFirstInLineOfTheGroupsThatAreNotBlocked) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomRetries retries(seed);
@@ -112,10 +112,10 @@ TEST(RetryLists, EachProtocolHasItsGroups) {
   RetryLists lists;
   for (queue::Delivery& delivery : deliveries) lists.insert(delivery);
   lists.begin_pass();
-  const core::Protocol first = lists.oldest()->protocol;
-  lists.block(*lists.oldest());
-  ASSERT_NE(lists.oldest(), nullptr);
-  EXPECT_NE(lists.oldest()->protocol, first);
+  const core::Protocol first = lists.first()->protocol;
+  lists.block(*lists.first());
+  ASSERT_NE(lists.first(), nullptr);
+  EXPECT_NE(lists.first()->protocol, first);
   for (queue::Delivery& delivery : deliveries) lists.erase(delivery);
   EXPECT_TRUE(lists.empty());
 }
@@ -129,9 +129,9 @@ TEST(RetryLists, TheOrderInWhichAnalyzersWereAskedMakesNoGroup) {
   RetryLists lists;
   for (queue::Delivery& delivery : deliveries) lists.insert(delivery);
   lists.begin_pass();
-  EXPECT_EQ(lists.oldest()->packets.size(), 2u);
-  lists.block(*lists.oldest());
-  EXPECT_EQ(lists.oldest(), nullptr);
+  EXPECT_EQ(lists.first()->packets.size(), 2u);
+  lists.block(*lists.first());
+  EXPECT_EQ(lists.first(), nullptr);
 }
 
 }  // namespace

@@ -20,12 +20,12 @@ class Exchange : public DiskStorageTest {
     return delivery;
   }
   /// As a dispatcher does.
-  void park(Delivery& delivery, bool was_tried = true) {
+  void park(Delivery& delivery, bool is_suspect = true) {
     delivery.parked_bytes = delivery.packet.queue_bytes();
     limits_->give_back(delivery.parked_bytes);
     core::AttemptResult failed;
     failed.outcome = Outcome::http_error;
-    if (was_tried) delivery.retry_state.on_result(0, failed, {});
+    if (is_suspect) delivery.retry_state.on_result(0, failed, {});
   }
   /// What came last.
   const ReadBackPacket& last() const { return loop_->came_back.back(); }

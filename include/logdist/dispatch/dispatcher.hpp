@@ -165,7 +165,7 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void enter_lane(queue::Delivery& delivery);
   void enter_retry(queue::Delivery& delivery);
   RetryLists& retries_of(const queue::Delivery& delivery) {
-    if (delivery.parked) return parked_;
+    if (delivery.parked) return delivery.retry_state.suspect() ? parked_suspects_ : parked_;
     return delivery.retry_state.suspect() ? suspects_ : retry_;
   }
   /// Between rounds, by the begin of the next.
@@ -187,6 +187,8 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   void look_for_room(LoadBalancer::PlacementBatch& shared);
   void offer_places();
   void fetch_parked(LoadBalancer::PlacementBatch& shared);
+  void fetch_parked_of(RetryLists& lists, std::size_t most, LoadBalancer::PlacementBatch& shared);
+  bool any_parked_ready() const { return !parked_.empty() || !parked_suspects_.empty(); }
   void fetch(queue::Delivery& delivery);
   bool make_place(std::size_t bytes);
   void park(queue::Delivery& delivery);
@@ -233,22 +235,23 @@ class Dispatcher final : public queue::PacketSink, public queue::StoreListener, 
   std::array<queue::DeliveryList, core::protocol_count> lanes_;  ///< not yet attempted, by protocol, oldest first
   RetryLists retry_;                                             ///< attempted before and ready again, not suspect
   RetryLists suspects_;                                          ///< the suspect ones
-  RetryLists parked_;                                            ///< those whose bodies are on the disk only
+  RetryLists parked_;                                            ///< not suspect, and on the disk but for its body
+  RetryLists parked_suspects_;
   Rounds between_rounds_;
   Rounds parked_rounds_;
   std::size_t in_flight_ = 0;
   std::size_t storing_ = 0;
-  std::size_t parked_count_ = 0;                         ///< wherever they are
-  std::size_t fetching_ = 0;                             ///< of them
-  bool has_offered_ = false;                             ///< and not heard
-  bool has_room_elsewhere_ = false;                      ///< analyzers have room, and nothing in memory may go there
-  core::ProtocolSet unserved_;                           ///< while that is so: nobody in service takes them
-  TimePoint parked_look_at_ = never;                     ///< whether parked packets may go anywhere now
-  queue::DeliveriesByAge<queue::AnsweredTag> answered_;  ///< wherever they are, while delivery.max_age is set
-  std::uint64_t service_seen_ = 0;                       ///< PlacementBatch::service_version() as of the last turn
-  bool may_be_stranded_ = false;                         ///< a retry was entered that nobody may suit
-  queue::WaiterList waiters_;                            ///< all requests that wait, wherever they are, oldest first
-  queue::AgeList unsettled_;                             ///< all packets, wherever they are, oldest first
+  std::size_t parked_count_ = 0;        ///< wherever they are
+  std::size_t fetching_ = 0;            ///< of them
+  bool has_offered_ = false;            ///< and not heard
+  bool has_room_elsewhere_ = false;     ///< analyzers have room, and nothing in memory may go there
+  core::ProtocolSet unserved_;          ///< while that is so: nobody in service takes them
+  TimePoint parked_look_at_ = never;    ///< whether parked packets may go anywhere now
+  queue::AnsweredDeliveries answered_;  ///< wherever they are, while delivery.max_age is set
+  std::uint64_t service_seen_ = 0;      ///< PlacementBatch::service_version() as of the last turn
+  bool may_be_stranded_ = false;        ///< a retry was entered that nobody may suit
+  queue::WaiterList waiters_;           ///< all requests that wait, wherever they are, oldest first
+  queue::AgeList unsettled_;            ///< all packets, wherever they are, oldest first
 
   // Of one turn; members so that their memory is kept.
   std::vector<Finished> finished_;

@@ -16,11 +16,11 @@ namespace logdist::dispatch {
 
 /// Grouped by their protocol and the analyzers they must not go to, or the only one they may: what finds no slot for
 /// one finds none for the others of its group, so a turn asks once a group, not once a packet, however many there are.
-/// Entering and leaving cost O(log n). A packet's excluded() and only() must not change while it is in here. Confined
-/// to its loop.
+/// In line by Delivery::in_line_since. Entering and leaving cost O(log n). A packet's excluded(), only() and
+/// in_line_since must not change while it is in here. Confined to its loop.
 class RetryLists {
  public:
-  using Packets = queue::DeliveriesByAge<queue::RetryTag>;
+  using Packets = queue::DeliveryLine;
   using Excluded = boost::container::small_vector<AnalyzerId, 4>;  ///< sorted
 
   /// The packets of one protocol with the same excluded analyzers, and the same only one.
@@ -46,9 +46,9 @@ class RetryLists {
 
   /// Begins a pass over the groups: none is blocked.
   void begin_pass();
-  /// The group with the oldest packet of those not blocked in this pass; null when
-  /// there is none. Amortised O(1) for each group that is blocked.
-  Group* oldest();
+  /// The group whose first packet is first in line, of those not blocked in this pass; null when there is none.
+  /// Amortised O(1) for each group that is blocked.
+  Group* first();
   /// `group` found no slot.
   void block(Group& group) { group.blocked_in = pass_; }
 
@@ -59,18 +59,18 @@ class RetryLists {
   }
 
  private:
-  using Age = std::pair<TimePoint, std::uint64_t>;  ///< of a group's oldest packet, and which group
+  using Place = std::pair<TimePoint, std::uint64_t>;  ///< in line of a group's first packet, and which group
 
-  Age age_of(const Group& group) const { return {group.packets.begin()->admitted_at, group.made}; }
-  void move(Group& group, Age from);
+  Place place_of(const Group& group) const { return {group.packets.begin()->in_line_since, group.made}; }
+  void move(Group& group, Place from);
 
   using Key = std::tuple<Excluded, core::Protocol, std::optional<AnalyzerId>>;
 
   static Key key_of(const queue::Delivery& delivery);
 
   std::map<Key, Group> groups_;
-  std::map<Age, Group*> by_age_;
-  std::map<Age, Group*>::iterator cursor_ = by_age_.begin();  ///< before it all are blocked in this pass
+  std::map<Place, Group*> line_;
+  std::map<Place, Group*>::iterator cursor_ = line_.begin();  ///< before it all are blocked in this pass
   std::uint64_t pass_ = 1;
   std::uint64_t made_ = 0;
 };

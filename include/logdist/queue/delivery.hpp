@@ -86,7 +86,8 @@ struct Delivery : boost::intrusive::list_base_hook<boost::intrusive::tag<StateTa
   std::uint8_t charge_group = 0;  ///< of the analyzers that shared it
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a waiting request: no new attempt from then on
-  TimePoint due_at{};            ///< between rounds: when the next one begins
+  TimePoint due_at{};            ///< when its next round begins, or its last one began; zero in the first
+  TimePoint in_line_since{};     ///< its place among those that are ready for another attempt
   Waiter* waiter = nullptr;      ///< none when queued or abandoned
   DeliveryState state = DeliveryState::free;
   bool holds_queue_place = false;
@@ -105,15 +106,22 @@ struct OlderDelivery {
   bool operator()(const Delivery& one, const Delivery& other) const { return one.admitted_at < other.admitted_at; }
 };
 
+/// The first in line first; those of one moment in the order they were entered.
+struct EarlierInLine {
+  bool operator()(const Delivery& one, const Delivery& other) const { return one.in_line_since < other.in_line_since; }
+};
+
 /// The deliveries in one state, the requests that wait, and all that are not settled.
 using DeliveryList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<StateTag>>>>;
-/// Deliveries by age, where they come in any order.
-template <typename Tag>
-using DeliveriesByAge =
+/// Deliveries in an order, where they come in any.
+template <typename Tag, typename Order>
+using OrderedDeliveries =
     boost::intrusive::multiset<Delivery,
                                boost::intrusive::base_hook<boost::intrusive::set_base_hook<boost::intrusive::tag<Tag>>>,
-                               boost::intrusive::compare<OlderDelivery>>;
+                               boost::intrusive::compare<Order>>;
+using AnsweredDeliveries = OrderedDeliveries<AnsweredTag, OlderDelivery>;
+using DeliveryLine = OrderedDeliveries<RetryTag, EarlierInLine>;
 using WaiterList = boost::intrusive::list<
     Delivery, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<WaiterTag>>>>;
 using AgeList = boost::intrusive::list<
