@@ -89,15 +89,13 @@ bool Dispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& de
   return true;
 }
 
-/// Nobody can take anything: those that could go anywhere are next in line when
-/// that has changed.
+/// Nobody can take anything: these are next in line when that has changed.
 void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
   for (const queue::DeliveryList& lane : lanes_) {
     if (!lane.empty()) shared.wait(facts_of(lane.front()), lane.front().retry_state);
   }
   for (RetryLists* const lists : {&retry_, &suspects_}) {
     lists->for_each([&shared](const RetryLists::Group& group) {
-      if (!group.excluded->empty()) return;
       const Delivery& first = *group.packets.begin();
       shared.wait(facts_of(first), first.retry_state);
     });

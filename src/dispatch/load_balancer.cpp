@@ -215,25 +215,53 @@ void LoadBalancer::State::plan_wakes(LoopId current, TimePoint now, WakeList& wa
     // One that was woken and has not had its turn yet will see it all then.
     if (!std::exchange(loops[id].wake_pending, true)) wakeups.loops.push_back(id);
   };
-  LoopId oldest = no_loop;
-  const bool trial = wanted_trial(std::nullopt, now).has_value();
-  const bool capacity = selector.can_pick() || trial;
-  const bool suspects_yield = fresh_waits();
-  const bool suspect_trial = !suspects_yield && trial;  // or the probe decides
-  const bool suspects_fit = suspect_trial || has_room_for_suspects(suspects_yield);
-  const auto head = [suspects_fit](const Loop& loop) {
-    return suspects_fit ? std::min(loop.blocked_head, loop.suspect_head) : loop.blocked_head;
+  bool anyone_waits = false;
+  for (LoopId id = 0; id < loops.size(); ++id) {
+    if (id == current) continue;
+    if (!loops[id].recalls.empty()) wake(id);
+    anyone_waits = anyone_waits || awaits_slot(loops[id]);
+  }
+  if (anyone_waits) {
+    const LoopId next = next_to_place(current, now);
+    if (next != no_loop) wake(next);
+  }
+  wakeups.control = std::exchange(control_due, false);
+}
+
+LoopId LoadBalancer::State::next_to_place(LoopId current, TimePoint now) {
+  if (!selector.can_pick() && !wanted_trial(std::nullopt, now)) return no_loop;
+  note_fresh_waits();
+  using Analyzers = boost::container::small_vector<AnalyzerId, 16>;
+  Analyzers for_fresh;
+  Analyzers for_suspects;
+  for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
+    const bool room = has_room(id);
+    const bool test = awaits_test(id, now);
+    const bool fresh_waits = analyzers[id].fresh_waits;
+    if (room || test) for_fresh.push_back(id);
+    // While no other waits, or the probe decides.
+    if ((test && !fresh_waits) || (room && suspect_fits(id, fresh_waits))) for_suspects.push_back(id);
+  }
+  const auto oldest_of = [](const WaitingPackets& waiting, const Analyzers& there) {
+    TimePoint oldest = never;
+    for (const AnalyzerId id : there) {
+      oldest = std::min(oldest, waiting.since(id));
+      if (waiting.since_somewhere() == never) break;  // the same for all
+    }
+    return oldest;
   };
+  LoopId next = no_loop;
+  TimePoint oldest = never;
   for (LoopId id = 0; id < loops.size(); ++id) {
     const Loop& loop = loops[id];
-    if (id == current) continue;
-    if (!loop.recalls.empty()) wake(id);
-    const bool waits = loop.blocked_at_version != 0 && loop.blocked_at_version < capacity_version;
-    const bool might_place = capacity && waits && (suspects_fit || !loop.only_suspects);
-    if (might_place && (oldest == no_loop || head(loop) < head(loops[oldest]))) oldest = id;
+    if (id == current || !awaits_slot(loop)) continue;
+    const TimePoint since = std::min(oldest_of(loop.fresh, for_fresh), oldest_of(loop.suspects, for_suspects));
+    const bool might_place = since != never || (loop.other_suspects_wait && !for_suspects.empty());
+    if (!might_place || (next != no_loop && since >= oldest)) continue;
+    next = id;
+    oldest = since;
   }
-  if (oldest != no_loop) wake(oldest);
-  wakeups.control = std::exchange(control_due, false);
+  return next;
 }
 
 void LoadBalancer::State::send_wakes(const WakeList& wakeups) {

@@ -106,7 +106,12 @@ AnalyzerId LoadBalancer::State::enter(const AnalyzerSpec& spec, TimePoint now, s
   analyzer.connections = spec.connections;
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
   count_in_service(true);
-  return selector.add(spec.weight_units, analyzer.slots, spec.formats, reused);
+  const AnalyzerId id = selector.add(spec.weight_units, analyzer.slots, spec.formats, reused);
+  for (Loop& loop : loops) {
+    loop.fresh.enter(id);
+    loop.suspects.enter(id);
+  }
+  return id;
 }
 
 LoadBalancer::State::Analyzer& LoadBalancer::State::present(AnalyzerId id) {

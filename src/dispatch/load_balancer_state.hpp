@@ -9,6 +9,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include "dispatch/balancer_groups.hpp"
+#include "dispatch/waiting_packets.hpp"
 #include "logdist/base/mutex.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
@@ -46,13 +47,14 @@ struct LoadBalancer::State {
     bool seen_paused = false;
     bool drained = false;
     bool in_service = true;
-    bool removed = false;  ///< for good; kept for what is under way there
+    bool removed = false;      ///< for good; kept for what is under way there
+    bool fresh_waits = false;  ///< a packet, on any loop, that is not suspect and may go there; see note_fresh_waits()
   };
 
   struct Loop {
-    TimePoint blocked_head = never;        ///< admission of its oldest packet that any slot suits and that found none
-    TimePoint suspect_head = never;        ///< of its oldest suspect that any analyzer suits with room for suspects
-    bool only_suspects = true;             ///< among its packets that found none
+    WaitingPackets fresh;                  ///< those that are not suspect and found no slot
+    WaitingPackets suspects;               ///< the suspect ones, but for those that were asked for in this round
+    bool other_suspects_wait = false;      ///< such ones
     std::uint64_t blocked_at_version = 0;  ///< capacity_version then; 0: nothing is blocked
     bool wake_pending = false;             ///< woken, its turn not yet begun
     std::vector<AnalyzerId> recalls;
@@ -79,24 +81,36 @@ struct LoadBalancer::State {
   /// The packet that it asked for this pause for was answered so by another analyzer, too.
   void doubt(const retry::AskedPause& asked, TimePoint now) LOGDIST_REQUIRES(mutex);
   bool may_be_tested(AnalyzerId id, TimePoint now) const LOGDIST_REQUIRES(mutex);
-  /// The analyzer that is to get the next packet to test it, in the configured order: an eligible one, or any.
-  std::optional<AnalyzerId> wanted_trial(const std::optional<Eligibility>& eligible, TimePoint now) const
-      LOGDIST_REQUIRES(mutex);
-  /// Without a probe to decide, a suspect may test an analyzer, too.
+  /// The analyzer that is to get the next packet to test it, in the configured order: an eligible one, or any; of
+  /// another loop's packets that may test it, none was admitted before `admitted_at`.
+  std::optional<AnalyzerId> wanted_trial(const std::optional<Eligibility>& eligible, TimePoint now,
+                                         TimePoint admitted_at = TimePoint::min()) const LOGDIST_REQUIRES(mutex);
+  /// Without a probe to decide, a suspect may test an analyzer, too, for which no other waits.
   std::optional<AnalyzerId> wanted_suspect_trial(const Eligibility& eligible, TimePoint now) const
       LOGDIST_REQUIRES(mutex);
   bool may_get(AnalyzerId analyzer, const Eligibility& eligible) const LOGDIST_REQUIRES(mutex);
   /// One enters service or leaves it. Without any the Failed ones are probed, too.
   void count_in_service(bool enters) LOGDIST_REQUIRES(mutex);
-  /// Whether a packet waits, on any loop, that is not suspect and could go anywhere.
-  bool fresh_waits() const LOGDIST_REQUIRES(mutex);
+  /// Brings Analyzer::fresh_waits up to date.
+  void note_fresh_waits() LOGDIST_REQUIRES(mutex);
+  /// Brings `fresh_elsewhere` and `suspects_elsewhere` up to date, for a turn of `loop`.
+  void look_elsewhere(LoopId loop) LOGDIST_REQUIRES(mutex);
   /// Whether one more may go to `id`, as far as their number is concerned.
   bool suspect_fits(AnalyzerId id, bool within_share) const LOGDIST_REQUIRES(mutex);
-  bool has_room_for_suspects(bool within_share) const LOGDIST_REQUIRES(mutex);
+  /// Whether `id` is in service with a free slot.
+  bool has_room(AnalyzerId id) const LOGDIST_REQUIRES(mutex);
+  /// Whether it is to be tested with the next packet, or by the word of its probe.
+  bool awaits_test(AnalyzerId id, TimePoint now) const LOGDIST_REQUIRES(mutex);
   TimePoint earliest_event(TimePoint now) const LOGDIST_REQUIRES(mutex);
   /// Loops with something to recall are woken in any case; of those that wait for a
   /// slot only the one with the oldest packet, which wakes the next in its turn.
   void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) LOGDIST_REQUIRES(mutex);
+  /// The loop, other than `current`, with the oldest packet that could be placed; `no_loop`: there is none.
+  LoopId next_to_place(LoopId current, TimePoint now) LOGDIST_REQUIRES(mutex);
+  /// Whether it has packets that found no slot, and one may have become free since.
+  bool awaits_slot(const Loop& loop) const LOGDIST_REQUIRES(mutex) {
+    return loop.blocked_at_version != 0 && loop.blocked_at_version < capacity_version;
+  }
   /// Once the lock is released.
   void send_wakes(const WakeList& wakeups);
 
@@ -108,6 +122,9 @@ struct LoadBalancer::State {
   BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
   std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
   std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);
+  // What waits on the other loops, in a turn that places packets: see look_elsewhere().
+  WaitingPackets fresh_elsewhere LOGDIST_GUARDED_BY(mutex);
+  WaitingPackets suspects_elsewhere LOGDIST_GUARDED_BY(mutex);
   std::vector<StateChange> state_changes LOGDIST_GUARDED_BY(mutex);
   /// Analyzers in Testing, so that the hot path need not look.
   std::size_t testing_count LOGDIST_GUARDED_BY(mutex) = 0;

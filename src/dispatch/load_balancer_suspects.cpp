@@ -1,5 +1,5 @@
-// Which packets may test an analyzer, and how many slots those may hold that have
-// failed before.
+// Which packets may test an analyzer, how many slots those may hold that have failed before, and which slots are left
+// to the packets of other loops.
 #include <algorithm>
 
 #include "dispatch/load_balancer_state.hpp"
@@ -14,8 +14,17 @@ constexpr std::uint32_t suspect_connections = 2;
 
 }  // namespace
 
-bool LoadBalancer::State::fresh_waits() const {
-  return std::any_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.blocked_head != never; });
+void LoadBalancer::State::note_fresh_waits() {
+  const bool anywhere =
+      std::any_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.fresh.since_anywhere() != never; });
+  for (Analyzer& analyzer : analyzers) analyzer.fresh_waits = anywhere;
+  if (anywhere) return;
+  for (const Loop& loop : loops) {
+    if (loop.fresh.since_somewhere() == never) continue;
+    for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
+      analyzers[id].fresh_waits = analyzers[id].fresh_waits || loop.fresh.since(id) != never;
+    }
+  }
 }
 
 bool LoadBalancer::State::suspect_fits(AnalyzerId id, bool within_share) const {
@@ -26,11 +35,12 @@ bool LoadBalancer::State::suspect_fits(AnalyzerId id, bool within_share) const {
   return analyzer.suspects < most;
 }
 
-bool LoadBalancer::State::has_room_for_suspects(bool within_share) const {
-  for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
-    if (analyzers[id].in_service && suspect_fits(id, within_share) && selector.has_free_slot(id)) return true;
-  }
-  return false;
+bool LoadBalancer::State::has_room(AnalyzerId id) const {
+  return analyzers[id].in_service && selector.has_free_slot(id);
+}
+
+bool LoadBalancer::State::awaits_test(AnalyzerId id, TimePoint now) const {
+  return testing_count > 0 && analyzers[id].monitor->wants_trial() && may_be_tested(id, now);
 }
 
 bool LoadBalancer::State::may_be_tested(AnalyzerId id, TimePoint now) const {
@@ -45,11 +55,11 @@ bool LoadBalancer::State::may_get(AnalyzerId analyzer, const Eligibility& eligib
          std::ranges::find(eligible.excluded, analyzer) == eligible.excluded.end();
 }
 
-std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(const std::optional<Eligibility>& eligible,
-                                                            TimePoint now) const {
+std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(const std::optional<Eligibility>& eligible, TimePoint now,
+                                                            TimePoint admitted_at) const {
   if (testing_count == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
-    if (!analyzers[id].monitor->wants_trial() || !may_be_tested(id, now)) continue;
+    if (!awaits_test(id, now) || fresh_elsewhere.since(id) < admitted_at) continue;
     if (!eligible || may_get(id, *eligible)) return id;
   }
   return std::nullopt;
@@ -58,7 +68,8 @@ std::optional<AnalyzerId> LoadBalancer::State::wanted_trial(const std::optional<
 std::optional<AnalyzerId> LoadBalancer::State::wanted_suspect_trial(const Eligibility& eligible, TimePoint now) const {
   if (testing_count == 0) return std::nullopt;
   for (AnalyzerId id = 0; id < analyzers.size(); ++id) {
-    if (!analyzers[id].monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
+    const Analyzer& analyzer = analyzers[id];
+    if (analyzer.fresh_waits || !analyzer.monitor->wants_suspect_trial() || !may_be_tested(id, now)) continue;
     if (may_get(id, eligible)) return id;
   }
   return std::nullopt;
@@ -66,18 +77,22 @@ std::optional<AnalyzerId> LoadBalancer::State::wanted_suspect_trial(const Eligib
 
 bool LoadBalancer::PlacementBatch::let_suspects_pass() {
   state_.mutex.is_held();
-  suspects_pass_ = !state_.fresh_waits();
-  if (!suspects_pass_) {
-    // Those that wait may find their slots without another becoming free.
-    State::Loop& mine = state_.loops[loop_];
-    mine.blocked_at_version = std::min(mine.blocked_at_version, state_.capacity_version - 1);
-    return false;
-  }
-  // All of them are offered again: those that are placed now keep nobody waiting.
-  state_.loops[loop_].suspect_head = never;
-  if (state_.testing_count == 0) return true;
+  state_.note_fresh_waits();
+  bool is_kept = false;  // for those that wait elsewhere
+  suspects_pass_ = false;
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
-    if (!state_.may_be_tested(id, now_)) continue;
+    if (!state_.has_room(id) && !state_.awaits_test(id, now_)) continue;
+    (state_.analyzers[id].fresh_waits ? is_kept : suspects_pass_) = true;
+  }
+  State::Loop& mine = state_.loops[loop_];
+  // What is kept may be free for suspects without another becoming free.
+  if (is_kept) mine.blocked_at_version = std::min(mine.blocked_at_version, state_.capacity_version - 1);
+  if (!suspects_pass_) return false;
+  // All of them are offered again: those that are placed now keep nobody waiting.
+  mine.suspects.clear();
+  mine.other_suspects_wait = false;
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (state_.analyzers[id].fresh_waits || !state_.awaits_test(id, now_)) continue;
     state_.analyzers[id].monitor->trust_probe(now_);
     state_.refresh(id, now_);
   }
@@ -85,7 +100,7 @@ bool LoadBalancer::PlacementBatch::let_suspects_pass() {
 }
 
 std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const PacketFacts& packet,
-                                                                     const Eligibility& eligible, bool yields) {
+                                                                     const Eligibility& eligible) {
   state_.mutex.is_held();
   if (suspects_pass_) {
     if (const auto trial = state_.wanted_suspect_trial(eligible, now_)) {
@@ -93,8 +108,10 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const Packe
       return begin_trial(*trial, packet);
     }
   }
-  if (yields) return std::nullopt;
-  const auto placement = pick(packet, closed_to_suspects(eligible), true);
+  if (state_.fresh_elsewhere.since_anywhere() < packet.admitted_at) return std::nullopt;
+  closed_to_suspects(eligible);
+  close_to_younger(packet.admitted_at);
+  const auto placement = pick(packet, {closed_.data(), closed_.size()}, true);
   if (placement) ++state_.analyzers[placement->charge.analyzer].suspects;
   return placement;
 }
@@ -109,6 +126,25 @@ bool LoadBalancer::PlacementBatch::has_slot(core::Protocol protocol, const retry
          (suspects_pass_ && state_.wanted_suspect_trial(eligible, now_));
 }
 
+/// Whether suspects hold no more than their share of `analyzer`: until it is known that no other waits for it.
+bool LoadBalancer::PlacementBatch::suspects_keep_share_at(AnalyzerId analyzer) const {
+  state_.mutex.is_held();
+  return !suspects_pass_ || state_.analyzers[analyzer].fresh_waits;
+}
+
+/// Adds those with a slot for an older packet of another loop.
+void LoadBalancer::PlacementBatch::close_to_younger(TimePoint admitted_at) {
+  state_.mutex.is_held();
+  const WaitingPackets& fresh = state_.fresh_elsewhere;
+  const WaitingPackets& suspects = state_.suspects_elsewhere;
+  if (std::min(fresh.since(), suspects.since()) >= admitted_at) return;
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (!state_.has_room(id)) continue;
+    const bool suspect_first = suspects.since(id) < admitted_at && state_.suspect_fits(id, suspects_keep_share_at(id));
+    if (suspect_first || fresh.since(id) < admitted_at) closed_.push_back(id);
+  }
+}
+
 /// Those not eligible, and those at which suspects hold all they may.
 std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(const Eligibility& eligible) {
   state_.mutex.is_held();
@@ -118,7 +154,7 @@ std::span<const AnalyzerId> LoadBalancer::PlacementBatch::closed_to_suspects(con
     const bool counted = state_.analyzers[id].in_service && std::ranges::find(excluded, id) == excluded.end();
     if (!counted) continue;
     const bool is_other = eligible.only && *eligible.only != id;
-    if (is_other || !state_.suspect_fits(id, !suspects_pass_)) closed_.push_back(id);
+    if (is_other || !state_.suspect_fits(id, suspects_keep_share_at(id))) closed_.push_back(id);
   }
   return {closed_.data(), closed_.size()};
 }

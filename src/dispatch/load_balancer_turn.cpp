@@ -1,5 +1,6 @@
 // One loop's turn: results in, placements out.
 #include <algorithm>
+#include <utility>
 
 #include "dispatch/load_balancer_state.hpp"
 #include "logdist/base/check.hpp"
@@ -10,9 +11,9 @@ namespace logdist::dispatch {
 LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop, TimePoint now)
     : state_(*balancer.state_), loop_(loop), now_(now), lock_(state_.mutex) {
   State::Loop& mine = state_.loops[loop_];
-  mine.blocked_head = never;
-  mine.suspect_head = never;
-  mine.only_suspects = true;
+  mine.fresh.clear();
+  mine.suspects.clear();
+  mine.other_suspects_wait = false;
   mine.blocked_at_version = 0;
   mine.wake_pending = false;
 }
@@ -107,19 +108,32 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
 
 std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& packet,
                                                              const retry::RetryState& retry_state) {
+  state_.mutex.is_held();
+  if (!std::exchange(has_looked_elsewhere_, true)) state_.look_elsewhere(loop_);
   const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
-  bool yields = older_elsewhere(packet.admitted_at);
-  std::optional<Placement> placement;
-  if (retry_state.suspect()) {
-    placement = place_suspect(packet, eligible, yields);
-  } else if (const auto trial = wanted_trial_of(eligible, retry_state)) {
-    yields = older_fresh_elsewhere(packet.admitted_at);
-    if (!yields) return begin_trial(*trial, packet);
-  } else if (!yields) {
-    placement = pick(packet, closed_to(eligible), false);
+  const auto placement =
+      retry_state.suspect() ? place_suspect(packet, eligible) : place_fresh(packet, eligible, retry_state);
+  if (placement) return placement;
+  const TimePoint oldest_elsewhere = std::min(state_.fresh_elsewhere.since(), state_.suspects_elsewhere.since());
+  const bool yields = oldest_elsewhere < packet.admitted_at && has_slot(packet.protocol, retry_state);
+  note_waiting(packet, retry_state, yields);
+  return std::nullopt;
+}
+
+std::optional<Placement> LoadBalancer::PlacementBatch::place_fresh(const PacketFacts& packet,
+                                                                   const Eligibility& eligible,
+                                                                   const retry::RetryState& retry_state) {
+  state_.mutex.is_held();
+  if (const auto trial = wanted_trial_of(eligible, retry_state, packet.admitted_at)) {
+    return begin_trial(*trial, packet);
   }
-  if (!placement) note_waiting(packet, retry_state, yields);
-  return placement;
+  if (state_.fresh_elsewhere.since_anywhere() < packet.admitted_at) return std::nullopt;
+  const TimePoint oldest_elsewhere = std::min(state_.fresh_elsewhere.since(), state_.suspects_elsewhere.since());
+  if (oldest_elsewhere >= packet.admitted_at) return pick(packet, closed_to(eligible), false);
+  const auto closed = closed_to(eligible);
+  if (closed.data() != closed_.data()) closed_.assign(closed.begin(), closed.end());
+  close_to_younger(packet.admitted_at);
+  return pick(packet, {closed_.data(), closed_.size()}, false);
 }
 
 /// Those excluded, and all others when there is an only one.
@@ -143,14 +157,15 @@ std::optional<Placement> LoadBalancer::PlacementBatch::pick(const PacketFacts& p
 }
 
 std::optional<AnalyzerId> LoadBalancer::PlacementBatch::wanted_trial_of(const Eligibility& eligible,
-                                                                        const retry::RetryState& retry_state) {
+                                                                        const retry::RetryState& retry_state,
+                                                                        TimePoint admitted_at) {
   state_.mutex.is_held();
   // The last opinion on a refused packet is not left to one that is being tested,
   // when one in service has room.
   if (retry_state.refused_once() && state_.selector.can_pick(eligible.protocol, closed_to(eligible))) {
     return std::nullopt;
   }
-  return state_.wanted_trial(eligible, now_);
+  return state_.wanted_trial(eligible, now_, admitted_at);
 }
 
 Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const PacketFacts& packet) {
@@ -173,31 +188,34 @@ void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const
   // none, only when one has become free since.
   const std::uint64_t version = state_.capacity_version - (yields ? 1 : 0);
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
-  mine.only_suspects = mine.only_suspects && retry_state.suspect();
-  // Only a packet that any free slot suits may keep slots from younger ones.
-  if (!retry_state.excluded().empty() || retry_state.only() || !state_.selector.all_take(packet.protocol)) return;
-  TimePoint& head = retry_state.suspect() ? mine.suspect_head : mine.blocked_head;
-  head = std::min(head, packet.admitted_at);
-}
-
-/// Whether a packet of another loop that may have the next slot waits since before `admitted_at`.
-bool LoadBalancer::PlacementBatch::older_elsewhere(TimePoint admitted_at) const {
-  state_.mutex.is_held();
-  if (older_fresh_elsewhere(admitted_at)) return true;
-  const State::Loop& mine = state_.loops[loop_];
-  const bool suspect = std::any_of(state_.loops.begin(), state_.loops.end(), [&](const State::Loop& loop) {
-    return &loop != &mine && loop.suspect_head < admitted_at;
-  });
-  return suspect && state_.has_room_for_suspects(!suspects_pass_);
-}
-
-/// The same of one that is not suspect, for a trial.
-bool LoadBalancer::PlacementBatch::older_fresh_elsewhere(TimePoint admitted_at) const {
-  state_.mutex.is_held();
-  for (const State::Loop& loop : state_.loops) {
-    if (loop.blocked_head < admitted_at && &loop != &state_.loops[loop_]) return true;
+  const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
+  // There may be as many sets of excluded ones as suspects: those take what they find in their loop's turn.
+  if (retry_state.suspect() && !eligible.excluded.empty()) {
+    mine.other_suspects_wait = true;
+    return;
   }
-  return false;
+  WaitingPackets& waiting = retry_state.suspect() ? mine.suspects : mine.fresh;
+  if (eligible.excluded.empty() && !eligible.only && state_.selector.all_take(packet.protocol)) {
+    waiting.add(packet.admitted_at);
+    return;
+  }
+  bool anyone = false;
+  for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
+    if (state_.analyzers[id].removed || !state_.may_get(id, eligible)) continue;
+    waiting.add(packet.admitted_at, id);
+    anyone = true;
+  }
+  if (!anyone) waiting.add_for_nobody(packet.admitted_at);
+}
+
+void LoadBalancer::State::look_elsewhere(LoopId loop) {
+  fresh_elsewhere.clear();
+  suspects_elsewhere.clear();
+  for (LoopId id = 0; id < loops.size(); ++id) {
+    if (id == loop) continue;
+    fresh_elsewhere.add(loops[id].fresh);
+    suspects_elsewhere.add(loops[id].suspects);
+  }
 }
 
 std::uint64_t LoadBalancer::PlacementBatch::service_version() const {

@@ -235,8 +235,8 @@ class LoadBalancer::PlacementBatch {
                              const retry::RetryState& packet, Duration lasted = {});
 
   /// Places a packet, with an analyzer that takes its protocol and is not excluded by
-  /// its retry state, or with the only one that this names. None when no slot is free for it, or an older packet of
-  /// another loop goes first; the loop is woken when that has changed. An analyzer
+  /// its retry state, or with the only one that this names. None when no slot is free for it, or only such as an older
+  /// packet of another loop may have; the loop is woken when that has changed. An analyzer
   /// that is to be tested goes before all others, but not for a suspect packet.
   ///
   /// A suspect one is placed where suspects hold less than their share (an eighth
@@ -244,9 +244,9 @@ class LoadBalancer::PlacementBatch {
   std::optional<Placement> place(const PacketFacts& packet, const retry::RetryState& retry_state);
 
   /// All packets of this loop that are not suspect were offered; suspect ones wait.
-  /// When no others wait on any loop, suspects may take all that is free from now
-  /// on; so they decide no test, but an analyzer in Testing whose probe has passed
-  /// is Healthy now. False: others wait.
+  /// Of an analyzer that no others may go to which wait, on any loop, suspects may take
+  /// all that is free from now on; so they decide no test, but one in Testing whose
+  /// probe has passed is Healthy now. False: there is none with anything free.
   bool let_suspects_pass();
 
   /// Notes that a packet waits, which was not offered because has_capacity() said no.
@@ -270,22 +270,26 @@ class LoadBalancer::PlacementBatch {
   void take_recalls(std::vector<AnalyzerId>& analyzers);
 
  private:
-  std::optional<Placement> place_suspect(const PacketFacts& packet, const Eligibility& eligible, bool yields);
+  std::optional<Placement> place_fresh(const PacketFacts& packet, const Eligibility& eligible,
+                                       const retry::RetryState& retry_state);
+  std::optional<Placement> place_suspect(const PacketFacts& packet, const Eligibility& eligible);
   std::optional<Placement> pick(const PacketFacts& packet, std::span<const AnalyzerId> closed, bool suspect);
   Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
   std::span<const AnalyzerId> closed_to(const Eligibility& eligible);
   std::span<const AnalyzerId> closed_to_suspects(const Eligibility& eligible);
   void note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
-  std::optional<AnalyzerId> wanted_trial_of(const Eligibility& eligible, const retry::RetryState& retry_state);
+  std::optional<AnalyzerId> wanted_trial_of(const Eligibility& eligible, const retry::RetryState& retry_state,
+                                            TimePoint admitted_at);
   void end_refused(const Placement& placement);
   void end_failed(const Placement& placement, const core::AttemptResult& result, bool suspect, Duration lasted);
-  bool older_elsewhere(TimePoint admitted_at) const;
-  bool older_fresh_elsewhere(TimePoint admitted_at) const;
+  bool suspects_keep_share_at(AnalyzerId analyzer) const;
+  void close_to_younger(TimePoint admitted_at);
 
   State& state_;
   const LoopId loop_;
   const TimePoint now_;  ///< of the turn
   bool suspects_pass_ = false;
+  bool has_looked_elsewhere_ = false;                     ///< for what waits on other loops
   boost::container::small_vector<AnalyzerId, 8> closed_;  ///< of one call; kept for its memory
   MutexLock lock_;
 };
