@@ -97,6 +97,14 @@ void BalancerGroups::ended(const Charged& charged) {
   if (groups_.size() > 1 && !analyzer.removed) share_slots(charged.charge.analyzer);
 }
 
+bool BalancerGroups::takes_any(AnalyzerId analyzer, core::ProtocolSet formats) const {
+  for (std::size_t i = 0; i < core::protocol_count; ++i) {
+    const auto format = static_cast<core::Protocol>(i);
+    if (formats.has(format) && takes(analyzer, format)) return true;
+  }
+  return false;
+}
+
 bool BalancerGroups::all_take(core::Protocol protocol) const {
   return std::all_of(analyzers_.begin(), analyzers_.end(),
                      [protocol](const Analyzer& analyzer) { return analyzer.removed || analyzer.takes.has(protocol); });

@@ -50,6 +50,8 @@ class BalancerGroups {
   void undo(const Charged& charged);
 
   bool takes(AnalyzerId analyzer, core::Protocol protocol) const { return analyzers_[analyzer].takes.has(protocol); }
+  /// Whether `analyzer` takes one of them.
+  bool takes_any(AnalyzerId analyzer, core::ProtocolSet formats) const;
   /// Whether all that are there take it.
   bool all_take(core::Protocol protocol) const;
   /// Those there that take it.

@@ -191,23 +191,29 @@ void LoadBalancer::State::refresh(AnalyzerId id, TimePoint now, const core::Fail
   if (in_service == analyzer.in_service) return;
   analyzer.in_service = in_service;
   selector.set_in_service(id, in_service);
-  count_in_service(in_service);
+  service_changed(id);
   if (in_service) return;
   for (Loop& loop : loops) loop.recalls.push_back(id);
 }
 
-void LoadBalancer::State::count_in_service(bool enters) {
-  const bool all_were_out = in_service_count == 0;
-  if (enters) {
-    ++in_service_count;
-  } else {
-    --in_service_count;
-    ++service_version;
+void LoadBalancer::State::service_changed(AnalyzerId id) {
+  if (!analyzers[id].in_service) ++service_version;
+  core::ProtocolSet unserved;
+  for (std::size_t i = 0; i < core::protocol_count; ++i) {
+    const auto format = static_cast<core::Protocol>(i);
+    bool is_served = false;
+    for (AnalyzerId other = 0; other < analyzers.size() && !is_served; ++other) {
+      is_served = analyzers[other].in_service && selector.takes(other, format);
+    }
+    if (!is_served) unserved.add(format);
   }
-  const bool all_out = in_service_count == 0;
-  if (all_out == all_were_out) return;
-  for (Analyzer& analyzer : analyzers) analyzer.monitor->set_all_out(all_out);
-  control_due = true;
+  for (AnalyzerId other = 0; other < analyzers.size(); ++other) {
+    Analyzer& analyzer = analyzers[other];
+    const bool all_out = selector.takes_any(other, unserved);
+    if (std::exchange(analyzer.seen_all_out, all_out) == all_out) continue;
+    analyzer.monitor->set_all_out(all_out);
+    control_due = true;
+  }
 }
 
 void LoadBalancer::State::plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) {

@@ -1,5 +1,6 @@
 // Who the analyzers are: they come, go and change their weights while the daemon runs.
 #include <algorithm>
+#include <utility>
 
 #include "dispatch/load_balancer_state.hpp"
 #include "logdist/base/check.hpp"
@@ -29,8 +30,7 @@ void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
   state_.selector.remove(id);
   state_.testing_count -= analyzer.seen_state == health::State::testing ? 1 : 0;
   analyzer.removed = true;
-  if (analyzer.in_service) state_.count_in_service(false);
-  analyzer.in_service = false;
+  if (std::exchange(analyzer.in_service, false)) state_.service_changed(id);
   ++state_.service_version;
   for (State::Loop& loop : state_.loops) loop.recalls.push_back(id);
 }
@@ -105,12 +105,12 @@ AnalyzerId LoadBalancer::State::enter(const AnalyzerSpec& spec, TimePoint now, s
   analyzer.capacity = spec.capacity;
   analyzer.connections = spec.connections;
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
-  count_in_service(true);
   const AnalyzerId id = selector.add(spec.weight_units, analyzer.slots, spec.formats, reused);
   for (Loop& loop : loops) {
     loop.fresh.enter(id);
     loop.suspects.enter(id);
   }
+  service_changed(id);
   return id;
 }
 

@@ -45,6 +45,7 @@ struct LoadBalancer::State {
     PauseNotice unseen_pauses;                          ///< by who writes the log
     health::State seen_state = health::State::healthy;  ///< as of the last refresh
     bool seen_paused = false;
+    bool seen_all_out = false;  ///< nobody in service takes a format that it takes
     bool drained = false;
     bool in_service = true;
     bool removed = false;      ///< for good; kept for what is under way there
@@ -89,8 +90,8 @@ struct LoadBalancer::State {
   std::optional<AnalyzerId> wanted_suspect_trial(const Eligibility& eligible, TimePoint now) const
       LOGDIST_REQUIRES(mutex);
   bool may_get(AnalyzerId analyzer, const Eligibility& eligible) const LOGDIST_REQUIRES(mutex);
-  /// One enters service or leaves it. Without any the Failed ones are probed, too.
-  void count_in_service(bool enters) LOGDIST_REQUIRES(mutex);
+  /// One has entered service or left it. Where a format has none left, the Failed ones that take it are probed, too.
+  void service_changed(AnalyzerId id) LOGDIST_REQUIRES(mutex);
   /// Brings Analyzer::fresh_waits up to date.
   void note_fresh_waits() LOGDIST_REQUIRES(mutex);
   /// Brings `fresh_elsewhere` and `suspects_elsewhere` up to date, for a turn of `loop`.
@@ -128,7 +129,6 @@ struct LoadBalancer::State {
   std::vector<StateChange> state_changes LOGDIST_GUARDED_BY(mutex);
   /// Analyzers in Testing, so that the hot path need not look.
   std::size_t testing_count LOGDIST_GUARDED_BY(mutex) = 0;
-  std::size_t in_service_count LOGDIST_GUARDED_BY(mutex) = 0;
   /// Grows when an analyzer leaves service, or is removed.
   std::uint64_t service_version LOGDIST_GUARDED_BY(mutex) = 1;
   /// Snapshots of the balance taken.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 
-#include "dispatch/waiting_packets.hpp"
 #include "tests/dispatch/world.hpp"
 
 namespace logdist::dispatch {
@@ -257,6 +257,55 @@ TEST(Waiting, AnAnalyzerIsNotTrustedForASuspectWhileAFreshPacketOfAnotherLoopCou
   EXPECT_EQ(world.views()[1].state, health::State::healthy);
 }
 
+TEST(Waiting, WithNobodyInServiceForAFormatAPassedProbeIsFollowedByAFreshPacketAtOnce) {
+  WorldOptions options = two_kinds(4, 1);
+  options.weights = {1, 1, 1};
+  options.formats.push_back(just(Protocol::packet));
+  options.probing = true;
+  World world(options);
+  const auto probed = [&world](AnalyzerId analyzer) {
+    return std::ranges::count(world.probes, analyzer, &ProbeOrder::analyzer);
+  };
+  for (TimePoint last = world.now; world.now - last < 600ms;) {  // until the last probe is that long ago
+    world.advance(100ms);
+    if (!world.probes.empty()) last = world.now;
+    for (const ProbeOrder& order : std::exchange(world.probes, {})) {
+      world.balancer.probe_ended(order, health::ProbeResult::passed, world.now);
+    }
+  }
+  fail(world, Protocol::otlp, 1);
+  world.admit_as(Protocol::otlp, "fresh");
+  world.advance(1ms);
+  EXPECT_EQ(world.views()[1].state, health::State::failed);
+  ASSERT_EQ(probed(1), 1) << "though the others are in service";
+  EXPECT_EQ(probed(0) + probed(2), 0);
+  const auto probe = std::ranges::find(world.probes, AnalyzerId{1}, &ProbeOrder::analyzer);
+  world.balancer.probe_ended(*probe, health::ProbeResult::passed, world.now);
+  world.run();
+  ASSERT_EQ(count_at(world, 1, "fresh"), 1);
+  world.deliver_everything();
+  EXPECT_EQ(world.views()[1].state, health::State::healthy);
+}
+
+TEST(Waiting, AFailedOneIsLeftAloneWhileAnotherIsInServiceForAllThatItTakes) {
+  WorldOptions options = two_kinds(4, 1);
+  options.weights = {1, 1, 1};
+  options.formats.push_back(ProtocolSet::all());
+  options.probing = true;
+  World world(options);
+  for (int i = 0; i < 8; ++i) world.admit_as(Protocol::otlp, "bad");
+  world.run();
+  while (!under_way(world).empty()) {
+    const bool fails = under_way(world).front()->analyzer == 1;
+    world.end(fails ? Outcome::connect_error : Outcome::delivered, fails ? 0 : 200);
+  }
+  ASSERT_EQ(world.views()[1].state, health::State::failed);
+  world.probes.clear();
+  world.advance(300ms);
+  EXPECT_EQ(std::ranges::count(world.probes, AnalyzerId{1}, &ProbeOrder::analyzer), 0);
+  world.deliver_everything();
+}
+
 TEST(Waiting, OneThatIsAddedServesThoseThatWaitAlready) {
   World world(two_kinds(2, 2));
   for (int i = 0; i < 4; ++i) world.admit_as(Protocol::otlp, "otlp", 1, 1);
@@ -290,43 +339,6 @@ TEST(Waiting, EndsThoughLoopsWaitForDifferentAnalyzers) {
   }
   world.deliver_everything();  // each step ends: no loop wakes another for nothing
   EXPECT_EQ(world.terms().delivered.packets, 40);
-}
-
-TEST(WaitingPackets, KnowTheOldestByAnalyzer) {
-  const auto at = [](int milliseconds) { return TimePoint{} + std::chrono::milliseconds(milliseconds); };
-  WaitingPackets waiting;
-  EXPECT_EQ(waiting.since(), never);
-  EXPECT_EQ(waiting.since(7), never);
-  waiting.add(at(5), 2);
-  waiting.add(at(6), 2);
-  waiting.add(at(8), 0);
-  EXPECT_EQ(waiting.since(2), at(5));
-  EXPECT_EQ(waiting.since(0), at(8));
-  EXPECT_EQ(waiting.since(1), never);
-  EXPECT_EQ(waiting.since_somewhere(), at(5));
-  waiting.add(at(7));
-  EXPECT_EQ(waiting.since(0), at(7));
-  EXPECT_EQ(waiting.since(9), at(7));
-  EXPECT_EQ(waiting.since_anywhere(), at(7));
-  EXPECT_EQ(waiting.since(), at(5));
-  waiting.enter(9);
-  EXPECT_EQ(waiting.since(9), at(5));
-  WaitingPackets others;
-  others.add(at(1), 1);
-  others.add(waiting);
-  EXPECT_EQ(others.since(1), at(1));
-  EXPECT_EQ(others.since(2), at(5));
-  EXPECT_EQ(others.since(3), at(7));
-  waiting.clear();
-  waiting.add_for_nobody(at(3));
-  EXPECT_EQ(waiting.since(), never) << "of those that are there";
-  waiting.enter(4);
-  EXPECT_EQ(waiting.since(4), at(3));
-  EXPECT_EQ(waiting.since(2), never);
-  waiting.clear();
-  waiting.enter(5);
-  EXPECT_EQ(waiting.since(5), never);
-  EXPECT_EQ(waiting.since(), never);
 }
 
 }  // namespace
