@@ -98,17 +98,22 @@ void Agent::admit() {
   draft.bytes = bytes_;
   draft.admitted_at = now;
   draft.trait = next_trait();
+  const std::vector<core::Protocol>& spoken = plan_.spoken;
+  draft.format = spoken.size() == 1 ? spoken.front() : spoken[draws_.between<std::size_t>(0, spoken.size() - 1)];
 
   queue::Delivery& delivery = loop_.dispatcher().make();
   delivery.packet.id = std::to_string(draft.serial);
   delivery.packet.messages = draft.messages;
+  delivery.packet.protocol = draft.format;
   delivery.packet.body = loop_.buffers().take(bytes_);
   delivery.packet.body.resize(bytes_);
+  loop_.ledger().packet_received(draft.format, bytes_);
+  loop_.ledger().messages_received(draft.format, draft.messages);
   draft.accepted = loop_.dispatcher().admit(delivery, *this, now) == queue::Admission::queued;
   if (!draft.accepted) draft.give_up_at = now + stage_.scenario.caller_runs_timeout;
   stage_.trace.admit(draft);
-  stage_.journal.note("packet {} of {} messages, {} bytes {} by loop {}", draft.serial, draft.messages, bytes_,
-                      draft.accepted ? "accepted" : "waited with", plan_.loop);
+  stage_.journal.note("packet {}, {} of {} messages, {} bytes {} by loop {}", draft.serial, to_string(draft.format),
+                      draft.messages, bytes_, draft.accepted ? "accepted" : "waited with", plan_.loop);
   if (draft.accepted) {
     release();
     begin_after(plan_.pause);

@@ -28,7 +28,8 @@ PacketHistory& EventTrace::admit(const PacketHistory& draft) {
   history.where = history.accepted ? Location::queued : Location::waiting;
   terms_.admitted.add(history.messages);
   term_of(history).add(history.messages);
-  ++untried_;
+  ++untried_like(history);
+  received_[static_cast<std::size_t>(history.format)] += {1, history.messages, history.bytes};
   if (history.accepted) {
     ++held_packets_;
     held_bytes_ += history.bytes;
@@ -42,7 +43,7 @@ PacketHistory& EventTrace::admit(const PacketHistory& draft) {
 void EventTrace::send(const core::Attempt& attempt) {
   PacketHistory& sent = history(attempt.packet->id);
   for (Witness* witness : witnesses_) witness->sent(sent, attempt);
-  if (sent.attempts_begun++ == 0) --untried_;
+  if (sent.attempts_begun++ == 0) --untried_like(sent);
   sent.analyzer = attempt.analyzer;
   largest_sent_ = std::max(largest_sent_, sent.messages);
   AnalyzerTally& there = tally(attempt.analyzer);
@@ -89,10 +90,11 @@ void EventTrace::end_turn(LoopId loop) {
   seen_[loop].clear();
 }
 
-void EventTrace::dead_letter(std::string_view id, DeadLetterReason reason) {
+void EventTrace::dead_letter(std::string_view id, DeadLetterReason reason, core::Protocol format) {
   PacketHistory& dead = history(id);
   for (Witness* witness : witnesses_) witness->dead_lettered(dead, reason);
   ++dead_letters_[static_cast<std::size_t>(reason)];
+  dead.kept_as = format;
   move(dead, Location::dead_lettered);
 }
 
@@ -124,6 +126,13 @@ PacketHistory& EventTrace::history(std::string_view id) {
   return histories_.at(serial);
 }
 
+std::size_t EventTrace::untried(core::ProtocolSet formats) const {
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < untried_.size(); ++i)
+    sum += formats.has(static_cast<core::Protocol>(i)) ? untried_[i] : 0;
+  return sum;
+}
+
 const AnalyzerTally& EventTrace::of(AnalyzerId analyzer) const {
   static const AnalyzerTally none;
   return analyzer < tallies_.size() ? tallies_[analyzer] : none;
@@ -152,7 +161,7 @@ void EventTrace::move(PacketHistory& history, Location to) {
   history.where = to;
   term_of(history).add(history.messages);
   if (was_settled || !history.settled()) return;
-  if (history.attempts_begun == 0) --untried_;
+  if (history.attempts_begun == 0) --untried_like(history);
   if (history.accepted) {
     --held_packets_;
     held_bytes_ -= history.bytes;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "logdist/core/attempt.hpp"
+#include "logdist/core/protocol.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/delivery.hpp"
@@ -27,6 +28,7 @@ struct PacketHistory {
   LoopId loop = 0;
   std::uint32_t messages = 0;
   std::size_t bytes = 0;
+  core::Protocol format = core::Protocol::packet;
   Trait trait;
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a request that waits
@@ -37,10 +39,11 @@ struct PacketHistory {
   AnalyzerId analyzer = 0;  ///< of the attempt under way, or the last
   std::uint32_t attempts_begun = 0;
   std::uint32_t refusals = 0;
-  std::uint32_t ambiguous = 0;  ///< attempts that may have delivered it
-  std::uint32_t failures = 0;   ///< that may be its own doing
-  bool answered = false;        ///< by an analyzer, whatever it was
-  std::uint32_t taken = 0;      ///< times an analyzer took it
+  std::uint32_t ambiguous = 0;                      ///< attempts that may have delivered it
+  std::uint32_t failures = 0;                       ///< that may be its own doing
+  bool answered = false;                            ///< by an analyzer, whatever it was
+  std::uint32_t taken = 0;                          ///< times an analyzer took it
+  core::Protocol kept_as = core::Protocol::packet;  ///< the format of its dead letter
 
   /// Whether it has failed before, as far as its loop has seen.
   bool suspect() const { return failures > 0; }
@@ -94,7 +97,7 @@ class EventTrace {
   /// A turn of `loop` begins, and sees what has ended; it is over.
   void begin_turn(LoopId loop);
   void end_turn(LoopId loop);
-  void dead_letter(std::string_view id, DeadLetterReason reason);
+  void dead_letter(std::string_view id, DeadLetterReason reason, core::Protocol format = core::Protocol::packet);
   void answer(std::uint64_t serial, queue::Settlement settlement);
   void abandon(PacketHistory& history);
   void begin_probe(AnalyzerId analyzer, health::Epoch epoch);
@@ -112,8 +115,10 @@ class EventTrace {
   /// Accepted and not yet settled.
   std::size_t held_packets() const { return held_packets_; }
   std::size_t held_bytes() const { return held_bytes_; }
-  /// Not settled and never attempted.
-  std::size_t untried() const { return untried_; }
+  /// Not settled and never attempted, of these formats.
+  std::size_t untried(core::ProtocolSet formats) const;
+  /// All that ever came.
+  const std::array<ledger::ReceivedCounts, core::protocol_count>& received() const { return received_; }
   std::uint32_t largest_sent() const { return largest_sent_; }  ///< messages
 
  private:
@@ -125,6 +130,7 @@ class EventTrace {
   ledger::Amount& term_of(const PacketHistory& history);
   void move(PacketHistory& history, Location to);
   AnalyzerTally& tally(AnalyzerId analyzer);
+  std::size_t& untried_like(const PacketHistory& history) { return untried_[static_cast<std::size_t>(history.format)]; }
 
   std::vector<Witness*> witnesses_;
   std::deque<PacketHistory> histories_;
@@ -137,7 +143,8 @@ class EventTrace {
   std::uint64_t requests_ = 0;
   std::size_t held_packets_ = 0;
   std::size_t held_bytes_ = 0;
-  std::size_t untried_ = 0;
+  std::array<std::size_t, core::protocol_count> untried_{};              ///< by format
+  std::array<ledger::ReceivedCounts, core::protocol_count> received_{};  ///< likewise
   std::uint32_t largest_sent_ = 0;
 };
 

@@ -27,6 +27,7 @@ class Loop final : public dispatch::TurnRequest {
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   Upstream& upstream() { return upstream_; }
   core::BufferPool& buffers() { return buffers_; }
+  ledger::Ledger& ledger() { return ledger_; }
   const ledger::Snapshot& books() const { return ledger_.snapshot(); }
 
  private:

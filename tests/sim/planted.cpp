@@ -6,9 +6,11 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "balance/credit_accounts.hpp"
 #include "balance/edf_queue.hpp"
+#include "dispatch/balancer_groups.hpp"
 #include "logdist/balance/selector.hpp"
 #include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/health/health.hpp"
@@ -94,6 +96,7 @@ LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance8EdfQueue6chooseEv", balanc
 LOGDIST_WRAP(void, dead_letter,
              "_ZN7logdist8dispatch10Dispatcher11dead_letterERNS_5queue8DeliveryENS_16DeadLetterReasonE",
              dispatch::Dispatcher* dispatcher, queue::Delivery& delivery, DeadLetterReason reason) {
+  if (has(Defect::format_lost)) delivery.packet.protocol = core::Protocol::journal;
   const bool struck = reason == DeadLetterReason::shutdown && strikes(Defect::forgotten_at_shutdown, 3);
   if (!struck) original_dead_letter(dispatcher, delivery, reason);
 }
@@ -116,6 +119,17 @@ LOGDIST_WRAP(
     ledger::Ledger* ledger, std::uint32_t messages, AnalyzerId analyzer, Outcome outcome, Duration duration) {
   const bool struck = has(Defect::outcome_miscounted) && outcome == Outcome::connection_broken;
   original_attempt_ended(ledger, messages, analyzer, struck ? Outcome::timeout : outcome, duration);
+}
+
+LOGDIST_WRAP(void, packet_received, "_ZN7logdist6ledger6Ledger15packet_receivedENS_4core8ProtocolEm",
+             ledger::Ledger* ledger, core::Protocol format, std::uint64_t body_bytes) {
+  const bool struck = strikes(Defect::format_miscounted, 50);
+  original_packet_received(ledger, struck ? core::Protocol::journal : format, body_bytes);
+}
+
+LOGDIST_WRAP(bool, all_take, "_ZNK7logdist8dispatch14BalancerGroups8all_takeENS_4core8ProtocolE",
+             const dispatch::BalancerGroups* groups, core::Protocol format) {
+  return has(Defect::formats_thought_alike) || original_all_take(groups, format);
 }
 
 LOGDIST_WRAP(bool, wants_trial, "_ZNK7logdist6health7Monitor11wants_trialEv", const health::Monitor* monitor) {
@@ -166,7 +180,11 @@ LOGDIST_WRAP(void, make_scheduler,
   dispatch::LoadBalancerOptions heard = options;
   heard.make_balancer = [selector = options.balance] { return make_balancer(selector); };
   if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
-  original_make_scheduler(balancer, heard, analyzers, loops, wakeups, now);
+  std::vector<dispatch::AnalyzerSpec> specs(analyzers.begin(), analyzers.end());
+  for (dispatch::AnalyzerSpec& spec : specs) {
+    if (has(Defect::formats_ignored)) spec.formats = core::ProtocolSet::all();
+  }
+  original_make_scheduler(balancer, heard, specs, loops, wakeups, now);
 }
 
 LOGDIST_WRAP(std::optional<Duration>, end_round,

@@ -43,6 +43,10 @@ enum class Defect {
   outage_blamed,           ///< an analyzer that takes nothing is thought to take others
   all_out_unheard,         ///< that nobody is in service is not noticed
   drain_ignored,           ///< a drained analyzer stays in service
+  formats_ignored,         ///< analyzers are sent what they do not take
+  format_miscounted,       ///< now and then a packet is counted under another format
+  format_lost,             ///< a dead letter has another format
+  formats_thought_alike,   ///< what not all analyzers take is thought to keep any slot from others
 };
 
 /// From now on the product has this defect, and no other. To be told again before

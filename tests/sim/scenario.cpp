@@ -164,6 +164,15 @@ void draw_poisoned_analyzers(Draws& draws, Scenario& scenario) {
   }
 }
 
+/// That it takes, of those spoken.
+std::string formats_of(const Scenario& scenario, const AnalyzerPlan& plan) {
+  std::string text;
+  for (const core::Protocol format : scenario.spoken) {
+    if (scenario.mixed && plan.spec.formats.has(format)) text += std::string(to_string(format)) + ", ";
+  }
+  return text;
+}
+
 }  // namespace
 
 const char* to_string(FaultMode fault_mode) { return mood_names[static_cast<std::size_t>(fault_mode)]; }
@@ -202,10 +211,12 @@ Scenario draw_scenario(std::uint64_t seed) {
   if (scenario.poisoned) {
     draw_poisoned_analyzers(draws, scenario);
     draw_poisoned_agents(draws, scenario);
+    draw_formats(scenario);
     return scenario;
   }
   scenario.changes = draw_changes(draws, scenario);
   draw_drains(draws, scenario);
+  draw_formats(scenario);
   return scenario;
 }
 
@@ -224,8 +235,9 @@ std::string describe(const Scenario& scenario) {
       scenario.ends_in_storm ? fmt::format("ends in it with {:.0f} ms of grace", ms(scenario.grace)) : "heals");
   for (std::size_t i = 0; i < scenario.analyzers.size(); ++i) {
     const AnalyzerPlan& plan = scenario.analyzers[i];
-    text += fmt::format("  analyzer {}: weight {}, {} in flight, capacity {}, latency {:.1f} ms:", i,
-                        plan.spec.weight_units, plan.spec.max_in_flight, plan.spec.capacity, ms(plan.latency));
+    text += fmt::format("  analyzer {}: {}weight {}, {} in flight, capacity {}, latency {:.1f} ms:", i,
+                        formats_of(scenario, plan), plan.spec.weight_units, plan.spec.max_in_flight, plan.spec.capacity,
+                        ms(plan.latency));
     for (std::size_t k = 0; k < std::min<std::size_t>(plan.spells.size(), 8); ++k) {
       text += fmt::format(" {} {:.0f} ms,", to_string(plan.spells[k].fault_mode), ms(plan.spells[k].lasts));
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "logdist/base/time.hpp"
+#include "logdist/core/protocol.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/retry/retry_state.hpp"
 #include "tests/sim/trait.hpp"
@@ -67,22 +68,24 @@ struct AgentPlan {
   bool in_bursts = false;  ///< all such agents begin together, every few seconds
   std::uint32_t messages_max = 1;
   std::size_t bytes_max = 1;
-  double chunked = 0;                           ///< part of its bodies that come without a length
-  double in_steps = 0;                          ///< part of the others that reserve as they arrive
-  double trickles = 0;                          ///< part of all those that come slowly
-  double disappears = 0;                        ///< part of its requests that it leaves in the middle
-  double rejected_by_all = 0;                   ///< part of its packets that every analyzer refuses
-  double poisonous = 0;                         ///< part of its packets that fail at analyzers by themselves
-  std::size_t poison_run = 1;                   ///< so many of these come in a row, of one agent
-  double somewhere = 0;                         ///< part of those that do so at some analyzers only
-  std::optional<Trait::Kind> harm{};            ///< how they do; none: in any way
-  std::size_t until_packets = ~std::size_t{0};  ///< of all agents together; then it stops
+  double chunked = 0;                 ///< part of its bodies that come without a length
+  double in_steps = 0;                ///< part of the others that reserve as they arrive
+  double trickles = 0;                ///< part of all those that come slowly
+  double disappears = 0;              ///< part of its requests that it leaves in the middle
+  double rejected_by_all = 0;         ///< part of its packets that every analyzer refuses
+  double poisonous = 0;               ///< part of its packets that fail at analyzers by themselves
+  std::size_t poison_run = 1;         ///< so many of these come in a row, of one agent
+  double somewhere = 0;               ///< part of those that do so at some analyzers only
+  std::optional<Trait::Kind> harm{};  ///< how they do; none: in any way
+  std::vector<core::Protocol> spoken{core::Protocol::packet};  ///< the formats of its packets, each as often
+  std::size_t until_packets = ~std::size_t{0};                 ///< of all agents together; then it stops
 };
 
 struct Scenario {
   std::uint64_t seed = 0;
   bool calm = false;      ///< nothing fails and slots are free
   bool poisoned = false;  ///< all analyzers are well, and up to a fifth of the packets are bad
+  bool mixed = false;     ///< agents speak several formats, and not all analyzers take all of them
 
   std::size_t loops = 1;
   std::size_t queue_packets = 1;
@@ -100,6 +103,7 @@ struct Scenario {
   std::vector<AnalyzerPlan> analyzers;
   std::vector<AgentPlan> agents;
   std::vector<Change> changes;
+  std::vector<core::Protocol> spoken{core::Protocol::packet};  ///< by any agent
 
   Duration storm{};                ///< how long the bad time lasts
   std::uint32_t messages_max = 1;  ///< of any packet of that time
@@ -109,6 +113,10 @@ struct Scenario {
 
 /// The same for the same seed, for ever the same program.
 Scenario draw_scenario(std::uint64_t seed);
+
+/// Lets the agents of some scenarios speak several formats. The last to be drawn, and by itself: the rest stays as it
+/// is for its seed.
+void draw_formats(Scenario& scenario);
 
 /// In a few lines, for those who read of a failure.
 std::string describe(const Scenario& scenario);

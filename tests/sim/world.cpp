@@ -54,11 +54,7 @@ void World::make(const Change& change) {
   const AnalyzerId whom = present_[change.whom % present_.size()];
   const dispatch::AnalyzerSpec& wanted = change.plan.spec;
   switch (change.kind) {
-    case Change::Kind::add:
-      journal_.note("analyzer {} is added with weight {}", analyzers_.size(), wanted.weight_units);
-      enter(change.plan);
-      balancer_.add(wanted, now());
-      break;
+    case Change::Kind::add: add(change.plan); break;
     case Change::Kind::remove:
       if (present_.size() > 1) remove(whom);
       break;
@@ -74,6 +70,28 @@ void World::make(const Change& change) {
       break;
     case Change::Kind::turn_drain: set_drained(whom, !drained(whom)); break;
   }
+}
+
+void World::add(const AnalyzerPlan& plan) {
+  journal_.note("analyzer {} is added with weight {}", analyzers_.size(), plan.spec.weight_units);
+  enter(plan);
+  balancer_.add(plan.spec, now());
+}
+
+bool World::anyone_takes(core::Protocol format) const {
+  return std::ranges::any_of(present_, [&](AnalyzerId analyzer) { return takes(analyzer, format); });
+}
+
+bool World::all_out_for(AnalyzerId analyzer, const std::vector<dispatch::AnalyzerView>& views) const {
+  for (std::size_t i = 0; i < core::protocol_count; ++i) {
+    const auto format = static_cast<core::Protocol>(i);
+    bool is_served = !takes(analyzer, format);
+    for (AnalyzerId id = 0; id < views.size() && !is_served; ++id) {
+      is_served = views[id].in_service && takes(id, format);
+    }
+    if (!is_served) return true;
+  }
+  return false;
 }
 
 void World::remove(AnalyzerId analyzer) {
@@ -111,6 +129,14 @@ void World::stop_agents() {
 }
 
 void World::heal_analyzers() {
+  // The operator has removed the last one that takes what an agent speaks, and brings another.
+  const bool is_missing = !std::ranges::all_of(scenario_.spoken, [this](auto format) { return anyone_takes(format); });
+  if (is_missing) {
+    timeline_.after(Duration(0), [this] {
+      add(AnalyzerPlan{{1, 20, 20}, 2ms, 1, {}});
+      analyzers_.back()->heal();
+    });
+  }
   healed_ = true;
   for (const auto& analyzer : analyzers_) analyzer->heal();
   for (const AnalyzerId analyzer : present_) {
@@ -123,6 +149,7 @@ void World::start_feeding(std::uint32_t messages_max) {
   plan.loop = static_cast<LoopId>(draws_.between<std::size_t>(0, loops_.size() - 1));
   plan.pause = feeding_pause;
   plan.messages_max = messages_max;
+  plan.spoken = scenario_.spoken;
   agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
   agents_.back()->start();
 }
@@ -160,7 +187,7 @@ void World::write_letters() {
 
 void World::Letters::put(const sink::DeadLetter& letter) {
   world.journal_.note("packet {} is a dead letter: {}", letter.packet.id, to_string(letter.reason));
-  world.trace_.dead_letter(letter.packet.id, letter.reason);
+  world.trace_.dead_letter(letter.packet.id, letter.reason, letter.packet.protocol);
 }
 
 std::vector<Agent::Body> World::agents_bodies() const {

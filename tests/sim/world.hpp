@@ -64,6 +64,10 @@ class World final : public dispatch::WakeupListener {
     return views_after_event_;
   }
   bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
+  core::ProtocolSet formats(AnalyzerId analyzer) const { return configured_[analyzer].formats; }
+  bool takes(AnalyzerId analyzer, core::Protocol format) const { return formats(analyzer).has(format); }
+  /// Whether nobody in service takes a format that `analyzer` takes.
+  bool all_out_for(AnalyzerId analyzer, const std::vector<dispatch::AnalyzerView>& views) const;
   std::uint64_t weight_units(AnalyzerId analyzer) const { return configured_[analyzer].weight_units; }
   /// The bound on packets in flight to `analyzer`, as configured and learned.
   std::uint32_t slots(AnalyzerId analyzer) const {
@@ -89,6 +93,8 @@ class World final : public dispatch::WakeupListener {
   void wake_control() override { control_.wake(); }
 
   void enter(const AnalyzerPlan& plan);
+  void add(const AnalyzerPlan& plan);
+  bool anyone_takes(core::Protocol format) const;
   void begin_spell(AnalyzerId analyzer, std::size_t index);
   void make(const Change& change);
   void remove(AnalyzerId analyzer);

@@ -1,9 +1,10 @@
 // blame: a fault of a packet is not charged to the analyzers, nor one of theirs to a
 // packet. An analyzer fails on evidence from different packets; a packet is poison only
 // when those that failed it took others; suspects hold their share of the slots and no
-// more while others wait; and where all analyzers are well and up to a fifth of the packets bad, the good ones
-// keep their rate and the bad ones end as dead letters.
+// more while others wait that may go there; and where all analyzers are well and up to a fifth of the packets bad, the
+// good ones keep their rate and the bad ones end as dead letters.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -18,10 +19,10 @@ class Blame final : public Checker {
  public:
   using Checker::Checker;
 
-  void admitted(const PacketHistory& history) override { untried_.insert(history.serial); }
+  void admitted(const PacketHistory& history) override { untried_like(history).insert(history.serial); }
 
   void sent(const PacketHistory& history, const core::Attempt& attempt) override {
-    untried_.erase(history.serial);
+    untried_like(history).erase(history.serial);
     if (attempt.alone != (history.suspect() || broken_.contains(history.serial))) {
       complain("packet {} goes {}alone", history.serial, attempt.alone ? "" : "not ");
     }
@@ -47,7 +48,7 @@ class Blame final : public Checker {
   }
 
   void dead_lettered(const PacketHistory& history, DeadLetterReason reason) override {
-    untried_.erase(history.serial);
+    untried_like(history).erase(history.serial);
     if (reason != DeadLetterReason::max_rounds) return;
     checked();
     // It failed a moment ago, and those that failed it had taken others: in this round or lately. An operator may have
@@ -63,8 +64,10 @@ class Blame final : public Checker {
       complain("packet {} is good, and a dead letter", history.serial);
   }
 
-  void answered(const PacketHistory& history, queue::Settlement) override { untried_.erase(history.serial); }
-  void abandoned(const PacketHistory& history) override { untried_.erase(history.serial); }
+  void answered(const PacketHistory& history, queue::Settlement) override {
+    untried_like(history).erase(history.serial);
+  }
+  void abandoned(const PacketHistory& history) override { untried_like(history).erase(history.serial); }
 
   void stepped() override {
     const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
@@ -118,12 +121,28 @@ class Blame final : public Checker {
     const dispatch::AnalyzerView view = world_.views()[analyzer];
     std::uint32_t& held = suspects_[analyzer];
     const std::uint32_t share = std::max(1u, view.slots / 8);
-    if (++held <= share || view.state != health::State::healthy || untried_.empty()) return;
-    const PacketHistory& oldest = trace_.histories()[*untried_.begin()];
-    if (world_.now() - oldest.admitted_at < 2 * lateness_max + std::chrono::milliseconds(60))
+    if (++held <= share || view.state != health::State::healthy) return;
+    const PacketHistory* const oldest = oldest_untried(analyzer);
+    if (oldest == nullptr) return;
+    if (world_.now() - oldest->admitted_at < 2 * lateness_max + std::chrono::milliseconds(60))
       return;  // it may be on its way
     complain("suspect packet {} is sent to analyzer {}, where {} are, while packet {} waits", history.serial, analyzer,
-             held - 1, oldest.serial);
+             held - 1, oldest->serial);
+  }
+
+  std::set<std::uint64_t>& untried_like(const PacketHistory& history) {
+    return untried_[static_cast<std::size_t>(history.format)];
+  }
+
+  /// Of the packets that `analyzer` takes; null: there is none.
+  const PacketHistory* oldest_untried(AnalyzerId analyzer) const {
+    const PacketHistory* oldest = nullptr;
+    for (std::size_t i = 0; i < untried_.size(); ++i) {
+      if (untried_[i].empty() || !world_.takes(analyzer, static_cast<core::Protocol>(i))) continue;
+      const PacketHistory& first = trace_.histories()[*untried_[i].begin()];
+      if (oldest == nullptr || first.serial < oldest->serial) oldest = &first;
+    }
+    return oldest;
   }
 
   /// Since it was last in another state: so many different packets, and probes.
@@ -134,7 +153,8 @@ class Blame final : public Checker {
     if (evidence < promised) complain("analyzer {} is Failed by {} packets and probes, not {}", id, evidence, promised);
   }
 
-  std::set<std::uint64_t> untried_;               ///< serials of packets that wait for their first attempt
+  /// Serials of packets that wait for their first attempt, by format.
+  std::array<std::set<std::uint64_t>, core::protocol_count> untried_;
   std::set<std::uint64_t> broken_;                ///< and of those that were behind another on a connection that broke
   std::map<AnalyzerId, std::uint32_t> suspects_;  ///< in flight
   std::map<AnalyzerId, std::set<std::uint64_t>> failed_at_;  ///< in the present state, by serial

@@ -70,7 +70,7 @@ class Health final : public Checker {
     }
     const bool passed = result != health::ProbeResult::failed;
     if (begun_in == known.health.stay() && known.health.state() == health::State::failed) {
-      if (!passed || !all_out(world_.views())) return;
+      if (!passed || !world_.all_out_for(analyzer, world_.views())) return;
       known.health.back_off_over(world_.now());
       known.probed_in = known.probe_passed_in = known.health.stay();
       return;
@@ -87,8 +87,9 @@ class Health final : public Checker {
 
   void stepped() override {
     const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
-    all_out_since_ = all_out(views) ? std::min(all_out_since_, world_.now()) : never;
     for (AnalyzerId id = 0; id < views.size(); ++id) {
+      TimePoint& since = of(id).all_out_since;
+      since = world_.all_out_for(id, views) ? std::min(since, world_.now()) : never;
       if (views[id].removed) continue;
       follow(id, views[id]);
       if (promised().probing) check_probes(id);
@@ -103,7 +104,8 @@ class Health final : public Checker {
     TimePoint probed_at{};
     TimePoint probe_ended_at{};
     bool probe_under_way = false;
-    bool failed_by_packet = false;  ///< else by a probe
+    bool failed_by_packet = false;    ///< else by a probe
+    TimePoint all_out_since = never;  ///< nobody is in service for a format that it takes
   };
 
   /// An attempt.
@@ -113,10 +115,6 @@ class Health final : public Checker {
     TimePoint at{};
     Duration lasted{};
   };
-
-  static bool all_out(const std::vector<dispatch::AnalyzerView>& views) {
-    return std::ranges::none_of(views, [](const auto& view) { return view.in_service; });
-  }
 
   const health::MonitorOptions& promised() const { return world_.scenario().balancer.health; }
 
@@ -157,9 +155,9 @@ class Health final : public Checker {
   void trust(AnalyzerId id) {
     Known& known = of(id);
     const bool passed = promised().probing && known.probe_passed_in == known.health.stay();
-    const auto waits = [this](const PacketHistory& history) {
+    const auto waits = [this, id](const PacketHistory& history) {
       const bool long_enough = world_.now() - history.admitted_at > 2 * lateness_max;
-      return history.attempts_begun == 0 && !history.settled() && long_enough;
+      return history.attempts_begun == 0 && !history.settled() && long_enough && world_.takes(id, history.format);
     };
     if (!passed || !known.health.may_be_trusted(world_.now())) return;  // and follow() complains
     if (std::ranges::any_of(trace_.histories(), waits)) return;
@@ -190,17 +188,16 @@ class Health final : public Checker {
 
   void check_probes_while_failed(const Known& known, AnalyzerId id) {
     const bool none_yet = known.probed_in != known.health.stay();
-    if (all_out_since_ == never || (!none_yet && known.probe_under_way)) return;
+    if (known.all_out_since == never || (!none_yet && known.probe_under_way)) return;
     const Duration pause = none_yet ? pause_while_failed(known) : promised().interval;
     const TimePoint last = none_yet ? known.probed_at : std::max(known.probed_at, known.probe_ended_at - pause);
-    const TimePoint due = std::max({all_out_since_, known.health.since(), last + pause});
+    const TimePoint due = std::max({known.all_out_since, known.health.since(), last + pause});
     if (world_.now() > due + 2 * lateness_max) {
-      complain("analyzer {} ought to have been probed {:.3f} s ago, since nobody is in service", id,
+      complain("analyzer {} ought to have been probed {:.3f} s ago, since nobody is in service for what it takes", id,
                to_seconds(world_.now() - due));
     }
   }
 
-  TimePoint all_out_since_ = never;                                       ///< nobody is in service
   std::vector<Known> known_;                                              ///< by AnalyzerId
   std::map<std::uint64_t, Sent> sent_;                                    ///< by packet: its last attempt
   std::map<std::pair<AnalyzerId, health::Epoch>, std::uint32_t> probes_;  ///< stay, as probes are told of

@@ -1,5 +1,5 @@
-// idle_slots: when nobody is about to do anything, no packet that may go
-// anywhere waits while an analyzer in service has a free slot, or while one in
+// idle_slots: when nobody is about to do anything, no packet that has not been sent
+// waits while an analyzer in service that takes its format has a free slot, or while one in
 // Testing waits for its packet. After one that was refused it may wait as long
 // as for its test.
 #include <algorithm>
@@ -45,17 +45,18 @@ class IdleSlots final : public Checker {
     const bool testing = view.state == health::State::testing && !view.removed && !view.drained;
     const bool testable = testing && !view.paused && !probing() && world_.now() >= seen.may_rest_until;
     seen.testing_since = testable ? std::min(seen.testing_since, world_.now()) : never;
-    if (!world_.quiet() || trace_.untried() == 0 || world_.giving_up()) return;
+    const std::size_t waiting = trace_.untried(world_.formats(id));
+    if (!world_.quiet() || waiting == 0 || world_.giving_up()) return;
 
     // The ramp rises with time, but its slots are given out step by step; and
     // that a pause is over is noticed a little later.
     const bool given_out = world_.now() - seen.slots_since > std::chrono::milliseconds(60);
     if (given_out && view.in_service && trace_.of(id).under_way < view.slots) {
-      complain("{} packets wait, and analyzer {} has {} of {} slots taken", trace_.untried(), id,
-               trace_.of(id).under_way, view.slots);
+      complain("{} packets wait, and analyzer {} has {} of {} slots taken", waiting, id, trace_.of(id).under_way,
+               view.slots);
     }
     if (testable && world_.now() - seen.testing_since > 2 * lateness_max && trace_.of(id).under_way == 0) {
-      complain("{} packets wait, and analyzer {} waits for one to be tested", trace_.untried(), id);
+      complain("{} packets wait, and analyzer {} waits for one to be tested", waiting, id);
     }
   }
 

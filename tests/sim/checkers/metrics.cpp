@@ -1,6 +1,8 @@
 // metrics: what /metrics would show is what was seen from outside, or what the
 // load balancer told those checkers that work out the same.
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "logdist/telemetry/catalogue.hpp"
 #include "tests/sim/checker.hpp"
@@ -44,6 +46,7 @@ class Metrics final : public Checker {
     }
     check_terms();
     check_settlements();
+    check_received();
     const std::vector<dispatch::AnalyzerView> views = world_.views();
     for (AnalyzerId id = 0; id < views.size(); ++id) {
       check_analyzer(id);
@@ -82,6 +85,16 @@ class Metrics final : public Checker {
     }
   }
 
+  void check_received() {
+    for (std::size_t i = 0; i < core::protocol_count; ++i) {
+      const char* format = to_string(static_cast<core::Protocol>(i));
+      const ledger::ReceivedCounts& seen = trace_.received()[i];
+      expect(fmt::format("logdist_packets_received_total/{}", format), seen.packets);
+      expect(fmt::format("logdist_messages_received_total/{}", format), seen.messages);
+      expect(fmt::format("logdist_received_bytes_total/{}", format), seen.bytes);
+    }
+  }
+
   void check_analyzer(AnalyzerId id) {
     const AnalyzerTally& seen = trace_.of(id);
     expect(fmt::format("logdist_packets_delivered_total/{}", id), seen.delivered.packets);
@@ -107,21 +120,45 @@ class Metrics final : public Checker {
     expect(fmt::format("logdist_debt_messages/{}", id), account.debt);
     expect(fmt::format("logdist_catch_ups_total/{}", id), account.catch_ups);
     expect(fmt::format("logdist_in_flight_capacity_packets/{}", id), view.slots);
-    const auto weight = static_cast<double>(world_.weight_units(id));
-    expect(fmt::format("logdist_analyzer_weight/{}", id), weight);
-    expect(fmt::format("logdist_share_target_ratio/{}", id), view.in_service ? weight / weight_in_service() : 0);
+    expect(fmt::format("logdist_analyzer_weight/{}", id), weight_of(id));
+    check_target(id, view);
     const std::int64_t all = trace_.terms().delivered.messages;
     const auto delivered = static_cast<double>(trace_.of(id).delivered.messages);
     expect(fmt::format("logdist_share_delivered_ratio/{}", id), all == 0 ? 0 : delivered / static_cast<double>(all));
   }
 
-  double weight_in_service() const {
-    double sum = 0;
+  double weight_of(AnalyzerId id) const { return static_cast<double>(world_.weight_units(id)); }
+
+  /// Its share of the formats that the most take of those that it takes; where as many take others, of one of these.
+  void check_target(AnalyzerId id, const dispatch::AnalyzerView& view) {
+    const std::string sample = fmt::format("logdist_share_target_ratio/{}", id);
+    if (!view.in_service) return expect(sample, 0);
+    int most = 0;
+    std::vector<double> targets;
+    for (std::size_t i = 0; i < core::protocol_count; ++i) {
+      const auto format = static_cast<core::Protocol>(i);
+      if (!world_.takes(id, format)) continue;
+      const auto [takers, weight] = takers_of(format);
+      if (takers > most) targets.clear();
+      most = std::max(most, takers);
+      if (takers == most) targets.push_back(weight_of(id) / weight);
+    }
+    const auto found = samples_.find(sample);
+    const bool is_one = found != samples_.end() && std::ranges::find(targets, found->second) != targets.end();
+    expect(sample, is_one ? found->second : targets.front());
+  }
+
+  /// How many there are that take it, and the weights of those in service.
+  std::pair<int, double> takers_of(core::Protocol format) const {
+    int takers = 0;
+    double weight = 0;
     const std::vector<dispatch::AnalyzerView> views = world_.views();
     for (AnalyzerId id = 0; id < views.size(); ++id) {
-      if (views[id].in_service) sum += static_cast<double>(world_.weight_units(id));
+      if (views[id].removed || !world_.takes(id, format)) continue;
+      ++takers;
+      if (views[id].in_service) weight += weight_of(id);
     }
-    return sum;
+    return {takers, weight};
   }
 
   void expect(const std::string& sample, auto seen) {

@@ -119,9 +119,9 @@ class Rounds final : public Checker {
     }
     const bool open = !way.asked.empty() || way.refused_by;
     const bool waits = heard || (open && history.where != Location::in_flight && !sent_.contains(history.serial));
-    if (!waits || anyone_else(way, views)) {
+    if (!waits || anyone_else(history, way, views)) {
       // One that comes into service in this very turn may do so after the packet's round has ended.
-      const bool was_left = !waits || anyone_else(way, views, &in_service_before_);
+      const bool was_left = !waits || anyone_else(history, way, views, &in_service_before_);
       if (verdict && was_left)
         complain("packet {} is a dead letter, and somebody was left to be asked", history.serial);
       return;
@@ -139,7 +139,7 @@ class Rounds final : public Checker {
   void end_round(const PacketHistory& history, Way& way, Verdict verdict,
                  const std::vector<dispatch::AnalyzerView>& views) {
     Verdict due;
-    if (way.refused_by && present(views) == 1) {
+    if (way.refused_by && takers(history, views) == 1) {
       due = DeadLetterReason::refused;
     } else if (!way.failed_now.empty() && way.all_took && ++way.counted_rounds >= max_rounds()) {
       due = way.refused_by ? DeadLetterReason::refused : DeadLetterReason::max_rounds;
@@ -169,7 +169,7 @@ class Rounds final : public Checker {
 
   /// Given up after one refusal: there is no second, or so many rounds take their time.
   void check_unheard(const PacketHistory& history, const Way& way, const std::vector<dispatch::AnalyzerView>& views) {
-    if (present(views) == 1) return;
+    if (takers(history, views) == 1) return;
     const retry::RetryPolicy& retry = world_.scenario().retry;
     const double least = (max_rounds() - 1) * to_seconds(retry.initial) * (1 - retry.jitter);
     if (to_seconds(world_.now() - way.refused_at) < least) {
@@ -178,15 +178,21 @@ class Rounds final : public Checker {
     }
   }
 
-  static std::ptrdiff_t present(const std::vector<dispatch::AnalyzerView>& views) {
-    return std::ranges::count_if(views, [](const auto& view) { return !view.removed; });
+  /// Of its format, in service or not.
+  int takers(const PacketHistory& history, const std::vector<dispatch::AnalyzerView>& views) const {
+    int takers = 0;
+    for (AnalyzerId id = 0; id < views.size(); ++id) {
+      takers += !views[id].removed && world_.takes(id, history.format) ? 1 : 0;
+    }
+    return takers;
   }
 
   /// With `before`: of those that were in service then.
-  static bool anyone_else(const Way& way, const std::vector<dispatch::AnalyzerView>& views,
-                          const std::vector<bool>* before = nullptr) {
+  bool anyone_else(const PacketHistory& history, const Way& way, const std::vector<dispatch::AnalyzerView>& views,
+                   const std::vector<bool>* before = nullptr) const {
     for (AnalyzerId id = 0; id < views.size(); ++id) {
       if (before != nullptr && (id >= before->size() || !(*before)[id])) continue;
+      if (!world_.takes(id, history.format)) continue;
       if (views[id].in_service && way.refused_by != id && std::ranges::count(way.asked, id) == 0) return true;
     }
     return false;

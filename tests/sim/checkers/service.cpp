@@ -1,4 +1,5 @@
-// service: a Failed analyzer gets nothing, nor does one that was removed or drained; one in Testing its probe and, when
+// service: a Failed analyzer gets nothing, nor does one that was removed or drained, nor any a format that it does not
+// take; one in Testing its probe and, when
 // that has passed, one packet; a paused one nothing before its time is over, be it the one that it named or, after a
 // 429 that named none, the retry back-off; for a packet that another analyzer has answered so, too, no longer than
 // health.interval, and not at all when it has taken others since it was asked before.
@@ -50,6 +51,10 @@ class Service final : public Checker {
 
   void sent(const PacketHistory& history, const core::Attempt& attempt) override {
     const dispatch::AnalyzerView view = world_.views()[attempt.analyzer];
+    if (!world_.takes(attempt.analyzer, history.format)) {
+      complain("packet {} is sent to analyzer {}, which does not take {}", history.serial, attempt.analyzer,
+               to_string(history.format));
+    }
     if (view.removed) complain("packet {} is sent to analyzer {}, which was removed", history.serial, attempt.analyzer);
     if (world_.drained(attempt.analyzer))
       complain("packet {} is sent to analyzer {}, which is drained", history.serial, attempt.analyzer);
@@ -110,9 +115,8 @@ class Service final : public Checker {
   void probe_begun(AnalyzerId analyzer, health::Epoch epoch) override {
     if (world_.views()[analyzer].removed) complain("analyzer {} is probed, but was removed", analyzer);
     const auto views = world_.views();
-    const bool all_out = std::ranges::none_of(views, [](const auto& view) { return view.in_service; });
-    if (views[analyzer].state == health::State::failed && !all_out)
-      complain("analyzer {} is probed while Failed, and others are in service", analyzer);
+    if (views[analyzer].state == health::State::failed && !world_.all_out_for(analyzer, views))
+      complain("analyzer {} is probed while Failed, and others are in service for all that it takes", analyzer);
     if (!probes_.insert({analyzer, epoch}).second) complain("analyzer {} has two probes under way", analyzer);
   }
 
