@@ -29,11 +29,11 @@ void RetryLists::insert(Delivery& delivery) {
     group.only = delivery.retry_state.only();
     group.made = ++made_;
     group.packets.insert(delivery);
-    const auto entered = line_.emplace(place_of(group), &group).first;
+    const auto entered = line_.emplace(position_of(group), &group).first;
     if (cursor_ == line_.end() || entered->first < cursor_->first) cursor_ = entered;
     return;
   }
-  const Place before = place_of(group);
+  const Position before = position_of(group);
   group.packets.insert(delivery);
   move(group, before);
 }
@@ -42,7 +42,7 @@ void RetryLists::erase(Delivery& delivery) {
   const auto place = groups_.find(key_of(delivery));
   LOGDIST_CHECK(place != groups_.end());
   Group& group = place->second;
-  const Place before = place_of(group);
+  const Position before = position_of(group);
   group.packets.erase(group.packets.iterator_to(delivery));
   if (!group.packets.empty()) return move(group, before);
   const auto entry = line_.find(before);
@@ -52,8 +52,8 @@ void RetryLists::erase(Delivery& delivery) {
 }
 
 /// Its first packet is another one now.
-void RetryLists::move(Group& group, Place from) {
-  const Place to = place_of(group);
+void RetryLists::move(Group& group, Position from) {
+  const Position to = position_of(group);
   if (to == from) return;
   const auto entry = line_.find(from);
   if (cursor_ == entry) ++cursor_;

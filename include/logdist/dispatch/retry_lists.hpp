@@ -59,18 +59,18 @@ class RetryLists {
   }
 
  private:
-  using Place = std::pair<TimePoint, std::uint64_t>;  ///< in line of a group's first packet, and which group
+  using Position = std::pair<TimePoint, std::uint64_t>;  ///< in line of a group's first packet, and which group
 
-  Place place_of(const Group& group) const { return {group.packets.begin()->in_line_since, group.made}; }
-  void move(Group& group, Place from);
+  Position position_of(const Group& group) const { return {group.packets.begin()->in_line_since, group.made}; }
+  void move(Group& group, Position from);
 
   using Key = std::tuple<Excluded, core::Protocol, std::optional<AnalyzerId>>;
 
   static Key key_of(const queue::Delivery& delivery);
 
   std::map<Key, Group> groups_;
-  std::map<Place, Group*> line_;
-  std::map<Place, Group*>::iterator cursor_ = line_.begin();  ///< before it all are blocked in this pass
+  std::map<Position, Group*> line_;
+  std::map<Position, Group*>::iterator cursor_ = line_.begin();  ///< before it all are blocked in this pass
   std::uint64_t pass_ = 1;
   std::uint64_t made_ = 0;
 };
