@@ -13,6 +13,8 @@
 namespace logdist::e2e {
 namespace {
 
+constexpr const char* no_format = "-";
+
 [[noreturn]] void fail(const std::string& path) { throw std::system_error(errno, std::generic_category(), path); }
 
 }  // namespace
@@ -29,8 +31,9 @@ Journal::Journal(const std::string& path)
 }
 
 void Journal::add(const Entry& entry) {
-  const std::string line = fmt::format("{} {} {} {} {} {}\n", entry.id, entry.messages, entry.bytes, entry.crc32,
-                                       entry.taken, entry.at.time_since_epoch().count());
+  const std::string line =
+      fmt::format("{} {} {} {} {} {} {}\n", entry.id, entry.messages, entry.bytes, entry.crc32, entry.taken,
+                  entry.at.time_since_epoch().count(), entry.format.empty() ? no_format : entry.format);
   if (::write(file_.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail("the journal");
 }
 
@@ -39,7 +42,9 @@ std::vector<Entry> read_journal(const std::string& path) {
   std::vector<Entry> entries;
   Entry entry;
   Duration::rep at = 0;
-  while (lines >> entry.id >> entry.messages >> entry.bytes >> entry.crc32 >> std::boolalpha >> entry.taken >> at) {
+  while (lines >> entry.id >> entry.messages >> entry.bytes >> entry.crc32 >> std::boolalpha >> entry.taken >> at >>
+         entry.format) {
+    if (entry.format == no_format) entry.format.clear();
     entry.at = TimePoint(Duration(at));
     entries.push_back(entry);
   }

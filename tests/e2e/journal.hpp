@@ -19,6 +19,7 @@ struct Entry {
   std::uint32_t crc32 = 0;      ///< of the body
   bool taken = true;            ///< answered with a whole 2xx, or about to be
   TimePoint at = Clock::now();  ///< of one clock for all processes
+  std::string format{};         ///< its Packet-Format
 };
 
 std::uint32_t crc32_of(std::string_view body);

@@ -5,7 +5,6 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <iterator>
 #include <optional>
 
 #include "logdist/base/random.hpp"
@@ -39,9 +38,12 @@ asio::awaitable<bool> connect(Link& link, const config::HttpUrl& url) {
 
 /// Sends the packet and notes the answer; the link is gone when it cannot be kept.
 asio::awaitable<void> exchange(Link& link, const config::HttpUrl& url, Sent& packet) {
-  http::request<http::string_body> request(http::verb::post, "/v1/packets", 11);
+  const Target target = target_of(packet.format);
+  http::request<http::string_body> request(http::verb::post, target.path, 11);
   request.set(http::field::host, url.host + ":" + url.port);
-  request.set(http::field::content_type, "application/json");
+  request.set(http::field::content_type, target.content_type);
+  // Only our own format has a place for it in the body.
+  if (packet.format != core::Protocol::packet) request.set("Idempotency-Key", packet.id);
   request.body() = body_of(packet);
   request.prepare_payload();
   link.stream->expires_after(patience);
@@ -58,15 +60,6 @@ asio::awaitable<void> exchange(Link& link, const config::HttpUrl& url, Sent& pac
 }
 
 }  // namespace
-
-std::string body_of(const Sent& packet) {
-  std::string body = fmt::format(R"({{"packet_id":"{}","agent_id":"load","messages":[)", packet.id);
-  for (std::uint32_t i = 0; i < packet.messages; ++i) {
-    fmt::format_to(std::back_inserter(body), R"({}{{"level":"info","n":{},"text":"wäs \"häppened\"\t…" }})",
-                   i == 0 ? "" : ",", i);
-  }
-  return body + "]}";
-}
 
 struct Load::State {
   State(const std::string& packet_url, const LoadPlan& load_plan)
@@ -100,6 +93,7 @@ asio::awaitable<void> Load::State::run_agent(std::size_t agent) {
     co_await pace.async_wait(net::as_tuple);
     if (stopping) co_return;
     Sent packet;
+    packet.format = plan.formats[agent % plan.formats.size()];
     packet.id = fmt::format("{}-{}-{}", plan.name, agent, number);
     packet.messages = plan.messages_min + static_cast<std::uint32_t>(
                                               random.below(plan.messages_max - plan.messages_min + std::uint64_t{1}));

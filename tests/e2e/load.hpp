@@ -7,10 +7,12 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "logdist/base/time.hpp"
+#include "logdist/core/protocol.hpp"
 
 namespace logdist::e2e {
 
@@ -25,6 +27,8 @@ struct LoadPlan {
   double packets_per_second = 0;  ///< of all agents together; 0: as fast as they are answered
   bool reconnects = false;        ///< a connection for each packet
   std::uint64_t seed = 1;         ///< of the sizes
+  /// One after the other, an agent each: those that target_of() knows.
+  std::vector<core::Protocol> formats{core::Protocol::packet};
 };
 
 /// One packet and what became of it.
@@ -36,11 +40,21 @@ struct Sent {
   std::string retry_after;
   TimePoint at{};      ///< when it was answered
   Duration elapsed{};  ///< until the answer
+  core::Protocol format = core::Protocol::packet;
 
   bool accepted() const { return status >= 200 && status < 300; }
 };
 
-/// The body that a packet is sent with.
+/// Where packets of a format go, and as what.
+struct Target {
+  std::string_view path;
+  std::string_view content_type;
+};
+
+/// Of `packet`, `otlp` (JSON), `loki` (JSON), `hec_event` and `elasticsearch`.
+Target target_of(core::Protocol format);
+
+/// The body that a packet is sent with, in its format.
 std::string body_of(const Sent& packet);
 
 /// Runs on a thread of its own from construction on. Belongs to the test's thread.

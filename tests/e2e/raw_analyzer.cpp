@@ -194,7 +194,9 @@ void RawAnalyzer::note(std::string_view request, bool takes) {
   const std::string_view head = request.substr(0, end);
   const std::string_view body = request.substr(end);
   const auto messages = static_cast<std::uint32_t>(std::stoul("0" + header(head, "Packet-Messages")));
-  journal_.add({header(head, "Idempotency-Key"), messages, body.size(), crc32_of(body), takes});
+  Entry entry{header(head, "Idempotency-Key"), messages, body.size(), crc32_of(body), takes};
+  entry.format = header(head, "Packet-Format");
+  journal_.add(entry);
 }
 
 }  // namespace logdist::e2e

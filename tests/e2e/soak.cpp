@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -12,6 +13,27 @@ namespace {
 
 constexpr std::chrono::milliseconds scrape_interval{200};
 constexpr std::chrono::milliseconds caller_runs_timeout{1500};
+
+/// By agents, one after the other.
+const std::vector<core::Protocol> spoken{core::Protocol::packet, core::Protocol::otlp, core::Protocol::loki,
+                                         core::Protocol::hec_event, core::Protocol::elasticsearch};
+
+/// Half of the analyzers take all of that, the others our own and two more.
+core::ProtocolSet takes_of(std::size_t index) {
+  if (index % 4 != 1 && index % 4 != 2) return core::ProtocolSet::all();
+  core::ProtocolSet takes;
+  const std::size_t first = index % 4 == 1 ? 1 : 3;
+  for (const std::size_t one : {std::size_t{0}, first, first + 1}) takes.add(spoken[one]);
+  return takes;
+}
+
+std::string names_of(const std::vector<core::Protocol>& formats, core::ProtocolSet among) {
+  std::string names;
+  for (const core::Protocol format : formats) {
+    if (among.has(format)) names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(format));
+  }
+  return names;
+}
 
 std::string name(std::size_t index) { return fmt::format("analyzer-{}", index); }
 
@@ -28,23 +50,29 @@ Soak::Soak(const SoakPlan& plan) : plan_(plan), candidates_(plan.analyzers) {
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     candidates_[i].journal = folder_.file(fmt::format("journal-{}", i));
     candidates_[i].process = std::make_unique<RawAnalyzerProcess>(candidates_[i].journal);
+    candidates_[i].takes = takes_of(i);
     candidates_[i].turns = draw_turns(plan.seed, i, plan.length);
   }
   daemon_ = start_daemon();
 }
 
-std::string Soak::setting() const {
-  std::string text;
+/// The analyzers, and what agents may speak.
+std::string Soak::configuration() const {
+  std::string text = fmt::format("server:\n  formats: [{}]\nanalyzers:\n", names_of(spoken, core::ProtocolSet::all()));
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    text += fmt::format("{}{}={}/ weight={}", i == 0 ? "" : ", ", name(i), candidates_[i].process->url(), 10 * (i + 1));
+    const Candidate& candidate = candidates_[i];
+    text += fmt::format("  - {{name: {}, url: \"{}/\", weight: {}, formats: [{}], forward: {}}}\n", name(i),
+                        candidate.process->url(), 10 * (i + 1), names_of(spoken, candidate.takes),
+                        i % 2 == 0 ? "native" : "packet-url");
   }
   return text;
 }
 
 std::unique_ptr<DaemonProcess> Soak::start_daemon() const {
+  const std::string file = folder_.file("log-distributor.yaml");
+  std::ofstream(file) << configuration();
   return std::make_unique<DaemonProcess>(
-      Settings{{"ANALYZERS", setting()},
-               {"QUEUE__MAX_PACKETS", std::to_string(plan_.queue_packets)},
+      Settings{{"QUEUE__MAX_PACKETS", std::to_string(plan_.queue_packets)},
                {"DELIVERY__CALLER_RUNS_TIMEOUT", fmt::format("{}ms", caller_runs_timeout.count())},
                {"DELIVERY__TIMEOUT", "1s"},
                {"DELIVERY__RETRY__MAX", "1s"},
@@ -55,7 +83,7 @@ std::unique_ptr<DaemonProcess> Soak::start_daemon() const {
                {"HEALTH__BACKOFF__MAX", "1s"},
                {"HEALTH__SLOW_START", "1s"},
                {"LOG__LEVEL", "error"}},
-      Launch{.program = plan_.daemon});
+      Launch{.program = plan_.daemon, .config_file = file});
 }
 
 void Soak::take_turn(Candidate& candidate) {
@@ -116,21 +144,25 @@ void Soak::live(Load& load) {
 void Soak::count_answers(const std::vector<Sent>& sent) {
   result_.sent = sent.size();
   for (const Sent& packet : sent) {
-    if (packet.status == 200) ++result_.delivered_at_once;
+    if (packet.status == 200 && packet.format == core::Protocol::packet) ++result_.delivered_at_once;
     if (packet.status == 503) ++result_.handed_back;
     if (packet.status == 0) ++result_.unanswered;
   }
 }
 
-void Soak::read_journals(const std::vector<Sent>& sent) {
+void Soak::read_journals(const std::vector<Sent>& sent, const Samples& samples) {
+  std::vector<Taker> takers;
   std::vector<Life> lives;
   std::vector<Entry> entries;
   for (Candidate& candidate : candidates_) {
     lives.push_back({read_journal(candidate.journal), candidate.downtimes});
     const std::vector<Entry>& own = lives.back().entries;
     entries.insert(entries.end(), own.begin(), own.end());
+    takers.push_back({own, candidate.takes});
   }
-  const std::vector<std::string> dead = dead_letter_ids(folder_.lines("dead"));
+  const std::vector<std::string> lines = folder_.lines("dead");
+  const std::vector<std::string> dead = dead_letter_ids(lines);
+  result_.formats = tally_formats(spoken, sent, takers, kept_letters(lines), samples);
   result_.dead_letters = dead.size();
   result_.delivered = compare(sent, entries, dead);
   result_.unexplained = unexplained_duplicates(lives);
@@ -147,6 +179,7 @@ SoakResult Soak::run() {
   load_plan.messages_max = 40;
   load_plan.packets_per_second = plan_.packets_per_second;
   load_plan.seed = plan_.seed;
+  load_plan.formats = spoken;
   Load load(daemon_->packet_url(), load_plan);
   live(load);
   const std::vector<Sent> sent = load.finish();
@@ -162,7 +195,7 @@ SoakResult Soak::run() {
   daemon_->process().terminate();
   result_.exit_code = daemon_->process().wait_exit(patience).value_or(-1);
   count_answers(sent);
-  read_journals(sent);
+  read_journals(sent, samples);
   return result_;
 }
 

@@ -10,6 +10,7 @@
 #include "tests/e2e/daemon_process.hpp"
 #include "tests/e2e/delivered.hpp"
 #include "tests/e2e/downtime.hpp"
+#include "tests/e2e/format_tally.hpp"
 #include "tests/e2e/load.hpp"
 #include "tests/e2e/raw_analyzer_process.hpp"
 #include "tests/e2e/soak_schedule.hpp"
@@ -30,6 +31,7 @@ struct SoakPlan {
 /// What was seen from outside.
 struct SoakResult {
   Delivered delivered;
+  std::vector<FormatTally> formats{};
   std::size_t sent = 0;                    ///< packets, whatever the answer was
   std::size_t delivered_at_once = 0;       ///< answered 200: the queue was full
   std::size_t handed_back = 0;             ///< answered 503
@@ -66,6 +68,7 @@ class Soak {
   /// One analyzer, and what happens to it next.
   struct Candidate {
     std::string journal;
+    core::ProtocolSet takes = core::ProtocolSet::all();
     std::unique_ptr<RawAnalyzerProcess> process;
     std::vector<Turn> turns;
     std::size_t next = 0;               ///< of the turns
@@ -73,14 +76,14 @@ class Soak {
     bool is_down() const { return next % 2 == 1; }
   };
 
-  std::string setting() const;
+  std::string configuration() const;
   std::unique_ptr<DaemonProcess> start_daemon() const;
   void take_turn(Candidate& candidate);
   void take_turns(Duration elapsed);
   void scrape();
   void live(Load& load);
   void count_answers(const std::vector<Sent>& sent);
-  void read_journals(const std::vector<Sent>& sent);
+  void read_journals(const std::vector<Sent>& sent, const Samples& samples);
 
   const SoakPlan plan_;
   const test::TemporaryFolder folder_;

@@ -21,11 +21,15 @@ void print(const SoakPlan& plan, const SoakResult& result) {
   row("analyzers stopped", result.stops);
   row("packets sent", result.sent);
   row("  answered 2xx", result.delivered.accepted);
-  row("    200: the queue was full", result.delivered_at_once);
+  row("    200: the queue was full (packet)", result.delivered_at_once);
   row("  answered 503", result.handed_back);
   row("  not answered", result.unanswered);
   row("requests that found it full", fmt::format("{:.0f}", result.caller_runs));
   row("taken by analyzers", result.delivered.taken);
+  for (const FormatTally& tally : result.formats) {
+    row(fmt::format("  {}: messages accepted", to_string(tally.format)), tally.accepted.messages);
+    row("    taken, dead letters", fmt::format("{}, {}", tally.taken.messages, tally.kept.messages));
+  }
   row("lost", result.delivered.lost.size());
   row("dead letters", result.dead_letters);
   row("altered", result.delivered.altered.size());

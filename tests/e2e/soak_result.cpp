@@ -37,6 +37,9 @@ std::vector<std::string> SoakResult::faults() const {
   const double last = mean_bytes(0.75, 1);
   demand(sanitized || last <= second + slack_bytes,
          fmt::format("memory grew from {:.0f} to {:.0f} bytes", second, last));
+  for (const FormatTally& tally : formats) {
+    for (const std::string& fault : tally.faults()) faults.push_back(fault);
+  }
   demand(kills > 0, "no analyzer crashed");
   demand(!queue_fills || (caller_runs > 0 && handed_back > 0), "the queue was never full for long");
   demand(emptied, "the queue was not emptied, though every analyzer was back");
