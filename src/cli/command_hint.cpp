@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/config/spelling.hpp"
+#include "logdist/base/spelling.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::cli {
@@ -52,7 +52,7 @@ std::string meant_flag(const CLI::App& app, const std::string& word) {
   const CLI::App& level = given_command(app);
   if (&level == &app && (flag == "-v" || flag == "-V")) return "`--version`";
   const std::vector<std::string> known = flags_of(level);
-  const std::string_view near = config::closest(flag, known, config::mistakes_max(flag.size()));
+  const std::string_view near = closest(flag, known, mistakes_max(flag.size()));
   if (!near.empty()) return fmt::format("`{}`", near);
   std::vector<std::string> paths;
   for (const CLI::App* command : commands_below(app)) {
@@ -74,7 +74,7 @@ std::string meant(const CLI::App& app, const std::string& word) {
   }
   // It stands before its command.
   if (level != &app && std::ranges::count(known, word) > 0) return fmt::format("`{} {}`", level->get_name(), word);
-  const std::string_view near = config::closest(word, known, config::mistakes_max(word.size()));
+  const std::string_view near = closest(word, known, mistakes_max(word.size()));
   if (!near.empty()) return fmt::format("`{}`", near);
   for (const char* flag : {"help", "version"}) {
     if (word == flag) return fmt::format("`--{}`", flag);

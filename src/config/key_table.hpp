@@ -2,7 +2,6 @@
 // unknown-key detection and tools all read it.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,8 +12,6 @@
 #include "logdist/config/keys.hpp"
 
 namespace logdist::config {
-
-inline constexpr std::size_t analyzers_max = 1024;
 
 /// One key of Target: Options, or AnalyzerOptions for those of one analyzer.
 template <typename Target>

@@ -5,7 +5,7 @@
 #include <boost/algorithm/string/case_conv.hpp>
 
 #include "config/key_table.hpp"
-#include "logdist/config/spelling.hpp"
+#include "logdist/base/spelling.hpp"
 
 namespace logdist::config {
 namespace {

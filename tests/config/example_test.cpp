@@ -9,6 +9,7 @@
 #include "config/yaml_tree.hpp"
 #include "logdist/config/keys.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/config/schema/json_schema.hpp"
 #include "support.hpp"
 
 namespace logdist::config {

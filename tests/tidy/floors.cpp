@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 34> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 35> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, int>, 34> floors{{
     {"retry", 2},
     {"ledger", 2},
     {"queue/log", 2},
+    {"config/schema", 3},
     {"net", 3},
     {"telemetry", 3},
     {"os", 4},

@@ -2,6 +2,7 @@
 // completion. Made from the table that the loader itself reads by.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,13 +34,11 @@ struct KeyInfo {
   std::string pattern;               ///< that every text allowed fits, of ECMA 262; empty when there is none
 };
 
+inline constexpr std::size_t analyzers_max = 1024;
+
 /// The variable that replaces the file's list of analyzers:
 /// `LOGDIST_ANALYZERS="a=http://host:9101/analyze weight=40, b=…"`.
 inline constexpr const char* analyzers_variable = "LOGDIST_ANALYZERS";
-
-/// The JSON Schema (draft 7) of the configuration file, for editors; ends with a
-/// line feed. config/log-distributor.schema.json is this text.
-std::string json_schema();
 
 /// All keys, in the order of the documentation.
 std::vector<KeyInfo> known_keys();

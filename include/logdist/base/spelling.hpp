@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace logdist::config {
+namespace logdist {
 
 /// Longer words than that resemble none.
 inline constexpr std::size_t compared_length_max = 64;
@@ -25,4 +25,4 @@ std::size_t mistakes_max(std::size_t length);
 /// `distance_max` edits away; empty when there is none.
 std::string_view closest(std::string_view wrong, std::span<const std::string> known, std::size_t distance_max);
 
-}  // namespace logdist::config
+}  // namespace logdist

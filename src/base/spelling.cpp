@@ -1,9 +1,9 @@
-#include "logdist/config/spelling.hpp"
+#include "logdist/base/spelling.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace logdist::config {
+namespace logdist {
 
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   const std::size_t width = right.size() + 1;
@@ -41,4 +41,4 @@ std::string_view closest(std::string_view wrong, std::span<const std::string> kn
   return best;
 }
 
-}  // namespace logdist::config
+}  // namespace logdist

@@ -1,9 +1,10 @@
-// The table of keys as a JSON Schema.
+#include "logdist/config/schema/json_schema.hpp"
+
 #include <boost/algorithm/string/split.hpp>
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "config/key_table.hpp"
+#include "logdist/config/keys.hpp"
 
 namespace logdist::config {
 namespace {
