@@ -11,6 +11,7 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(zstd REQUIRED)
 find_package(Snappy REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
 # isa-l, of which Debian has no CMake package, and which does not know all processors.
 find_path(ISAL_INCLUDE_DIR isa-l/igzip_lib.h)
 find_library(ISAL_LIBRARY isal)
@@ -24,7 +25,7 @@ else()
 endif()
 
 # Their headers are not ours to warn about.
-foreach(target isal::isal ZLIB::ZLIB zstd::libzstd_shared Snappy::snappy Boost::headers simdjson::simdjson yaml-cpp CLI11::CLI11 spdlog::spdlog nlohmann_json::nlohmann_json
+foreach(target isal::isal ZLIB::ZLIB OpenSSL::SSL OpenSSL::Crypto zstd::libzstd_shared Snappy::snappy Boost::headers simdjson::simdjson yaml-cpp CLI11::CLI11 spdlog::spdlog nlohmann_json::nlohmann_json
         prometheus-cpp::core)
   if(TARGET ${target})
     get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)

@@ -12,6 +12,7 @@
 #include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/net/listen.hpp"
+#include "logdist/net/tls/check_tls.hpp"
 #include "logdist/queue/disk/directory_check.hpp"
 #include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/registry/loop_check.hpp"
@@ -84,6 +85,7 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
   config::Loaded loaded = config::load(options.config_file, environment);
   registry::check_loops(loaded, std::nullopt);
   check_dead_letters(loaded);
+  net::check_tls(loaded);
   // A reload does not listen and opens no queue.
   if (!options.reload) {
     check_listening(loaded, "server.listen", loaded.options.server.listen);

@@ -12,6 +12,7 @@
 #include "logdist/base/counted.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/tls/check_tls.hpp"
 #include "logdist/os/end_signals.hpp"
 #include "logdist/os/systemd_notifier.hpp"
 #include "logdist/registry/loop_check.hpp"
@@ -214,6 +215,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
   registry::LocalNames names = registry::LocalNames::of_this_machine();
   names.limit = reload_lookup_max;
   registry::check_loops(loaded, listening, names);
+  net::check_tls(loaded);
   return loaded;
 }
 
@@ -234,6 +236,7 @@ ConfigurationReader source_of(const std::optional<std::string>& file, const conf
 int run_serve(const std::optional<std::string>& config_file) {
   config::Loaded loaded = config::load(config_file, config::read_environment());
   registry::check_loops(loaded, std::nullopt);
+  net::check_tls(loaded);
   if (!loaded.errors.empty()) return misconfigured(loaded);
   os::EndSignals signals;
   log::set_up(loaded.options.log);

@@ -40,7 +40,7 @@ constexpr std::uint64_t count_max = 1'000'000;
 constexpr std::uint64_t messages_max = 1'000'000'000;
 constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both counts share one word:
 constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
-/// The keys, those of the analyzers apart, that a reload takes at once. Whoever
+/// The keys, those of the analyzers and of TLS apart, that a reload takes at once. Whoever
 /// adds one here makes server::Reload apply it.
 constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "shutdown.grace", "log.level"};
 
@@ -52,6 +52,30 @@ constexpr Span wait_or_none{0ms, 24h};
 template <typename Field, typename Type>
 KeySpec<Options> option(std::string_view path, Field field, Type type, std::string_view meaning) {
   return key_spec<Options>(path, field, std::move(type), meaning);
+}
+
+/// Of one port, `tls` being its section.
+template <typename Section>
+std::vector<KeySpec<Options>> tls_keys(const std::string& path, Section tls) {
+  const Text file{check_file_name, "a file name, or \"\" for none", ""};
+  const Choice<ClientAuth> auth{
+      {{"none", ClientAuth::none}, {"optional", ClientAuth::optional}, {"required", ClientAuth::required}}};
+  const Choice<TlsVersion> version{{{"1.2", TlsVersion::tls_1_2}, {"1.3", TlsVersion::tls_1_3}}};
+  const auto key = [&](const char* name, auto member, auto type, std::string_view meaning) {
+    return option(
+        path + '.' + name, [ tls, member ](auto& options) -> auto& { return tls(options).*member; }, type, meaning);
+  };
+  return {
+      key("certificate", &PortTlsOptions::certificate, file,
+          "PEM file of its certificate and the chain behind it; with it the port speaks TLS and nothing else."),
+      key("key", &PortTlsOptions::key, file, "PEM file of the certificate's private key, without a passphrase."),
+      key("client_ca", &PortTlsOptions::client_ca, file, "PEM file of the CAs that sign clients' certificates."),
+      key("client_auth", &PortTlsOptions::client_auth, auth,
+          "Whether clients are asked for a certificate, and may have none."),
+      key("min_version", &PortTlsOptions::min_version, version, "Least version of TLS."),
+      key("max_handshakes", &PortTlsOptions::max_handshakes, Whole{1, count_max},
+          "Handshakes at once; for one more, one that has stalled is given up, or the new one is."),
+  };
 }
 
 std::vector<KeySpec<Options>> receiving_keys() {
@@ -82,11 +106,21 @@ std::vector<KeySpec<Options>> receiving_keys() {
       option(LOGDIST_KEY(server.idle_timeout), wait, "How long a kept connection may be silent between requests."),
       option(LOGDIST_KEY(server.min_body_rate), Rate{1, 1024 * MiB},
              "Least rate, over 5 s, of a body that holds more than 64 KiB of max_buffered; then 408 and close."),
+  };
+}
+
+std::vector<KeySpec<Options>> admin_keys() {
+  return {
       option(LOGDIST_KEY(admin.listen), Addresses{}, "Health, metrics, status and dashboard: an address or a list."),
       option(LOGDIST_KEY(admin.hosts),
              Text{check_host_names, "names of hosts with commas between them, or \"\" for none",
                   R"(^([A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*)?$)"},
              "Names in Host that the admin port accepts, besides addresses and localhost; others are answered 421."),
+  };
+}
+
+std::vector<KeySpec<Options>> working_keys() {
+  return {
       option(LOGDIST_KEY(threads), Whole{0, 1024}, "Event loops in the pool; 0 is one per core."),
       option(LOGDIST_KEY(queue.max_packets), Whole{1, queue_packets_max},
              "Packets the work queue holds; a packet keeps its place until it is settled."),
@@ -185,11 +219,16 @@ std::vector<KeySpec<Options>> running_keys() {
 }
 
 std::vector<KeySpec<Options>> make_option_keys() {
-  std::vector<KeySpec<Options>> specs = receiving_keys();
-  for (auto& more : storage_keys()) specs.push_back(std::move(more));
-  for (auto& more : delivery_keys()) specs.push_back(std::move(more));
-  for (auto& more : running_keys()) specs.push_back(std::move(more));
-  for (auto& spec : specs) spec.live = std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();
+  const auto server_tls = [](auto& options) -> auto& { return options.server.tls; };
+  std::vector<KeySpec<Options>> specs;
+  for (auto& group : {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), working_keys(),
+                      storage_keys(), delivery_keys(), running_keys()}) {
+    specs.insert(specs.end(), group.begin(), group.end());
+  }
+  for (auto& spec : specs) {
+    const bool is_tls = spec.path.find(".tls.") != spec.path.npos;
+    spec.live = is_tls || std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();
+  }
   return specs;
 }
 
@@ -278,35 +317,6 @@ std::string variable_of(std::string_view path) {
     }
   }
   return name;
-}
-
-namespace {
-
-template <typename Target>
-KeyInfo info_of(const KeySpec<Target>& spec, std::string path, std::string variable) {
-  KeyInfo info;
-  info.path = std::move(path);
-  info.variable = std::move(variable);
-  info.type = spec.type;
-  info.default_text = spec.show(Target{});
-  info.allowed = spec.allowed;
-  info.meaning = spec.meaning;
-  info.is_list = spec.is_list;
-  info.required = spec.required;
-  info.live = spec.live;
-  info.choices = spec.choices;
-  info.pattern = spec.pattern;
-  info.bounds = spec.bounds;
-  return info;
-}
-
-}  // namespace
-
-std::vector<KeyInfo> known_keys() {
-  std::vector<KeyInfo> keys;
-  for (const auto& spec : option_keys()) keys.push_back(info_of(spec, spec.path, variable_of(spec.path)));
-  for (const auto& spec : analyzer_keys()) keys.push_back(info_of(spec, "analyzers[]." + spec.path, ""));
-  return keys;
 }
 
 }  // namespace logdist::config

@@ -73,6 +73,30 @@ class Validator {
                       "is true, but no proxy is trusted; allowed: with networks in server.trusted_proxies");
   }
 
+  /// `path`: the section's.
+  void check_tls(const std::string& path, const PortTlsOptions& tls) {
+    const std::string certificate = path + ".certificate";
+    const std::string key = path + ".key";
+    const std::string ca = path + ".client_ca";
+    const std::string auth = path + ".client_auth";
+    if (!sound({certificate, key, ca, auth})) return;
+    if (tls.certificate.empty() != tls.key.empty()) {
+      report_.add_error(location_of(tls.key.empty() ? certificate : key),
+                        fmt::format("is set, but {} is not; allowed: both, for TLS, or none",
+                                    tls.key.empty() ? "key" : "certificate"));
+    }
+    const bool asks = tls.client_auth != ClientAuth::none;
+    if (asks && tls.client_ca.empty()) {
+      report_.add_error(location_of(auth), "needs client_ca, by which clients' certificates are verified");
+    }
+    if (asks && !tls.is_on() && tls.key.empty()) {
+      report_.add_error(location_of(auth), "is for TLS; allowed: with certificate and key");
+    }
+    if (!asks && !tls.client_ca.empty()) {
+      report_.add_warning(location_of(ca), "has no effect: client_auth is none, no certificate is asked for");
+    }
+  }
+
   void check_ports(const ListenAddress& packets, const ListenAddress& admin) {
     const bool packets_v6_only = is_v6_only(packets, options_.server.listen);
     if (!conflict(packets, packets_v6_only, admin, is_v6_only(admin, options_.admin.listen))) return;
@@ -172,6 +196,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();
   validator.check_proxies();
+  validator.check_tls("server.tls", builder.options.server.tls);
   validator.check_circles();
   validator.check_sizes();
   validator.check_formats();

@@ -50,7 +50,7 @@ void Session::begin_layer() {
   if (!shared_.context.make_transport) return;
   transport_ = shared_.context.make_transport(transport_->release(), input_.view());
   input_.consume(input_.size());
-  handshake_due_ = true;
+  handshake_due_ = transport_->needs_handshake();
 }
 
 /// False while it is under way, and when it has failed, which closes the session.

@@ -248,9 +248,9 @@ config::ListenAddress ListeningSocket::address() const {
   return {endpoint_.address().to_string(), endpoint_.port()};
 }
 
-std::string ListeningSocket::url() const {
+std::string ListeningSocket::url(std::string_view scheme) const {
   const std::string text = config::format_listen_address(address());
-  return unix_ ? text : "http://" + text;
+  return unix_ ? text : std::string(scheme) + "://" + text;
 }
 
 }  // namespace logdist::net

@@ -67,9 +67,11 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     if (shared_.storage) shared_.storage->close();  // it reads the packets' bytes, which are the loops'
   }
 
-  /// Empty when the durable queue, if there is one, and both ports are open. One socket that was handed over takes the
-  /// place of all that are configured.
+  /// Empty when the files of TLS are good, and the durable queue, if there is one, and both ports are open. One socket
+  /// that was handed over takes the place of all that are configured.
   std::string open(os::FileDescriptor packet_socket) {
+    if (const std::vector<std::string> faults = shared_.tls.prepare(shared_.options); !faults.empty()) return faults[0];
+    shared_.tls.use_prepared();
     if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
     make_loops();
     balance_.restore();
@@ -202,6 +204,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   bool keeps_packets() const { return shared_.storage != nullptr; }
   std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
   const std::list<ingest::Listener>& listeners() const { return listeners_; }
+  std::string_view packet_scheme() const { return shared_.tls.packet_port().is_on() ? "https" : "http"; }
   const admin::Server& admin() const { return *admin_; }
 
  private:
@@ -265,7 +268,8 @@ std::vector<config::ListenAddress> Daemon::packet_addresses() const {
 
 std::string Daemon::packet_urls() const {
   std::string urls;
-  for (const ingest::Listener& listener : impl_->listeners()) urls += (urls.empty() ? "" : " ") + listener.url();
+  for (const ingest::Listener& listener : impl_->listeners())
+    urls += (urls.empty() ? "" : " ") + listener.url(impl_->packet_scheme());
   return urls;
 }
 

@@ -85,6 +85,7 @@ ingest::SessionEnvironment Loop::session_environment() {
                                          options.server,
                                          options.delivery.caller_runs_timeout,
                                          shared_.instance.via_name()};
+  environment.make_transport = shared_.tls.packet_port().factory(id_);
   environment.keeps_origin = shared_.storage != nullptr;
   environment.is_ready = [this] { return shared_.readiness(Clock::now()).ready(); };
   environment.acks = shared_.acks.get();

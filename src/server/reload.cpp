@@ -82,7 +82,7 @@ std::vector<std::string> Reload::load() {
   loaded_ = source_();
   std::vector<std::string> faults;
   for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
-  return faults;
+  return faults.empty() ? shared_.tls.prepare(loaded_.options) : faults;
 }
 
 config::Difference Reload::difference() const {
@@ -136,6 +136,7 @@ void Reload::take() {
   configured_ = config::take_over(configured_, loaded_.options);
   restart_needed_ = difference.restart_needed;
   log::set_level(configured_.log.level);
+  shared_.tls.use_prepared();
   ++revision_;
   finish({}, std::move(difference));
 }

@@ -50,6 +50,7 @@ SharedState::SharedState(const config::Options& daemon_options, std::size_t loop
       bodies(options.server.max_buffered),
       acks(options.server.acks ? make_ack_registry(seed_value) : nullptr),
       dead_letters(std::move(letters)),
+      tls(loops),
       registry(options, loops),
       balancer(balancer_options(options, seed), registry.specs(options.delivery), loops, wakeups, now) {
   for (const AnalyzerId id : registry.present()) {

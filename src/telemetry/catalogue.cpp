@@ -239,6 +239,22 @@ void add_deliveries(Families& families, const Scrape& scrape) {
       [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });
 }
 
+void add_tls(Families& families, const std::vector<TlsFacts>& ports) {
+  if (ports.empty()) return;
+  Family handshakes = families.counter("logdist_tls_handshakes_total", "TLS handshakes of a port, by result.");
+  for (const TlsFacts& tls : ports) {
+    for (const auto& [result, count] : tls.handshakes) {
+      handshakes.add(count, {{"port", tls.port}, {"result", std::string(result)}});
+    }
+  }
+  Family resumed =
+      families.counter("logdist_tls_sessions_resumed_total", "TLS handshakes that went on with an earlier session.");
+  for (const TlsFacts& tls : ports) resumed.add(tls.resumed, {{"port", tls.port}});
+  Family expiry = families.gauge("logdist_certificate_expiry_timestamp_seconds",
+                                 "When the certificate of a port expires, since the Unix epoch, in seconds.");
+  for (const TlsFacts& tls : ports) expiry.add(tls.expiry_seconds, {{"port", tls.port}});
+}
+
 void add_service(Families& families, const Scrape& scrape) {
   families.gauge("logdist_ready", "1 while packets are accepted, as in /readyz.").add(scrape.ready ? 1 : 0);
   families.gauge("logdist_config_last_reload_successful", "1 unless the last reload was refused.")
@@ -276,6 +292,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   add_queue(families, scrape);
   add_storage(families, scrape.storage);
   add_acks(families, scrape.acks);
+  add_tls(families, scrape.tls);
   add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);
   add_analyzers(families, scrape);

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "logdist/queue/log/record.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::cli {
@@ -108,6 +109,34 @@ TEST_F(Check, FindsAddressesThatAreTheSameByName) {
   const std::string said = said_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: 'localhost:1'}\n");
   if (said == all_well) GTEST_SKIP() << "localhost is another address here";
   EXPECT_THAT(said, HasSubstr("F:3: admin.listen: 127.0.0.1:1 and localhost:1 conflict: both are 127.0.0.1:1"));
+}
+
+TEST_F(Check, FindsOutWhereServeCouldNotUseItsCertificate) {
+  const test::CertificateAuthority authority;
+  const test::IssuedCertificate issued = authority.issue();
+  const std::string certificate = folder_.write("a.pem", issued.certificate);
+  const std::string key = folder_.write("a.key", issued.key);
+  const auto said_of_files = [this](const std::string& of_certificate, const std::string& of_key) {
+    return said_of("server:\n  listen: '127.0.0.1:0'\n  tls:\n    certificate: " + of_certificate +
+                   "\n    key: " + of_key + "\nadmin: {listen: '127.0.0.1:0'}\n");
+  };
+  EXPECT_EQ(said_of_files(certificate, key), all_well);
+  const std::string none = folder_.file("none");
+  EXPECT_EQ(said_of_files(none, key),
+            "F:5: server.tls.certificate: cannot read " + none + ": No such file or directory\n");
+  EXPECT_EQ(said_of_files(certificate, certificate),
+            "F:6: server.tls.key: " + certificate + " has no private key in PEM form\n");
+  const std::string other = folder_.write("b.key", authority.issue().key);
+  EXPECT_EQ(said_of_files(certificate, other),
+            "F:6: server.tls.key: " + other + " is not the key of the first certificate in " + certificate + "\n");
+  test::CertificateSpec spec;
+  spec.valid_for_s = -60;
+  const test::IssuedCertificate expired = authority.issue(spec);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(said_of_files(folder_.write("old.pem", expired.certificate), folder_.write("old.key", expired.key)),
+            all_well);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("server.tls.certificate: " + folder_.file("old.pem") + " has expired, on 20"));
 }
 
 }  // namespace

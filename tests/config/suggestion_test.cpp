@@ -30,7 +30,7 @@ TEST(KeyHint, IsSilentWhenNothingIsClose) {
   const std::string of_server =
       "; allowed: listen, proxy_protocol, trusted_proxies, formats, acks, max_connections, max_body, max_decoded, "
       "max_buffered, "
-      "header_timeout, body_timeout, idle_timeout, min_body_rate";
+      "header_timeout, body_timeout, idle_timeout, min_body_rate, tls";
   EXPECT_EQ(key_suggestion("server", "x"), of_server);
   EXPECT_EQ(key_suggestion("server", std::string(1'000'000, 'x')), of_server);
 }

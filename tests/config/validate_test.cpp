@@ -216,5 +216,31 @@ TEST(Validate, ProxyProtocolNeedsSomebodyToTrust) {
   }
 }
 
+TEST(TlsSections, HaveBothFilesOrNone) {
+  const auto errors_of = [](const std::string& tls) {
+    return lines(load_text("server:\n  tls: {" + tls + "}\n", "f.yaml", one_analyzer).errors);
+  };
+  EXPECT_THAT(errors_of("certificate: a.pem, key: a.key"), IsEmpty());
+  EXPECT_THAT(errors_of(""), IsEmpty());
+  EXPECT_THAT(errors_of("certificate: a.pem"),
+              ElementsAre("f.yaml:2: server.tls.certificate: is set, but key is not; allowed: both, for TLS, or none"));
+  EXPECT_THAT(errors_of("key: a.key"),
+              ElementsAre("f.yaml:2: server.tls.key: is set, but certificate is not; allowed: both, for TLS, or none"));
+  EXPECT_THAT(errors_of("certificate: a.pem, key: a.key, client_auth: required"),
+              ElementsAre("f.yaml:2: server.tls.client_auth: needs client_ca, by which clients' certificates are "
+                          "verified"));
+  EXPECT_THAT(errors_of("client_ca: ca.pem, client_auth: optional"),
+              ElementsAre("f.yaml:2: server.tls.client_auth: is for TLS; allowed: with certificate and key"));
+  EXPECT_THAT(
+      errors_of("min_version: 1.1, max_handshakes: 0"),
+      ElementsAre(HasSubstr("f.yaml:2: server.tls.min_version: "), HasSubstr("f.yaml:2: server.tls.max_handshakes: ")));
+}
+
+TEST(TlsSections, ClientCasThatNobodyIsAskedForAreAWarning) {
+  EXPECT_THAT(warnings_of("server:\n  tls: {certificate: a.pem, key: a.key, client_ca: ca.pem}\n"),
+              ElementsAre("f.yaml:2: server.tls.client_ca: has no effect: client_auth is none, no certificate is asked "
+                          "for"));
+}
+
 }  // namespace
 }  // namespace logdist::config

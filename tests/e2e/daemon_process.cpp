@@ -33,7 +33,7 @@ test::ProcessOptions options_of(Settings settings, const Launch& launch) {
 
 std::string url_in_start_line(Process& process, std::size_t which) {
   const auto line =
-      process.wait_for_line(R"(listening: packets on (http://[^\s,]+), admin on (http://[^\s"]+))", patience);
+      process.wait_for_line(R"(listening: packets on (https?://[^\s,]+), admin on (https?://[^\s"]+))", patience);
   if (!line) throw std::runtime_error("the daemon did not start:\n" + process.errors());
   return line->at(which);
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -14,25 +13,13 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
 
+#include "tests/net/test_layer.hpp"
+
 namespace logdist::ingest::test {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-
-namespace {
-
-bool is_layered() {
-  const char* transport = std::getenv("LOGDIST_TEST_TRANSPORT");
-  return transport != nullptr && std::string_view(transport) == "records";
-}
-
-net::TransportFactory layer() {
-  if (!is_layered()) return {};
-  return net::test::RecordTransport::factory(net::test::RecordTransport::Role::server);
-}
-
-}  // namespace
 
 queue::Delivery& ScriptedSink::make() {
   if (free_.empty()) {
@@ -168,20 +155,21 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
     : options_(options),
       memory_(memory ? std::move(memory) : std::make_shared<queue::MemoryLimiter>(options.max_buffered)),
       slots_(options.max_connections) {
-  SessionEnvironment environment{loop_,
-                                 sink,
-                                 decoder_,
-                                 buffers_,
-                                 ledger_,
-                                 *memory_,
-                                 random_,
-                                 options_,
-                                 buffer_timeout,
-                                 via_name,
-                                 times.rate_window,
-                                 times.kept_after_packet,
-                                 times.stalled_after,
-                                 layer()};
+  SessionEnvironment environment{
+      loop_,
+      sink,
+      decoder_,
+      buffers_,
+      ledger_,
+      *memory_,
+      random_,
+      options_,
+      buffer_timeout,
+      via_name,
+      times.rate_window,
+      times.kept_after_packet,
+      times.stalled_after,
+      net::test::test_layer() != nullptr ? net::test::test_layer()->server : net::TransportFactory()};
   environment.is_ready = [this] { return daemon_ready.value_or(sink.ready); };
   environment.relays_answers = [this] { return relays; };
   if (options_.acks) environment.acks = &acks;
@@ -193,8 +181,9 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
     const auto work = asio::make_work_guard(loop_);
     loop_.run();
   });
-  if (is_layered()) {
-    relay_ = std::make_unique<net::test::RecordRelay>(listener_->endpoint(), net::test::RecordRelay::Side::back);
+  if (const net::test::TestLayer* const layer = net::test::test_layer()) {
+    relay_ = std::make_unique<net::test::RecordRelay>(listener_->endpoint(), net::test::RecordRelay::Side::back,
+                                                      layer->client);
   }
 }
 

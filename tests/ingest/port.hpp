@@ -119,8 +119,8 @@ struct PortTimes {
   Duration stalled_after = std::chrono::hours(1);
 };
 
-/// The port, its loop on a thread of its own. With LOGDIST_TEST_TRANSPORT=records its sessions talk through a
-/// layer (net::test::RecordTransport), and what the tests see is to be the same.
+/// The port, its loop on a thread of its own. With LOGDIST_TEST_TRANSPORT its sessions talk through a
+/// layer (net::test::test_layer()), and what the tests see is to be the same.
 class Port {
  public:
   /// Its own name in Via.

@@ -125,11 +125,6 @@ class Relayed {
   std::array<Direction, 2> ways_;
 };
 
-std::unique_ptr<Transport> make_side(Stream stream, bool records, RecordTransport::Role role) {
-  if (records) return std::make_unique<RecordTransport>(std::move(stream), role);
-  return std::make_unique<PlainTransport>(std::move(stream));
-}
-
 /// Without Nagle's algorithm, which may hold the last answer until a close loses it.
 void send_at_once(const Stream& stream) {
   const int at_once = 1;
@@ -148,7 +143,8 @@ Stream connect(const tcp::endpoint& target) {
 
 }  // namespace
 
-RecordRelay::RecordRelay(const tcp::endpoint& target, Side records) : target_(target), records_(records) {
+RecordRelay::RecordRelay(const tcp::endpoint& target, Side layered, TransportFactory layer)
+    : target_(target), layered_(layered), layer_(std::move(layer)) {
   listener_ = require(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
   tcp::endpoint any(asio::ip::address_v4::loopback(), 0);
   require(::bind(listener_, any.data(), static_cast<socklen_t>(any.size())), "bind");
@@ -174,8 +170,12 @@ void RecordRelay::run() {
       send_at_once(front);
       Stream back = connect(target_);
       if (back.native_handle() < 0) continue;
-      connections.emplace_back(make_side(std::move(front), records_ == Side::front, RecordTransport::Role::server),
-                               make_side(std::move(back), records_ == Side::back, RecordTransport::Role::client));
+      const auto plain = [](Stream stream) { return std::make_unique<PlainTransport>(std::move(stream)); };
+      if (layered_ == Side::front) {
+        connections.emplace_back(layer_(std::move(front), {}), plain(std::move(back)));
+      } else {
+        connections.emplace_back(plain(std::move(front)), layer_(std::move(back), {}));
+      }
     }
     connections.remove_if([](Relayed& connection) { return !connection.advance(); });
     polled.assign(1, {listener_, POLLIN, 0});

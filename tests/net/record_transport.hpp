@@ -61,14 +61,14 @@ class RecordTransport final : public Transport {
   bool asked_ = false;    ///< a question is to be answered before the next read
 };
 
-/// Relays bytes between peers of which only one side speaks in records, each connection until either side
+/// Relays bytes between peers of which only one side has a layer, each connection until either side
 /// ends. For tests whose clients and servers know only sockets. Runs on a thread of its own.
 class RecordRelay {
  public:
-  /// Whether it speaks in records towards those who connect to it, or towards `target`.
+  /// Whether the layer is towards those who connect to it, or towards `target`.
   enum class Side : std::uint8_t { front, back };
 
-  RecordRelay(const boost::asio::ip::tcp::endpoint& target, Side records);
+  RecordRelay(const boost::asio::ip::tcp::endpoint& target, Side layered, TransportFactory layer);
   ~RecordRelay();
   RecordRelay(const RecordRelay&) = delete;
   RecordRelay& operator=(const RecordRelay&) = delete;
@@ -79,7 +79,8 @@ class RecordRelay {
   void run();
 
   const boost::asio::ip::tcp::endpoint target_;
-  const Side records_;
+  const Side layered_;
+  const TransportFactory layer_;
   int listener_ = -1;
   boost::asio::ip::tcp::endpoint endpoint_;
   std::atomic<bool> stopped_{false};

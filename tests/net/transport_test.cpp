@@ -13,6 +13,7 @@
 #include <boost/asio/error.hpp>
 
 #include "tests/net/record_transport.hpp"
+#include "tests/net/tls/tls_ends.hpp"
 
 namespace logdist::net {
 namespace {
@@ -44,10 +45,16 @@ Ends record_ends() {
           std::make_unique<RecordTransport>(std::move(far), RecordTransport::Role::client)};
 }
 
+Ends tls_ends() {
+  auto [near, far] = connected_streams();
+  test::TlsFiles files;
+  return {files.server_factory()(std::move(near), {}), files.client()->connect(std::move(far))};
+}
+
 class TransportTest : public testing::TestWithParam<Ends (*)()> {
  protected:
   TransportTest() {
-    for (int turn = 0; turn < 4; ++turn) {
+    for (int turn = 0; turn < 4; ++turn) {  // TLS takes three
       near_error_ = ends_.near->handshake();
       far_error_ = ends_.far->handshake();
     }
@@ -151,8 +158,10 @@ TEST_P(TransportTest, IsClosedOnce) {
   EXPECT_EQ(error_, asio::error::eof);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, TransportTest, testing::Values(plain_ends, record_ends),
-                         [](const auto& instance) { return instance.index == 0 ? "Plain" : "Records"; });
+INSTANTIATE_TEST_SUITE_P(Of, TransportTest, testing::Values(plain_ends, record_ends, tls_ends),
+                         [](const auto& instance) {
+                           return instance.index == 0 ? "Plain" : instance.index == 1 ? "Records" : "Tls";
+                         });
 
 TEST(RecordTransport, AReadMayWaitUntilSomethingIsWritten) {
   Ends ends = record_ends();

@@ -102,6 +102,9 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "counter logdist_analyzer_failures_total{analyzer}",
       "counter logdist_dead_letter_write_failures_total",
       "counter logdist_requests_resent_total",
+      "counter logdist_tls_handshakes_total{port,result}",
+      "counter logdist_tls_sessions_resumed_total{port}",
+      "gauge logdist_certificate_expiry_timestamp_seconds{port}",
       "gauge logdist_hec_channels",
       "gauge logdist_hec_acks_pending",
       "counter logdist_hec_acks_delivered_total",
@@ -132,6 +135,7 @@ TEST(Catalogue, EverySeriesIsThereFromTheStart) {
   EXPECT_EQ(series["logdist_delivery_duration_seconds"], 3u);
   EXPECT_EQ(series["logdist_ledger_packets"], 9u);
   for (const auto& [name, count] : series) EXPECT_GE(count, 1u) << name;
+  EXPECT_FALSE(series.contains("logdist_tls_handshakes_total")) << "no port speaks it";
 }
 
 TEST(Catalogue, WhatARemovedAnalyzerHasCountedStays) {

@@ -66,6 +66,7 @@ inline Scrape sample_scrape() {
   scrape.storage.errors = {15, 16, 17, 18, 19};
   scrape.storage.sync_duration.observe(milliseconds(2));
   for (const std::uint64_t packets : {0U, 3U, 5'000U}) scrape.storage.sync_packets.observe(packets);
+  scrape.tls = {{"packet", {{"ok", 31}, {"closed", 32}}, 33, 1'790'000'034}};
   scrape.acks = {5, 20, 21, 22, 23};
   scrape.oldest_packet_age_seconds = 12.5;
   scrape.last_reload_successful = false;

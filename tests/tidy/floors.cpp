@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 35> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 36> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, int>, 35> floors{{
     {"net", 3},
     {"telemetry", 3},
     {"os", 4},
+    {"net/tls", 4},
     {"queue", 4},
     {"sink", 4},
     {"ingest/dialects", 4},

@@ -42,6 +42,21 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
+enum class ClientAuth { none, optional, required };
+enum class TlsVersion { tls_1_2, tls_1_3 };
+
+/// Of a port. Files are PEM; without certificate and key it speaks plain HTTP.
+struct PortTlsOptions {
+  std::string certificate;  ///< its chain, the port's own first
+  std::string key;
+  std::string client_ca;
+  ClientAuth client_auth = ClientAuth::none;
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  std::size_t max_handshakes = 256;  ///< at once
+
+  bool is_on() const { return !certificate.empty(); }
+};
+
 struct ServerOptions {
   std::vector<ListenAddress> listen{{"0.0.0.0", 8080}};
   bool proxy_protocol = false;
@@ -56,11 +71,13 @@ struct ServerOptions {
   Duration body_timeout = 30s;
   Duration idle_timeout = 75s;
   std::size_t min_body_rate = 1 * KiB;  ///< bytes a second
+  PortTlsOptions tls;
 };
 
 struct AdminOptions {
   std::vector<ListenAddress> listen{{"127.0.0.1", 8081}};
   std::string hosts;  ///< names with commas between them: by these, too, it may be asked
+  PortTlsOptions tls;
 };
 
 enum class StorageMode { memory, disk };
@@ -144,6 +161,17 @@ struct Weight {
 enum class ForwardMode {
   packet_url,  ///< all at its url
   native,      ///< at the path and query that the agent has used
+};
+
+/// Of an https:// analyzer. Files are PEM.
+struct AnalyzerTlsOptions {
+  std::string ca;           ///< which its certificate leads to; empty: those of the system
+  std::string certificate;  ///< ours, for one that asks for it
+  std::string key;
+  std::string server_name;  ///< for which its certificate is; empty: the url's host
+  bool verify = true;
+
+  bool operator==(const AnalyzerTlsOptions&) const = default;
 };
 
 struct AnalyzerOptions {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -41,8 +42,8 @@ class Listener {
   /// Where it listens, once open; nothing of a unix socket.
   boost::asio::ip::tcp::endpoint endpoint() const { return socket_.endpoint(); }
   config::ListenAddress address() const { return socket_.address(); }
-  /// `http://HOST:PORT` or `unix:/PATH`.
-  std::string url() const { return socket_.url(); }
+  /// `SCHEME://HOST:PORT` or `unix:/PATH`.
+  std::string url(std::string_view scheme = "http") const { return socket_.url(scheme); }
 
   /// Begins to accept.
   void start();

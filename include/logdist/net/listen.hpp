@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -84,8 +85,8 @@ class ListeningSocket {
   const boost::asio::ip::tcp::endpoint& endpoint() const { return endpoint_; }
   /// Likewise, of a unix socket, too.
   config::ListenAddress address() const;
-  /// `http://HOST:PORT` or `unix:/PATH`.
-  std::string url() const;
+  /// `SCHEME://HOST:PORT` or `unix:/PATH`.
+  std::string url(std::string_view scheme = "http") const;
 
   /// To wait and accept with. A unix socket is one like those of TCP to it, but that its
   /// endpoints mean nothing, nor do those of what it accepts.

@@ -41,6 +41,8 @@ class Transport {
   /// Does what comes before the first byte of either side, as far as that can be done now. Before it has
   /// succeeded, which it says by no error, nothing is read or written.
   virtual boost::system::error_code handshake() = 0;
+  /// Whether there is something to be done before the first byte.
+  virtual bool needs_handshake() const { return true; }
 
   /// What the readiness of the socket means to those who read and write here.
   virtual Readiness translate(Readiness of_socket) const { return of_socket; }
@@ -70,8 +72,8 @@ class Transport {
   virtual void shutdown_send(boost::system::error_code& error) = 0;
   /// Acknowledges what was read at once: see Stream.
   void acknowledge_now() { stream_.acknowledge_now(); }
-  /// Closes the connection; a layer says no farewell.
-  void close() { stream_.close(); }
+  /// Closes the connection, at once.
+  virtual void close() { stream_.close(); }
 
   /// Gives the connection away, to put a layer on it.
   Stream release() { return std::move(stream_); }
@@ -89,6 +91,7 @@ class PlainTransport final : public Transport {
   using Transport::Transport;
 
   boost::system::error_code handshake() override { return {}; }
+  bool needs_handshake() const override { return false; }
   std::size_t read_some(std::span<char> space, std::span<char> more, boost::system::error_code& error) override;
   bool drained() const override { return drained_; }
   std::size_t available() const override { return stream_.available(); }

@@ -15,6 +15,7 @@
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/registry/analyzer_registry.hpp"
+#include "logdist/server/tls_state.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
 #include "logdist/storage/disk_storage.hpp"
 
@@ -47,6 +48,7 @@ struct SharedState {
   std::unique_ptr<storage::DiskStorage> storage;  ///< null: accepted packets are in memory only
   std::unique_ptr<sink::DeadLetterFile> dead_letters;
   net::NameResolver names;
+  TlsState tls;
   registry::AnalyzerRegistry registry;
   dispatch::LoadBalancer balancer;
   std::atomic<bool> draining{false};

@@ -72,6 +72,14 @@ struct AckFacts {
   std::uint64_t forgotten_delivered = 0;  ///< ids that made room afterwards
 };
 
+/// TLS of one port that speaks it.
+struct TlsFacts {
+  std::string port;                                                    ///< "packet", "admin"
+  std::vector<std::pair<std::string_view, std::uint64_t>> handshakes;  ///< by result
+  std::uint64_t resumed = 0;                                           ///< sessions
+  std::int64_t expiry_seconds = 0;  ///< when its certificate expires, since the Unix epoch
+};
+
 /// A plain value, filled in by the server. `books` is the sum over the loops, each loop's
 /// part coherent in itself.
 struct Scrape {
@@ -84,6 +92,7 @@ struct Scrape {
   bool ready = true;                             ///< packets are taken
   StorageFacts storage;
   AckFacts acks;
+  std::vector<TlsFacts> tls;             ///< of the ports that speak it
   double oldest_packet_age_seconds = 0;  ///< of those not settled; 0: there is none
   bool last_reload_successful = true;
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken

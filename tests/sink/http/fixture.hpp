@@ -21,6 +21,7 @@
 #include "logdist/sink/http/pool_upstream.hpp"
 #include "tests/net/record_transport.hpp"
 #include "tests/net/scripted_names.hpp"
+#include "tests/net/test_layer.hpp"
 #include "tests/sink/http/scripted_server.hpp"
 
 namespace logdist::sink {
@@ -49,21 +50,19 @@ class UpstreamTest : public ::testing::Test, public AttemptListener {
     upstream->set_listener(*this);
   }
   AnalyzerId add(const ScriptedServer& server, std::uint32_t max_connections) {
-    if (!is_layered()) return upstream->add({"127.0.0.1", server.port(), "/analyze", {}, limits_of(max_connections)});
+    const net::test::TestLayer* const layer = net::test::test_layer();
+    if (layer == nullptr)
+      return upstream->add({"127.0.0.1", server.port(), "/analyze", {}, limits_of(max_connections)});
     const boost::asio::ip::tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(),
                                                   static_cast<std::uint16_t>(std::stoi(server.port())));
-    relays.push_back(std::make_unique<net::test::RecordRelay>(endpoint, net::test::RecordRelay::Side::front));
+    relays.push_back(
+        std::make_unique<net::test::RecordRelay>(endpoint, net::test::RecordRelay::Side::front, layer->server));
     return upstream->add({"127.0.0.1",
                           std::to_string(relays.back()->endpoint().port()),
                           "/analyze",
                           {},
                           limits_of(max_connections),
-                          net::test::RecordTransport::factory(net::test::RecordTransport::Role::client)});
-  }
-  /// With LOGDIST_TEST_TRANSPORT=records connections go through a layer, and nothing else is to change.
-  static bool is_layered() {
-    const char* transport = std::getenv("LOGDIST_TEST_TRANSPORT");
-    return transport != nullptr && std::string_view(transport) == "records";
+                          layer->client});
   }
   static std::shared_ptr<ConnectionBudget> limits_of(std::uint32_t max_connections) {
     return std::make_shared<ConnectionBudget>(max_connections, 1);
