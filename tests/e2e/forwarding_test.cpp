@@ -206,6 +206,7 @@ TEST_F(PlainForwarding, WhatADiskHasKeptIsDecompressed) {
   Catcher catcher;
   Settings second = settings(catcher);
   second.insert(on_disk.begin(), on_disk.end());
+  second.insert({"DELIVERY__MAX_CONNECTIONS", "1"});  // the catcher reads one at a time
   DaemonProcess daemon(second);
   expect_plain(catcher.take(), lines_);
   expect_plain(catcher.take(), push_);
