@@ -60,19 +60,23 @@ function(logdist_precompile_test target)
   logdist_precompile(${target} test_pch GTest::gmock)
 endfunction()
 
-# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [ASIO] [ALONE] [SEPARATE] [WHOLE])
+# logdist_test(<name> SOURCES <files…> [USES <modules or libraries…>] [LABELS <labels…>] [TIMEOUT <s>] [COST <s>] [ASIO] [SEPARATE] [WHOLE])
 #
 # A GoogleTest program whose cases ctest knows one by one. All share one precompiled
-# header, those that do I/O (ASIO) another. Label `slow`: not under ThreadSanitizer. ALONE:
-# no other test runs meanwhile. SEPARATE: as of a module. WHOLE: to ctest the program is one
-# test, for hundreds of cases that take less than a process does.
+# header, those that do I/O (ASIO) another. Label `slow`: not under ThreadSanitizer. COST: about
+# how long one of them takes, where that is long: those begin first, so that the last does not
+# run alone. SEPARATE: as of a module. WHOLE: to ctest the program is one test, for hundreds of
+# cases that take less than a process does.
 function(logdist_test name)
-  cmake_parse_arguments(arg "ASIO;ALONE;SEPARATE;WHOLE" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;SEPARATE;WHOLE" "TIMEOUT;COST" "SOURCES;USES;LABELS" ${ARGN})
   if(LOGDIST_SANITIZE STREQUAL "thread" AND "slow" IN_LIST arg_LABELS)
     return()
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_COST)
+    set(arg_COST 0)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
@@ -88,12 +92,12 @@ function(logdist_test name)
   endif()
   if(arg_WHOLE)
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_COST} LABELS "${arg_LABELS}")
     return()
   endif()
   # The tests' own names: printed parameters are no text to give to `ctest -R`.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} LABELS "${arg_LABELS}")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_COST} LABELS "${arg_LABELS}")
 endfunction()
 
 # logdist_fuzz(<noun> RUNS <number> SOURCES <files…> [USES <modules or libraries…>] [WORDS <file>])
