@@ -93,18 +93,31 @@ class LogInspection::Impl {
       if (!counts(found, step)) return;
       if (step.header.type == RecordType::packet && step.header.copy) copied_.insert(step.header.id);
       if (step.header.type != RecordType::settled) return;
-      const auto groups = queue::decode_settled(step.body);
-      if (!groups) return;
-      for (const queue::SettledGroup& group : *groups) {
-        // What is said first holds: earlier versions have said it again at a start, and all as delivered.
-        for (const queue::PacketEntry& packet : group.packets) settled_.try_emplace(packet.id, group.as);
-      }
+      if (const auto groups = queue::decode_settled(step.body)) settle(*groups);
     });
     const queue::SegmentSummary summary = builder.finish();
     found.segment.records = summary.records;
     found.segment.damaged = summary.damaged;
     found.segment.torn_records = summary.torn_records;
-    return fault;
+    return fault.empty() ? read_seal(found) : fault;
+  }
+
+  /// What is said first holds: earlier versions have said it again at a start, and all as delivered.
+  void settle(const std::vector<queue::SettledGroup>& groups) {
+    for (const queue::SettledGroup& group : groups) {
+      for (const queue::PacketEntry& packet : group.packets) settled_.try_emplace(packet.id, group.as);
+    }
+  }
+
+  /// A start believes a seal that is whole, also where a settlement before it is damaged. It does not say of all how
+  /// they were settled.
+  std::string read_seal(const Found& found) {
+    std::optional<queue::SegmentSummary> sealed;
+    const std::error_code error =
+        queue::read_sealed_summary(files_, path_of(found), found.header.mark(), found.segment.bytes, sealed);
+    if (error) return path_of(found) + ": " + error.message();
+    if (sealed && (!found.records_max || sealed->records == *found.records_max)) settle(sealed->settled_groups());
+    return {};
   }
 
   std::string count_packets(std::size_t index) {

@@ -88,6 +88,38 @@ TEST_F(LogInspectionTest, TellsWhereRecordsAreDamaged) {
   EXPECT_EQ(all(*log).size(), 99u);
 }
 
+/// A start believes the seal, and so does a listing.
+TEST_F(LogInspectionTest, ASettlementWhoseRecordIsDamagedIsInTheSeal) {
+  start();
+  Delivery& delivered = packet("b", 3);
+  EXPECT_EQ(keep(packet("a", 3)), StoreOutcome::durable);
+  EXPECT_EQ(keep(delivered), StoreOutcome::durable);
+  settle(delivered);
+  EXPECT_EQ(keep(packet("c", 3)), StoreOutcome::durable) << "behind the settlement";
+  stop();
+  const std::string path = options_.log.directory + "/" + inspect()->segments().front().name;
+  {
+    std::error_code error;
+    const auto file = disk_.open(path, queue::FileSystem::Open::write, error);
+    std::string bytes(64 * 1024, '\0');
+    std::size_t got = 0;
+    ASSERT_FALSE(file->read(0, bytes, got));
+    // Behind the two packets: the settlement's head, whose checksum no longer fits.
+    const std::size_t second = bytes.find("bbb");
+    ASSERT_NE(second, std::string::npos);
+    std::string damage = "x";
+    std::array<iovec, 1> pieces{iovec{damage.data(), damage.size()}};
+    ASSERT_FALSE(file->write((second + 3 + 7) / 8 * 8 + 24, pieces));
+  }
+  const auto log = inspect();
+  ASSERT_EQ(log->segments()[0].damaged.size(), 1u);
+  EXPECT_THAT(all(*log), ElementsAre("a queued aaa", "b 0 bbb", "c queued ccc"));
+  EXPECT_EQ(log->segments()[0].unsettled, 2u);
+
+  start();
+  EXPECT_EQ(storage_->recovery().packets, 2u) << "what a start makes of it";
+}
+
 TEST_F(LogInspectionTest, ADirectoryThatIsNoneIsSaid) {
   std::string error;
   EXPECT_EQ(LogInspection::open(folder_.file("nothing"), disk_, error), nullptr);
