@@ -71,9 +71,9 @@ void Backlog::places_freed() {
   if (waiting_.load(std::memory_order_relaxed)) wake();
 }
 
-void Backlog::start(LoopAccess& loops) {
+void Backlog::start(LoopAccess& loops, bool own_thread) {
   loops_ = &loops;
-  thread_ = std::thread([this] { run(); });
+  if (own_thread) thread_ = std::thread([this] { run(); });
 }
 
 void Backlog::stop() {
@@ -85,33 +85,42 @@ void Backlog::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool Backlog::is_stopped() {
-  const MutexLock lock(mutex_);
-  return stopped_;
-}
-
 void Backlog::run() {
-  while (!is_stopped()) {
-    if (serve_offer() || serve_fetches() || read_back()) continue;
-    tell_wants();
-    wait();
-  }
+  TimePoint next = Clock::now();
+  while (wait_until(next)) next = step(Clock::now());
 }
 
-void Backlog::wait() {
-  const bool has_work = next_ < batch_.size() || is_spilling() || !fetches_new_.empty() || !fetches_again_.empty();
+TimePoint Backlog::step(TimePoint now) {
+  now_ = now;
+  if (serve_offer() || serve_fetches() || read_back()) return now;
+  tell_wants();
+  // With nothing on the disk only, no free place is of any use.
+  waiting_ = has_work();
+  return waiting_ ? now + look_again : never;
+}
+
+bool Backlog::has_work() {
+  return next_ < batch_.size() || is_spilling() || !fetches_new_.empty() || !fetches_again_.empty();
+}
+
+/// Waits for news, for stop(), or until `deadline`. False: stopped.
+bool Backlog::wait_until(TimePoint deadline) {
   MutexLock lock(mutex_);
-  waiting_ = has_work;  // with nothing on the disk only, no free place is of any use
-  const TimePoint until = has_work ? Clock::now() + look_again : never;
   while (!has_news_ && !stopped_) {
-    if (!has_work) {
+    if (deadline == never) {
       news_.wait(lock);
-    } else if (news_.wait_until(lock, until) == std::cv_status::timeout) {
+    } else if (deadline <= now_ || news_.wait_until(lock, deadline) == std::cv_status::timeout) {
       break;
     }
   }
   waiting_ = false;
   has_news_ = false;
+  return !stopped_;
+}
+
+bool Backlog::take_news() {
+  const MutexLock lock(mutex_);
+  return std::exchange(has_news_, false);
 }
 
 void Backlog::wake() {
@@ -136,7 +145,7 @@ bool Backlog::read_back() {
   if (next_ == batch_.size()) {
     is_held_up_ = false;
     if (has_room()) return read_more();
-    recovery_.end(Clock::now());  // an outage is what the disk is for: packets are taken
+    recovery_.end(now_);  // an outage is what the disk is for: packets are taken
     return false;
   }
   if (is_held_up_ && !has_room()) return false;
@@ -160,7 +169,7 @@ bool Backlog::read_more() {
   count_recovered();
   if (!batch_.empty()) return true;
   if (more) return true;
-  recovery_.end(Clock::now());
+  recovery_.end(now_);
   return end_if_read(appended_before);
 }
 
@@ -175,11 +184,11 @@ void Backlog::count_recovered() {
     recovered_bytes_ += queue_bytes_of(packet);
   }
   recovered_packets_ += packets;
-  if (packets > 0) recovery_.read_back(packets, Clock::now());
+  if (packets > 0) recovery_.read_back(packets, now_);
   const bool is_queueful = recovered_packets_ >= limits_.max_packets() || recovered_bytes_ >= limits_.max_bytes();
   // Where they fill more than half of the queue, nothing is read behind them for now.
   const bool is_all = recovered_packets_ + reader_->lost() >= log_.recovery().packets;
-  if (is_queueful || is_all || packets < batch_.size()) recovery_.end(Clock::now());
+  if (is_queueful || is_all || packets < batch_.size()) recovery_.end(now_);
 }
 
 void Backlog::count_lost() {
@@ -221,7 +230,7 @@ bool Backlog::hand_over() {
   for (; next_ < batch_.size(); ++next_) {
     bool has_place = false;
     if (!take_place(batch_[next_], has_place)) {
-      recovery_.end(Clock::now());
+      recovery_.end(now_);
       break;
     }
     packets.push_back({std::move(batch_[next_]), has_place});

@@ -60,8 +60,15 @@ class Backlog {
   void offer(const Offer& offer);
   void fetch(const Fetch& fetch);
 
-  void start(LoopAccess& loops);
+  /// `own_thread`: else the caller calls step().
+  void start(LoopAccess& loops, bool own_thread);
   void stop();
+
+  /// What its thread does, once: serves one offer, reads or hands over what finds places. When it is to be called again
+  /// at the latest, if there is no news.
+  TimePoint step(TimePoint now);
+  /// Without a thread of its own: whether there is news since the last call, for which step() is to be called soon.
+  bool take_news();
 
   std::uint64_t packets() const { return unread_.load(std::memory_order_relaxed); }
 
@@ -77,9 +84,9 @@ class Backlog {
   static constexpr std::chrono::milliseconds look_again{100};
 
   void run();
-  bool is_stopped();
+  bool has_work();
   bool is_spilling();
-  void wait();
+  bool wait_until(TimePoint deadline);
   void wake();
   void tell_wants();
   bool has_room() const;
@@ -116,6 +123,7 @@ class Backlog {
   std::atomic<std::uint64_t> appended_{0};    ///< to any stretch
 
   // The thread's own.
+  TimePoint now_{};                         ///< of the present step
   std::vector<queue::StoredPacket> batch_;  ///< read, and not handed over yet from `next_` on
   std::size_t next_ = 0;
   bool is_held_up_ = false;        ///< what is next found no place: half of the queue is to be free

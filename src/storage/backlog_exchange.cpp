@@ -48,9 +48,8 @@ void Backlog::tell_wants() {
   }
   if (wanted > 0) wanted = std::max(wanted, bytes_short_);
   const std::size_t before = room_wanted_.exchange(wanted, std::memory_order_relaxed);
-  const TimePoint now = Clock::now();
-  if (wanted == 0 || (wanted <= before && now < told_wants_at_ + look_again)) return;
-  told_wants_at_ = now;
+  if (wanted == 0 || (wanted <= before && now_ < told_wants_at_ + look_again)) return;
+  told_wants_at_ = now_;
   loops_->room_wanted();
 }
 

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "logdist/os/wall_clock.hpp"
 #include "storage/backlog.hpp"
 #include "storage/disk_store.hpp"
 #include "storage/recovery_meter.hpp"
@@ -38,12 +37,12 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
       : options_(options), limits_(limits), recovery_(options.recovery) {}
 
   bool open(queue::FileSystem& files, queue::OpenError& error) {
-    log_ = queue::DurableLog::open(options_.log, files, *this, error, Clock::now(), os::unix_time_ns());
+    log_ = queue::DurableLog::open(options_.log, files, *this, error, now(), clocks_.unix_ns());
     if (!log_) return false;
-    recovery_.found(log_->recovery().packets, Clock::now());
+    recovery_.found(log_->recovery().packets, now());
     backlog_.emplace(*log_, limits_, options_.log.loops, recovery_);
     for (LoopId loop = 0; loop < options_.log.loops; ++loop) {
-      stores_.emplace_back(loop, *log_, *backlog_, names_);
+      stores_.emplace_back(loop, *log_, *backlog_, names_, clocks_);
     }
     return true;
   }
@@ -63,11 +62,11 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     sync_packets_.observe(packets);
   }
 
-  void scanned(const queue::ScanProgress& progress) override { recovery_.scanned(progress, Clock::now()); }
+  void scanned(const queue::ScanProgress& progress) override { recovery_.scanned(progress, now()); }
 
   void start(LoopAccess& loops) {
     loops_ = &loops;
-    backlog_->start(loops);
+    backlog_->start(loops, options_.log.own_thread);
   }
 
   telemetry::StorageFacts facts() const {
@@ -101,7 +100,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     end_replays();
     replays_.clear();
     backlog_->stop();
-    log_->close(Clock::now(), os::unix_time_ns());
+    log_->close(now(), clocks_.unix_ns());
   }
 
   void replay(ReplayedPacket packet, ReplayEnded ended) override {
@@ -142,6 +141,10 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
     for (const auto& replay : replays_) replay->stop();
   }
 
+  TimePoint now() const { return clocks_.steady(); }
+  TimePoint step_log() { return log_->step(now(), clocks_.unix_ns()); }
+  TimePoint step_backlog() { return backlog_->step(now()); }
+
   queue::DurableLog& log() { return *log_; }
   Backlog& backlog() { return *backlog_; }
   DiskStore& store(LoopId loop) { return stores_[loop]; }
@@ -150,6 +153,7 @@ class DiskStorage::Impl final : public queue::DurableLogListener, public ReplayT
 
  private:
   const DiskStorageOptions options_;
+  const StorageClocks& clocks_ = options_.clocks;
   queue::QueueLimits& limits_;
   LoopAccess* loops_ = nullptr;  ///< set before the first packet is given
   RecoveryMeter recovery_;
@@ -207,6 +211,10 @@ bool DiskStorage::recovering() const { return !impl_->recovery().is_over(); }
 RecoveryProgress DiskStorage::recovery_progress() const { return impl_->recovery().progress(); }
 std::uint64_t DiskStorage::packets_on_disk_only() const { return impl_->backlog().packets(); }
 telemetry::StorageFacts DiskStorage::facts() const { return impl_->facts(); }
+TimePoint DiskStorage::step_log() { return impl_->step_log(); }
+TimePoint DiskStorage::step_backlog() { return impl_->step_backlog(); }
+bool DiskStorage::take_log_news() { return impl_->log().take_news(); }
+bool DiskStorage::take_backlog_news() { return impl_->backlog().take_news(); }
 void DiskStorage::close() { impl_->close(); }
 
 }  // namespace logdist::storage

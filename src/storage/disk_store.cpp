@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "logdist/base/check.hpp"
-#include "logdist/os/wall_clock.hpp"
 #include "logdist/queue/log/record.hpp"
 
 namespace logdist::storage {
@@ -13,7 +12,7 @@ queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
       queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path, packet.receipt});
   if (!metadata || packet.body.size() > queue::record_body_bytes_max) return Answer::refused;
   delivery.store_metadata = std::move(*metadata);
-  const queue::NewPacket record{packet.messages, os::unix_time_ns(), delivery.store_metadata, packet.body.view()};
+  const queue::NewPacket record{packet.messages, clocks_.unix_ns(), delivery.store_metadata, packet.body.view()};
   const Answer answer = backlog_.append(loop_, record, packet.queue_bytes(), delivery.store_id);
   if (answer == Answer::refused) {
     delivery.store_id = 0;
@@ -29,7 +28,7 @@ void DiskStore::keep_dead_letter(const queue::Delivery& delivery) {
   auto metadata = queue::encode_metadata({packet.id, packet.forwarded_headers, packet.agent, packet.path});
   if (!metadata || packet.body.size() > queue::record_body_bytes_max) return;
   auto letter = std::make_unique<Letter>(Letter{std::move(*metadata), std::string(packet.body.view())});
-  const queue::NewPacket record{packet.messages, os::unix_time_ns(), letter->metadata, letter->body};
+  const queue::NewPacket record{packet.messages, clocks_.unix_ns(), letter->metadata, letter->body};
   std::uint64_t id = 0;
   if (log_.append(loop_, std::span(&record, 1), id) != queue::AppendResult::taken) return;
   due_.push_back({id, nullptr, false, std::move(letter)});

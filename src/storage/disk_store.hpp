@@ -38,8 +38,10 @@ class AnalyzerNames {
 /// Gives packets and settlements to the log, and the log's reports to the loop's dispatcher. Confined to its loop.
 class DiskStore final : public queue::Store {
  public:
-  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names)
-      : loop_(loop), log_(log), backlog_(backlog), names_(names) {}
+  /// All outlive it.
+  DiskStore(LoopId loop, queue::DurableLog& log, Backlog& backlog, const AnalyzerNames& names,
+            const StorageClocks& clocks)
+      : loop_(loop), log_(log), backlog_(backlog), names_(names), clocks_(clocks) {}
 
   void set_listener(queue::StoreListener& listener) { listener_ = &listener; }
 
@@ -75,6 +77,7 @@ class DiskStore final : public queue::Store {
   queue::DurableLog& log_;
   Backlog& backlog_;
   const AnalyzerNames& names_;
+  const StorageClocks& clocks_;
   queue::StoreListener* listener_ = nullptr;
   std::deque<Due> due_;  ///< by id, which grow
   std::vector<Settled> settled_;

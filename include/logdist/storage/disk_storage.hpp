@@ -12,6 +12,7 @@
 #include "logdist/base/ids.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/ledger/ledger.hpp"
+#include "logdist/os/wall_clock.hpp"
 #include "logdist/queue/disk/durable_log.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
 #include "logdist/queue/queue_limits.hpp"
@@ -67,13 +68,20 @@ struct RecoveryProgress {
   Duration took{};                 ///< since the beginning, until it was over
 };
 
+/// Where its times come from. Thread-safe, unless `log.own_thread` is false.
+struct StorageClocks {
+  std::function<TimePoint()> steady = [] { return Clock::now(); };
+  std::function<std::int64_t()> unix_ns = [] { return os::unix_time_ns(); };  ///< since 1970
+};
+
 /// Where it keeps packets, and how.
 struct DiskStorageOptions {
-  queue::DurableLogOptions log;
+  queue::DurableLogOptions log;                         ///< `own_thread` is for all of the storage
   std::function<void(const queue::LogNotice&)> notice;  ///< what a line of the log should say; any thread
   /// Told of each stage of a recovery, and at most once a second of how far it is. On any thread; nothing is told of a
   /// new directory.
   std::function<void(const RecoveryProgress&)> recovery{};
+  StorageClocks clocks{};
 };
 
 /// Owns the log, the packets that are on the disk only, and the loops' stores.
@@ -128,6 +136,15 @@ class DiskStorage {
   bool stop_replay(const std::string& id);
   /// Stops them, and allows no more.
   void end_replays();
+
+  // Without threads (`log.own_thread` is false), the caller does what they would: one thread calls all that there is
+  // here. Replays are not to be had so.
+  /// What the committer, and the thread that reads packets back, do once: when it is to be called again at the latest.
+  TimePoint step_log();
+  TimePoint step_backlog();
+  /// Whether there is news for it since the last call, so that it is to be called soon.
+  bool take_log_news();
+  bool take_backlog_news();
 
   /// Ends read-back, writes and syncs all that was given, and ends the threads. Waits for the disk. Calls after the
   /// first wait for its end.

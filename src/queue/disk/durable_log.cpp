@@ -116,6 +116,8 @@ LogPosition DurableLog::end() const {
 
 TimePoint DurableLog::step(TimePoint now, std::int64_t unix_ns) { return impl_->committer->step({now, unix_ns}); }
 
+bool DurableLog::take_news() { return impl_->intake.take_news(); }
+
 void DurableLog::close(TimePoint now, std::int64_t unix_ns) {
   impl_->end_thread();
   impl_->committer->close({now, unix_ns});

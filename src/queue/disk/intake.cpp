@@ -147,6 +147,11 @@ bool Intake::wait_until(TimePoint deadline) {
   return !stopped_;
 }
 
+bool Intake::take_news() {
+  const MutexLock lock(mutex_);
+  return std::exchange(news_, false);
+}
+
 void Intake::stop() {
   {
     const MutexLock lock(mutex_);

@@ -58,6 +58,8 @@ class Intake {
   std::uint64_t next_id() const;
   /// Waits for something to be given that was not there, for stop(), or until `deadline`. False: stopped.
   bool wait_until(TimePoint deadline);
+  /// For one that does not wait: whether something was given since the last call that was not there.
+  bool take_news();
   void stop();
 
  private:

@@ -189,6 +189,8 @@ class DurableLog {
 
   /// Without a thread of its own: does what is due. When it is to be called again at the latest.
   TimePoint step(TimePoint now, std::int64_t unix_ns);
+  /// Without a thread of its own: something was given since the last call, for which step() is to be called soon.
+  bool take_news();
   /// Writes and syncs all that was given, seals the segment, and ends the thread.
   void close(TimePoint now, std::int64_t unix_ns);
 
