@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "logdist/queue/disk/segment_reader.hpp"
@@ -57,6 +56,8 @@ class LogInspection::Impl {
     std::optional<std::uint32_t> records_max{};  ///< what lies behind them is void
   };
 
+  using Place = std::pair<std::size_t, std::uint64_t>;  ///< in found_, and the offset there
+
   std::string path_of(const Found& found) const { return directory_ + "/" + found.segment.name; }
 
   std::string read_header(Found& found) {
@@ -91,7 +92,7 @@ class LogInspection::Impl {
     const std::string fault = scan(found, [&](const ScanStep& step, std::uint64_t offset) {
       builder.add(step, offset);
       if (!counts(found, step)) return;
-      if (step.header.type == RecordType::packet && step.header.copy) copied_.insert(step.header.id);
+      if (step.header.type == RecordType::packet && step.header.copy) copies_[step.header.id] = {index, offset};
       if (step.header.type != RecordType::settled) return;
       if (const auto groups = queue::decode_settled(step.body)) settle(*groups);
     });
@@ -130,10 +131,11 @@ class LogInspection::Impl {
 
   std::string for_each_packet(std::size_t index, const std::function<void(const InspectedPacket&)>& visit) const {
     const Found& found = found_[index];
-    return scan(found, [&](const ScanStep& step, std::uint64_t) {
+    return scan(found, [&](const ScanStep& step, std::uint64_t offset) {
       if (!counts(found, step) || step.header.type != RecordType::packet) return;
-      // One that was moved to the end is there.
-      if (!step.header.copy && copied_.contains(step.header.id)) return;
+      // One that was moved to the end is there, however often.
+      const auto copy = copies_.find(step.header.id);
+      if (copy != copies_.end() && copy->second != Place{index, offset}) return;
       const auto metadata = queue::decode_metadata(step.metadata);
       InspectedPacket packet{step.header.id, step.header.time_ns, step.header.messages, {}, step.body, {}};
       if (metadata) packet.metadata = *metadata;
@@ -167,7 +169,7 @@ class LogInspection::Impl {
   std::vector<Found> found_;  ///< oldest first
   std::vector<InspectedSegment> segments_;
   std::unordered_map<std::uint64_t, queue::SettledAs> settled_;
-  std::unordered_set<std::uint64_t> copied_;
+  std::unordered_map<std::uint64_t, Place> copies_;  ///< the last of each packet that has any
 };
 
 std::unique_ptr<LogInspection> LogInspection::open(const std::string& directory, queue::FileSystem& files,

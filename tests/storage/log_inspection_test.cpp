@@ -1,6 +1,10 @@
 // What is read of a directory without its daemon.
 #include "logdist/storage/log_inspection.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "tests/storage/storage_fixture.hpp"
 
 namespace logdist::storage {
@@ -118,6 +122,35 @@ TEST_F(LogInspectionTest, ASettlementWhoseRecordIsDamagedIsInTheSeal) {
 
   start();
   EXPECT_EQ(storage_->recovery().packets, 2u) << "what a start makes of it";
+}
+
+/// A packet that was moved more than once, and the power went before the files that it had left were gone.
+TEST_F(LogInspectionTest, APacketThatWasMovedIsThereOnce) {
+  options_.log.segment_bytes = 1024;
+  start();
+  EXPECT_EQ(keep(packet("stays", 3)), StoreOutcome::durable);
+  std::map<std::string, std::string> files;
+  const std::string directory = options_.log.directory;
+  for (int i = 100; i < 160; ++i) {
+    Delivery& delivery = packet(std::to_string(i), 700);
+    EXPECT_EQ(keep(delivery), StoreOutcome::durable);
+    settle(delivery);
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(file), {});
+      if (entry.path().extension() == ".log" && !bytes.empty()) files[entry.path().string()] = bytes;
+    }
+  }
+  stop();
+  std::size_t revived = 0;
+  for (const auto& [path, bytes] : files) {
+    if (std::filesystem::exists(path)) continue;
+    std::ofstream(path, std::ios::binary) << bytes;
+    ++revived;
+  }
+  ASSERT_GT(revived, 20u);
+  const std::vector<std::string> lines = all(*inspect());
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "stays queued sss"), 1);
 }
 
 TEST_F(LogInspectionTest, ADirectoryThatIsNoneIsSaid) {
