@@ -27,6 +27,20 @@ class PacketReader::Impl {
   Impl& operator=(const Impl&) = delete;
 
   bool read(std::size_t max_bytes, std::vector<StoredPacket>& packets) {
+    const std::size_t before = packets.size();
+    const bool has_more = read_on(max_bytes, packets);
+    if (packets.size() > before) log_.files.reached(CrashPoint::packets_read_back);
+    return has_more;
+  }
+
+  void give_up_missing() {
+    if (paused_at_ != 0) settle_missing();
+  }
+
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  bool read_on(std::size_t max_bytes, std::vector<StoredPacket>& packets) {
     std::size_t bytes = 0;
     while (bytes < max_bytes) {
       if (!reader_ && !go_on() && !next_segment()) return false;
@@ -44,17 +58,9 @@ class PacketReader::Impl {
         bytes += step.bytes;
       }
     }
-    log_.files.reached(CrashPoint::packets_read_back);
     return true;
   }
 
-  void give_up_missing() {
-    if (paused_at_ != 0) settle_missing();
-  }
-
-  std::uint64_t lost() const { return lost_; }
-
- private:
   bool is_wanted(const ScanStep& step, std::uint64_t offset) {
     if (step.kind != ScanStep::Kind::record || step.header.type != RecordType::packet) return false;
     seen_.push_back(step.header.id);
