@@ -104,7 +104,7 @@ void BalanceKeeper::use(const queue::BalanceFigures& figures, const std::string&
     shared_.balancer.set_weight(id, *analyzer.weight);
   }
   shared_.balancer.restore(owed, figures.largest_packet);
-  for (std::size_t index = 0; index < present.size(); ++index) {
+  for (std::size_t index = present.size(); index-- > 0;) {  // see restore_balance()
     if (!restored.analyzers[index].drained) continue;
     ++drained;
     shared_.registry[present[index]].drained = true;

@@ -67,12 +67,15 @@ RestoredBalance restore_balance(const queue::BalanceFigures& figures, std::span<
   }
   // What those that went were owed; deficits sum to 0.
   accounts.give(-in_service);
-  for (std::size_t index = 0; index < analyzers.size(); ++index) {
-    if (known[index] == nullptr || known[index]->in_service) continue;
-    // Figures of the first version of the log have no bound.
-    const bool is_bounded = figures.taken_at_ns != 0;
-    accounts.join(
-        index, is_bounded ? std::min(known[index]->debt, static_cast<double>(figures.max_debt)) : known[index]->debt);
+  // Those that are drained come last, so that they can leave again first.
+  for (const bool drained : {false, true}) {
+    for (std::size_t index = 0; index < analyzers.size(); ++index) {
+      if (known[index] == nullptr || known[index]->in_service || known[index]->drained != drained) continue;
+      // Figures of the first version of the log have no bound.
+      const bool is_bounded = figures.taken_at_ns != 0;
+      accounts.join(
+          index, is_bounded ? std::min(known[index]->debt, static_cast<double>(figures.max_debt)) : known[index]->debt);
+    }
   }
   return balance;
 }

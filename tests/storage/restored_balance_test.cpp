@@ -89,6 +89,31 @@ TEST(RestoredBalance, OneThatHasMovedIsAnotherOneButDrainedAllTheSame) {
   EXPECT_FALSE(balance.analyzers[0].weight);
 }
 
+/// As the load balancer does it: its deficit becomes its debt, and the others take it over.
+void leave(std::vector<double>& owed, std::vector<std::uint64_t>& weights, std::size_t index) {
+  weights[index] = 0;
+  const auto sum = static_cast<double>(std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
+  for (std::size_t other = 0; other < owed.size(); ++other) {
+    owed[other] += owed[index] * static_cast<double>(weights[other]) / sum;
+  }
+}
+
+TEST(RestoredBalance, ThoseThatAreDrainedLeaveAgainWithTheirDebtsInTheOppositeOrder) {
+  AnalyzerFigures a = out_of_service("a", 80, 4);
+  AnalyzerFigures b = out_of_service("b", -30, 2);
+  a.drained = b.drained = true;
+  const std::vector<AnalyzerFigures> others{out_of_service("c", 10, 1), figure("d", 5, 1), figure("e", -5, 3)};
+  const std::vector<std::pair<std::string, std::uint64_t>> present{{"c", 1}, {"d", 1}, {"e", 3}};
+  const std::vector<double> without = owed(restore_balance(figures_of(others), configured(present)));
+
+  std::vector<double> all = owed(restore_balance(figures_of({a, b, others[0], others[1], others[2]}),
+                                                 configured({{"a", 4}, {"b", 2}, {"c", 1}, {"d", 1}, {"e", 3}})));
+  std::vector<std::uint64_t> weights{4, 2, 1, 1, 3};
+  leave(all, weights, 1);
+  leave(all, weights, 0);
+  EXPECT_THAT(all, near({80, -30, without[0], without[1], without[2]}));
+}
+
 TEST(RestoredBalance, AnOperatorsWeightHoldsWhileTheConfiguredOneDoes) {
   AnalyzerFigures weighted = figure("a", 0, 4);
   weighted.operator_weight = true;

@@ -33,7 +33,9 @@ struct RestoredBalance {
 /// An analyzer is the same when name and url are. What is owed to one that is not there any more goes to the others by
 /// weight, as when it is removed; one that was not there before is owed nothing. One that was out of service returns:
 /// its debt is taken from the others. An operator's weight holds while the configured one is what it was then; drained
-/// stays one of that name, even if it has moved. Pure.
+/// stays one of that name, even if it has moved. Those that are drained return last, in the order that is given: taken
+/// out of service in the opposite order, after that, they have their debts again, and the others what they were owed.
+/// Pure.
 RestoredBalance restore_balance(const queue::BalanceFigures& figures, std::span<const ConfiguredAnalyzer> analyzers);
 
 }  // namespace logdist::storage
