@@ -211,6 +211,7 @@ bool DiskStorage::recovering() const { return !impl_->recovery().is_over(); }
 RecoveryProgress DiskStorage::recovery_progress() const { return impl_->recovery().progress(); }
 std::uint64_t DiskStorage::packets_on_disk_only() const { return impl_->backlog().packets(); }
 telemetry::StorageFacts DiskStorage::facts() const { return impl_->facts(); }
+bool DiskStorage::settlements_in_doubt() const { return impl_->log().status().settlements_in_doubt; }
 TimePoint DiskStorage::step_log() { return impl_->step_log(); }
 TimePoint DiskStorage::step_backlog() { return impl_->step_backlog(); }
 bool DiskStorage::take_log_news() { return impl_->log().take_news(); }

@@ -102,7 +102,8 @@ void EventTrace::answer(std::uint64_t serial, queue::Settlement settlement) {
   PacketHistory& history = histories_.at(serial);
   for (Witness* witness : witnesses_) witness->answered(history, settlement);
   open_requests_.erase(history.serial);
-  if (settlement == queue::Settlement::handed_back) move(history, Location::handed_back);
+  const bool ended = settlement == queue::Settlement::handed_back || settlement == queue::Settlement::not_stored;
+  if (ended) move(history, Location::handed_back);
 }
 
 void EventTrace::abandon(PacketHistory& history) {
@@ -110,6 +111,29 @@ void EventTrace::abandon(PacketHistory& history) {
   history.abandoned = true;
   open_requests_.erase(history.serial);
   if (history.where != Location::in_flight) move(history, Location::handed_back);
+}
+
+void EventTrace::store(std::uint64_t serial) {
+  PacketHistory& history = histories_.at(serial);
+  for (Witness* witness : witnesses_) witness->stored(history);
+  open_requests_.erase(history.serial);
+  history.accepted = true;
+  if (history.settled()) return;
+  ++held_packets_;
+  held_bytes_ += history.bytes;
+  if (history.where == Location::waiting) move(history, Location::queued);
+}
+
+void EventTrace::cut() {
+  for (auto& of_loop : ended_) of_loop.clear();
+  for (auto& of_loop : seen_) of_loop.clear();
+  for (AnalyzerTally& there : tallies_) there.under_way = 0;
+  open_requests_.clear();
+  for (PacketHistory& history : histories_) {
+    if (history.settled()) continue;
+    if (history.where == Location::in_flight) tally(history.analyzer).charged_messages -= history.messages;
+    move(history, history.accepted ? Location::queued : Location::handed_back);
+  }
 }
 
 void EventTrace::begin_probe(AnalyzerId analyzer, health::Epoch epoch) {
@@ -160,7 +184,14 @@ void EventTrace::move(PacketHistory& history, Location to) {
   term_of(history).subtract(history.messages);
   history.where = to;
   term_of(history).add(history.messages);
-  if (was_settled || !history.settled()) return;
+  if (was_settled == history.settled()) return;
+  if (was_settled) {  // it has come back from the disk
+    if (history.accepted) {
+      ++held_packets_;
+      held_bytes_ += history.bytes;
+    }
+    return;
+  }
   if (history.attempts_begun == 0) --untried_like(history);
   if (history.accepted) {
     --held_packets_;

@@ -33,6 +33,7 @@ struct PacketHistory {
   TimePoint admitted_at{};
   TimePoint give_up_at = never;  ///< of a request that waits
   bool accepted = false;         ///< answered 202: ours to deliver; else a request waits with it
+  bool given_to_disk = false;    ///< the durable queue has taken it, and will report
   bool abandoned = false;        ///< the agent has gone
 
   Location where = Location::waiting;
@@ -75,6 +76,8 @@ class Witness {
   virtual void turn_begun(LoopId) {}
   virtual void result_seen(const PacketHistory&, const core::AttemptResult&) {}
   virtual void dead_lettered(const PacketHistory&, DeadLetterReason) {}
+  /// The waiting agent was answered 202: its packet is safe.
+  virtual void stored(const PacketHistory&) {}
   /// The waiting agent was answered.
   virtual void answered(const PacketHistory&, queue::Settlement) {}
   virtual void abandoned(const PacketHistory&) {}
@@ -100,6 +103,12 @@ class EventTrace {
   void dead_letter(std::string_view id, DeadLetterReason reason, core::Protocol format = core::Protocol::packet);
   void answer(std::uint64_t serial, queue::Settlement settlement);
   void abandon(PacketHistory& history);
+  /// A request that waited is answered 202.
+  void store(std::uint64_t serial);
+  /// It was read from the disk, and is the loop's now.
+  void restore(std::uint64_t serial, LoopId loop) { histories_.at(serial).loop = loop; }
+  /// The daemon is no more, and all it had in memory.
+  void cut();
   void begin_probe(AnalyzerId analyzer, health::Epoch epoch);
   void end_probe(AnalyzerId analyzer, health::Epoch epoch, health::ProbeResult result);
 

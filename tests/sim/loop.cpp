@@ -19,11 +19,12 @@ dispatch::DispatcherOptions dispatcher_options(const Scenario& scenario, LoopId 
 }  // namespace
 
 Loop::Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
-           sink::DeadLetters& dead_letters)
+           sink::DeadLetters& dead_letters, queue::Store* store)
     : stage_(stage),
       id_(id),
       upstream_(stage),
-      dispatcher_(dispatcher_options(stage.scenario, id), {balancer, bounds, ledger_, upstream_, dead_letters, *this}) {
+      dispatcher_(dispatcher_options(stage.scenario, id),
+                  {balancer, bounds, ledger_, upstream_, dead_letters, *this, store}) {
   upstream_.set_listener(dispatcher_);
 }
 

@@ -15,8 +15,9 @@ namespace logdist::sim {
 /// that several events may share one, and loops overtake each other.
 class Loop final : public dispatch::TurnRequest {
  public:
+  /// `store`: none, the queue is in memory.
   Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::QueueLimits& bounds,
-       sink::DeadLetters& dead_letters);
+       sink::DeadLetters& dead_letters, queue::Store* store = nullptr);
 
   /// By another loop or the control thread.
   void wake() { turn_soon(); }
@@ -29,10 +30,11 @@ class Loop final : public dispatch::TurnRequest {
   core::BufferPool& buffers() { return buffers_; }
   ledger::Ledger& ledger() { return ledger_; }
   const ledger::Snapshot& books() const { return ledger_.snapshot(); }
+  /// After an event that was none of the dispatcher's own.
+  void arm_timer();
 
  private:
   void turn();
-  void arm_timer();
 
   Stage& stage_;
   const LoopId id_;

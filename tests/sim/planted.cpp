@@ -20,13 +20,7 @@
 #include "logdist/retry/classify.hpp"
 #include "logdist/retry/retry_state.hpp"
 #include "tests/sim/defective_balancer.hpp"
-
-// A member function is called as a free one with its object first. Both of these
-// names are the linker's: calls of the first come here, the second is the original.
-#define LOGDIST_WRAP(result, name, symbol, ...)              \
-  result original_##name(__VA_ARGS__) asm("__real_" symbol); \
-  result name(__VA_ARGS__) asm("__wrap_" symbol);            \
-  result name(__VA_ARGS__)
+#include "tests/sim/wrap.hpp"
 
 namespace logdist::sim {
 namespace {

@@ -21,6 +21,12 @@ class Timeline {
   void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
 
   bool empty() const { return events_.empty(); }
+  /// When the next event happens; `never`: there is none.
+  TimePoint next() const { return events_.empty() ? never : events_.begin()->first; }
+  /// Of several timelines, which move together: no event of this one is before `when`.
+  void move_to(TimePoint when) { now_ = std::max(now_, when); }
+  /// None of the events to come happens.
+  void clear() { events_.clear(); }
   /// Moves to the next event and lets it happen.
   void step() {
     const auto next = events_.extract(events_.begin());

@@ -64,6 +64,13 @@ void Upstream::shutdown(TimePoint) {
   }
 }
 
+void Upstream::cut() {
+  for (const auto& [ticket, sent] : std::exchange(under_way_, {})) {
+    if (!sent.written || !sent.reply.takes || stage_.draws.chance(0.5)) continue;
+    stage_.trace.take(stage_.trace.history(sent.attempt->packet->id));
+  }
+}
+
 void Upstream::write(Ticket ticket) {
   const auto found = under_way_.find(ticket);
   if (found == under_way_.end()) return;

@@ -25,6 +25,8 @@ class Upstream final : public sink::Upstream {
   void recall(AnalyzerId analyzer, TimePoint now) override;
   /// Ends all that is under way, as PoolUpstream::shutdown() does.
   void shutdown(TimePoint now);
+  /// The daemon is no more: analyzers may have taken what was written. Nothing happens here afterwards.
+  void cut();
 
  private:
   using Ticket = std::uint64_t;  ///< in the order of sending

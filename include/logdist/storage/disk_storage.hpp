@@ -125,6 +125,9 @@ class DiskStorage {
   /// Packets on the disk only.
   std::uint64_t packets_on_disk_only() const;
   telemetry::StorageFacts facts() const;
+  /// Whether some packets have ended, or something of the balance was given, that the log does not have as its sync
+  /// mode promises.
+  bool settlements_in_doubt() const;
 
   /// Sends packets that are done once more. One at a time: false while another one runs, and after end_replays(), and
   /// before start(). The last `replays_shown` are remembered.

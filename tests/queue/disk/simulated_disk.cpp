@@ -26,7 +26,7 @@ class SimulatedFile final : public queue::File {
 
   std::error_code write(std::uint64_t offset, std::span<iovec> pieces) override {
     if (life_ != disk_.life_) return error_of(std::errc::io_error);
-    disk_.call();
+    if (!disk_.call()) return error_of(std::errc::io_error);
     std::string bytes;
     for (const iovec& piece : pieces) bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     std::error_code error;
@@ -43,7 +43,7 @@ class SimulatedFile final : public queue::File {
 
   std::error_code sync() override {
     if (life_ != disk_.life_) return error_of(std::errc::io_error);
-    disk_.call();
+    if (!disk_.call()) return error_of(std::errc::io_error);
     if (disk_.read_only || disk_.draw(disk_.faults.sync_ppm)) {
       ++disk_.failed_syncs_;
       // The kernel marks the pages clean: what it did not write by now, it never will.
@@ -59,7 +59,7 @@ class SimulatedFile final : public queue::File {
   }
 
   std::error_code read(std::uint64_t offset, std::span<char> out, std::size_t& bytes_read) override {
-    disk_.call();
+    if (!disk_.call()) return error_of(std::errc::io_error);
     bytes_read = 0;
     if (offset >= inode_->cache.size()) return {};
     bytes_read = std::min<std::size_t>(out.size(), inode_->cache.size() - offset);
@@ -69,7 +69,7 @@ class SimulatedFile final : public queue::File {
 
   std::error_code allocate(std::uint64_t bytes) override {
     if (life_ != disk_.life_) return error_of(std::errc::io_error);
-    disk_.call();
+    if (!disk_.call()) return error_of(std::errc::io_error);
     if (disk_.read_only) return error_of(std::errc::read_only_file_system);
     if (disk_.used_bytes() + bytes > disk_.capacity + inode_->cache.size())
       return error_of(std::errc::no_space_on_device);
@@ -79,7 +79,7 @@ class SimulatedFile final : public queue::File {
 
   std::error_code truncate(std::uint64_t bytes) override {
     if (life_ != disk_.life_) return error_of(std::errc::io_error);
-    disk_.call();
+    if (!disk_.call()) return error_of(std::errc::io_error);
     inode_->cache.resize(bytes, '\0');
     return {};
   }
@@ -100,9 +100,12 @@ class SimulatedFile final : public queue::File {
   std::uint64_t life_;
 };
 
-void SimulatedDisk::call() {
+bool SimulatedDisk::call() {
+  if (buried_) return false;
+  if (observed_) return true;
   if (dead_) throw SimulatedCrash{};
   if (calls_until_crash_ > 0 && --calls_until_crash_ == 0) crash();
+  return true;
 }
 
 void SimulatedDisk::crash() {
@@ -111,6 +114,7 @@ void SimulatedDisk::crash() {
 }
 
 void SimulatedDisk::reached(queue::CrashPoint point) {
+  if (buried_) return;
   PointCount& count = points_[static_cast<std::size_t>(point)];
   ++count.reached;
   if (crash_point_ == point && --point_left_ == 0) {
@@ -149,6 +153,7 @@ void SimulatedDisk::keep_part(Inode& inode) {
 void SimulatedDisk::restart(bool power_cut) {
   ++life_;
   dead_ = false;
+  buried_ = false;
   locked_ = false;
   crash_never();
   if (!power_cut) return;
@@ -214,7 +219,10 @@ void SimulatedDisk::set_name(const std::string& path, Name inode) {
 }
 
 std::unique_ptr<queue::File> SimulatedDisk::open(const std::string& path, Open how, std::error_code& error) {
-  call();
+  if (!call()) {
+    error = error_of(std::errc::io_error);
+    return nullptr;
+  }
   error.clear();
   const auto found = names_.find(path);
   if (how != Open::create_new) {
@@ -230,7 +238,7 @@ std::unique_ptr<queue::File> SimulatedDisk::open(const std::string& path, Open h
 }
 
 std::error_code SimulatedDisk::rename(const std::string& from, const std::string& to) {
-  call();
+  if (!call()) return error_of(std::errc::io_error);
   const auto found = names_.find(from);
   if (found == names_.end()) return error_of(std::errc::no_such_file_or_directory);
   if (read_only || draw(faults.remove_ppm)) return error_of(std::errc::io_error);
@@ -241,7 +249,7 @@ std::error_code SimulatedDisk::rename(const std::string& from, const std::string
 }
 
 std::error_code SimulatedDisk::remove(const std::string& path) {
-  call();
+  if (!call()) return error_of(std::errc::io_error);
   if (!names_.contains(path)) return error_of(std::errc::no_such_file_or_directory);
   if (read_only || draw(faults.remove_ppm)) return error_of(std::errc::io_error);
   set_name(path, nullptr);
@@ -249,7 +257,7 @@ std::error_code SimulatedDisk::remove(const std::string& path) {
 }
 
 std::error_code SimulatedDisk::list(const std::string& directory, std::vector<queue::FileEntry>& entries) {
-  call();
+  if (!call()) return error_of(std::errc::io_error);
   for (const auto& [path, inode] : names_) {
     if (path.starts_with(directory + "/")) entries.push_back({path.substr(directory.size() + 1), inode->cache.size()});
   }
@@ -257,7 +265,7 @@ std::error_code SimulatedDisk::list(const std::string& directory, std::vector<qu
 }
 
 std::error_code SimulatedDisk::sync_directory(const std::string&) {
-  call();
+  if (!call()) return error_of(std::errc::io_error);
   if (read_only || draw(faults.sync_ppm)) return error_of(std::errc::io_error);
   stable_names_ = names_;
   changes_.clear();
@@ -265,13 +273,16 @@ std::error_code SimulatedDisk::sync_directory(const std::string&) {
 }
 
 std::error_code SimulatedDisk::make_directory(const std::string&) {
-  call();
+  if (!call()) return error_of(std::errc::io_error);
   return {};
 }
 
 std::unique_ptr<queue::DirectoryLock> SimulatedDisk::lock(const std::string&, std::string& holder,
                                                           std::error_code& error) {
-  call();
+  if (!call()) {
+    error = error_of(std::errc::io_error);
+    return nullptr;
+  }
   if (locked_) {
     holder = "1";
     error = error_of(std::errc::resource_unavailable_try_again);

@@ -50,6 +50,11 @@ class SimulatedDisk final : public queue::FileSystem {
     crash_point_.reset();
   }
 
+  /// While `on`, somebody else reads: nothing crashes.
+  void observe(bool on) { observed_ = on; }
+  /// What is left of a process that has crashed does nothing any more: its calls fail and change nothing, so that its
+  /// objects can be destroyed. Until restart().
+  void bury() { buried_ = true; }
   /// After a crash: what a restart finds. A kill keeps all that was written, a power cut what the head says.
   void restart(bool power_cut);
   /// Flips so many bits of synced bytes of the segments; the number of those flipped.
@@ -89,7 +94,8 @@ class SimulatedDisk final : public queue::FileSystem {
   };
   using Name = std::shared_ptr<Inode>;  ///< null: there is no such file
 
-  void call();
+  /// Each call of the file system: may be the one that crashes. False: by a process that is no more.
+  bool call();
   void crash();
   bool draw(std::uint32_t ppm) { return ppm > 0 && random_.below(1'000'000) < ppm; }
   std::uint64_t used_bytes() const;
@@ -109,6 +115,8 @@ class SimulatedDisk final : public queue::FileSystem {
   std::uint64_t failed_syncs_ = 0;
   std::uint64_t life_ = 0;  ///< counts crashes: handles of an earlier life do nothing
   bool dead_ = false;
+  bool buried_ = false;
+  bool observed_ = false;
   bool locked_ = false;
 };
 
