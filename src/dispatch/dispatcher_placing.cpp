@@ -95,9 +95,9 @@ void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
     if (!lane.empty()) shared.wait(facts_of(lane.front()), lane.front().retry_state);
   }
   for (RetryLists* const lists : {&retry_, &suspects_}) {
-    lists->for_each([&shared](const RetryLists::Group& group) {
+    lists->visit_in_line([&shared](const RetryLists::Group& group) {
       const Delivery& first = *group.packets.begin();
-      shared.wait(facts_of(first), first.retry_state);
+      return shared.wait(facts_of(first), first.retry_state);
     });
   }
 }

@@ -262,8 +262,7 @@ LoopId LoadBalancer::State::next_to_place(LoopId current, TimePoint now) {
     const Loop& loop = loops[id];
     if (id == current || !awaits_slot(loop)) continue;
     const TimePoint since = std::min(oldest_of(loop.fresh, for_fresh), oldest_of(loop.suspects, for_suspects));
-    const bool might_place = since != never || (loop.other_suspects_wait && !for_suspects.empty());
-    if (!might_place || (next != no_loop && since >= oldest)) continue;
+    if (since >= oldest) continue;  // or it could place none
     next = id;
     oldest = since;
   }

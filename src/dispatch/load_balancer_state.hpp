@@ -54,8 +54,7 @@ struct LoadBalancer::State {
 
   struct Loop {
     WaitingPackets fresh;                  ///< those that are not suspect and found no slot
-    WaitingPackets suspects;               ///< the suspect ones, but for those that were asked for in this round
-    bool other_suspects_wait = false;      ///< such ones
+    WaitingPackets suspects;               ///< the suspect ones
     std::uint64_t blocked_at_version = 0;  ///< capacity_version then; 0: nothing is blocked
     bool wake_pending = false;             ///< woken, its turn not yet begun
     std::vector<AnalyzerId> recalls;

@@ -90,7 +90,6 @@ bool LoadBalancer::PlacementBatch::let_suspects_pass() {
   if (!suspects_pass_) return false;
   // All of them are offered again: those that are placed now keep nobody waiting.
   mine.suspects.clear();
-  mine.other_suspects_wait = false;
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
     if (state_.analyzers[id].fresh_waits || !state_.awaits_test(id, now_)) continue;
     state_.analyzers[id].monitor->trust_probe(now_);

@@ -13,7 +13,6 @@ LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop
   State::Loop& mine = state_.loops[loop_];
   mine.fresh.clear();
   mine.suspects.clear();
-  mine.other_suspects_wait = false;
   mine.blocked_at_version = 0;
   mine.wake_pending = false;
 }
@@ -176,11 +175,12 @@ Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const P
   return Placement{charged.charge, monitor.epoch(), charged.group};
 }
 
-void LoadBalancer::PlacementBatch::wait(const PacketFacts& packet, const retry::RetryState& retry_state) {
-  note_waiting(packet, retry_state, false);
+bool LoadBalancer::PlacementBatch::wait(const PacketFacts& packet, const retry::RetryState& retry_state) {
+  return note_waiting(packet, retry_state, false);
 }
 
-void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state,
+/// See wait().
+bool LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state,
                                                 bool yields) {
   state_.mutex.is_held();
   State::Loop& mine = state_.loops[loop_];
@@ -189,23 +189,23 @@ void LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const
   const std::uint64_t version = state_.capacity_version - (yields ? 1 : 0);
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
-  // There may be as many sets of excluded ones as suspects: those take what they find in their loop's turn.
-  if (retry_state.suspect() && !eligible.excluded.empty()) {
-    mine.other_suspects_wait = true;
-    return;
-  }
   WaitingPackets& waiting = retry_state.suspect() ? mine.suspects : mine.fresh;
   if (eligible.excluded.empty() && !eligible.only && state_.selector.all_take(packet.protocol)) {
     waiting.add(packet.admitted_at);
-    return;
+    return false;
   }
   bool anyone = false;
+  bool is_known = true;  // for each analyzer, one as old
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
-    if (state_.analyzers[id].removed || !state_.may_get(id, eligible)) continue;
-    waiting.add(packet.admitted_at, id);
-    anyone = true;
+    if (state_.analyzers[id].removed) continue;
+    if (state_.may_get(id, eligible)) {
+      waiting.add(packet.admitted_at, id);
+      anyone = true;
+    }
+    is_known = is_known && waiting.since(id) <= packet.admitted_at;
   }
   if (!anyone) waiting.add_for_nobody(packet.admitted_at);
+  return !is_known;
 }
 
 void LoadBalancer::State::look_elsewhere(LoopId loop) {

@@ -2,72 +2,15 @@
 // others, and what it takes does, on whichever loop it waits.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <string>
-#include <utility>
 
-#include "tests/dispatch/world.hpp"
+#include "tests/dispatch/formats_world.hpp"
 
 namespace logdist::dispatch {
 namespace {
 
 using core::Protocol;
 using core::ProtocolSet;
-
-ProtocolSet just(Protocol protocol) {
-  ProtocolSet set;
-  set.add(protocol);
-  return set;
-}
-
-std::deque<core::Attempt*>& under_way(World& world, LoopId loop = 0) { return world.loops[loop]->upstream.under_way; }
-
-std::ptrdiff_t count_at(World& world, AnalyzerId analyzer, const std::string& prefix) {
-  std::ptrdiff_t count = 0;
-  for (const auto& loop : world.loops) {
-    count += std::ranges::count_if(loop->upstream.under_way, [&](const core::Attempt* attempt) {
-      return attempt->analyzer == analyzer && attempt->packet->id.starts_with(prefix);
-    });
-  }
-  return count;
-}
-
-/// Ends the oldest attempt of `loop` at `analyzer`; false: there is none.
-bool deliver_one(World& world, LoopId loop, AnalyzerId analyzer) {
-  auto& attempts = under_way(world, loop);
-  const auto found = std::ranges::find(attempts, analyzer, &core::Attempt::analyzer);
-  if (found == attempts.end()) return false;
-  core::Attempt* const attempt = *found;
-  attempts.erase(found);
-  attempts.push_front(attempt);
-  world.end(Outcome::delivered, 200, loop);
-  return true;
-}
-
-/// `suspects` packets of `protocol` on `loop` that wait for a slot again, all others delivered.
-void make_suspects(World& world, Protocol protocol, int suspects, LoopId loop = 0) {
-  for (int i = 0; i < suspects; ++i) {
-    world.admit_as(protocol, "bad" + std::to_string(i), 1, loop);
-    world.run();
-    world.end_all(Outcome::http_error, 500);
-    world.admit_as(protocol, "good", 1, loop);  // or they would fail the analyzer
-    world.run();
-    world.end_all(Outcome::http_error, 500);
-  }
-}
-
-/// Two analyzers: one takes packets, the other OTLP.
-WorldOptions two_kinds(std::uint32_t slots, std::size_t loops) {
-  WorldOptions options;
-  options.weights = {1, 1};
-  options.formats = {just(Protocol::packet), just(Protocol::otlp)};
-  options.slots = slots;
-  options.loops = loops;
-  options.queue_packets = 10'000;
-  options.max_rounds = 1'000;
-  return options;
-}
 
 TEST(Waiting, SuspectsHoldAnEighthWhileFreshOnesOfAFormatThatNotAllTakeWaitOnAnotherLoop) {
   World world(two_kinds(16, 2));
@@ -170,6 +113,24 @@ TEST(Waiting, ASlotGoesToTheOldestOfItsFormatOnWhicheverLoop) {
   world.deliver_everything();
 }
 
+TEST(Waiting, ASlotGoesToAnOlderSuspectThatHasAskedSomeOnWhicheverLoop) {
+  World world({.weights = {1, 1}, .loops = 2, .queue_packets = 1'000, .slots = 4});
+  world.admit("bad");
+  world.run();
+  const AnalyzerId failed = attempts_of(world).front()->analyzer;
+  const AnalyzerId other = 1 - failed;
+  world.advance(1ms);
+  for (int i = 0; i < 20; ++i) world.admit("good", 1, 1);
+  world.run();
+  world.end(Outcome::http_error, 500);
+  ASSERT_EQ(count_at(world, other, "good"), 4);
+  ASSERT_TRUE(deliver_one(world, 1, failed));
+  EXPECT_EQ(count_at(world, failed, "good"), 4) << "it is not for that one";
+  ASSERT_TRUE(deliver_one(world, 1, other));
+  EXPECT_EQ(count_at(world, other, "bad"), 1);
+  world.deliver_everything();
+}
+
 TEST(Waiting, AnOlderPacketOfAnotherFormatHoldsUpNobody) {
   World world(two_kinds(4, 2));
   for (int i = 0; i < 8; ++i) world.admit_as(Protocol::otlp, "otlp", 1, 1);
@@ -203,106 +164,6 @@ TEST(Waiting, AYoungerPacketGoesWhereTheOlderOnesOfAnotherLoopMayNot) {
   EXPECT_EQ(count_at(world, 1, "otlp"), 2);
   ASSERT_TRUE(deliver_one(world, 0, 1));
   EXPECT_EQ(count_at(world, 1, "young"), 1);
-  world.deliver_everything();
-}
-
-/// Fails `analyzer`, which is the only one that takes `protocol`, by packets of loop 0 that have begun with "bad".
-void fail(World& world, Protocol protocol, AnalyzerId analyzer) {
-  for (int i = 0; i < 3; ++i) {
-    world.admit_as(protocol, "bad" + std::to_string(i));
-    world.run();
-  }
-  world.end_all(Outcome::http_error, 500);
-  ASSERT_EQ(world.views()[analyzer].state, health::State::failed);
-}
-
-TEST(Waiting, AnAnalyzerIsTestedWithAFreshPacketThatItTakesOrBySuspects) {
-  World world(two_kinds(4, 2));
-  fail(world, Protocol::otlp, 1);
-  // Fresh ones wait, which it does not take: without a probe to decide a suspect is tried.
-  for (int i = 0; i < 8; ++i) world.admit_as(Protocol::packet, "packet", 1, 1);
-  world.run();
-  ASSERT_EQ(count_at(world, 0, "packet"), 4);
-  world.advance(700ms);
-  EXPECT_EQ(count_at(world, 1, "bad"), 1);
-  world.deliver_everything();
-  EXPECT_EQ(world.views()[1].state, health::State::healthy);
-}
-
-TEST(Waiting, AnAnalyzerWhoseProbeHasPassedIsTrustedWhileOnlyOtherFormatsWait) {
-  WorldOptions options = two_kinds(4, 2);
-  options.probing = true;
-  World world(options);
-  fail(world, Protocol::otlp, 1);
-  for (int i = 0; i < 8; ++i) world.admit_as(Protocol::packet, "packet", 1, 1);
-  world.probes.clear();
-  world.advance(700ms);
-  const auto probe = std::ranges::find(world.probes, AnalyzerId{1}, &ProbeOrder::analyzer);
-  ASSERT_NE(probe, world.probes.end());
-  world.balancer.probe_ended(*probe, health::ProbeResult::passed, world.now);
-  world.run();
-  EXPECT_EQ(world.views()[1].state, health::State::healthy);
-  world.deliver_everything();
-}
-
-TEST(Waiting, AnAnalyzerIsNotTrustedForASuspectWhileAFreshPacketOfAnotherLoopCouldTestIt) {
-  WorldOptions options = two_kinds(4, 2);
-  World world(options);
-  fail(world, Protocol::otlp, 1);
-  world.admit_as(Protocol::otlp, "fresh", 1, 1);
-  world.advance(700ms);
-  EXPECT_EQ(count_at(world, 1, "fresh"), 1);
-  EXPECT_EQ(count_at(world, 1, "bad"), 0);
-  world.deliver_everything();
-  EXPECT_EQ(world.views()[1].state, health::State::healthy);
-}
-
-TEST(Waiting, WithNobodyInServiceForAFormatAPassedProbeIsFollowedByAFreshPacketAtOnce) {
-  WorldOptions options = two_kinds(4, 1);
-  options.weights = {1, 1, 1};
-  options.formats.push_back(just(Protocol::packet));
-  options.probing = true;
-  World world(options);
-  const auto probed = [&world](AnalyzerId analyzer) {
-    return std::ranges::count(world.probes, analyzer, &ProbeOrder::analyzer);
-  };
-  for (TimePoint last = world.now; world.now - last < 600ms;) {  // until the last probe is that long ago
-    world.advance(100ms);
-    if (!world.probes.empty()) last = world.now;
-    for (const ProbeOrder& order : std::exchange(world.probes, {})) {
-      world.balancer.probe_ended(order, health::ProbeResult::passed, world.now);
-    }
-  }
-  fail(world, Protocol::otlp, 1);
-  world.admit_as(Protocol::otlp, "fresh");
-  world.advance(1ms);
-  EXPECT_EQ(world.views()[1].state, health::State::failed);
-  ASSERT_EQ(probed(1), 1) << "though the others are in service";
-  EXPECT_EQ(probed(0) + probed(2), 0);
-  const auto probe = std::ranges::find(world.probes, AnalyzerId{1}, &ProbeOrder::analyzer);
-  world.balancer.probe_ended(*probe, health::ProbeResult::passed, world.now);
-  world.run();
-  ASSERT_EQ(count_at(world, 1, "fresh"), 1);
-  world.deliver_everything();
-  EXPECT_EQ(world.views()[1].state, health::State::healthy);
-}
-
-TEST(Waiting, AFailedOneIsLeftAloneWhileAnotherIsInServiceForAllThatItTakes) {
-  WorldOptions options = two_kinds(4, 1);
-  options.weights = {1, 1, 1};
-  options.formats.push_back(ProtocolSet::all());
-  options.probing = true;
-  World world(options);
-  for (int i = 0; i < 8; ++i) world.admit_as(Protocol::otlp, "bad");
-  world.run();
-  while (!under_way(world).empty()) {
-    const bool fails = under_way(world).front()->analyzer == 1;
-    world.end(fails ? Outcome::connect_error : Outcome::delivered, fails ? 0 : 200);
-  }
-  ASSERT_EQ(world.views()[1].state, health::State::failed);
-  world.probes.clear();
-  world.advance(300ms);
-  EXPECT_EQ(std::ranges::count(world.probes, AnalyzerId{1}, &ProbeOrder::analyzer), 0);
   world.deliver_everything();
 }
 

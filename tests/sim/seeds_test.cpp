@@ -9,7 +9,7 @@
 namespace logdist::sim {
 namespace {
 
-constexpr std::uint64_t counted = 60;  ///< the first seeds, whose cases are counted
+constexpr std::uint64_t counted = 110;  ///< the first seeds, whose cases are counted: the rarest are met in few of them
 constexpr std::uint64_t seeds = 200;
 constexpr std::uint64_t lot = 10;
 

@@ -249,8 +249,9 @@ class LoadBalancer::PlacementBatch {
   /// probe has passed is Healthy now. False: there is none with anything free.
   bool let_suspects_pass();
 
-  /// Notes that a packet waits, which was not offered because has_capacity() said no.
-  void wait(const PacketFacts& packet, const retry::RetryState& retry_state);
+  /// Notes that a packet waits, which was not offered because has_capacity() said no. Whether a younger one, suspect as
+  /// this one or not as this one, may still be the oldest that waits for some analyzer.
+  bool wait(const PacketFacts& packet, const retry::RetryState& retry_state);
 
   /// Whether place() would find a slot for such a packet now, were it the oldest.
   bool has_slot(core::Protocol protocol, const retry::RetryState& retry_state);
@@ -277,7 +278,7 @@ class LoadBalancer::PlacementBatch {
   Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
   std::span<const AnalyzerId> closed_to(const Eligibility& eligible);
   std::span<const AnalyzerId> closed_to_suspects(const Eligibility& eligible);
-  void note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
+  bool note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
   std::optional<AnalyzerId> wanted_trial_of(const Eligibility& eligible, const retry::RetryState& retry_state,
                                             TimePoint admitted_at);
   void end_refused(const Placement& placement);

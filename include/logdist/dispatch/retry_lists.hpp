@@ -57,6 +57,13 @@ class RetryLists {
   void for_each(Visit visit) {
     for (auto next = groups_.begin(); next != groups_.end();) visit((next++)->second);
   }
+  /// The same in line, the first first, until `visit` says false; it may not take any out.
+  template <typename Visit>
+  void visit_in_line(Visit visit) const {
+    for (const auto& [position, group] : line_) {
+      if (!visit(*group)) return;
+    }
+  }
 
  private:
   using Position = std::pair<TimePoint, std::uint64_t>;  ///< in line of a group's first packet, and which group
