@@ -190,22 +190,27 @@ bool LoadBalancer::PlacementBatch::note_waiting(const PacketFacts& packet, const
   mine.blocked_at_version = mine.blocked_at_version == 0 ? version : std::min(mine.blocked_at_version, version);
   const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
   WaitingPackets& waiting = retry_state.suspect() ? mine.suspects : mine.fresh;
+  if (waiting.covers(packet.admitted_at)) return false;
   if (eligible.excluded.empty() && !eligible.only && state_.selector.all_take(packet.protocol)) {
     waiting.add(packet.admitted_at);
     return false;
   }
   bool anyone = false;
-  bool is_known = true;  // for each analyzer, one as old
+  bool covered = true;
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
     if (state_.analyzers[id].removed) continue;
-    if (state_.may_get(id, eligible)) {
+    if (waiting.since(id) <= packet.admitted_at) {
+      anyone = anyone || state_.may_get(id, eligible);
+    } else if (state_.may_get(id, eligible)) {
       waiting.add(packet.admitted_at, id);
       anyone = true;
+    } else {
+      covered = false;
     }
-    is_known = is_known && waiting.since(id) <= packet.admitted_at;
   }
   if (!anyone) waiting.add_for_nobody(packet.admitted_at);
-  return !is_known;
+  if (covered) waiting.cover(packet.admitted_at);
+  return !covered;
 }
 
 void LoadBalancer::State::look_elsewhere(LoopId loop) {

@@ -26,8 +26,16 @@ class WaitingPackets {
   /// The same of all.
   TimePoint since() const { return std::min(anywhere_, somewhere_); }
 
+  /// Whether for each analyzer that is there one waits that is as old: another one changes nothing.
+  bool covers(TimePoint admitted_at) const { return covered_since_ <= admitted_at; }
+  /// It is so of those admitted from then on.
+  void cover(TimePoint admitted_at) { covered_since_ = std::min(covered_since_, admitted_at); }
+
   /// One waits that any analyzer may get.
-  void add(TimePoint admitted_at) { anywhere_ = std::min(anywhere_, admitted_at); }
+  void add(TimePoint admitted_at) {
+    anywhere_ = std::min(anywhere_, admitted_at);
+    cover(admitted_at);
+  }
   /// One waits that `analyzer` may get, and not all may.
   void add(TimePoint admitted_at, AnalyzerId analyzer) {
     if (analyzer >= at_.size()) at_.resize(analyzer + std::size_t{1}, never);
@@ -40,6 +48,7 @@ class WaitingPackets {
   void add(const WaitingPackets& others) {
     anywhere_ = std::min(anywhere_, others.anywhere_);
     nowhere_ = std::min(nowhere_, others.nowhere_);
+    covered_since_ = std::min(covered_since_, others.covered_since_);
     if (others.somewhere_ == never) return;
     somewhere_ = std::min(somewhere_, others.somewhere_);
     at_.resize(std::max(at_.size(), others.at_.size()), never);
@@ -52,13 +61,14 @@ class WaitingPackets {
   }
   void clear() {
     if (somewhere_ != never) std::fill(at_.begin(), at_.end(), never);
-    anywhere_ = somewhere_ = nowhere_ = never;
+    anywhere_ = somewhere_ = nowhere_ = covered_since_ = never;
   }
 
  private:
   TimePoint anywhere_ = never;
   TimePoint somewhere_ = never;
   TimePoint nowhere_ = never;
+  TimePoint covered_since_ = never;
   std::vector<TimePoint> at_;  ///< of those that not all may get, by AnalyzerId
 };
 

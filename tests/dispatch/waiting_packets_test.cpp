@@ -44,5 +44,20 @@ TEST(WaitingPackets, KnowTheOldestByAnalyzer) {
   EXPECT_EQ(waiting.since(), never);
 }
 
+TEST(WaitingPackets, KnowFromWhenOnAnotherChangesNothing) {
+  WaitingPackets waiting;
+  const TimePoint first = TimePoint{} + std::chrono::milliseconds(1);
+  const TimePoint second = TimePoint{} + std::chrono::milliseconds(2);
+  waiting.add(first, 0);
+  EXPECT_FALSE(waiting.covers(second)) << "there may be others";
+  waiting.cover(second);
+  EXPECT_TRUE(waiting.covers(second));
+  EXPECT_FALSE(waiting.covers(first));
+  waiting.add(first);
+  EXPECT_TRUE(waiting.covers(first)) << "any may get it";
+  waiting.clear();
+  EXPECT_FALSE(waiting.covers(second));
+}
+
 }  // namespace
 }  // namespace logdist::dispatch
