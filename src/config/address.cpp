@@ -94,19 +94,21 @@ Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text)
   return addresses;
 }
 
-Parsed<HttpUrl> parse_http_url(std::string_view text) {
+Parsed<HttpUrl> parse_url(std::string_view text) {
   if (text.size() > url_length_max) return ValueError{quote(text) + " is too long"};
   const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
   if (!url) return ValueError{quote(text) + " is not a URL"};
   // Before all that shows the text: it may hold a password.
   if (url->has_userinfo()) return ValueError{"names a user, which is never sent to an analyzer"};
-  if (url->scheme_id() == boost::urls::scheme::https) return ValueError{quote(text) + ": TLS is not supported yet"};
-  if (url->scheme_id() != boost::urls::scheme::http) return ValueError{quote(text) + " does not start with http://"};
+  const bool is_tls = url->scheme_id() == boost::urls::scheme::https;
+  if (!is_tls && url->scheme_id() != boost::urls::scheme::http) {
+    return ValueError{quote(text) + " does not start with http:// or https://"};
+  }
   if (url->has_fragment()) return ValueError{quote(text) + " has a fragment (#…), which is never sent"};
   auto host = usable_host(*url);
   if (!host) return ValueError{quote(text) + " has no usable host"};
 
-  HttpUrl parsed{std::move(*host), "80", std::string(std_view(url->encoded_target()))};
+  HttpUrl parsed{std::move(*host), is_tls ? "443" : "80", std::string(std_view(url->encoded_target())), is_tls};
   if (url->has_port() && !url->port().empty()) {
     const auto port = parse_port(std_view(url->port()));
     if (!port || *port == 0) return ValueError{quote(text) + " has no port from 1 to 65535"};
@@ -118,6 +120,12 @@ Parsed<HttpUrl> parse_http_url(std::string_view text) {
   }
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, 1, '/');
   return parsed;
+}
+
+Parsed<HttpUrl> parse_http_url(std::string_view text) {
+  auto url = parse_url(text);
+  if (url && url->is_tls) return ValueError{quote(text) + ": only http:// is spoken here"};
+  return url;
 }
 
 Parsed<HttpUrl> parse_typed_url(std::string_view text) {
@@ -154,10 +162,10 @@ std::string format_listen_address(const ListenAddress& address) {
   return ipv6 ? fmt::format("[{}]:{}", address.host, address.port) : fmt::format("{}:{}", address.host, address.port);
 }
 
-std::string host_header(std::string_view host, std::string_view port) {
+std::string host_header(std::string_view host, std::string_view port, bool is_tls) {
   const bool ipv6 = host.find(':') != host.npos;
   std::string header = ipv6 ? fmt::format("[{}]", host) : std::string(host);
-  if (port != "80") header.append(":").append(port);
+  if (port != (is_tls ? "443" : "80")) header.append(":").append(port);
   return header;
 }
 

@@ -139,18 +139,32 @@ class FileReader {
     const SourceLocation location{source_, node.line, path};
     if (node.type != Node::Type::mapping) return refuse(location, node, "a mapping with name, url and weight");
     std::set<std::string_view> given;
+    read_analyzer_keys(node, path, "", analyzer, given);
+    for (const auto& spec : analyzer_keys()) {
+      if (!spec.required || given.contains(spec.path)) continue;
+      report_.add_error({source_, node.line, path + '.' + spec.path}, "is missing; allowed: " + spec.allowed);
+    }
+  }
+
+  /// Of one level: "", "tls.".
+  void read_analyzer_keys(const Node& node, const std::string& path, const std::string& level,
+                          AnalyzerOptions& analyzer, std::set<std::string_view>& given) {
     each_key(node, path, [&](const std::string& name, const SourceLocation& at, const Node& value) {
-      const auto* spec = find_key(analyzer_keys(), name);
-      if (spec == nullptr) return report_.add_error(at, "unknown key" + key_suggestion("analyzers[]", name));
+      if (level.empty() && name == "tls") {
+        if (value.type == Node::Type::null) return;
+        if (value.type != Node::Type::mapping) return refuse(at, value, section_allowed);
+        return read_analyzer_keys(value, at.key, "tls.", analyzer, given);
+      }
+      const auto* spec = name.find('.') == name.npos ? find_key(analyzer_keys(), level + name) : nullptr;
+      if (spec == nullptr) {
+        const char* const within = level.empty() ? "analyzers[]" : "analyzers[].tls";
+        return report_.add_error(at, "unknown key" + key_suggestion(within, name));
+      }
       given.insert(spec->path);
       builder_.locations.insert_or_assign(at.key, at);
       if (spec->assign_entry) return read_entries(value, *spec, analyzer, at);
       if (const auto text = text_of(value, *spec, at)) assign(*spec, analyzer, *text, at, report_);
     });
-    for (const auto& spec : analyzer_keys()) {
-      if (!spec.required || given.contains(spec.path)) continue;
-      report_.add_error({source_, node.line, path + '.' + spec.path}, "is missing; allowed: " + spec.allowed);
-    }
   }
 
   void read_entries(const Node& node, const KeySpec<AnalyzerOptions>& spec, AnalyzerOptions& analyzer,

@@ -238,6 +238,7 @@ KeySpec<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Type ty
 }
 
 std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
+  const Text file{check_file_name, "a file name, or \"\" for none", ""};
   const auto whole_analyzer = [](auto& analyzer) -> auto& { return analyzer; };
   std::vector<KeySpec<AnalyzerOptions>> specs{
       of_analyzer(LOGDIST_KEY(name),
@@ -255,6 +256,17 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
                   "What it takes; for packets of other formats it is not in service."),
       of_analyzer(LOGDIST_KEY(decompress), Choice<bool>{{{"false", false}, {"true", true}}},
                   "Whether compressed bodies are decompressed for it, and sent without Content-Encoding."),
+      of_analyzer(LOGDIST_KEY(tls.ca), file,
+                  "Of an https url: PEM file of the CAs that its certificate leads to; \"\" is those of the system."),
+      of_analyzer(LOGDIST_KEY(tls.certificate), file,
+                  "Of an https url: PEM file of our certificate and the chain behind it, for one that asks for it."),
+      of_analyzer(LOGDIST_KEY(tls.key), file, "Of an https url: PEM file of that certificate's private key."),
+      of_analyzer(
+          LOGDIST_KEY(tls.server_name),
+          Text{check_server_name, "the name or address of a host, or \"\" for the url's", R"(^[A-Za-z0-9._:-]*$)"},
+          "Of an https url: the name that its certificate must have, and that is sent (SNI)."),
+      of_analyzer(LOGDIST_KEY(tls.verify), Choice<bool>{{{"false", false}, {"true", true}}},
+                  "Of an https url: whether its certificate is verified; false protects from nobody."),
       of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
   };
   for (auto& spec : specs) {
@@ -274,13 +286,19 @@ std::string_view parent_of(std::string_view path) {
 
 std::vector<std::string> make_known_paths() {
   std::vector<std::string> paths{"analyzers"};
+  const auto add_level = [&paths](std::string level) {
+    if (std::ranges::count(paths, level) == 0) paths.push_back(std::move(level));
+  };
   for (const auto& spec : option_keys()) {
     for (auto level = parent_of(spec.path); !level.empty(); level = parent_of(level)) {
-      if (std::find(paths.begin(), paths.end(), level) == paths.end()) paths.emplace_back(level);
+      add_level(std::string(level));
     }
     paths.push_back(spec.path);
   }
-  for (const auto& spec : analyzer_keys()) paths.push_back("analyzers[]." + spec.path);
+  for (const auto& spec : analyzer_keys()) {
+    if (const auto level = parent_of(spec.path); !level.empty()) add_level("analyzers[]." + std::string(level));
+    paths.push_back("analyzers[]." + spec.path);
+  }
   return paths;
 }
 
@@ -298,8 +316,8 @@ const std::vector<KeySpec<AnalyzerOptions>>& analyzer_keys() {
 
 bool is_section(std::string_view path) {
   const std::string below = std::string(path) + '.';
-  return std::any_of(option_keys().begin(), option_keys().end(),
-                     [&below](const auto& spec) { return spec.path.starts_with(below); });
+  const auto is_below = [&below](const auto& spec) { return spec.path.starts_with(below); };
+  return std::ranges::any_of(option_keys(), is_below);
 }
 
 const std::vector<std::string>& known_paths() {

@@ -18,10 +18,16 @@ Json value_of(const KeySpec<Target>& spec, const Target& target) {
   return is_number && !text.empty() ? Json::parse(text) : Json(text);
 }
 
+Json::json_pointer location_of(const std::string& path) {
+  return Json::json_pointer('/' + boost::algorithm::replace_all_copy(path, ".", "/"));
+}
+
 Json to_json(const AnalyzerOptions& analyzer) {
   Json json = Json::object();
   for (const auto& spec : analyzer_keys()) {
-    if (spec.type != ValueType::mapping && !spec.show(analyzer).empty()) json[spec.path] = value_of(spec, analyzer);
+    const bool is_of_http = spec.path.starts_with("tls.") && !analyzer.is_tls;
+    if (spec.type == ValueType::mapping || is_of_http || spec.show(analyzer).empty()) continue;
+    json[location_of(spec.path)] = value_of(spec, analyzer);
   }
   Json headers = Json::object();
   for (const auto& header : analyzer.headers) headers[header.first] = "***";
@@ -34,8 +40,7 @@ Json to_json(const AnalyzerOptions& analyzer) {
 std::string masked_json(const Options& options) {
   Json json = Json::object();
   for (const auto& spec : option_keys()) {
-    const Json::json_pointer location('/' + boost::algorithm::replace_all_copy(spec.path, ".", "/"));
-    json[location] = value_of(spec, options);
+    json[location_of(spec.path)] = value_of(spec, options);
   }
   json["analyzers"] = Json::array();
   for (const AnalyzerOptions& analyzer : options.analyzers) json["analyzers"].push_back(to_json(analyzer));

@@ -80,11 +80,7 @@ class Validator {
     const std::string ca = path + ".client_ca";
     const std::string auth = path + ".client_auth";
     if (!sound({certificate, key, ca, auth})) return;
-    if (tls.certificate.empty() != tls.key.empty()) {
-      report_.add_error(location_of(tls.key.empty() ? certificate : key),
-                        fmt::format("is set, but {} is not; allowed: both, for TLS, or none",
-                                    tls.key.empty() ? "key" : "certificate"));
-    }
+    check_pair(path + '.', tls.certificate, tls.key, ", for TLS");
     const bool asks = tls.client_auth != ClientAuth::none;
     if (asks && tls.client_ca.empty()) {
       report_.add_error(location_of(auth), "needs client_ca, by which clients' certificates are verified");
@@ -95,6 +91,30 @@ class Validator {
     if (!asks && !tls.client_ca.empty()) {
       report_.add_warning(location_of(ca), "has no effect: client_auth is none, no certificate is asked for");
     }
+  }
+
+  void check_analyzers_tls() {
+    for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
+      const AnalyzerOptions& analyzer = options_.analyzers[i];
+      const std::string path = fmt::format("analyzers[{}].", i);
+      if (!analyzer.is_tls && !analyzer.url.empty() && analyzer.tls != AnalyzerTlsOptions{}) {
+        report_.add_error(location_of(path + "url"), "is not https, but tls says how to speak it; allowed: https://");
+      }
+      check_pair(path + "tls.", analyzer.tls.certificate, analyzer.tls.key, "");
+      if (analyzer.is_tls && !analyzer.tls.verify) {
+        report_.add_warning(location_of(path + "tls.verify"),
+                            "is false: who is on the way to it can read and change what it gets");
+      }
+    }
+  }
+
+  /// Of a certificate and its key, one alone is a mistake.
+  void check_pair(const std::string& path, const std::string& certificate, const std::string& key, const char* use) {
+    if (certificate.empty() == key.empty()) return;
+    const bool without_key = key.empty();
+    report_.add_error(
+        location_of(path + (without_key ? "certificate" : "key")),
+        fmt::format("is set, but {} is not; allowed: both{}, or none", without_key ? "key" : "certificate", use));
   }
 
   void check_ports(const ListenAddress& packets, const ListenAddress& admin) {
@@ -196,6 +216,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();
   validator.check_proxies();
+  validator.check_analyzers_tls();
   validator.check_tls("server.tls", builder.options.server.tls);
   validator.check_circles();
   validator.check_sizes();

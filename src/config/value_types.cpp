@@ -9,11 +9,12 @@
 #include <charconv>
 #include <cmath>
 
-#include "logdist/config/host_names.hpp"
+#include "logdist/base/host_names.hpp"
 
 namespace logdist::config {
 namespace {
 
+constexpr std::size_t name_of_host_length_max = 253;
 constexpr std::size_t name_length_max = 64;
 constexpr std::size_t path_length_max = 1024;
 constexpr std::size_t file_name_length_max = 4096;
@@ -229,16 +230,17 @@ OptionalError Protocols::assign(core::ProtocolSet& field, std::string_view text)
 std::string Protocols::show(core::ProtocolSet value) const { return protocol_names(value, ", "); }
 
 std::string AnalyzerUrl::pattern() const {
-  return fmt::format("^[Hh][Tt][Tt][Pp]://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);
+  return fmt::format("^[Hh][Tt][Tt][Pp][Ss]?://{}(:({})?)?([/?][^#\\s]*)?$", host_pattern, port_pattern);
 }
 
 OptionalError AnalyzerUrl::assign(AnalyzerOptions& analyzer, std::string_view text) const {
-  auto url = parse_http_url(text);
+  auto url = parse_url(text);
   if (!url) return url.error();
   analyzer.url = text;
   analyzer.host = std::move(url->host);
   analyzer.port = std::move(url->port);
   analyzer.target = std::move(url->target);
+  analyzer.is_tls = url->is_tls;
   return std::nullopt;
 }
 
@@ -293,6 +295,13 @@ OptionalError check_host_names(std::string_view text) {
     if (name.empty() || name.find_first_not_of(name_bytes) != name.npos) {
       return ValueError{quote(name) + " is not the name of a host"};
     }
+  }
+  return std::nullopt;
+}
+
+OptionalError check_server_name(std::string_view text) {
+  if (text.size() > name_of_host_length_max || !consists_of(text, "_.:-")) {
+    return ValueError{quote(text) + " is not the name or address of a host"};
   }
   return std::nullopt;
 }

@@ -170,11 +170,11 @@ struct Protocols {
   std::string show(core::ProtocolSet value) const;
 };
 
-/// Where an analyzer is: fills in url, host, port and target.
+/// Where an analyzer is: fills in url, host, port, target and is_tls.
 struct AnalyzerUrl {
   static constexpr ValueType type = ValueType::text;
 
-  std::string allowed() const { return "http://HOST[:PORT][/PATH][?QUERY]"; }
+  std::string allowed() const { return "http://HOST[:PORT][/PATH][?QUERY], or https://"; }
   std::string pattern() const;
   OptionalError assign(AnalyzerOptions& analyzer, std::string_view text) const;
   std::string show(const AnalyzerOptions& analyzer) const { return analyzer.url; }
@@ -240,5 +240,6 @@ OptionalError check_file_name(std::string_view text);
 OptionalError check_directory(std::string_view text);
 OptionalError check_compression(std::string_view text);
 OptionalError check_host_names(std::string_view text);
+OptionalError check_server_name(std::string_view text);
 
 }  // namespace logdist::config

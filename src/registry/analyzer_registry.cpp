@@ -26,6 +26,7 @@ AnalyzerId AnalyzerRegistry::enter(const config::AnalyzerOptions& analyzer, std:
   entry.configured = analyzer;
   entry.weight = analyzer.weight;
   entry.limits = std::make_shared<sink::ConnectionBudget>(max_connections, loops_);
+  if (analyzer.is_tls) entry.tls = std::make_shared<net::ClientTls>();
   return id;
 }
 
@@ -55,6 +56,7 @@ void AnalyzerRegistry::fold_removed(const std::vector<dispatch::AnalyzerView>& v
     entry.folded = true;
     entry.configured = {};
     entry.limits.reset();
+    entry.tls.reset();
   }
 }
 
@@ -94,11 +96,23 @@ std::vector<dispatch::AnalyzerSpec> AnalyzerRegistry::specs(const config::Delive
   return all;
 }
 
+Target AnalyzerRegistry::probe_target(AnalyzerId id) const {
+  const config::AnalyzerOptions& at = entries_[id].configured;
+  return {at.host, at.port, at.headers, net::ClientTls::factory(entries_[id].tls), at.is_tls};
+}
+
 sink::AnalyzerTarget AnalyzerRegistry::target(AnalyzerId id) const {
   const RegistryEntry& entry = entries_[id];
   const config::AnalyzerOptions& at = entry.configured;
-  return {at.host,      at.port, at.target, at.headers, entry.limits, {}, at.forward == config::ForwardMode::native,
-          at.decompress};
+  return {at.host,
+          at.port,
+          at.target,
+          at.headers,
+          entry.limits,
+          net::ClientTls::factory(entry.tls),
+          at.forward == config::ForwardMode::native,
+          at.decompress,
+          at.is_tls};
 }
 
 }  // namespace logdist::registry

@@ -5,12 +5,15 @@
 namespace logdist::registry {
 
 HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& balancer, net::NameResolver& names,
-                           const config::Options& options, admin::EventLog& events)
-    : io_(io), balancer_(balancer), log_(options), events_(io, balancer, events, options), timer_(io) {
+                           const config::Options& options, const AnalyzerRegistry& registry, admin::EventLog& events)
+    : io_(io),
+      balancer_(balancer),
+      registry_(registry),
+      log_(options),
+      events_(io, balancer, events, options),
+      timer_(io) {
   std::vector<registry::Target> targets;
-  for (const config::AnalyzerOptions& analyzer : options.analyzers) {
-    targets.push_back({analyzer.host, analyzer.port, analyzer.headers});
-  }
+  for (const AnalyzerId id : registry.present()) targets.push_back(registry.probe_target(id));
   if (!options.health.path.empty())
     prober_.emplace(io, names, options.health.path, options.health.timeout, std::move(targets));
 }
@@ -18,7 +21,7 @@ HealthDriver::HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& 
 void HealthDriver::set(AnalyzerId id, const config::AnalyzerOptions& analyzer) {
   log_.set(id, analyzer.name, analyzer.host);
   events_.set(id, analyzer.name, analyzer.host);
-  if (prober_) prober_->set(id, {analyzer.host, analyzer.port, analyzer.headers});
+  if (prober_) prober_->set(id, registry_.probe_target(id));
 }
 
 void HealthDriver::set_headers(AnalyzerId analyzer, const std::vector<std::pair<std::string, std::string>>& headers) {

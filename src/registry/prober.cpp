@@ -12,6 +12,7 @@
 #include "logdist/config/text.hpp"
 #include "logdist/net/as_tuple.hpp"
 #include "logdist/net/dial.hpp"
+#include "logdist/net/transport_stream.hpp"
 #include "logdist/sink/http/answer_reader.hpp"
 
 namespace logdist::registry {
@@ -48,7 +49,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  public:
   Exchange(asio::io_context& io, std::shared_ptr<const Target> target, std::string path, Prober::Done done)
-      : target_(std::move(target)), path_(std::move(path)), done_(std::move(done)), io_(io), socket_(io), timer_(io) {}
+      : target_(std::move(target)), path_(std::move(path)), done_(std::move(done)), io_(io), timer_(io) {}
 
   void start(net::HostAddresses& addresses, Duration timeout) {
     timer_.expires_after(timeout);
@@ -67,7 +68,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
       const auto self = weak.lock();
       if (!self) return;
       if (error) return self->finish(failed(Outcome::connect_error, error));
-      self->socket_ = std::move(socket);
+      self->stream_.emplace(std::move(socket), self->target_->layer);
       asio::co_spawn(self->io_, run(self), asio::detached);
     });
   }
@@ -78,18 +79,20 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   asio::awaitable<Ending> ask() {
+    const auto [handshake_error] = co_await stream_->async_handshake(net::as_tuple);
+    if (handshake_error) co_return failed(Outcome::connect_error, handshake_error);
     http::request<http::empty_body> request(http::verb::get, path_, 11);
-    request.set(http::field::host, config::host_header(target_->host, target_->port));
+    request.set(http::field::host, config::host_header(target_->host, target_->port, target_->is_https));
     request.set(http::field::user_agent, user_agent());
     for (const auto& [name, value] : target_->headers) request.set(name, value);  // may replace ours
     request.keep_alive(false);
-    const auto [write_error, written] = co_await http::async_write(socket_, request, net::as_tuple);
+    const auto [write_error, written] = co_await http::async_write(*stream_, request, net::as_tuple);
     if (write_error) co_return failed(Outcome::connection_broken, write_error);
 
     sink::AnswerReader reader;
     beast::flat_buffer input(sink::max_answer_head_bytes + read_bytes);
     for (;;) {
-      const auto [error, bytes] = co_await socket_.async_read_some(input.prepare(read_bytes), net::as_tuple);
+      const auto [error, bytes] = co_await stream_->async_read_some(input.prepare(read_bytes), net::as_tuple);
       if (error) co_return failed(Outcome::connection_broken, error);
       input.commit(bytes);
       const sink::AnswerReader::Result result = reader.read(input);
@@ -103,8 +106,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     std::exchange(done_, nullptr)(ending.result, ending.failure);
     timer_.cancel();
     if (dial_) dial_->cancel();
-    beast::error_code ignored;
-    socket_.close(ignored);
+    if (stream_) stream_->close();
   }
 
   const std::shared_ptr<const Target> target_;
@@ -112,7 +114,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Prober::Done done_;  ///< empty once called
   asio::io_context& io_;
   std::optional<net::Dial> dial_;
-  Socket socket_;
+  std::optional<net::TransportStream> stream_;  ///< once connected
   asio::steady_timer timer_;
 };
 
@@ -134,7 +136,8 @@ void Prober::set(AnalyzerId analyzer, Target target) {
 
 void Prober::set_headers(AnalyzerId analyzer, std::vector<std::pair<std::string, std::string>> headers) {
   const Target& old = *targets_[analyzer];
-  targets_[analyzer] = std::make_shared<const Target>(Target{old.host, old.port, std::move(headers)});
+  targets_[analyzer] =
+      std::make_shared<const Target>(Target{old.host, old.port, std::move(headers), old.layer, old.is_https});
 }
 
 void Prober::probe(AnalyzerId analyzer, Done done) {

@@ -9,8 +9,8 @@
 
 #include "logdist/admin/server.hpp"
 #include "logdist/base/counted.hpp"
+#include "logdist/base/host_names.hpp"
 #include "logdist/base/version.hpp"
-#include "logdist/config/host_names.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/ingest/listener.hpp"
 #include "logdist/net/listen.hpp"
@@ -58,7 +58,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
       : control_(control),
         shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
-        health_(control, shared_.balancer, shared_.names, shared_.options, *events_),
+        health_(control, shared_.balancer, shared_.names, shared_.options, shared_.registry, *events_),
         reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
         control_calls_(shared_, reload_, *events_, balance_) {}
 
@@ -71,7 +71,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   /// that was handed over takes the place of all that are configured.
   std::string open(os::FileDescriptor packet_socket) {
     if (const std::vector<std::string> faults = shared_.tls.prepare(shared_.options); !faults.empty()) return faults[0];
-    shared_.tls.use_prepared();
+    shared_.tls.use_prepared(shared_.registry);
     if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
     make_loops();
     balance_.restore();
@@ -91,7 +91,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     sources.version = version();
     sources.events = events_;
     sources.control = &control_calls_;
-    sources.hosts = config::split_host_names(shared_.options.admin.hosts);
+    sources.hosts = split_host_names(shared_.options.admin.hosts);
     admin_.emplace(control_, std::move(sources));
   }
 

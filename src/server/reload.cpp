@@ -132,11 +132,11 @@ void Reload::tell_loops(const std::vector<AnalyzerId>& entering) {
 
 void Reload::take() {
   config::Difference difference = this->difference();
+  shared_.tls.use_prepared(shared_.registry);  // before those that enter are placed on
   revise(difference);
   configured_ = config::take_over(configured_, loaded_.options);
   restart_needed_ = difference.restart_needed;
   log::set_level(configured_.log.level);
-  shared_.tls.use_prepared();
   ++revision_;
   finish({}, std::move(difference));
 }

@@ -22,13 +22,42 @@ void append(std::vector<telemetry::TlsFacts>& all, const net::ServerTls& port) {
 }  // namespace
 
 std::vector<std::string> TlsState::prepare(const config::Options& options) {
+  std::vector<std::string> faults;
+  const auto add = [&faults](const std::string& section, const net::TlsProblem& problem) {
+    faults.push_back(fmt::format("{}.tls.{}: {}", section, problem.key, problem.message));
+  };
   auto prepared = net::ServerTls::prepare(options.server.tls, loops_);
-  if (!prepared) return {fmt::format("server.tls.{}: {}", prepared.error().key, prepared.error().message)};
-  prepared_ = std::move(*prepared);
-  return {};
+  if (prepared) {
+    prepared_ = std::move(*prepared);
+  } else {
+    add("server", prepared.error());
+  }
+  prepared_of_analyzers_.clear();
+  for (const config::AnalyzerOptions& analyzer : options.analyzers) {
+    if (!analyzer.is_tls) continue;
+    auto context = net::ClientTls::prepare(analyzer.tls, analyzer.host);
+    if (context) {
+      prepared_of_analyzers_[analyzer.name] = std::move(*context);
+    } else {
+      add(analyzer.name, context.error());
+    }
+  }
+  return faults;
 }
 
-void TlsState::use_prepared() { packet_port_.use(std::exchange(prepared_, nullptr)); }
+void TlsState::use_prepared(registry::AnalyzerRegistry& registry) {
+  packet_port_.use(std::exchange(prepared_, nullptr));
+  using Lifecycle = registry::RegistryEntry::Lifecycle;
+  for (const Lifecycle lifecycle : {Lifecycle::entering, Lifecycle::present}) {
+    for (AnalyzerId id = 0; id < registry.size(); ++id) {
+      const registry::RegistryEntry& entry = registry[id];
+      if (entry.lifecycle != lifecycle || !entry.tls) continue;
+      const auto context = prepared_of_analyzers_.extract(entry.configured.name);
+      if (!context.empty()) entry.tls->use(context.mapped());
+    }
+  }
+  prepared_of_analyzers_.clear();
+}
 
 std::vector<telemetry::TlsFacts> TlsState::facts() const {
   std::vector<telemetry::TlsFacts> all;

@@ -139,5 +139,25 @@ TEST_F(Check, FindsOutWhereServeCouldNotUseItsCertificate) {
               HasSubstr("server.tls.certificate: " + folder_.file("old.pem") + " has expired, on 20"));
 }
 
+TEST_F(Check, FindsOutWhereServeCouldNotSpeakHttps) {
+  const auto said_of_tls = [this](const std::string& tls) {
+    const std::string file = folder_.write(
+        "t.yaml",
+        "server: {listen: '127.0.0.1:0'}\nadmin: {listen: '127.0.0.1:0'}\nanalyzers:\n  - name: a\n    url: "
+        "https://192.0.2.1:9/x\n    weight: 1\n    tls: {" +
+            tls + "}\n");
+    testing::internal::CaptureStdout();
+    run_check({.config_file = file}, {});
+    return testing::internal::GetCapturedStdout();
+  };
+  const test::CertificateAuthority authority;
+  EXPECT_THAT(said_of_tls("ca: " + folder_.write("ca.pem", authority.certificate())), HasSubstr(": ok, 1 analyzer"));
+  EXPECT_THAT(said_of_tls(""), HasSubstr(": ok, 1 analyzer"));
+  const std::string none = folder_.file("none");
+  EXPECT_THAT(said_of_tls("ca: " + none),
+              HasSubstr(":7: analyzers[0].tls.ca: cannot read " + none + ": No such file or directory\n"));
+  EXPECT_THAT(said_of_tls("certificate: " + none + ", key: " + none), HasSubstr(":7: analyzers[0].tls.certificate: "));
+}
+
 }  // namespace
 }  // namespace logdist::cli

@@ -146,18 +146,20 @@ TEST(AnalyzersVariable, ReplacesTheList) {
 
 TEST(AnalyzersVariable, SaysEveryFault) {
   const Environment environment{{"LOGDIST_ANALYZERS",
-                                 "http://h weight=1, a=http://h weight=0 weight=2, a=https://h max_in_flight=0 x=1 "
+                                 "http://h weight=1, a=http://h weight=0 weight=2, a=ftp://h max_in_flight=0 x=1 "
                                  "headers=X, a=http://h weight"}};
   const std::string allowed =
-      "allowed: NAME=URL, then weight=…, max_in_flight=…, forward=…, formats=…, decompress=…, separated by spaces";
+      "allowed: NAME=URL, then weight=…, max_in_flight=…, forward=…, formats=…, decompress=…, tls.ca=…, "
+      "tls.certificate=…, "
+      "tls.key=…, tls.server_name=…, tls.verify=…, separated by spaces";
   EXPECT_THAT(
       lines(load(std::nullopt, environment).errors),
       ElementsAre("environment: LOGDIST_ANALYZERS[0]: \"http://h\" is not NAME=URL; " + allowed,
                   "environment: LOGDIST_ANALYZERS[1].weight: \"0\" is not above 0; allowed: a number above 0, at most "
                   "1000000, with at most 6 decimals",
                   "environment: LOGDIST_ANALYZERS[1].weight: is given twice; allowed: once",
-                  "environment: LOGDIST_ANALYZERS[2].url: \"https://h\": TLS is not supported yet; allowed: "
-                  "http://HOST[:PORT][/PATH][?QUERY]",
+                  "environment: LOGDIST_ANALYZERS[2].url: \"ftp://h\" does not start with http:// or https://; "
+                  "allowed: http://HOST[:PORT][/PATH][?QUERY], or https://",
                   "environment: LOGDIST_ANALYZERS[2].max_in_flight: \"0\" is out of range; allowed: a whole number "
                   "from 1 to 1000000",
                   "environment: LOGDIST_ANALYZERS[2]: \"x=1\" is not known; " + allowed,

@@ -4,8 +4,6 @@
 
 #include <limits>
 
-#include "logdist/config/host_names.hpp"
-
 namespace logdist::config {
 namespace {
 
@@ -129,6 +127,9 @@ TEST(HostHeader, NamesTheHostAsItsUrlDoes) {
   EXPECT_EQ(host_header("logs.example", "8080"), "logs.example:8080");
   EXPECT_EQ(host_header("::1", "80"), "[::1]");
   EXPECT_EQ(host_header("::1", "81"), "[::1]:81");
+  EXPECT_EQ(host_header("logs.example", "443", true), "logs.example");
+  EXPECT_EQ(host_header("logs.example", "443"), "logs.example:443");
+  EXPECT_EQ(host_header("logs.example", "80", true), "logs.example:80");
 }
 
 TEST(HttpUrl, LeadsToHostPortAndTarget) {
@@ -142,9 +143,9 @@ TEST(HttpUrl, LeadsToHostPortAndTarget) {
   EXPECT_EQ(shown("http://host?a=b&c"), "host 80 /?a=b&c");
   EXPECT_EQ(shown("http://10.0.0.1:80/a%20b/?q=1"), "10.0.0.1 80 /a%20b/?q=1");
   EXPECT_EQ(shown("http://[fe80::1]:9101/x"), "fe80::1 9101 /x");
-  EXPECT_EQ(shown("https://host/"), "\"https://host/\": TLS is not supported yet");
-  EXPECT_EQ(shown("ftp://host/"), "\"ftp://host/\" does not start with http://");
-  EXPECT_EQ(shown("host:9101/analyze"), "\"host:9101/analyze\" does not start with http://");
+  EXPECT_EQ(shown("https://host/"), "\"https://host/\": only http:// is spoken here");
+  EXPECT_EQ(shown("ftp://host/"), "\"ftp://host/\" does not start with http:// or https://");
+  EXPECT_EQ(shown("host:9101/analyze"), "\"host:9101/analyze\" does not start with http:// or https://");
   EXPECT_EQ(shown("/analyze"), "\"/analyze\" is not a URL");
   EXPECT_EQ(shown("http://host/a b"), "\"http://host/a b\" is not a URL");
   EXPECT_EQ(shown("http:///x"), "\"http:///x\" has no usable host");
@@ -160,6 +161,15 @@ TEST(HttpUrl, LeadsToHostPortAndTarget) {
   EXPECT_FALSE(parse_http_url("http://h/" + std::string(2048, 'x')));
 }
 
+TEST(Url, MayBeHttps) {
+  const auto url = parse_url("https://host/a");
+  ASSERT_TRUE(url);
+  EXPECT_TRUE(url->is_tls);
+  EXPECT_EQ(url->port, "443");
+  EXPECT_EQ(parse_url("HTTPS://host:8443")->port, "8443");
+  EXPECT_FALSE(parse_url("http://host")->is_tls);
+}
+
 TEST(TypedUrl, MayBeAnAddress) {
   const auto shown = [](std::string_view text) {
     const auto url = parse_typed_url(text);
@@ -169,20 +179,12 @@ TEST(TypedUrl, MayBeAnAddress) {
   EXPECT_EQ(shown("10.0.0.1:9101/a?b=http://c"), "10.0.0.1 9101 /a?b=http://c");
   EXPECT_EQ(shown("[::1]:9101?q"), "::1 9101 /?q");
   EXPECT_EQ(shown("http://host/a:1"), "host 80 /a:1");
-  EXPECT_EQ(shown("https://host"), "\"https://host\": TLS is not supported yet");
+  EXPECT_EQ(shown("https://host"), "\"https://host\": only http:// is spoken here");
   EXPECT_EQ(shown("user:secret@host:1"), "names a user, which is never sent to an analyzer");
   EXPECT_EQ(shown("host:http"), "\"http://host:http\" has no port from 1 to 65535");
   for (const char* text : {"host", "8081", "host/a:1", ""})
     EXPECT_THAT(shown(text), testing::HasSubstr(" is not a URL"));
   for (const char* text : {":8081", "host:", "::1:8081", "host:0"}) EXPECT_FALSE(parse_typed_url(text)) << text;
-}
-
-TEST(HostNames, AreSplitAtTheirCommas) {
-  using testing::ElementsAre;
-  EXPECT_THAT(split_host_names(""), ElementsAre());
-  EXPECT_THAT(split_host_names("a"), ElementsAre("a"));
-  EXPECT_THAT(split_host_names(" a , b.example,c"), ElementsAre("a", "b.example", "c"));
-  EXPECT_THAT(split_host_names("a,,b,"), ElementsAre("a", "", "b", ""));
 }
 
 TEST(Quote, FitsOnOneLine) {

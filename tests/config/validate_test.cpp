@@ -242,5 +242,45 @@ TEST(TlsSections, ClientCasThatNobodyIsAskedForAreAWarning) {
                           "for"));
 }
 
+TEST(AnalyzersTls, IsReadWithItsSection) {
+  const Loaded loaded = load_text(
+      "analyzers:\n  - name: a\n    url: https://h/x\n    tls: {ca: ca.pem, certificate: c.pem, key: c.key, "
+      "server_name: s}\n",
+      "f.yaml", {});
+  EXPECT_THAT(lines(loaded.errors), IsEmpty());
+  EXPECT_THAT(lines(loaded.warnings), IsEmpty());
+  const AnalyzerOptions& analyzer = loaded.options.analyzers.at(0);
+  EXPECT_TRUE(analyzer.is_tls);
+  EXPECT_EQ(analyzer.port, "443");
+  EXPECT_EQ(analyzer.tls, (AnalyzerTlsOptions{"ca.pem", "c.pem", "c.key", "s", true}));
+  const Loaded short_form =
+      load(std::nullopt, {{"LOGDIST_ANALYZERS", "a=https://h:8443/x tls.ca=ca.pem tls.verify=false"}});
+  EXPECT_THAT(lines(short_form.errors), IsEmpty());
+  EXPECT_EQ(short_form.options.analyzers.at(0).tls.ca, "ca.pem");
+}
+
+TEST(AnalyzersTls, HasNoMistakes) {
+  const auto said_of = [](const std::string& url, const std::string& tls) {
+    const Loaded loaded =
+        load_text("analyzers:\n  - name: a\n    url: " + url + "\n    tls: " + tls + "\n", "f.yaml", {});
+    std::vector<std::string> all = lines(loaded.errors);
+    for (const std::string& warning : lines(loaded.warnings)) all.push_back("warning: " + warning);
+    return all;
+  };
+  EXPECT_THAT(said_of("https://h", ""), IsEmpty());
+  EXPECT_THAT(said_of("http://h", "{verify: true}"), IsEmpty());
+  EXPECT_THAT(said_of("http://h", "{ca: ca.pem}"),
+              ElementsAre("f.yaml:3: analyzers[0].url: is not https, but tls says how to speak it; allowed: https://"));
+  EXPECT_THAT(said_of("https://h", "{certificate: c.pem}"),
+              ElementsAre("f.yaml:4: analyzers[0].tls.certificate: is set, but key is not; allowed: both, or none"));
+  EXPECT_THAT(said_of("https://h", "{verify: false}"),
+              ElementsAre("warning: f.yaml:4: analyzers[0].tls.verify: is false: who is on the way to it can read and "
+                          "change what it gets"));
+  EXPECT_THAT(said_of("https://h", "yes"), ElementsAre(HasSubstr("f.yaml:4: analyzers[0].tls: ")));
+  EXPECT_THAT(said_of("https://h", "{cert: c.pem}"),
+              ElementsAre(HasSubstr("f.yaml:4: analyzers[0].tls.cert: unknown key")));
+  EXPECT_THAT(said_of("https://h", "{server_name: 'a b'}"), ElementsAre(HasSubstr("analyzers[0].tls.server_name: ")));
+}
+
 }  // namespace
 }  // namespace logdist::config

@@ -8,6 +8,7 @@
 
 #include "logdist/base/version.hpp"
 #include "logdist/tools/analyzer/reference_analyzer.hpp"
+#include "tests/net/record_transport.hpp"
 #include "tests/net/scripted_names.hpp"
 #include "tests/sink/http/scripted_server.hpp"
 
@@ -142,6 +143,28 @@ TEST_F(ProberTest, AnalyzersComeAndChangeTheirHeaders) {
     EXPECT_EQ(result, ProbeResult::passed);
     EXPECT_EQ(server.requests().back().header("X-Key"), key);
   }
+}
+
+TEST_F(ProberTest, ALayerIsOnItsConnectionsToo) {
+  sink::ScriptedServer server(io);
+  const boost::asio::ip::tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(),
+                                                static_cast<std::uint16_t>(std::stoul(server.port())));
+  using net::test::RecordTransport;
+  net::test::RecordRelay relay(endpoint, net::test::RecordRelay::Side::front,
+                               RecordTransport::factory(RecordTransport::Role::server));
+  Target target{"127.0.0.1", std::to_string(relay.endpoint().port()), {}};
+  for (const bool layered : {true, false}) {
+    target.layer = layered ? RecordTransport::factory(RecordTransport::Role::client) : net::TransportFactory();
+    Prober prober(io, names, "/health", layered ? 30s : 100ms, {target});
+    std::optional<ProbeResult> result;
+    prober.probe(0, [&](ProbeResult value, const core::Failure& why) {
+      result = value;
+      failure = why;
+    });
+    while (!result) io.run_one();
+    EXPECT_EQ(result, layered ? ProbeResult::passed : ProbeResult::failed);
+  }
+  EXPECT_EQ(server.requests().size(), 1u);
 }
 
 TEST_F(ProberTest, FailsOnAnUnknownName) {

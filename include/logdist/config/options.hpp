@@ -176,16 +176,18 @@ struct AnalyzerTlsOptions {
 
 struct AnalyzerOptions {
   std::string name;
-  std::string url;     ///< as configured: http://host[:port][/path][?query]
-  std::string host;    ///< of the url; an IPv6 address without its brackets
-  std::string port;    ///< of the url, "80" when it names none
-  std::string target;  ///< of the url: path and query, at least "/"
+  std::string url;      ///< as configured: http://host[:port][/path][?query], or https
+  std::string host;     ///< of the url; an IPv6 address without its brackets
+  std::string port;     ///< of the url, "80" or "443" when it names none
+  std::string target;   ///< of the url: path and query, at least "/"
+  bool is_tls = false;  ///< of the url: it is https
   Weight weight;
   std::optional<std::uint32_t> max_in_flight;  ///< overrides delivery.max_in_flight
   std::vector<std::pair<std::string, std::string>> headers;
   ForwardMode forward = ForwardMode::packet_url;
   core::ProtocolSet formats = core::ProtocolSet::all();  ///< that it takes
   bool decompress = false;                               ///< compressed bodies are decompressed for it
+  AnalyzerTlsOptions tls;
 };
 
 struct Options {

@@ -26,11 +26,12 @@ struct ValueError {
 template <typename T>
 using Parsed = boost::system::result<T, ValueError>;
 
-/// Where an http:// URL leads.
+/// Where an http:// or https:// URL leads.
 struct HttpUrl {
   std::string host;    ///< an IPv6 address without its brackets
-  std::string port;    ///< "80" when the URL names none
+  std::string port;    ///< "80" or "443" when the URL names none
   std::string target;  ///< path and query, at least "/"
+  bool is_tls = false;
 };
 
 /// `250us`, `250ms`, `5s`, `2m`, `1h`; a bare number has no unit, only `0` needs none.
@@ -48,7 +49,10 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text);
 /// Several, at least one and at most 16, with commas between them; `unix:/PATH`, too.
 Parsed<std::vector<ListenAddress>> parse_listen_addresses(std::string_view text);
 
-/// `http://HOST[:PORT][/PATH][?QUERY]` without user or fragment.
+/// `http://HOST[:PORT][/PATH][?QUERY]` or the same with `https`, without user or fragment.
+Parsed<HttpUrl> parse_url(std::string_view text);
+
+/// The same of `http` only.
 Parsed<HttpUrl> parse_http_url(std::string_view text);
 
 /// As people type it: `HOST:PORT[/PATH][?QUERY]`, too, which is taken as http://.
@@ -79,8 +83,8 @@ bool conflict(const ListenAddress& one, bool one_v6_only, const ListenAddress& o
 std::string format_listen_address(const ListenAddress& address);
 
 /// The Host header (RFC 9110, 7.2) of a request to `host`, an IPv6 address
-/// without brackets, and decimal `port`: http's own port goes without saying.
-std::string host_header(std::string_view host, std::string_view port);
+/// without brackets, and decimal `port`: the scheme's own goes without saying.
+std::string host_header(std::string_view host, std::string_view port, bool is_tls = false);
 
 /// `text` fit for one line of a terminal, however long: control characters, those
 /// that turn text around and bytes that are no UTF-8 as `\x1b`, `\u202e`.

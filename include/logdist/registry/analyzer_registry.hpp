@@ -11,6 +11,8 @@
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
+#include "logdist/net/tls/client_tls.hpp"
+#include "logdist/registry/prober.hpp"
 #include "logdist/sink/http/connection_budget.hpp"
 #include "logdist/sink/http/pool_upstream.hpp"
 
@@ -24,6 +26,7 @@ struct RegistryEntry {
   config::AnalyzerOptions configured;  ///< as the configuration has it
   config::Weight weight;               ///< in force: another one may have been set since
   std::shared_ptr<sink::ConnectionBudget> limits;
+  std::shared_ptr<net::ClientTls> tls;  ///< of an https url, else none
   Lifecycle lifecycle = Lifecycle::entering;
   bool drained = false;
   TimePoint removed_at = never;
@@ -79,6 +82,7 @@ class AnalyzerRegistry {
   dispatch::AnalyzerSpec spec(AnalyzerId id, const config::DeliveryOptions& delivery) const;
   std::vector<dispatch::AnalyzerSpec> specs(const config::DeliveryOptions& delivery) const;
   sink::AnalyzerTarget target(AnalyzerId id) const;
+  Target probe_target(AnalyzerId id) const;
 
  private:
   const std::uint32_t loops_;

@@ -16,6 +16,7 @@
 #include "logdist/net/name_resolver.hpp"
 #include "logdist/registry/analyzer_events.hpp"
 #include "logdist/registry/analyzer_log.hpp"
+#include "logdist/registry/analyzer_registry.hpp"
 #include "logdist/registry/prober.hpp"
 
 namespace logdist::registry {
@@ -25,9 +26,9 @@ namespace logdist::registry {
 /// must not run its handlers any more when it is destroyed.
 class HealthDriver {
  public:
-  /// What happens is posted to `events`, too, which outlives it.
+  /// Of those present in `registry`. What happens is posted to `events`, too; both outlive it.
   HealthDriver(boost::asio::io_context& io, dispatch::LoadBalancer& balancer, net::NameResolver& names,
-               const config::Options& options, admin::EventLog& events);
+               const config::Options& options, const AnalyzerRegistry& registry, admin::EventLog& events);
 
   /// Another analyzer: the next id, or one that was another's. Before the load balancer knows it.
   void set(AnalyzerId id, const config::AnalyzerOptions& analyzer);
@@ -47,6 +48,7 @@ class HealthDriver {
 
   boost::asio::io_context& io_;
   dispatch::LoadBalancer& balancer_;
+  const AnalyzerRegistry& registry_;
   std::optional<registry::Prober> prober_;  ///< none when probing is off
   AnalyzerLog log_;
   AnalyzerEvents events_;

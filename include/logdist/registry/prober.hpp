@@ -14,6 +14,7 @@
 #include "logdist/core/failure.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/net/host_addresses.hpp"
+#include "logdist/net/transport.hpp"
 
 namespace logdist::registry {
 
@@ -22,6 +23,8 @@ struct Target {
   std::string host;
   std::string port;
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent along, as with packets
+  net::TransportFactory layer = {};                          ///< on each connection; empty: none
+  bool is_https = false;
 };
 
 /// Sends probes on the control thread's io_context, each on its own connection, and judges

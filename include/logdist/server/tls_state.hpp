@@ -1,26 +1,31 @@
 // TLS of the daemon, as it is now.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "logdist/config/options.hpp"
+#include "logdist/net/tls/client_tls.hpp"
 #include "logdist/net/tls/server_tls.hpp"
+#include "logdist/registry/analyzer_registry.hpp"
 #include "logdist/telemetry/scrape.hpp"
 
 namespace logdist::server {
 
 /// Takes new certificates in two steps, so that a reload is taken or refused as a whole: prepare() reads all files,
-/// use_prepared() makes new connections use them. Both are the control thread's; the ports are any thread's.
+/// use_prepared() makes new connections use them, those of the ports and those to analyzers. Both are the control
+/// thread's; the ports are any thread's.
 class TlsState {
  public:
   explicit TlsState(std::size_t loops) : loops_(loops) {}
 
   /// What is wrong with the files, each in a line; empty: all is good.
   std::vector<std::string> prepare(const config::Options& options);
-  /// After a prepare() that found nothing wrong.
-  void use_prepared();
+  /// After a prepare() that found nothing wrong. Of two analyzers of one name the one that is entering is meant.
+  void use_prepared(registry::AnalyzerRegistry& registry);
 
   net::ServerTls& packet_port() { return packet_port_; }
   const net::ServerTls& packet_port() const { return packet_port_; }
@@ -32,6 +37,7 @@ class TlsState {
   const std::size_t loops_;
   net::ServerTls packet_port_{"packet"};
   std::shared_ptr<const net::ServerContexts> prepared_;
+  std::map<std::string, std::shared_ptr<net::ClientContext>, std::less<>> prepared_of_analyzers_;  ///< by name
 };
 
 }  // namespace logdist::server

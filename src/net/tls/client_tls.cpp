@@ -13,6 +13,7 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/base/mutex.hpp"
+#include "logdist/config/text.hpp"
 #include "logdist/net/tls/tls_transport.hpp"
 #include "net/tls/openssl_handles.hpp"
 #include "net/tls/pem_files.hpp"
@@ -99,10 +100,12 @@ void trust_the_system(SSL_CTX& context) {
 class ClientContext {
  public:
   ClientContext(ContextHandle context, std::string server, bool verifies)
-      : context_(std::move(context)), server_(std::move(server)), verifies_(verifies) {
-    boost::system::error_code no_address;
-    boost::asio::ip::make_address(server_, no_address);
-    is_address_ = !no_address;
+      : context_(std::move(context)), server_(std::move(server)), verifies_(verifies) {}
+
+  static bool is_address(const std::string& server) {
+    boost::system::error_code error;
+    boost::asio::ip::make_address(server, error);
+    return !error;
   }
 
   SslHandle make() const {
@@ -129,7 +132,7 @@ class ClientContext {
   const ContextHandle context_;
   const std::string server_;
   const bool verifies_;
-  bool is_address_ = false;
+  const bool is_address_ = is_address(server_);
 };
 
 TlsResult<std::shared_ptr<ClientContext>> ClientTls::prepare(const config::AnalyzerTlsOptions& options,
@@ -155,6 +158,14 @@ TlsResult<std::shared_ptr<ClientContext>> ClientTls::prepare(const config::Analy
     trust_the_system(*context);
   }
   const std::string& server = options.server_name.empty() ? host : options.server_name;
+  const std::unique_ptr<X509_VERIFY_PARAM, FreeBy<X509_VERIFY_PARAM_free>> rules(X509_VERIFY_PARAM_new());
+  const bool is_known = ClientContext::is_address(server)
+                            ? X509_VERIFY_PARAM_set1_ip_asc(rules.get(), server.c_str()) == 1
+                            : X509_VERIFY_PARAM_set1_host(rules.get(), server.c_str(), 0) == 1;
+  ERR_clear_error();
+  if (!is_known || server.size() > TLSEXT_MAXLEN_host_name) {
+    return TlsProblem{"server_name", fmt::format("{} is no name that a certificate can have", config::quote(server))};
+  }
   return std::make_shared<ClientContext>(std::move(context), server, options.verify);
 }
 
@@ -182,6 +193,11 @@ ClientTls::ClientTls(std::shared_ptr<ClientContext> context) : shared_(std::make
 ClientTls::~ClientTls() = default;
 
 void ClientTls::use(std::shared_ptr<ClientContext> context) { shared_->use(std::move(context)); }
+
+TransportFactory ClientTls::factory(std::shared_ptr<ClientTls> tls) {
+  if (!tls) return {};
+  return [tls = std::move(tls)](Stream stream, std::string_view) { return tls->connect(std::move(stream)); };
+}
 
 std::unique_ptr<Transport> ClientTls::connect(Stream stream) {
   return std::make_unique<TlsTransport>(std::move(stream), shared_->context()->make());

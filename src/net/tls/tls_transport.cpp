@@ -121,8 +121,24 @@ error_code TlsTransport::why(int result) {
   if (read_error_) return read_error_;
   const long verified = SSL_get_verify_result(ssl_.get());
   const bool is_of_chain = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
-  const error_code first = take_openssl_error();
-  return is_of_chain && verified != X509_V_OK ? certificate_error(verified) : first;
+  read_error_ = take_openssl_error();
+  if (is_of_chain && verified != X509_V_OK) read_error_ = certificate_error(verified);
+  return read_error_;
+}
+
+/// A peer that refuses us, our certificate most of all, says so and closes: a better reason than a write that fails
+/// behind it.
+error_code TlsTransport::explain(const error_code& failed) {
+  if (failed.category() != boost::system::system_category() || failed == asio::error::would_block || broken_) {
+    return failed;
+  }
+  char next = 0;
+  std::size_t count = 0;
+  ERR_clear_error();
+  const int result = SSL_peek_ex(ssl_.get(), &next, 1, &count);
+  if (result == 1) return failed;
+  const error_code found = why(result);
+  return found.category() == tls_category() ? found : failed;
 }
 
 error_code TlsTransport::handshake() {
@@ -224,13 +240,13 @@ std::size_t TlsTransport::write_record(std::string_view bytes, error_code& error
   std::size_t count = 0;
   ERR_clear_error();
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
-  if (result != 1) error = why(result);
+  if (result != 1) error = explain(why(result));
   return result == 1 ? count : 0;
 }
 
 std::size_t TlsTransport::write_some(std::span<const asio::const_buffer> pieces, error_code& error) {
-  error = flush();
-  if (!error && broken_) error = asio::error::broken_pipe;
+  error = explain(flush());
+  if (!error && broken_) error = read_error_ ? read_error_ : error_code(asio::error::broken_pipe);
   if (error) return 0;
   std::size_t taken = 0;
   std::size_t skipped = 0;  // of the first piece

@@ -43,7 +43,8 @@ bool is_configured(const AnalyzerTarget& target, std::string_view name) {
 
 RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& options) {
   if (!target.native) request_line_.append("POST ").append(target.target).append(" HTTP/1.1\r\n");
-  if (!is_configured(target, "Host")) append_header(common_, "Host", config::host_header(target.host, target.port));
+  if (!is_configured(target, "Host"))
+    append_header(common_, "Host", config::host_header(target.host, target.port, target.is_https));
   if (!is_configured(target, "User-Agent")) append_header(common_, "User-Agent", options.user_agent);
   for (const auto& [name, value] : target.headers) append_header(common_, name, value);
   if (!options.via.empty()) via_.append("Via: 1.1 ").append(options.via).append("\r\n");

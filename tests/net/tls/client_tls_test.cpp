@@ -125,5 +125,23 @@ TEST(ClientTls, ANewContextIsForNewConnections) {
   EXPECT_FALSE(try_once());
 }
 
+TEST(ClientTls, AWriteThatFailsSaysWhatThePeerHasSaid) {
+  TlsFiles files;
+  files.port.client_auth = config::ClientAuth::required;
+  auto [near, far] = test::connected_sockets();
+  auto server = files.server_factory()(std::move(near), {});
+  const auto client = files.client()->connect(std::move(far));
+  const auto errors = test::shake_hands(*server, *client);
+  EXPECT_TRUE(errors[0]);
+  ASSERT_FALSE(errors[1]) << "of TLS 1.3: the client is done before the server has seen its certificate";
+  server.reset();
+  error_code error;
+  client->write_some("a request", error);
+  EXPECT_EQ(error.message(), "the peer asks for our certificate, and we have none");
+  std::string space(16, '\0');
+  client->read_some(space, error);
+  EXPECT_EQ(error.message(), "the peer asks for our certificate, and we have none");
+}
+
 }  // namespace
 }  // namespace logdist::net

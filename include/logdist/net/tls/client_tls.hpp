@@ -27,13 +27,16 @@ class ClientTls {
                                                            const std::string& host,
                                                            std::vector<TlsProblem>* doubts = nullptr);
 
-  explicit ClientTls(std::shared_ptr<ClientContext> context);
+  /// Before the first connection it needs a context.
+  explicit ClientTls(std::shared_ptr<ClientContext> context = nullptr);
   ~ClientTls();
   ClientTls(const ClientTls&) = delete;
   ClientTls& operator=(const ClientTls&) = delete;
 
   void use(std::shared_ptr<ClientContext> context);
   std::unique_ptr<Transport> connect(Stream stream);
+  /// Of `tls`, which it keeps; empty when that is null.
+  static TransportFactory factory(std::shared_ptr<ClientTls> tls);
 
  private:
   class Shared;

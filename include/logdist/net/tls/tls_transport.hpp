@@ -73,6 +73,7 @@ class TlsTransport final : public Transport {
 
   boost::system::error_code flush();
   boost::system::error_code why(int result);
+  boost::system::error_code explain(const boost::system::error_code& failed);
   boost::system::error_code handshake_failed(const boost::system::error_code& error);
   bool fill(std::span<char> space, std::size_t& count, boost::system::error_code& error);
   std::size_t write_record(std::string_view bytes, boost::system::error_code& error);

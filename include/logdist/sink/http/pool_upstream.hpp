@@ -51,6 +51,7 @@ struct AnalyzerTarget {
   net::TransportFactory layer = {};          ///< on each connection; empty: none. Used on every loop
   bool native = false;  ///< packets go to the path and query of their own request, and its answers are read as theirs
   bool decompress = false;  ///< it takes plain bodies
+  bool is_https = false;    ///< what its port is by default
 };
 
 /// What was done since the start.

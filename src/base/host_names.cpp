@@ -1,6 +1,6 @@
-#include "logdist/config/host_names.hpp"
+#include "logdist/base/host_names.hpp"
 
-namespace logdist::config {
+namespace logdist {
 
 std::vector<std::string> split_host_names(std::string_view text) {
   std::vector<std::string> names;
@@ -17,4 +17,4 @@ std::vector<std::string> split_host_names(std::string_view text) {
   return names;
 }
 
-}  // namespace logdist::config
+}  // namespace logdist
