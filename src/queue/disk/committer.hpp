@@ -153,8 +153,8 @@ class Committer {
   std::uint64_t last_reported_ = 0;    ///< packets up to this one have their report, or were elided
   std::uint64_t reserve_bytes_ = 0;
   std::uint64_t damaged_bytes_ = 0;
-  unsigned failures_ = 0;  ///< in a row
-  bool directory_unsynced_ = false;
+  unsigned failures_ = 0;           ///< in a row
+  bool directory_unsynced_ = true;  ///< an earlier process may have removed a file, too
   AppendResult refusal_ = AppendResult::taken;
   std::error_code last_error_;
 };
