@@ -66,19 +66,20 @@ struct House {
 class Loop final : public TurnRequest {
  public:
   Loop(House& house, LoopId id)
-      : dispatcher_(options(id), {house.balancer, house.bounds, ledger_, upstream_, house.dead_letters, *this}) {
-    upstream_.set_listener(dispatcher_);
+      : dispatcher_(make_dispatcher(options(id),
+                                    {house.balancer, house.bounds, ledger_, upstream_, house.dead_letters, *this})) {
+    upstream_.set_listener(*dispatcher_);
   }
 
   void turn_soon() override {}
 
   void queue_one() {
-    queue::Delivery& delivery = dispatcher_.make();
+    queue::Delivery& delivery = dispatcher_->make();
     delivery.packet.messages = 10;
-    dispatcher_.admit(delivery, waiter_, TimePoint{});
+    dispatcher_->admit(delivery, waiter_, TimePoint{});
   }
-  void turn() { dispatcher_.turn(TimePoint{}); }
-  bool idle() const { return dispatcher_.idle(); }
+  void turn() { dispatcher_->turn(TimePoint{}); }
+  bool idle() const { return dispatcher_->idle(); }
 
  private:
   static DispatcherOptions options(LoopId id) {
@@ -90,7 +91,7 @@ class Loop final : public TurnRequest {
   ledger::Ledger ledger_;
   InstantUpstream upstream_;
   NoWaiter waiter_;
-  Dispatcher dispatcher_;
+  std::unique_ptr<Dispatcher> dispatcher_;
 };
 
 std::unique_ptr<House> house;

@@ -1,4 +1,4 @@
-#include "logdist/dispatch/dispatcher.hpp"
+#include "dispatch/loop_dispatcher.hpp"
 
 #include <algorithm>
 
@@ -26,7 +26,11 @@ Delivery& delivery_of(core::Attempt& attempt) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& parts)
+std::unique_ptr<Dispatcher> make_dispatcher(const DispatcherOptions& options, const DispatcherParts& parts) {
+  return std::make_unique<LoopDispatcher>(options, parts);
+}
+
+LoopDispatcher::LoopDispatcher(const DispatcherOptions& options, const DispatcherParts& parts)
     : options_(options),
       balancer_(parts.balancer),
       bounds_(parts.bounds),
@@ -38,14 +42,7 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, const DispatcherParts& 
       acks_(parts.acks),
       random_(options.seed) {}
 
-Dispatcher::~Dispatcher() {
-  for (queue::DeliveryList& lane : lanes_) lane.clear();
-  waiters_.clear();
-  unsettled_.clear();
-  answered_.clear();
-}
-
-Delivery& Dispatcher::make() {
+Delivery& LoopDispatcher::make() {
   if (free_.empty()) {
     all_.push_back(std::make_unique<Delivery>());
     free_.push_back(all_.back().get());
@@ -56,12 +53,12 @@ Delivery& Dispatcher::make() {
   return delivery;
 }
 
-void Dispatcher::discard(Delivery& delivery) {
+void LoopDispatcher::discard(Delivery& delivery) {
   LOGDIST_CHECK(delivery.state == DeliveryState::filling);
   recycle(delivery);
 }
 
-queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, TimePoint now) {
+queue::Admission LoopDispatcher::admit(Delivery& delivery, queue::Waiter& waiter, TimePoint now) {
   LOGDIST_CHECK(delivery.state == DeliveryState::filling);
   delivery.admitted_at = now;
   ledger_.admitted(delivery.packet.messages);
@@ -82,7 +79,7 @@ queue::Admission Dispatcher::admit(Delivery& delivery, queue::Waiter& waiter, Ti
   return is_kept ? queue::Admission::pending : queue::Admission::waiting;
 }
 
-void Dispatcher::abandon(Delivery& delivery, TimePoint) {
+void LoopDispatcher::abandon(Delivery& delivery, TimePoint) {
   LOGDIST_CHECK(is_request(delivery) && !delivery.abandoned);
   delivery.waiter = nullptr;
   delivery.abandoned = true;
@@ -93,16 +90,16 @@ void Dispatcher::abandon(Delivery& delivery, TimePoint) {
   turn_request_.turn_soon();  // another may be the oldest now
 }
 
-bool Dispatcher::takes_packets() const { return !draining_ && (!bounds_.full() || balancer_.ready()); }
+bool LoopDispatcher::takes_packets() const { return !draining_ && (!bounds_.full() || balancer_.ready()); }
 
-std::chrono::seconds Dispatcher::retry_after(TimePoint now) const {
+std::chrono::seconds LoopDispatcher::retry_after(TimePoint now) const {
   using std::chrono::seconds;
   const Duration wait = draining_ ? Duration::zero() : balancer_.until_ready(now);
   if (wait == Duration::zero()) return congestion_pause;
   return std::min(std::chrono::ceil<seconds>(wait), seconds(60));
 }
 
-void Dispatcher::turn(TimePoint now) {
+void LoopDispatcher::turn(TimePoint now) {
   std::uint64_t balance_version = 0;
   {
     LoadBalancer::PlacementBatch shared(balancer_, options_.loop, now);
@@ -121,7 +118,7 @@ void Dispatcher::turn(TimePoint now) {
   store_->flush(balance_version);
 }
 
-void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
+void LoopDispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   reported_.swap(finished_);
   for (Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
@@ -135,8 +132,8 @@ void Dispatcher::report(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   for (Finished& finished : reported_) finished.disposition = route(shared, finished, now);
 }
 
-Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, const Finished& finished,
-                                          TimePoint now) {
+LoopDispatcher::Disposition LoopDispatcher::route(LoadBalancer::PlacementBatch& shared, const Finished& finished,
+                                                  TimePoint now) {
   Delivery& delivery = *finished.delivery;
   const retry::RetryAction next =
       delivery.retry_state.on_result(delivery.charge.analyzer, finished.result, finished.taken);
@@ -154,8 +151,8 @@ Dispatcher::Disposition Dispatcher::route(LoadBalancer::PlacementBatch& shared, 
 }
 
 /// Nobody is left to be asked in this round.
-Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
-                                              TimePoint now) {
+LoopDispatcher::Disposition LoopDispatcher::end_round(const LoadBalancer::PlacementBatch& shared, Delivery& delivery,
+                                                      TimePoint now) {
   const bool refused = delivery.retry_state.refused_once();
   const std::size_t analyzers = shared.analyzer_count(eligible_for(delivery));
   if (delivery.retry_state.only() && analyzers == 0) return Disposition::handed_back;
@@ -166,7 +163,7 @@ Dispatcher::Disposition Dispatcher::end_round(const LoadBalancer::PlacementBatch
   return Disposition::moved;
 }
 
-void Dispatcher::settle_finished(TimePoint now) {
+void LoopDispatcher::settle_finished(TimePoint now) {
   for (const Finished& finished : reported_) {
     Delivery& delivery = *finished.delivery;
     switch (finished.disposition) {
@@ -181,7 +178,7 @@ void Dispatcher::settle_finished(TimePoint now) {
   reported_.clear();
 }
 
-void Dispatcher::send_placed(TimePoint now) {
+void LoopDispatcher::send_placed(TimePoint now) {
   for (const Placed& placed : placed_) {
     Delivery& delivery = *placed.delivery;
     delivery.state = DeliveryState::in_flight;
@@ -200,7 +197,7 @@ void Dispatcher::send_placed(TimePoint now) {
   placed_.clear();
 }
 
-TimePoint Dispatcher::next_timer() const {
+TimePoint LoopDispatcher::next_timer() const {
   TimePoint next = waiters_.empty() ? never : waiters_.front().give_up_at;
   if (!between_rounds_.empty()) next = std::min(next, between_rounds_.begin()->first);
   if (!parked_rounds_.empty()) next = std::min(next, parked_rounds_.begin()->first);
@@ -209,7 +206,7 @@ TimePoint Dispatcher::next_timer() const {
   return next;
 }
 
-void Dispatcher::on_timer(TimePoint now) {
+void LoopDispatcher::on_timer(TimePoint now) {
   for (Rounds* rounds : {&between_rounds_, &parked_rounds_}) {
     while (!rounds->empty() && rounds->begin()->first <= now) {
       Delivery& delivery = *rounds->begin()->second;
@@ -238,7 +235,7 @@ void Dispatcher::on_timer(TimePoint now) {
   }
 }
 
-void Dispatcher::begin_drain(TimePoint) {
+void LoopDispatcher::begin_drain(TimePoint) {
   draining_ = true;
   std::vector<Delivery*> requests;
   for (Delivery& delivery : waiters_) {
@@ -252,16 +249,16 @@ void Dispatcher::begin_drain(TimePoint) {
   turn_request_.turn_soon();
 }
 
-bool Dispatcher::lanes_empty() const {
+bool LoopDispatcher::lanes_empty() const {
   return std::all_of(lanes_.begin(), lanes_.end(), [](const queue::DeliveryList& lane) { return lane.empty(); });
 }
 
-bool Dispatcher::idle() const {
+bool LoopDispatcher::idle() const {
   return lanes_empty() && retry_.empty() && suspects_.empty() && between_rounds_.empty() && in_flight_ == 0 &&
          storing_ == 0 && parked_count_ == 0;
 }
 
-void Dispatcher::give_up(TimePoint now) {
+void LoopDispatcher::give_up(TimePoint now) {
   if (!draining_) begin_drain(now);
   giving_up_ = true;
   while (!between_rounds_.empty()) {
@@ -271,7 +268,7 @@ void Dispatcher::give_up(TimePoint now) {
   }
 }
 
-Delivery* Dispatcher::oldest_ready() {
+Delivery* LoopDispatcher::oldest_ready() {
   Delivery* oldest = nullptr;
   for (queue::DeliveryList& lane : lanes_) {
     if (lane.empty() || (oldest != nullptr && oldest->admitted_at <= lane.front().admitted_at)) continue;
@@ -286,7 +283,7 @@ Delivery* Dispatcher::oldest_ready() {
   return oldest;
 }
 
-TimePoint Dispatcher::oldest_left() {
+TimePoint LoopDispatcher::oldest_left() {
   LOGDIST_CHECK(giving_up_);
   retry_.begin_pass();
   suspects_.begin_pass();
@@ -294,7 +291,7 @@ TimePoint Dispatcher::oldest_left() {
   return oldest == nullptr ? never : oldest->admitted_at;
 }
 
-void Dispatcher::dead_letter_until(TimePoint admitted_at) {
+void LoopDispatcher::dead_letter_until(TimePoint admitted_at) {
   while (oldest_left() <= admitted_at) {
     Delivery* const oldest = oldest_ready();
     if (oldest == nullptr) return;  // until `never`
@@ -303,23 +300,23 @@ void Dispatcher::dead_letter_until(TimePoint admitted_at) {
   }
 }
 
-void Dispatcher::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) {
+void LoopDispatcher::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) {
   Delivery& delivery = delivery_of(attempt);
   delivery.history.record(attempt.analyzer, result, now);
   finished_.push_back({&delivery, result, now - attempt.begun});
   turn_request_.turn_soon();
 }
 
-void Dispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
+void LoopDispatcher::capacity_changed(AnalyzerId analyzer, std::uint32_t packets, TimePoint now) {
   balancer_.set_capacity(analyzer, packets, now);
 }
 
-void Dispatcher::messages_refused(AnalyzerId analyzer, std::uint32_t messages) {
+void LoopDispatcher::messages_refused(AnalyzerId analyzer, std::uint32_t messages) {
   ledger_.messages_refused(analyzer, messages);
 }
 
 /// Whether the packet, not under way now, is beyond delivery.max_age.
-bool Dispatcher::too_old(Delivery& delivery, TimePoint now) {
+bool LoopDispatcher::too_old(Delivery& delivery, TimePoint now) {
   if (options_.max_age == Duration::zero() || !delivery.retry_state.answered()) return false;
   if (now - delivery.admitted_at >= options_.max_age) return true;
   using Hook = boost::intrusive::set_base_hook<boost::intrusive::tag<queue::AnsweredTag>>;
@@ -327,7 +324,7 @@ bool Dispatcher::too_old(Delivery& delivery, TimePoint now) {
   return false;
 }
 
-void Dispatcher::end_too_old(TimePoint now) {
+void LoopDispatcher::end_too_old(TimePoint now) {
   while (!answered_.empty() && answered_.begin()->admitted_at + options_.max_age <= now) {
     Delivery& delivery = *answered_.begin();
     answered_.erase(answered_.begin());
@@ -343,7 +340,7 @@ void Dispatcher::end_too_old(TimePoint now) {
   }
 }
 
-bool Dispatcher::must_hand_back(const Delivery& delivery, TimePoint now) const {
+bool LoopDispatcher::must_hand_back(const Delivery& delivery, TimePoint now) const {
   return is_request(delivery) && (delivery.abandoned || draining_ || delivery.give_up_at <= now);
 }
 

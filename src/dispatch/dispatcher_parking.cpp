@@ -2,8 +2,8 @@
 // have room, and would stop everything else. All but their bodies stays, so they go on as before once they are fetched.
 #include <algorithm>
 
+#include "dispatch/loop_dispatcher.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/dispatch/dispatcher.hpp"
 
 namespace logdist::dispatch {
 
@@ -33,7 +33,7 @@ bool is_parkable(const Delivery& delivery) {
 
 /// Those that can be sent last come first, as far as that is known. Until `visit` says false.
 template <typename Visit>
-void Dispatcher::visit_parkable(Visit visit) {
+void LoopDispatcher::visit_parkable(Visit visit) {
   for (auto round = between_rounds_.rbegin(); round != between_rounds_.rend(); ++round) {
     if (is_parkable(*round->second) && !visit(*round->second)) return;
   }
@@ -52,7 +52,7 @@ void Dispatcher::visit_parkable(Visit visit) {
 /// At the end of placing: what is left in memory may not go where there is room. In an outage there is none anywhere.
 /// Where all were under way when there was, as those are that are always answered 429, the first that is back is
 /// offered.
-void Dispatcher::look_for_room(LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::look_for_room(LoadBalancer::PlacementBatch& shared) {
   const bool is_wanted = store_ != nullptr && !has_offered_ && store_->room_wanted() > 0;
   has_room_elsewhere_ = is_wanted && (has_room_elsewhere_ || shared.has_capacity());
   if (!has_room_elsewhere_) return;
@@ -63,7 +63,7 @@ void Dispatcher::look_for_room(LoadBalancer::PlacementBatch& shared) {
   }
 }
 
-void Dispatcher::offer_places() {
+void LoopDispatcher::offer_places() {
   const std::size_t wanted = store_->room_wanted();
   const std::size_t most = std::clamp<std::size_t>(bounds_.max_packets() / exchange_part, 1, exchanged_max);
   std::size_t packets = 0;
@@ -83,13 +83,13 @@ void Dispatcher::offer_places() {
 }
 
 /// Those that are not suspect need not wait for the suspects' share.
-void Dispatcher::fetch_parked(LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::fetch_parked(LoadBalancer::PlacementBatch& shared) {
   fetch_parked_of(parked_, fetched_max, shared);
   fetch_parked_of(parked_suspects_, suspects_fetched_max, shared);
 }
 
 /// As long as fewer than `most` are read.
-void Dispatcher::fetch_parked_of(RetryLists& lists, std::size_t most, LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::fetch_parked_of(RetryLists& lists, std::size_t most, LoadBalancer::PlacementBatch& shared) {
   lists.begin_pass();
   while (fetching_ < most) {
     RetryLists::Group* const group = lists.first();
@@ -105,14 +105,14 @@ void Dispatcher::fetch_parked_of(RetryLists& lists, std::size_t most, LoadBalanc
   }
 }
 
-void Dispatcher::fetch(Delivery& delivery) {
+void LoopDispatcher::fetch(Delivery& delivery) {
   unlist(delivery);
   delivery.state = DeliveryState::fetching;
   ++fetching_;
   store_->fetch(delivery);
 }
 
-void Dispatcher::fetched(Delivery& delivery, FetchOutcome outcome, TimePoint now) {
+void LoopDispatcher::fetched(Delivery& delivery, FetchOutcome outcome, TimePoint now) {
   LOGDIST_CHECK(delivery.state == DeliveryState::fetching && delivery.parked);
   --fetching_;
   turn_request_.turn_soon();
@@ -134,7 +134,7 @@ void Dispatcher::fetched(Delivery& delivery, FetchOutcome outcome, TimePoint now
   dead_letter(delivery, DeadLetterReason::max_age);
 }
 
-void Dispatcher::restore_in_exchange(Delivery& delivery, TimePoint admitted_at) {
+void LoopDispatcher::restore_in_exchange(Delivery& delivery, TimePoint admitted_at) {
   const bool has_place = make_place(delivery.packet.queue_bytes());
   restore(delivery, has_place, admitted_at);
   if (has_place) return;
@@ -144,7 +144,7 @@ void Dispatcher::restore_in_exchange(Delivery& delivery, TimePoint admitted_at) 
 }
 
 /// Takes a place of the queue, once others have given theirs back if need be.
-bool Dispatcher::make_place(std::size_t bytes) {
+bool LoopDispatcher::make_place(std::size_t bytes) {
   while (!bounds_.try_take(bytes)) {
     Delivery* last = nullptr;
     visit_parkable([&](Delivery& delivery) {
@@ -157,7 +157,7 @@ bool Dispatcher::make_place(std::size_t bytes) {
   return true;
 }
 
-void Dispatcher::park(Delivery& delivery) {
+void LoopDispatcher::park(Delivery& delivery) {
   const bool is_between_rounds = delivery.state == DeliveryState::between_rounds;
   leave_state(delivery);
   bounds_.give_back(delivery.packet.queue_bytes());
@@ -168,7 +168,7 @@ void Dispatcher::park(Delivery& delivery) {
   parked_rounds_.emplace(delivery.due_at, &delivery);
 }
 
-void Dispatcher::drop_body(Delivery& delivery) {
+void LoopDispatcher::drop_body(Delivery& delivery) {
   delivery.parked_bytes = delivery.packet.queue_bytes();
   delivery.packet.body = {};
   delivery.parked = true;
@@ -176,7 +176,7 @@ void Dispatcher::drop_body(Delivery& delivery) {
 }
 
 /// What the store has told and settled.
-void Dispatcher::lose(Delivery& delivery) {
+void LoopDispatcher::lose(Delivery& delivery) {
   ledger_.spill_left({1, delivery.packet.messages});
   ledger_.lost({1, delivery.packet.messages});
   --parked_count_;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "logdist/dispatch/dispatcher.hpp"
+#include "dispatch/loop_dispatcher.hpp"
 
 namespace logdist::dispatch {
 
@@ -19,7 +19,7 @@ PacketFacts facts_of(const Delivery& delivery) {
 
 }  // namespace
 
-void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
+void LoopDispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   if (giving_up_) return;
   retry_.begin_pass();
   suspects_.begin_pass();
@@ -32,7 +32,7 @@ void Dispatcher::place(LoadBalancer::PlacementBatch& shared, TimePoint now) {
 }
 
 /// All by their age, suspects only as far as their share of the slots goes.
-void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
   core::ProtocolSet blocked;
   for (;;) {
     Delivery* oldest = oldest_of_lanes(blocked);
@@ -57,7 +57,7 @@ void Dispatcher::place_oldest_first(LoadBalancer::PlacementBatch& shared) {
 }
 
 /// Of the protocols that are not in `blocked`.
-Delivery* Dispatcher::oldest_of_lanes(core::ProtocolSet blocked) {
+Delivery* LoopDispatcher::oldest_of_lanes(core::ProtocolSet blocked) {
   Delivery* oldest = nullptr;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_[i].empty() || blocked.has(static_cast<core::Protocol>(i))) continue;
@@ -68,7 +68,7 @@ Delivery* Dispatcher::oldest_of_lanes(core::ProtocolSet blocked) {
 }
 
 /// What is free when nobody else waits goes to suspects beyond their share.
-void Dispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
   if (!shared.let_suspects_pass()) return;
   fetch_parked(shared);
   suspects_.begin_pass();
@@ -81,7 +81,7 @@ void Dispatcher::place_left_over(LoadBalancer::PlacementBatch& shared) {
   }
 }
 
-bool Dispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& delivery) {
+bool LoopDispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& delivery) {
   const auto placement = shared.place(facts_of(delivery), delivery.retry_state);
   if (!placement) return false;
   leave_state(delivery);
@@ -90,7 +90,7 @@ bool Dispatcher::try_to_place(LoadBalancer::PlacementBatch& shared, Delivery& de
 }
 
 /// Nobody can take anything: these are next in line when that has changed.
-void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
+void LoopDispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
   for (const queue::DeliveryList& lane : lanes_) {
     if (!lane.empty()) shared.wait(facts_of(lane.front()), lane.front().retry_state);
   }
@@ -104,7 +104,7 @@ void Dispatcher::note_waiting(LoadBalancer::PlacementBatch& shared) {
 
 /// Those that a packet had not asked yet have left service while it waited for a
 /// slot: its round is over. One whose only analyzer was removed is handed back.
-void Dispatcher::end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimePoint now) {
+void LoopDispatcher::end_stranded_rounds(LoadBalancer::PlacementBatch& shared, TimePoint now) {
   const std::uint64_t service = shared.service_version();
   if (service == service_seen_ && !may_be_stranded_) return;
   service_seen_ = service;

@@ -2,8 +2,8 @@
 // has its entry in the ledger here.
 #include <algorithm>
 
+#include "dispatch/loop_dispatcher.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/dispatch/dispatcher.hpp"
 
 namespace logdist::dispatch {
 
@@ -25,7 +25,14 @@ queue::SettledAs stored_as(Settlement settlement) {
 
 }  // namespace
 
-void Dispatcher::enter_lane(Delivery& delivery) {
+LoopDispatcher::~LoopDispatcher() {
+  for (queue::DeliveryList& lane : lanes_) lane.clear();
+  waiters_.clear();
+  unsettled_.clear();
+  answered_.clear();
+}
+
+void LoopDispatcher::enter_lane(Delivery& delivery) {
   if (delivery.holds_queue_place) {
     ledger_.queue_entered(delivery.packet.messages);
   } else {
@@ -36,7 +43,7 @@ void Dispatcher::enter_lane(Delivery& delivery) {
 }
 
 /// Not yet attempted. One that waits for an analyzer of its own keeps nobody waiting behind it.
-void Dispatcher::enter_waiting(Delivery& delivery) {
+void LoopDispatcher::enter_waiting(Delivery& delivery) {
   if (!delivery.retry_state.only()) return enter_lane(delivery);
   may_be_stranded_ = true;
   enter_retry(delivery);
@@ -44,7 +51,7 @@ void Dispatcher::enter_waiting(Delivery& delivery) {
 
 /// By its age. Suspects whose bodies are on the disk come by turns instead: of more than memory and the analyzers have
 /// room for, the oldest would else be read again each time, and the youngest never.
-void Dispatcher::enter_retry(Delivery& delivery) {
+void LoopDispatcher::enter_retry(Delivery& delivery) {
   enter_books(delivery);
   delivery.state = DeliveryState::retry;
   const bool by_turns = delivery.parked && delivery.retry_state.suspect();
@@ -52,7 +59,7 @@ void Dispatcher::enter_retry(Delivery& delivery) {
   retries_of(delivery).insert(delivery);
 }
 
-void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
+void LoopDispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoint now) {
   enter_books(delivery);
   delivery.state = DeliveryState::between_rounds;
   delivery.due_at = now + wait;
@@ -60,7 +67,7 @@ void Dispatcher::enter_between_rounds(Delivery& delivery, Duration wait, TimePoi
 }
 
 /// Between attempts.
-void Dispatcher::enter_books(const Delivery& delivery) {
+void LoopDispatcher::enter_books(const Delivery& delivery) {
   if (delivery.parked) {
     ledger_.spill_entered({1, delivery.packet.messages});
   } else {
@@ -68,7 +75,7 @@ void Dispatcher::enter_books(const Delivery& delivery) {
   }
 }
 
-void Dispatcher::leave_state(Delivery& delivery) {
+void LoopDispatcher::leave_state(Delivery& delivery) {
   if (delivery.parked) {
     ledger_.spill_left({1, delivery.packet.messages});
   } else if (delivery.state == DeliveryState::lane && delivery.holds_queue_place) {
@@ -80,7 +87,7 @@ void Dispatcher::leave_state(Delivery& delivery) {
 }
 
 /// Leaves the list of its state.
-void Dispatcher::unlist(Delivery& delivery) {
+void LoopDispatcher::unlist(Delivery& delivery) {
   switch (delivery.state) {
     case DeliveryState::lane: lane_of(delivery).erase(queue::DeliveryList::s_iterator_to(delivery)); break;
     case DeliveryState::retry: retries_of(delivery).erase(delivery); break;
@@ -94,7 +101,7 @@ void Dispatcher::unlist(Delivery& delivery) {
   }
 }
 
-void Dispatcher::forget(std::span<const AnalyzerId> analyzers) {
+void LoopDispatcher::forget(std::span<const AnalyzerId> analyzers) {
   for (Delivery& delivery : unsettled_) {
     // What is in a retry list has its place by whom it asked.
     const bool listed = delivery.state == DeliveryState::retry;
@@ -108,13 +115,13 @@ void Dispatcher::forget(std::span<const AnalyzerId> analyzers) {
   turn_request_.turn_soon();  // who was left out may be asked now
 }
 
-void Dispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
+void LoopDispatcher::settle_delivered(Delivery& delivery, TimePoint now) {
   ledger_.delivered(delivery.packet.messages, delivery.charge.analyzer, now - delivery.admitted_at);
   if (acks_ != nullptr && delivery.packet.receipt.is_set()) acks_->delivered(delivery.packet.receipt);
   end(delivery, Settlement::delivered);
 }
 
-void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
+void LoopDispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
   LOGDIST_CHECK(!delivery.parked);
   ledger_.dead_lettered(delivery.packet.messages, reason);
   if (reason == DeadLetterReason::shutdown) ++given_up_;
@@ -123,12 +130,12 @@ void Dispatcher::dead_letter(Delivery& delivery, DeadLetterReason reason) {
   end(delivery, Settlement::dead_lettered);
 }
 
-void Dispatcher::hand_back(Delivery& delivery) {
+void LoopDispatcher::hand_back(Delivery& delivery) {
   ledger_.handed_back(delivery.packet.messages);
   end(delivery, Settlement::handed_back);
 }
 
-void Dispatcher::end(Delivery& delivery, Settlement settlement) {
+void LoopDispatcher::end(Delivery& delivery, Settlement settlement) {
   if (delivery.store_id != 0) store_->settle(delivery, stored_as(settlement));
   unlink(delivery);
   answer(delivery, settlement);
@@ -138,7 +145,7 @@ void Dispatcher::end(Delivery& delivery, Settlement settlement) {
 }
 
 /// A request that waited for the store has its 202 once the packet is safe, wherever it is.
-void Dispatcher::answer(Delivery& delivery, Settlement settlement) {
+void LoopDispatcher::answer(Delivery& delivery, Settlement settlement) {
   if (delivery.waiter == nullptr) return;
   const bool is_safe = settlement == Settlement::delivered || settlement == Settlement::dead_lettered;
   if (delivery.store_id != 0 && is_safe) {
@@ -149,7 +156,7 @@ void Dispatcher::answer(Delivery& delivery, Settlement settlement) {
 }
 
 /// Leaves the lists that do not depend on its state, and the queue.
-void Dispatcher::unlink(Delivery& delivery) {
+void LoopDispatcher::unlink(Delivery& delivery) {
   if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
   delivery.holds_queue_place = false;
   unlink_waiter(delivery);
@@ -158,7 +165,7 @@ void Dispatcher::unlink(Delivery& delivery) {
   if (static_cast<Hook&>(delivery).is_linked()) answered_.erase(answered_.iterator_to(delivery));
 }
 
-void Dispatcher::recycle(Delivery& delivery) {
+void LoopDispatcher::recycle(Delivery& delivery) {
   delivery.packet.recycle();
   delivery.attempt.answer.reset();
   delivery.retry_state.reset();
@@ -178,7 +185,7 @@ void Dispatcher::recycle(Delivery& delivery) {
   free_.push_back(&delivery);
 }
 
-void Dispatcher::unlink_waiter(Delivery& delivery) {
+void LoopDispatcher::unlink_waiter(Delivery& delivery) {
   using Hook = boost::intrusive::list_base_hook<boost::intrusive::tag<queue::WaiterTag>>;
   if (static_cast<Hook&>(delivery).is_linked()) waiters_.erase(waiters_.iterator_to(delivery));
 }

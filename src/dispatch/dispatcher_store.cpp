@@ -1,6 +1,6 @@
 // What becomes of packets that a store keeps: pending until it reports, dropped from memory, read back.
+#include "dispatch/loop_dispatcher.hpp"
 #include "logdist/base/check.hpp"
-#include "logdist/dispatch/dispatcher.hpp"
 
 namespace logdist::dispatch {
 
@@ -10,7 +10,7 @@ using queue::Settlement;
 using queue::StoreOutcome;
 
 /// A place in the queue, or on the disk; false: its request waits.
-bool Dispatcher::take_place(Delivery& delivery) {
+bool LoopDispatcher::take_place(Delivery& delivery) {
   if (store_ == nullptr) {
     delivery.holds_queue_place = bounds_.try_take(delivery.packet.queue_bytes());
     return delivery.holds_queue_place;
@@ -27,7 +27,7 @@ bool Dispatcher::take_place(Delivery& delivery) {
   return false;
 }
 
-void Dispatcher::restore(Delivery& delivery, bool has_place, TimePoint admitted_at) {
+void LoopDispatcher::restore(Delivery& delivery, bool has_place, TimePoint admitted_at) {
   LOGDIST_CHECK(delivery.state == DeliveryState::filling && delivery.store_id != 0);
   ledger_.spill_left({1, delivery.packet.messages});
   delivery.admitted_at = admitted_at;
@@ -38,14 +38,14 @@ void Dispatcher::restore(Delivery& delivery, bool has_place, TimePoint admitted_
   turn_request_.turn_soon();
 }
 
-void Dispatcher::reported(Delivery& delivery, StoreOutcome outcome, TimePoint) {
+void LoopDispatcher::reported(Delivery& delivery, StoreOutcome outcome, TimePoint) {
   delivery.report_due = false;
   if (delivery.state == DeliveryState::ended) return recycle(delivery);
   LOGDIST_CHECK(!delivery.accepted);
   outcome == StoreOutcome::durable ? accept_stored(delivery) : refuse_stored(delivery, outcome);
 }
 
-void Dispatcher::accept_stored(Delivery& delivery) {
+void LoopDispatcher::accept_stored(Delivery& delivery) {
   queue::Waiter* const waiter = delivery.waiter;
   delivery.waiter = nullptr;
   delivery.accepted = true;
@@ -55,7 +55,7 @@ void Dispatcher::accept_stored(Delivery& delivery) {
 }
 
 /// It is the agent's again, or waits as at a full queue; an attempt under way decides.
-void Dispatcher::refuse_stored(Delivery& delivery, StoreOutcome outcome) {
+void LoopDispatcher::refuse_stored(Delivery& delivery, StoreOutcome outcome) {
   delivery.store_id = 0;
   if (delivery.holds_queue_place) bounds_.give_back(delivery.packet.queue_bytes());
   if (delivery.state == DeliveryState::storing) {
@@ -77,7 +77,7 @@ void Dispatcher::refuse_stored(Delivery& delivery, StoreOutcome outcome) {
 }
 
 /// It stays on the disk, and is read back in its turn.
-void Dispatcher::drop_from_memory(Delivery& delivery) {
+void LoopDispatcher::drop_from_memory(Delivery& delivery) {
   --storing_;
   unlink(delivery);
   recycle(delivery);
@@ -85,7 +85,7 @@ void Dispatcher::drop_from_memory(Delivery& delivery) {
 
 /// The disk takes too long. What it has taken it may still write: then the packet is delivered, though its agent
 /// sends it again.
-void Dispatcher::stop_waiting_for_store(Delivery& delivery) {
+void LoopDispatcher::stop_waiting_for_store(Delivery& delivery) {
   queue::Waiter* const waiter = delivery.waiter;
   delivery.waiter = nullptr;
   delivery.abandoned = true;

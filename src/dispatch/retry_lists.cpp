@@ -1,4 +1,4 @@
-#include "logdist/dispatch/retry_lists.hpp"
+#include "dispatch/retry_lists.hpp"
 
 #include <algorithm>
 #include <utility>

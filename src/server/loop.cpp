@@ -50,16 +50,17 @@ Loop::Loop(LoopId id, SharedState& shared)
       buffers_(kept_buffer_bytes),
       random_(~shared.seed - id),
       upstream_(io_, shared.names, pool_options(id, shared)),
-      dispatcher_(dispatcher_options(id, shared),
-                  {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this,
-                   shared.storage ? &shared.storage->store(id) : nullptr, shared.acks.get()}),
+      dispatcher_(
+          dispatch::make_dispatcher(dispatcher_options(id, shared),
+                                    {shared.balancer, shared.bounds, ledger_, upstream_, *shared.dead_letters, *this,
+                                     shared.storage ? &shared.storage->store(id) : nullptr, shared.acks.get()})),
       sessions_(session_environment()),
       timer_(io_) {
   poller_.set_mid_round_hook([this] {
     if (turn_pending_) turn();
   });
-  upstream_.set_listener(dispatcher_);
-  if (shared.storage) shared.storage->set_listener(id, dispatcher_);
+  upstream_.set_listener(*dispatcher_);
+  if (shared.storage) shared.storage->set_listener(id, *dispatcher_);
   for (AnalyzerId analyzer = 0; analyzer < shared.registry.size(); ++analyzer) {
     upstream_.add(shared.registry.target(analyzer));
   }
@@ -69,14 +70,14 @@ Loop::~Loop() { stop(); }
 
 void Loop::forget(const std::vector<AnalyzerId>& analyzers) {
   if (analyzers.empty()) return;
-  dispatcher_.forget(analyzers);
+  dispatcher_->forget(analyzers);
   for (const AnalyzerId analyzer : analyzers) ledger_.fold(analyzer);
 }
 
 ingest::SessionEnvironment Loop::session_environment() {
   const config::Options& options = shared_.options;
   ingest::SessionEnvironment environment{io_,
-                                         dispatcher_,
+                                         *dispatcher_,
                                          decoder_,
                                          buffers_,
                                          ledger_,
@@ -125,19 +126,19 @@ void Loop::turn_soon() {
 
 void Loop::turn() {
   turn_pending_ = false;
-  dispatcher_.turn(Clock::now());
+  dispatcher_->turn(Clock::now());
   arm_timer();
 }
 
 void Loop::arm_timer() {
-  const TimePoint next = dispatcher_.next_timer();
+  const TimePoint next = dispatcher_->next_timer();
   if (next >= timer_at_) return;  // an earlier wake-up re-arms
   timer_at_ = next;
   timer_.expires_at(next);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     timer_at_ = never;
-    dispatcher_.on_timer(Clock::now());
+    dispatcher_->on_timer(Clock::now());
     arm_timer();
   });
 }

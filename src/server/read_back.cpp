@@ -41,7 +41,7 @@ void Loop::collect_reports() {
 /// A packet as it was stored.
 queue::Delivery& Loop::fill(const queue::StoredPacket& stored) {
   const auto metadata = queue::decode_metadata(stored.metadata);
-  queue::Delivery& delivery = dispatcher_.make();
+  queue::Delivery& delivery = dispatcher_->make();
   core::Packet& packet = delivery.packet;
   packet.body = buffers_.take(stored.body.size());
   packet.body.append(stored.body);
@@ -70,9 +70,9 @@ void Loop::read_back(std::vector<storage::ReadBackPacket> packets) {
     delivery.store_place = read.stored.place;
     const TimePoint admitted_at = time_of(read.stored.received_at_ns, now);
     if (read.in_exchange) {
-      dispatcher_.restore_in_exchange(delivery, admitted_at);
+      dispatcher_->restore_in_exchange(delivery, admitted_at);
     } else {
-      dispatcher_.restore(delivery, read.has_place, admitted_at);
+      dispatcher_->restore(delivery, read.has_place, admitted_at);
     }
   }
   arm_timer();
@@ -86,11 +86,11 @@ void Loop::fetched(storage::ReadBackPacket& read, TimePoint now) {
     body.append(read.stored.body);
     read.parked->store_place = read.stored.place;
   }
-  dispatcher_.fetched(*read.parked, read.outcome, now);
+  dispatcher_->fetched(*read.parked, read.outcome, now);
 }
 
 void Loop::exchange(std::vector<storage::ReadBackPacket> packets) {
-  dispatcher_.offer_ended();
+  dispatcher_->offer_ended();
   read_back(std::move(packets));
 }
 
@@ -130,10 +130,10 @@ class Loop::ReplayWaiter final : public queue::Waiter {
 };
 
 void Loop::replay(const storage::ReplayedPacket& packet, storage::ReplayEnded ended) {
-  if (!dispatcher_.takes_packets()) return ended(storage::ReplayOutcome::refused);
+  if (!dispatcher_->takes_packets()) return ended(storage::ReplayOutcome::refused);
   queue::Delivery& delivery = fill(*packet.stored);
   if (packet.analyzer && !shared_.balancer.has(*packet.analyzer, delivery.packet.protocol)) {
-    dispatcher_.discard(delivery);
+    dispatcher_->discard(delivery);
     return ended(storage::ReplayOutcome::failed);
   }
   if (packet.analyzer) delivery.retry_state.set_only(*packet.analyzer);
@@ -142,7 +142,7 @@ void Loop::replay(const storage::ReplayedPacket& packet, storage::ReplayEnded en
   const auto place = replays_.insert(
       replays_.end(), std::make_shared<ReplayWaiter>(*this, std::move(ended), packet.analyzer.has_value()));
   (*place)->set_place(place);
-  if (dispatcher_.admit(delivery, **place, Clock::now()) == queue::Admission::queued) {
+  if (dispatcher_->admit(delivery, **place, Clock::now()) == queue::Admission::queued) {
     (*place)->end(storage::ReplayOutcome::safe);
   }
   arm_timer();

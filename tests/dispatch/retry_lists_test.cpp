@@ -1,5 +1,5 @@
 // The retry lists against a plain list of what waits.
-#include "logdist/dispatch/retry_lists.hpp"
+#include "dispatch/retry_lists.hpp"
 
 #include <gtest/gtest.h>
 

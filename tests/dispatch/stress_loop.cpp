@@ -39,8 +39,8 @@ StressLoop::StressLoop(LoopId id, StressGround& ground, std::size_t packets, std
       packets_(packets),
       random_(seed),
       upstream_(io_, ground, seed + 1),
-      dispatcher_(dispatcher_options(id, seed + 2),
-                  {ground.balancer, ground.bounds, ledger_, upstream_, *this, *this}) {
+      dispatcher_(make_dispatcher(dispatcher_options(id, seed + 2),
+                                  {ground.balancer, ground.bounds, ledger_, upstream_, *this, *this})) {
   upstream_.set_listener(*this);
 }
 
@@ -74,21 +74,21 @@ void StressLoop::turn_soon() {
 
 void StressLoop::turn() {
   turn_pending_ = false;
-  dispatcher_.turn(ground_.clock.now());
+  dispatcher_->turn(ground_.clock.now());
 }
 
 std::future<StressReport> StressLoop::report() {
   const auto promise = std::make_shared<std::promise<StressReport>>();
   post([promise](StressLoop& own) {
-    promise->set_value({own.ledger_.snapshot().terms, own.records_.size(), own.open_requests_, own.dispatcher_.idle(),
-                        own.dispatcher_.has_attempts()});
+    promise->set_value({own.ledger_.snapshot().terms, own.records_.size(), own.open_requests_, own.dispatcher_->idle(),
+                        own.dispatcher_->has_attempts()});
   });
   return promise->get_future();
 }
 
 void StressLoop::go_on() {
   const TimePoint now = ground_.clock.now();
-  if (dispatcher_.next_timer() <= now) dispatcher_.on_timer(now);
+  if (dispatcher_->next_timer() <= now) dispatcher_->on_timer(now);
   upstream_.allow(random_.below(24));
   allowed_ = random_.below(20);
   send_soon();
@@ -121,13 +121,13 @@ void StressLoop::send_some() {
 void StressLoop::change_something() {
   const TimePoint now = ground_.clock.now();
   if (random_.below(20) == 0) {
-    const auto wait = dispatcher_.retry_after(now);
+    const auto wait = dispatcher_->retry_after(now);
     EXPECT_GE(wait.count(), 1);
     EXPECT_LE(wait.count(), 60);
   }
   if (random_.below(50) == 0) {
     const auto packets = static_cast<std::uint32_t>(1 + random_.below(StressAnalyzer::slots_max));
-    dispatcher_.capacity_changed(static_cast<AnalyzerId>(random_.below(3)), packets, now);
+    dispatcher_->capacity_changed(static_cast<AnalyzerId>(random_.below(3)), packets, now);
   }
 }
 
@@ -147,7 +147,7 @@ void StressLoop::put(const sink::DeadLetter& letter) { ++records_[serial_of(lett
 
 void StressLoop::attempt_ended(core::Attempt& attempt, const core::AttemptResult& result, TimePoint now) {
   if (result.outcome == Outcome::delivered) ++records_[serial_of(*attempt.packet)].delivered;
-  dispatcher_.attempt_ended(attempt, result, now);
+  dispatcher_->attempt_ended(attempt, result, now);
 }
 
 }  // namespace logdist::dispatch

@@ -69,7 +69,7 @@ class StressLoop final : public TurnRequest, public sink::DeadLetters, public si
   void request_over();
   Random& random() { return random_; }
   StressGround& ground() { return ground_; }
-  Dispatcher& dispatcher() { return dispatcher_; }
+  Dispatcher& dispatcher() { return *dispatcher_; }
   StressUpstream& upstream() { return upstream_; }
   core::BufferPool& buffers() { return buffers_; }
   StressRecord& record(std::size_t serial) { return records_[serial]; }
@@ -99,7 +99,7 @@ class StressLoop final : public TurnRequest, public sink::DeadLetters, public si
   core::BufferPool buffers_{1 << 18};
   ledger::Ledger ledger_;
   StressUpstream upstream_;
-  Dispatcher dispatcher_;
+  std::unique_ptr<Dispatcher> dispatcher_;
   std::deque<StressRecord> records_;  ///< by serial
   std::deque<std::unique_ptr<StressRequest>> requests_;
   std::size_t open_requests_ = 0;

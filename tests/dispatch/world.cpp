@@ -44,9 +44,8 @@ World::World(const WorldOptions& options)
     own.max_age = options.max_age;
     own.ack_delivered = options.ack_delivered;
     own.seed = options.seed + id;
-    loop.dispatcher =
-        std::make_unique<Dispatcher>(own, DispatcherParts{balancer, bounds, loop.ledger, loop.upstream, dead_letters,
-                                                          loop, id == 0 ? options.store : nullptr, options.acks});
+    loop.dispatcher = make_dispatcher(own, DispatcherParts{balancer, bounds, loop.ledger, loop.upstream, dead_letters,
+                                                           loop, id == 0 ? options.store : nullptr, options.acks});
   }
 }
 

@@ -23,9 +23,9 @@ Loop::Loop(Stage& stage, LoopId id, dispatch::LoadBalancer& balancer, queue::Que
     : stage_(stage),
       id_(id),
       upstream_(stage),
-      dispatcher_(dispatcher_options(stage.scenario, id),
-                  {balancer, bounds, ledger_, upstream_, dead_letters, *this, store}) {
-  upstream_.set_listener(dispatcher_);
+      dispatcher_(dispatch::make_dispatcher(dispatcher_options(stage.scenario, id),
+                                            {balancer, bounds, ledger_, upstream_, dead_letters, *this, store})) {
+  upstream_.set_listener(*dispatcher_);
 }
 
 void Loop::turn_soon() {
@@ -39,19 +39,19 @@ void Loop::turn_soon() {
 void Loop::turn() {
   turn_pending_ = false;
   stage_.trace.begin_turn(id_);
-  dispatcher_.turn(stage_.timeline.now());
+  dispatcher_->turn(stage_.timeline.now());
   stage_.trace.end_turn(id_);
   arm_timer();
 }
 
 void Loop::arm_timer() {
-  const TimePoint next = dispatcher_.next_timer();
+  const TimePoint next = dispatcher_->next_timer();
   if (next >= timer_at_) return;  // an earlier wake-up re-arms
   timer_at_ = next;
   stage_.timeline.at(next + stage_.draws.between(0ns, lateness_max), [this, next] {
     if (timer_at_ != next) return;  // it was set to an earlier time meanwhile
     timer_at_ = never;
-    dispatcher_.on_timer(stage_.timeline.now());
+    dispatcher_->on_timer(stage_.timeline.now());
     arm_timer();
   });
 }

@@ -24,8 +24,8 @@ class Loop final : public dispatch::TurnRequest {
   void turn_soon() override;
   bool turn_pending() const { return turn_pending_; }
 
-  dispatch::Dispatcher& dispatcher() { return dispatcher_; }
-  const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
+  dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
+  const dispatch::Dispatcher& dispatcher() const { return *dispatcher_; }
   Upstream& upstream() { return upstream_; }
   core::BufferPool& buffers() { return buffers_; }
   ledger::Ledger& ledger() { return ledger_; }
@@ -41,7 +41,7 @@ class Loop final : public dispatch::TurnRequest {
   core::BufferPool buffers_{1 << 16};
   ledger::Ledger ledger_;
   Upstream upstream_;
-  dispatch::Dispatcher dispatcher_;
+  std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   bool turn_pending_ = false;
   TimePoint timer_at_ = never;
 };

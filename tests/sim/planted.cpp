@@ -11,8 +11,8 @@
 #include "balance/credit_accounts.hpp"
 #include "balance/edf_queue.hpp"
 #include "dispatch/balancer_groups.hpp"
+#include "dispatch/loop_dispatcher.hpp"
 #include "logdist/balance/selector.hpp"
-#include "logdist/dispatch/dispatcher.hpp"
 #include "logdist/health/health.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/memory_limiter.hpp"
@@ -88,8 +88,8 @@ LOGDIST_WRAP(AnalyzerId, choose, "_ZN7logdist7balance8EdfQueue6chooseEv", balanc
 }
 
 LOGDIST_WRAP(void, dead_letter,
-             "_ZN7logdist8dispatch10Dispatcher11dead_letterERNS_5queue8DeliveryENS_16DeadLetterReasonE",
-             dispatch::Dispatcher* dispatcher, queue::Delivery& delivery, DeadLetterReason reason) {
+             "_ZN7logdist8dispatch14LoopDispatcher11dead_letterERNS_5queue8DeliveryENS_16DeadLetterReasonE",
+             dispatch::LoopDispatcher* dispatcher, queue::Delivery& delivery, DeadLetterReason reason) {
   if (has(Defect::format_lost)) delivery.packet.protocol = core::Protocol::journal;
   const bool struck = reason == DeadLetterReason::shutdown && strikes(Defect::forgotten_at_shutdown, 3);
   if (!struck) original_dead_letter(dispatcher, delivery, reason);
@@ -131,8 +131,8 @@ LOGDIST_WRAP(bool, wants_trial, "_ZNK7logdist6health7Monitor11wants_trialEv", co
   return original_wants_trial(monitor);
 }
 
-LOGDIST_WRAP(TimePoint, next_timer, "_ZNK7logdist8dispatch10Dispatcher10next_timerEv",
-             const dispatch::Dispatcher* dispatcher) {
+LOGDIST_WRAP(TimePoint, next_timer, "_ZNK7logdist8dispatch14LoopDispatcher10next_timerEv",
+             const dispatch::LoopDispatcher* dispatcher) {
   const TimePoint next = original_next_timer(dispatcher);
   return has(Defect::timer_late) && next != never ? next + std::chrono::seconds(1) : next;
 }

@@ -52,7 +52,7 @@ class Loop final : public dispatch::TurnRequest {
   // On the loop's thread only, but for taking the reference before start():
   void turn_soon() override;
   ingest::Sessions& sessions() { return sessions_; }
-  dispatch::Dispatcher& dispatcher() { return dispatcher_; }
+  dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
   sink::PoolUpstream& upstream() { return upstream_; }
   const ledger::Ledger& ledger() const { return ledger_; }
   /// These analyzers were removed and have nothing under way; their ids will be others'.
@@ -89,7 +89,7 @@ class Loop final : public dispatch::TurnRequest {
   ledger::Ledger ledger_;
   Random random_;
   sink::PoolUpstream upstream_;
-  dispatch::Dispatcher dispatcher_;
+  std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   ingest::Sessions sessions_;
   boost::asio::steady_timer timer_;
   TimePoint timer_at_ = never;
