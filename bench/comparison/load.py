@@ -17,9 +17,41 @@ def packet(messages, size):
     return json.dumps({"messages": records})
 
 
+def field(number, value):
+    """Of a Protocol Buffers message: bytes with their length, or a number of 64 fixed bits."""
+    if isinstance(value, int):
+        return bytes([number << 3 | 1]) + value.to_bytes(8, "little")
+    length, size = bytearray(), len(value)
+    while size >= 128:
+        length.append(size & 127 | 128)
+        size >>= 7
+    return bytes([number << 3 | 2]) + bytes(length + bytes([size])) + value
+
+
+def otlp(records):
+    """An ExportLogsServiceRequest as an OpenTelemetry SDK sends it: some 300 bytes a record."""
+    def text(number, value):
+        return field(number, value.encode())
+
+    def attribute(number, key, value):
+        return field(number, text(1, key) + field(2, text(1, value)))
+
+    def record(serial):
+        time_ns = 1_700_000_000_000_000_000 + serial
+        return (field(1, time_ns) + b"\x10\x09" + text(3, "INFO") +
+                field(5, text(1, f"request {serial} served in 12 ms, of which 3 waiting for the database" + "." * 80)) +
+                attribute(6, "http.request.method", "POST") + attribute(6, "url.path", f"/orders/{serial}") +
+                field(9, bytes(range(16))) + field(10, bytes(range(8))) + field(11, time_ns))
+
+    resource = attribute(1, "service.name", "orders") + attribute(1, "host.name", "web-1")
+    scope = text(1, "orders.http") + text(2, "1.0")
+    logs = field(1, scope) + b"".join(field(2, record(serial)) for serial in range(records))
+    return field(1, field(1, resource) + field(2, logs))
+
+
 WRK_SCRIPT = """wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-local file = io.open("{body}")
+wrk.headers["Content-Type"] = "{media_type}"
+local file = io.open("{body}", "rb")
 wrk.body = file:read("*a")
 file:close()
 function done(summary, latency, requests)
@@ -34,21 +66,37 @@ class Saturated:
     """wrk: each agent sends its next packet once the last is answered."""
 
     tools = ("wrk",)
+    path, media_type = "/v1/packets", "application/json"
 
     def __init__(self, folder, messages, size, agents=AGENTS):
-        body, self.script = folder / f"{size}.json", folder / f"{size}.lua"
-        body.write_text(packet(messages, size))
-        self.script.write_text(WRK_SCRIPT.format(body=body))
-        self.messages, self.size, self.agents = messages, size, agents
+        self.write(folder, packet(messages, size).encode())
+        self.messages, self.agents = messages, agents
         self.title = f"{size} B packets of {messages} messages, as fast as they are answered"
+
+    def write(self, folder, content):
+        body, self.script = folder / f"{len(content)}.body", folder / f"{len(content)}.lua"
+        body.write_bytes(content)
+        self.script.write_text(WRK_SCRIPT.format(body=body, media_type=self.media_type))
 
     def drive(self, port, seconds):
         """Answers, errors, and the latency to the answer in milliseconds."""
         output = subprocess.run(["wrk", "-t2", f"-c{self.agents}", f"-d{seconds}s", "--latency", "-s", str(self.script),
-                                 f"http://127.0.0.1:{port}/v1/packets"], check=True, capture_output=True, text=True).stdout
+                                 f"http://127.0.0.1:{port}{self.path}"], check=True, capture_output=True, text=True).stdout
         result = json.loads(output.rsplit("RESULT ", 1)[1])
         return {"answered": result["requests"], "errors": result["errors"], "p50_ms": result["p50_us"] / 1000,
                 "p95_ms": result["p95_us"] / 1000, "p99_ms": result["p99_us"] / 1000}
+
+
+class Otlp(Saturated):
+    """The same with log records of an OpenTelemetry SDK."""
+
+    path, media_type = "/v1/logs", "application/x-protobuf"
+
+    def __init__(self, folder, records, agents=AGENTS):
+        content = otlp(records)
+        self.write(folder, content)
+        self.messages, self.agents = records, agents
+        self.title = f"{len(content)} B of OTLP, {records} records each, as fast as they are answered"
 
 
 class FixedRate:
@@ -59,7 +107,7 @@ class FixedRate:
     def __init__(self, folder, messages, size, packets_per_second):
         self.body, self.log = folder / f"{size}.json", folder / "h2load.log"
         self.body.write_text(packet(messages, size))
-        self.messages, self.size, self.rate, self.agents = messages, size, packets_per_second, AGENTS
+        self.messages, self.rate, self.agents = messages, packets_per_second, AGENTS
         self.title = f"{size} B packets of {messages} messages, {packets_per_second} a second"
 
     def drive(self, port, seconds):

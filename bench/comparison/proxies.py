@@ -9,6 +9,7 @@ from .processes import Nobody, Process, free_ports
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/log-distributor"
 BARE_LOOP = ROOT / "build/bench/bench/bare_loop"
+COLLECTOR = None  # the binary, where there is one
 WEIGHTS = (40, 30, 30)
 
 NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
@@ -114,6 +115,23 @@ def nginx(folder, port, ports, threads):
     location / {{ proxy_pass http://analyzers; proxy_http_version 1.1; proxy_set_header Connection ''; }} }}""", threads)
 
 
+def collector(folder, port, ports, threads):
+    """An OpenTelemetry Collector: it opens each request, and sends it to one analyzer, because it knows no shares."""
+    configuration = folder / "otelcol.yaml"
+    configuration.write_text(f"""
+receivers: {{otlp: {{protocols: {{http: {{endpoint: '127.0.0.1:{port}'}}}}}}}}
+exporters:
+  otlphttp:
+    logs_endpoint: 'http://127.0.0.1:{ports[0]}/'
+    compression: none
+    sending_queue: {{enabled: true, queue_size: 10000, num_consumers: 32, block_on_overflow: true}}
+service:
+  telemetry: {{metrics: {{level: none}}, logs: {{level: error}}}}
+  pipelines: {{logs: {{receivers: [otlp], exporters: [otlphttp]}}}}
+""")
+    return Process(["env", f"GOMAXPROCS={threads}", str(COLLECTOR), "--config", str(configuration)], port, folder / "otelcol.out")
+
+
 def direct(_folder, _port, ports, _threads):
     """No proxy: what the latencies of the others are measured from."""
     return Nobody(ports[0])
@@ -131,3 +149,4 @@ NO_PROXY = "no proxy"
 PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy,
            "haproxy, 16 KiB buffers": haproxy_default_buffers, "nginx": nginx, NO_PROXY: direct}
 FLOOR = "bare loop"
+COLLECTOR_NAME = "otelcol"
