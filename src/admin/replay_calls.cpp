@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "logdist/config/time_text.hpp"
+#include "logdist/os/time_text.hpp"
 #include "logdist/os/wall_clock.hpp"
 
 namespace logdist::admin {
@@ -38,7 +38,7 @@ Response reply_with(const Json& json) {
 /// Reads one field. What is wrong; empty: nothing.
 std::string read_field(const std::string& key, const Json& value, std::int64_t now_ns, ReplayOrder& order) {
   if (key == "from" || key == "to") {
-    const auto time = value.is_string() ? config::parse_time(value.get<std::string>(), now_ns) : std::nullopt;
+    const auto time = value.is_string() ? os::parse_time(value.get<std::string>(), now_ns) : std::nullopt;
     if (!time) return key + " is no time; allowed: 2026-05-01T10:00:00Z, or -15m before now";
     (key == "from" ? order.from_ns : order.to_ns) = *time;
   } else if (key == "ids") {

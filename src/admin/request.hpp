@@ -18,6 +18,7 @@ struct Request {
   std::string authority;  ///< whom it is for, as it was sent; empty when it does not say
   std::optional<std::string> content_type;
   std::optional<std::string> origin;
+  std::optional<std::string> authorization;  ///< a secret
   std::string body;
   bool http_1_1 = true;
   bool keep_alive = false;

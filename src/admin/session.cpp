@@ -114,6 +114,8 @@ asio::awaitable<bool> Session::serve_request() {
   const Manner manner{.version = request.http_1_1 ? 11U : 10U,
                       .keep_alive = request.keep_alive,
                       .header_only = request.method == logdist::http::Method::head};
+  if (std::optional<Response> stranger = refuse_stranger(request))
+    co_return co_await send(std::move(*stranger), manner);
   std::optional<CostlyTurns::Turn> turn;
   if (const auto page = find_page(request.path); page && is_costly(*page)) {
     waiting_since_ = Clock::now();  // others wait, too, and this one may make room for them

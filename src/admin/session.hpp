@@ -71,8 +71,12 @@ class Session : public std::enable_shared_from_this<Session> {
   /// None: the events are wanted.
   boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
   void set_common_fields(Response& response, const Manner& manner);
+  std::optional<Response> refuse_stranger(const Request& request);
   boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
+  boost::asio::awaitable<Response> reload();
+  void record_change(const Request& request, const Response& response);
   std::string peer();
+  std::string caller();
   Response readiness() const;
   bool is_for_us(const Request& request) const;
   std::string_view held() const;
@@ -92,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const Limits limits_;
   boost::beast::flat_buffer buffer_;
   HttpDate date_;
+  std::string caller_name_;  ///< of the request's token; empty without one
   TimePoint waiting_since_ = never;
   bool timed_out_ = false;
   bool ended_ = false;  ///< the peer has gone amid a request

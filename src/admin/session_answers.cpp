@@ -9,8 +9,11 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "admin/event_stream.hpp"
 #include "admin/pages.hpp"
+#include "admin/rights.hpp"
 #include "admin/session.hpp"
 #include "admin/status.hpp"
 #include "logdist/config/text.hpp"
@@ -19,6 +22,7 @@
 #include "logdist/net/as_tuple.hpp"
 #include "logdist/net/listen.hpp"
 #include "logdist/telemetry/catalogue.hpp"
+#include "logdist/telemetry/log.hpp"
 
 namespace logdist::admin {
 namespace {
@@ -37,12 +41,23 @@ struct Box {
   std::optional<Content> content;
 };
 
+std::string_view to_string(logdist::http::Method method) {
+  switch (method) {
+    case logdist::http::Method::get: return "GET";
+    case logdist::http::Method::head: return "HEAD";
+    case logdist::http::Method::post: return "POST";
+    case logdist::http::Method::put: return "PUT";
+    case logdist::http::Method::erase: return "DELETE";
+    case logdist::http::Method::options: return "OPTIONS";
+    case logdist::http::Method::connect: return "CONNECT";
+    case logdist::http::Method::other: break;
+  }
+  return "another method of";
+}
+
 }  // namespace
 
 asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {
-  if (!is_for_us(request)) {
-    co_return problem(http::status::misdirected_request, "Host must be an address, localhost or a name in admin.hosts");
-  }
   const std::string_view path = request.path;
   if (path == "*") {  // the options of the port as a whole
     Response response = ok("text/plain; charset=utf-8", {});
@@ -77,6 +92,24 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
   co_return *page == Page::metrics
       ? ok(telemetry::text_content_type, telemetry::to_text(*scrape, sources_->version))
       : ok("application/json", to_status_json(*scrape, facts_of(*sources_), *sources_->events));
+}
+
+/// Why it is not for this port, or not let in; none when it is.
+std::optional<Response> Session::refuse_stranger(const Request& request) {
+  if (!is_for_us(request)) {
+    return problem(http::status::misdirected_request, "Host must be an address, localhost or a name in admin.hosts");
+  }
+  const std::shared_ptr<const auth::AdminTokens> tokens = sources_->tokens ? sources_->tokens() : nullptr;
+  Admission admission = check_rights(request, tokens.get());
+  caller_name_ = std::move(admission.name);
+  if (admission.refusal) {
+    // A browser that comes without a token is no news.
+    log::write(request.authorization ? log::Level::warn : log::Level::debug, "admin_refused",
+               fmt::format("admin port: {} {} from {} is refused: {}", to_string(request.method),
+                           config::printable(request.path), caller(), admission.refusal->result_int()),
+               {{"who", caller_name_}, {"from", peer()}, {"status", admission.refusal->result_int()}});
+  }
+  return std::move(admission.refusal);
 }
 
 /// Against names of others that lead a browser here (DNS rebinding). Who sends no
@@ -116,10 +149,22 @@ asio::awaitable<std::optional<telemetry::Scrape>> Session::take_scrape() {
 asio::awaitable<Response> Session::answer_control(const Request& request, const ControlCall& call) {
   std::optional<Response> refusal = refuse(call, request);
   if (refusal) co_return std::move(*refusal);
-  if (call.kind != ControlCall::Kind::reload) co_return carry_out(call, request, *sources_->control, peer());
+  if (request.reads()) co_return carry_out(call, request, *sources_->control, caller());
+  std::optional<Response> response;
+  if (call.kind == ControlCall::Kind::reload) {
+    Response reloaded = co_await reload();
+    response = std::move(reloaded);
+  } else {
+    response = carry_out(call, request, *sources_->control, caller());
+  }
+  record_change(request, *response);
+  co_return std::move(*response);
+}
+
+asio::awaitable<Response> Session::reload() {
   const auto box = std::make_shared<Box<ReloadReport>>(socket_.get_executor());
   box->arrived.expires_after(limits_.request_timeout);
-  sources_->control->reload(peer(), [box](const ReloadReport& report) {
+  sources_->control->reload(caller(), [box](const ReloadReport& report) {
     asio::post(box->arrived.get_executor(), [box, report] {
       box->content = report;
       box->arrived.cancel();
@@ -131,6 +176,20 @@ asio::awaitable<Response> Session::answer_control(const Request& request, const 
                       "the event loops did not confirm the reload in time; it is still being applied");
   co_return to_response(*box->content);
 }
+
+/// For an audit: who has asked for what, from where, and what was answered.
+void Session::record_change(const Request& request, const Response& response) {
+  const std::string body = config::printable(request.body);
+  const std::string what = fmt::format("{} {}{}{}", to_string(request.method), config::printable(request.path),
+                                       body.empty() ? "" : " ", body);
+  const std::string who = caller_name_.empty() ? "anonymous" : caller_name_;
+  log::record(log::Level::info, "admin_change",
+              fmt::format("{} by {} from {}: {}", what, who, peer(), response.result_int()),
+              {{"who", who}, {"what", what}, {"from", peer()}, {"status", response.result_int()}});
+}
+
+/// For what is logged of its effects.
+std::string Session::caller() { return caller_name_.empty() ? peer() : caller_name_ + " from " + peer(); }
 
 std::string Session::peer() {
   if (!net::peer_of(socket_.native_handle()).is_set()) return "unix";

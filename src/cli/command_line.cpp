@@ -10,7 +10,7 @@
 #include "cli/command_hint.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
-#include "logdist/config/time_text.hpp"
+#include "logdist/os/time_text.hpp"
 #include "logdist/os/wall_clock.hpp"
 
 namespace logdist::cli {
@@ -172,7 +172,7 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
 CLI::Validator time_of(std::optional<std::int64_t>& target) {
   return CLI::Validator(
       [&target](std::string& text) {
-        target = config::parse_time(text, os::unix_time_ns());
+        target = os::parse_time(text, os::unix_time_ns());
         return target ? std::string()
                       : fmt::format("{} is not a time; allowed: 2026-05-01T10:00:00Z, or -15m before now",
                                     config::quote(text));

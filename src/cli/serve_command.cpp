@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "logdist/auth/admin_tokens.hpp"
 #include "logdist/base/counted.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
@@ -216,6 +217,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
   names.limit = reload_lookup_max;
   registry::check_loops(loaded, listening, names);
   net::check_tls(loaded);
+  auth::check_admin_tokens(loaded);
   return loaded;
 }
 
@@ -237,6 +239,7 @@ int run_serve(const std::optional<std::string>& config_file) {
   config::Loaded loaded = config::load(config_file, config::read_environment());
   registry::check_loops(loaded, std::nullopt);
   net::check_tls(loaded);
+  auth::check_admin_tokens(loaded);
   if (!loaded.errors.empty()) return misconfigured(loaded);
   os::EndSignals signals;
   log::set_up(loaded.options.log);

@@ -156,6 +156,15 @@ bool conflict(const ListenAddress& one, bool one_v6_only, const ListenAddress& o
   return first->is_v4() ? is_any(*second) && !other_v6_only : is_any(*first) && !one_v6_only;
 }
 
+bool is_loopback(const ListenAddress& address) {
+  if (address.is_unix() || address.host == "localhost") return true;
+  const auto ip = IpAddress::parse(address.host);
+  if (!ip) return false;
+  constexpr std::uint8_t v4_loopback = 127;  // 127.0.0.0/8, as IPv6 maps it
+  if (ip->is_v4()) return ip->bytes()[12] == v4_loopback;
+  return *ip == IpAddress::parse("::1");
+}
+
 std::string format_listen_address(const ListenAddress& address) {
   if (address.is_unix()) return fmt::format("{}{}", unix_scheme, address.path);
   const bool ipv6 = address.host.find(':') != std::string::npos;

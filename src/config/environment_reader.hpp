@@ -2,8 +2,8 @@
 #pragma once
 
 #include "config/options_builder.hpp"
-#include "config/report.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/config/report.hpp"
 
 namespace logdist::config {
 

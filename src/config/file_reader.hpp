@@ -4,8 +4,8 @@
 #include <string>
 
 #include "config/options_builder.hpp"
-#include "config/report.hpp"
-#include "config/yaml_tree.hpp"
+#include "logdist/config/report.hpp"
+#include "logdist/config/yaml_tree.hpp"
 
 namespace logdist::config {
 

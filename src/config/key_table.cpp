@@ -42,7 +42,8 @@ constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both count
 constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
 /// The keys, those of the analyzers and of TLS apart, that a reload takes at once. Whoever
 /// adds one here makes server::Reload apply it.
-constexpr std::array<std::string_view, 3> live_keys{"delivery.max_in_flight", "shutdown.grace", "log.level"};
+constexpr std::array<std::string_view, 5> live_keys{"admin.tokens", "admin.open", "delivery.max_in_flight",
+                                                    "shutdown.grace", "log.level"};
 
 constexpr std::uint64_t disk_bytes_max = std::uint64_t{1} << 50;
 
@@ -112,10 +113,16 @@ std::vector<KeySpec<Options>> receiving_keys() {
 std::vector<KeySpec<Options>> admin_keys() {
   return {
       option(LOGDIST_KEY(admin.listen), Addresses{}, "Health, metrics, status and dashboard: an address or a list."),
-      option(LOGDIST_KEY(admin.hosts),
-             Text{check_host_names, "names of hosts with commas between them, or \"\" for none",
-                  R"(^([A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*)?$)"},
-             "Names in Host that the admin port accepts, besides addresses and localhost; others are answered 421."),
+      option(
+          LOGDIST_KEY(admin.hosts),
+          Text{check_host_names, "names of hosts with commas between them, or \"\" for none",
+               R"(^([A-Za-z0-9._-]+( *, *[A-Za-z0-9._-]+)*)?$)"},
+          "Names in Host that the admin port accepts, besides addresses, localhost and those it listens on; others are "
+          "answered 421."),
+      option(LOGDIST_KEY(admin.tokens), Text{check_file_name, "a file name, or \"\" for none", ""},
+             "YAML file of who may read the admin port or change something there; \"\" lets in all who reach it."),
+      option(LOGDIST_KEY(admin.open), Choice<bool>{{{"false", false}, {"true", true}}},
+             "Whether the admin port may listen beyond loopback without admin.tokens."),
   };
 }
 

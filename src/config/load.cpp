@@ -11,9 +11,9 @@
 #include "config/environment_reader.hpp"
 #include "config/file_reader.hpp"
 #include "config/options_builder.hpp"
-#include "config/report.hpp"
 #include "config/validate.hpp"
-#include "config/yaml_tree.hpp"
+#include "logdist/config/report.hpp"
+#include "logdist/config/yaml_tree.hpp"
 
 namespace logdist::config {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "config/key_table.hpp"
-#include "config/report.hpp"
 #include "logdist/config/options.hpp"
+#include "logdist/config/report.hpp"
 
 namespace logdist::config {
 

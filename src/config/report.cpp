@@ -1,4 +1,4 @@
-#include "config/report.hpp"
+#include "logdist/config/report.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -65,6 +65,18 @@ class Validator {
     }
   }
 
+  /// Who reaches it may stop the analyzers and read the configuration.
+  void check_admin_rights() {
+    const AdminOptions& admin = options_.admin;
+    if (admin.open || !admin.tokens.empty() || !sound({"admin.listen", "admin.tokens", "admin.open"})) return;
+    const auto beyond = std::ranges::find_if_not(admin.listen, is_loopback);
+    if (beyond == admin.listen.end()) return;
+    report_.add_error(location_of("admin.listen"),
+                      fmt::format("{} is beyond loopback, and everybody there could change something; allowed: with "
+                                  "admin.tokens, or with admin.open: true where the network keeps others out",
+                                  format_listen_address(*beyond)));
+  }
+
   /// A PROXY header that nobody may send would refuse every connection that has one.
   void check_proxies() {
     const ServerOptions& server = options_.server;
@@ -215,6 +227,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_backoff("delivery.retry", builder.options.delivery.retry);
   validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();
+  validator.check_admin_rights();
   validator.check_proxies();
   validator.check_analyzers_tls();
   validator.check_tls("server.tls", builder.options.server.tls);

@@ -1,4 +1,4 @@
-#include "config/yaml_tree.hpp"
+#include "logdist/config/yaml_tree.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>

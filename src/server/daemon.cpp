@@ -9,7 +9,6 @@
 
 #include "logdist/admin/server.hpp"
 #include "logdist/base/counted.hpp"
-#include "logdist/base/host_names.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/ingest/listener.hpp"
@@ -67,11 +66,14 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     if (shared_.storage) shared_.storage->close();  // it reads the packets' bytes, which are the loops'
   }
 
-  /// Empty when the files of TLS are good, and the durable queue, if there is one, and both ports are open. One socket
-  /// that was handed over takes the place of all that are configured.
+  /// Empty when the files of TLS and of the admin port's tokens are good, and the durable queue, if there is one, and
+  /// both ports are open. One socket that was handed over takes the place of all that are configured.
   std::string open(os::FileDescriptor packet_socket) {
     if (const std::vector<std::string> faults = shared_.tls.prepare(shared_.options); !faults.empty()) return faults[0];
     shared_.tls.use_prepared(shared_.registry);
+    const std::vector<config::ListenAddress>& admin = shared_.options.admin.listen;
+    if (const auto faults = shared_.admin_access.prepare(shared_.options, admin); !faults.empty()) return faults[0];
+    shared_.admin_access.use_prepared();
     if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
     make_loops();
     balance_.restore();
@@ -91,7 +93,8 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     sources.version = version();
     sources.events = events_;
     sources.control = &control_calls_;
-    sources.hosts = split_host_names(shared_.options.admin.hosts);
+    sources.hosts = admin_host_names(shared_.options.admin);
+    sources.tokens = [this] { return shared_.admin_access.tokens(); };
     admin_.emplace(control_, std::move(sources));
   }
 

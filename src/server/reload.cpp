@@ -82,7 +82,9 @@ std::vector<std::string> Reload::load() {
   loaded_ = source_();
   std::vector<std::string> faults;
   for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
-  return faults.empty() ? shared_.tls.prepare(loaded_.options) : faults;
+  if (faults.empty()) faults = shared_.tls.prepare(loaded_.options);
+  if (faults.empty()) faults = shared_.admin_access.prepare(loaded_.options, shared_.options.admin.listen);
+  return faults;
 }
 
 config::Difference Reload::difference() const {
@@ -137,6 +139,7 @@ void Reload::take() {
   configured_ = config::take_over(configured_, loaded_.options);
   restart_needed_ = difference.restart_needed;
   log::set_level(configured_.log.level);
+  shared_.admin_access.use_prepared();
   ++revision_;
   finish({}, std::move(difference));
 }

@@ -114,6 +114,7 @@ class AdminTest : public ::testing::Test {
     sources.control = control_;
     sources.hosts = {"admin.example"};
     sources.events = events_;
+    sources.tokens = [this] { return tokens_; };
     server_.emplace(loop_, std::move(sources), limits);
     ASSERT_FALSE(server_->open({"127.0.0.1", 0}));
     server_->start();
@@ -145,7 +146,8 @@ class AdminTest : public ::testing::Test {
   std::function<void(ScrapeReceiver)> request_scrape_ = [](const ScrapeReceiver& receive) {
     receive(telemetry::sample_scrape());
   };
-  Control* control_ = nullptr;  ///< set before start()
+  Control* control_ = nullptr;                         ///< set before start()
+  std::shared_ptr<const auth::AdminTokens> tokens_{};  ///< set before start(), or on the loop
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   std::optional<Server> server_;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cli/command_line.hpp"
-#include "logdist/config/time_text.hpp"
+#include "logdist/os/time_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::cli {
@@ -17,18 +17,18 @@ using testing::HasSubstr;
 constexpr std::int64_t second = 1'000'000'000;
 
 TEST(ParseTime, TakesRfc3339AndDurationsBeforeNow) {
-  EXPECT_EQ(config::parse_time("1970-01-01T00:00:10Z", 0), 10 * second);
-  EXPECT_EQ(config::parse_time("1970-01-01T02:00:10.25+02:00", 0), 10 * second + second / 4);
-  EXPECT_EQ(config::parse_time("1970-01-01T00:00:10-00:30", 0), 1'810 * second);
-  EXPECT_EQ(config::parse_time("2026-05-01T10:00:00z", 0), 1'777'629'600 * second);
-  EXPECT_EQ(config::parse_time("-15m", 1'000 * second), 100 * second);
-  EXPECT_EQ(config::parse_time("-1s", 0), -second);
+  EXPECT_EQ(os::parse_time("1970-01-01T00:00:10Z", 0), 10 * second);
+  EXPECT_EQ(os::parse_time("1970-01-01T02:00:10.25+02:00", 0), 10 * second + second / 4);
+  EXPECT_EQ(os::parse_time("1970-01-01T00:00:10-00:30", 0), 1'810 * second);
+  EXPECT_EQ(os::parse_time("2026-05-01T10:00:00z", 0), 1'777'629'600 * second);
+  EXPECT_EQ(os::parse_time("-15m", 1'000 * second), 100 * second);
+  EXPECT_EQ(os::parse_time("-1s", 0), -second);
 }
 
 TEST(ParseTime, RefusesWhatIsNoTime) {
   for (const char* text : {"", "now", "15m", "-15", "-", "2026-05-01", "2026-05-01T10:00:00", "2026-13-01T10:00:00Z",
                            "1970-01-01T00:00:10Z ", "1970-01-01T00:00:10+2:00", "1970-01-01T00:00:10+0200"}) {
-    EXPECT_EQ(config::parse_time(text, 0), std::nullopt) << text;
+    EXPECT_EQ(os::parse_time(text, 0), std::nullopt) << text;
   }
 }
 

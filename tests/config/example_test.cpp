@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "config/key_table.hpp"
-#include "config/yaml_tree.hpp"
 #include "logdist/config/keys.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/schema/json_schema.hpp"
+#include "logdist/config/yaml_tree.hpp"
 #include "support.hpp"
 
 namespace logdist::config {

@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "config/yaml_tree.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/config/yaml_tree.hpp"
 #include "support.hpp"
 
 namespace logdist::config {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <iostream>
 
-#include "config/report.hpp"
-#include "config/yaml_tree.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/config/load.hpp"
+#include "logdist/config/report.hpp"
+#include "logdist/config/yaml_tree.hpp"
 #include "support.hpp"
 #include "tests/support/seed.hpp"
 

@@ -10,6 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::vector<std::string> warnings_of(const std::string& text) {
   return lines(load_text(text, "f.yaml", one_analyzer).warnings);
@@ -80,7 +81,7 @@ TEST(Addresses, MustNotBeInEachOthersWay) {
             "f.yaml:2: admin.listen: server.listen (0.0.0.0:8080) and admin.listen (127.0.0.1:8080) conflict; "
             "allowed: two ports");
   EXPECT_NE(error_of("server: {listen: 'localhost:1'}\nadmin: {listen: 'localhost:1'}\n"), "");
-  EXPECT_EQ(error_of("server: {listen: ':0'}\nadmin: {listen: ':0'}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: ':0'}\nadmin: {listen: ':0', open: true}\n"), "");
   EXPECT_EQ(error_of("server: {listen: '127.0.0.1:1'}\nadmin: {listen: '127.0.0.2:1'}\n"), "");
 }
 
@@ -115,6 +116,32 @@ TEST(Addresses, OfBothPortsMustNotIncludeEachOther) {
   EXPECT_THAT(error_of_both("unix:/a/./b", "unix:/a/b"), HasSubstr("conflict"));
   EXPECT_EQ(error_of_both("[::]:1, 10.0.0.1:1", "127.0.0.1:1"), "") << "[::] leaves IPv4 to the other then";
   EXPECT_EQ(error_of_both("[::1]:1", "127.0.0.1:1"), "");
+}
+
+TEST(AdminRights, NobodyListensBeyondLoopbackWithoutSayingWhoMay) {
+  const std::string why =
+      " is beyond loopback, and everybody there could change something; allowed: with admin.tokens, or with "
+      "admin.open: "
+      "true where the network keeps others out";
+  EXPECT_EQ(error_of("admin:\n  listen: 0.0.0.0:8081\n"), "f.yaml:2: admin.listen: 0.0.0.0:8081" + why);
+  EXPECT_EQ(error_of("admin:\n  open: false\n  listen: ['127.0.0.1:8081', '[::]:8082']\n"),
+            "f.yaml:3: admin.listen: [::]:8082" + why);
+  Environment environment = one_analyzer;
+  environment["LOGDIST_ADMIN__LISTEN"] = ":8081";
+  EXPECT_EQ(error_of("", environment), "environment: LOGDIST_ADMIN__LISTEN: 0.0.0.0:8081" + why);
+  for (const char* beyond : {"10.0.0.1:1", "[2001:db8::1]:1", "[::ffff:10.0.0.1]:1", "host.example:1", "128.0.0.1:1",
+                             "126.255.255.255:1", "[::2]:1", "LOCALHOST.example:1"}) {
+    const std::string listen = std::string("admin: {listen: '") + beyond + "'";
+    EXPECT_THAT(error_of(listen + "}\n"), HasSubstr(why)) << beyond;
+    EXPECT_EQ(error_of(listen + ", open: true}\n"), "") << beyond;
+    EXPECT_EQ(error_of(listen + ", tokens: /etc/tokens.yaml}\n"), "") << beyond;
+  }
+  for (const char* own : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "[0:0::1]:1", "[::ffff:127.0.0.1]:1", "localhost:1",
+                          "unix:/run/admin.sock"}) {
+    EXPECT_EQ(error_of(std::string("admin: {listen: '") + own + "'}\n"), "") << own;
+  }
+  EXPECT_THAT(error_of("admin: {listen: '0.0.0.0:1', open: maybe}\n"), Not(HasSubstr("beyond")))
+      << "what is refused is not spoken of";
 }
 
 TEST(Sizes, OddButWorkableOnesAreWarnings) {
@@ -190,7 +217,7 @@ TEST(Validate, ListsMayBeWrittenAsListsOrAsTexts) {
   EXPECT_NE(error_of("server: {listen: [{a: b}]}\n"), "");
   EXPECT_NE(error_of("server: {listen: [':1', ':8081']}\n"), "") << "one is the admin port's";
   EXPECT_NE(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/a']}\n"), "");
-  EXPECT_EQ(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/b']}\n"), "");
+  EXPECT_EQ(error_of("server: {listen: 'unix:/run/a'}\nadmin: {listen: [':1', 'unix:/run/b'], open: true}\n"), "");
 }
 
 TEST(Validate, FormatsHaveNames) {

@@ -41,7 +41,8 @@ GOOD = [
     "health: {slow_start: '00'}", "shutdown: {grace: 0us}",
     # Lists, also as texts with commas.
     "server: {listen: ['0.0.0.0:8090', 'unix:/tmp/a']}", "server: {listen: ' 0.0.0.0:8090 ,127.0.0.1:8091 '}",
-    "admin: {listen: [':8092', 'unix:/tmp/b']}", "admin: {listen: ':8092,unix:/tmp/b'}",
+    "admin: {listen: [':8092', 'unix:/tmp/b'], open: true}", "admin: {listen: ':8092,unix:/tmp/b', open: 'true'}",
+    "admin: {listen: ['127.0.0.1:8092', 'unix:/tmp/b'], tokens: '', open: false}",
     "server: {trusted_proxies: []}", "server: {trusted_proxies: ''}", "server: {trusted_proxies: ['::1', 'unix:']}",
     "server: {trusted_proxies: '10.0.0.0/8,::1'}", "server: {trusted_proxies: ' 10.0.0.0/8 , unix: '}",
 ]
@@ -65,6 +66,7 @@ BAD = [
     "threads: '-4'", "threads: ''", "delivery: {retry: {jitter: some}}", "delivery: {retry: {jitter: ''}}",
     "server: {max_body: '0'}", "delivery: {dead_letter: }",
     "server: {listen: ':80,'}", "server: {listen: ',:80'}", "admin: {listen: ':81, '}", "admin: {listen: ''}",
+    "admin: {open: maybe}", "admin: {open: 1}", "admin: {token: x}",
     "server: {trusted_proxies: '10.0.0.0/8,'}", "server: {trusted_proxies: '10.0.0.0/8, '}",
     "server: {trusted_proxies: ','}", "server: {trusted_proxies: ',::1'}", "server: {trusted_proxies: '::1,,::2'}",
     "server: {trusted_proxies: ' '}", "server: {trusted_proxies: 'proxy'}",
@@ -93,7 +95,7 @@ BAD_ANALYZERS = [
 BEYOND = [
     "server: {header_timeout: 25h}", "server: {header_timeout: 1us}", "server: {max_body: 2GiB}", "threads: '1025'",
     "delivery: {retry: {multiplier: '0.5'}}", "delivery: {retry: {initial: 5s, max: 1s}}",
-    "admin: {listen: '0.0.0.0:8080'}", "server: {listen: '[::g]:80'}",
+    "admin: {listen: '0.0.0.0:8080'}", "admin: {listen: '0.0.0.0:8092'}", "admin: {tokens: /nowhere/tokens.yaml}", "server: {listen: '[::g]:80'}",
 ]
 BEYOND_ANALYZERS = [
     "[{name: a, url: 'http://h'}, {name: a, url: 'http://g'}]", "[{name: a, url: 'http://h', weight: 0.1234567}]",

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 36> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 37> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, int>, 36> floors{{
     {"ledger", 2},
     {"queue/log", 2},
     {"config/schema", 3},
+    {"auth", 3},
     {"net", 3},
     {"telemetry", 3},
     {"os", 4},

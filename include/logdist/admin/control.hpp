@@ -71,7 +71,8 @@ struct ReplayView {
 /// What an operator can change while the daemon runs: the interface between the admin
 /// port, which speaks HTTP, and the daemon, which carries it out. Confined to the admin
 /// server's loop, which it never blocks. `who` is where a request comes from, for the
-/// log: "127.0.0.1:50123". Errors are values: false, or the faults of a ReloadReport.
+/// log: "127.0.0.1:50123", or "alice from 127.0.0.1:50123" when it has a token. Errors are values: false, or the faults
+/// of a ReloadReport.
 class Control {
  public:
   virtual std::vector<ControlledAnalyzer> analyzers() const = 0;

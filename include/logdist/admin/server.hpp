@@ -14,6 +14,7 @@
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
 #include "logdist/admin/readiness.hpp"
+#include "logdist/auth/admin_tokens.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/telemetry/scrape.hpp"
@@ -37,6 +38,8 @@ struct Sources {
   /// Names by which this port may be asked, besides its addresses and `localhost`, in
   /// lower case: whoever owns another name could let it lead a browser here.
   std::vector<std::string> hosts{};
+  /// Who may use the port, as of now; an empty function, or one that returns null: whoever reaches it.
+  std::function<std::shared_ptr<const auth::AdminTokens>()> tokens{};
   /// Carries out what operators ask for; null: nothing can be asked for.
   Control* control = nullptr;
 };
@@ -58,8 +61,9 @@ struct Limits {
 /// of / (the dashboard and its files), /healthz, /health, /readyz, /metrics, /v1/status and
 /// /v1/events (server-sent events, until one of both sides closes); with a Control,
 /// what operators ask for (docs/run.md), and /openapi.json; all else is answered
-/// with application/problem+json (RFC 9457), 421 when it is for another host. May be destroyed while
-/// requests are under way: their connections are closed.
+/// with application/problem+json (RFC 9457), 421 when it is for another host, 401 and 403 by the tokens. Each request
+/// that changes something is one line of the log, `admin_change`. May be destroyed while requests are under way: their
+/// connections are closed.
 class Server {
  public:
   Server(boost::asio::io_context& loop, Sources sources, const Limits& limits = {});

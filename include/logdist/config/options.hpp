@@ -76,7 +76,9 @@ struct ServerOptions {
 
 struct AdminOptions {
   std::vector<ListenAddress> listen{{"127.0.0.1", 8081}};
-  std::string hosts;  ///< names with commas between them: by these, too, it may be asked
+  std::string hosts;   ///< names with commas between them: by these, too, it may be asked
+  std::string tokens;  ///< the file that names who may use it; empty: everybody who reaches it
+  bool open = false;   ///< it may listen beyond loopback without tokens
   PortTlsOptions tls;
 };
 

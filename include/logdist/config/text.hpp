@@ -79,6 +79,10 @@ bool is_v6_only(const ListenAddress& address, std::span<const ListenAddress> add
 /// file. `one_v6_only`: `one` leaves IPv4 connections alone. Of a host that is no address only its name is known.
 bool conflict(const ListenAddress& one, bool one_v6_only, const ListenAddress& other, bool other_v6_only);
 
+/// Whether only programs of this machine reach it: a loopback address, `localhost` or a unix socket. Of another name
+/// nothing is known.
+bool is_loopback(const ListenAddress& address);
+
 /// `HOST:PORT`, an IPv6 host in brackets; `unix:/PATH`.
 std::string format_listen_address(const ListenAddress& address);
 

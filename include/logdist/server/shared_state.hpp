@@ -15,6 +15,7 @@
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/registry/analyzer_registry.hpp"
+#include "logdist/server/admin_access.hpp"
 #include "logdist/server/tls_state.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
 #include "logdist/storage/disk_storage.hpp"
@@ -49,6 +50,7 @@ struct SharedState {
   std::unique_ptr<sink::DeadLetterFile> dead_letters;
   net::NameResolver names;
   TlsState tls;
+  AdminAccess admin_access;  ///< the control thread's
   registry::AnalyzerRegistry registry;
   dispatch::LoadBalancer balancer;
   std::atomic<bool> draining{false};

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/report.hpp"
+#include "logdist/config/report.hpp"
 
 namespace logdist::config {
 

@@ -1,4 +1,4 @@
-#include "logdist/config/time_text.hpp"
+#include "logdist/os/time_text.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -7,7 +7,7 @@
 
 #include "logdist/config/text.hpp"
 
-namespace logdist::config {
+namespace logdist::os {
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
@@ -16,7 +16,7 @@ constexpr std::int64_t ns_per_second = 1'000'000'000;
 
 std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_ns) {
   if (text.starts_with('-')) {
-    const auto back = parse_duration(text.substr(1));
+    const auto back = config::parse_duration(text.substr(1));
     if (!back) return std::nullopt;
     return now_ns - std::chrono::duration_cast<std::chrono::nanoseconds>(*back).count();
   }
@@ -49,4 +49,4 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_n
   return (std::int64_t{::timegm(&time)} - offset_seconds) * ns_per_second + fraction;
 }
 
-}  // namespace logdist::config
+}  // namespace logdist::os
