@@ -4,7 +4,7 @@ _log_distributor() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | check | demo | analyzer | agent | health | top | analyzers | reload | replay | queue) command=${COMP_WORDS[i]} && break ;;
+      serve | check | demo | analyzer | agent | health | top | analyzers | reload | replay | queue | token) command=${COMP_WORDS[i]} && break ;;
     esac
   done
   case $previous in
@@ -26,7 +26,7 @@ _log_distributor() {
   esac
   local known
   case $command in
-    '') known="serve check demo analyzer agent health top analyzers reload replay queue --config --version --help" ;;
+    '') known="serve check demo analyzer agent health top analyzers reload replay queue token --config --version --help" ;;
     serve) known="--config --help" ;;
     check) known="--config --reload --help" ;;
     demo) known="--seconds --packets --help" ;;
@@ -37,6 +37,7 @@ _log_distributor() {
     health) known="--url --live --help" ;;
     reload) known="--url --help" ;;
     replay) known="--url --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
+    token) known="--help" ;;
     queue) known="list verify export --directory --from --to --dead-letters --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$known" -- "$word")

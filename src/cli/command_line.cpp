@@ -308,6 +308,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* replay_command = add_replay(app, replay, replay_times);
   const CLI::App* top_command = add_top(app, top, interval);
   const CLI::App* queue_command = add_queue(app, queue, times);
+  const CLI::App* token_command =
+      app.add_subcommand("token", "make a token for the admin port, and its digest for the file of admin.tokens");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -328,6 +330,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (replay_command->parsed()) return replay;
   if (top_command->parsed()) return top;
   if (queue_command->parsed()) return queue;
+  if (token_command->parsed()) return TokenCommandOptions{};
   return default_serve;
 }
 

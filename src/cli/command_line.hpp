@@ -7,6 +7,7 @@
 
 #include "cli/check_command.hpp"
 #include "cli/queue_command.hpp"
+#include "cli/token_command.hpp"
 #include "logdist/tools/agent/agent_command.hpp"
 #include "logdist/tools/analyzer/analyzer_command.hpp"
 #include "logdist/tools/control/control_commands.hpp"
@@ -30,7 +31,7 @@ struct Exit {
 using Command = std::variant<ServeCommandOptions, CheckCommandOptions, tools::DemoCommandOptions,
                              tools::AnalyzerCommandOptions, tools::AgentCommandOptions, tools::HealthCommandOptions,
                              tools::AnalyzersCommandOptions, tools::ReloadCommandOptions, tools::ReplayCommandOptions,
-                             tools::TopCommandOptions, QueueCommandOptions, Exit>;
+                             tools::TopCommandOptions, QueueCommandOptions, TokenCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

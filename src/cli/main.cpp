@@ -27,6 +27,7 @@ int run(const tools::ReloadCommandOptions& options) { return run_reload(options,
 
 int run(const tools::ReplayCommandOptions& options) { return run_replay(options, config::read_environment()); }
 int run(const QueueCommandOptions& options) { return run_queue(options, std::cout, std::cerr); }
+int run(const TokenCommandOptions& options) { return run_token(options, std::cout); }
 
 int run(const Exit& exit) {
   std::fputs(exit.output.c_str(), exit.code == 0 ? stdout : stderr);
