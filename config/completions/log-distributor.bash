@@ -13,8 +13,8 @@ _log_distributor() {
       compopt -o filenames
       return
       ;;
-    --config | --file | --dead-letters)
-      if [[ $command != queue && $command != replay ]]; then  # there --dead-letters is a flag
+    --config | --file | --dead-letters | --token-file)
+      if [[ $previous == --token-file || $command != queue && $command != replay ]]; then  # there --dead-letters is a flag
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return
@@ -32,11 +32,11 @@ _log_distributor() {
     demo) known="--seconds --packets --help" ;;
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
     agent) known="--target --file --dead-letters --batch --rate --connections --packets --help" ;;
-    analyzers) known="list drain undrain weight --url --help" ;;
-    top) known="--url --interval --count --help" ;;
-    health) known="--url --live --help" ;;
-    reload) known="--url --help" ;;
-    replay) known="--url --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
+    analyzers) known="list drain undrain weight --url --token-file --help" ;;
+    top) known="--url --token-file --interval --count --help" ;;
+    health) known="--url --token-file --live --help" ;;
+    reload) known="--url --token-file --help" ;;
+    replay) known="--url --token-file --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
     token) known="--help" ;;
     queue) known="list verify export --directory --from --to --dead-letters --help" ;;
   esac

@@ -133,16 +133,21 @@ CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
   return command;
 }
 
-void add_url(CLI::App& command, std::optional<std::string>& url) {
+/// Where the admin port is, and by which token it is used.
+void add_port(CLI::App& command, std::optional<std::string>& url, std::optional<std::string>& token_file) {
   command
       .add_option("--url", url,
                   "the daemon's admin port, also unix:/PATH; default LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
       ->type_name("ADMIN_URL");
+  command
+      .add_option("--token-file", token_file,
+                  "a file with the token for it; default LOGDIST_TOKEN, or the file that LOGDIST_TOKEN_FILE names")
+      ->type_name("FILE");
 }
 
 CLI::App* add_health(CLI::App& app, tools::HealthCommandOptions& options) {
   CLI::App* command = app.add_subcommand("health", "exit with 0 if a running daemon is ready");
-  add_url(*command, options.url);
+  add_port(*command, options.url, options.token_file);
   command->add_flag("--live", options.live, "check only that it is alive, not that it accepts packets");
   return command;
 }
@@ -152,7 +157,7 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
   CLI::App* command =
       app.add_subcommand("analyzers", "list the analyzers of a running daemon, drain one or change its weight");
   command->require_subcommand(0, 1);
-  add_url(*command, options.admin.url);
+  add_port(*command, options.admin.url, options.admin.token_file);
   const auto add = [command, &options](const char* name, const char* what, Action action) {
     CLI::App* below = command->add_subcommand(name, what)->fallthrough();
     below->callback([&options, action] { options.action = action; });
@@ -208,7 +213,7 @@ CLI::App* add_queue(CLI::App& app, QueueCommandOptions& options, std::array<std:
 CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
                      std::array<std::optional<std::int64_t>, 2>& times) {
   CLI::App* command = app.add_subcommand("replay", "make a running daemon send packets of its durable queue once more");
-  add_url(*command, options.admin.url);
+  add_port(*command, options.admin.url, options.admin.token_file);
   command->add_option("--from", options.from, "packets received from then on, such as 2026-05-01T10:00:00Z or -15m")
       ->check(time_of(times[0]))
       ->type_name("TIME");
@@ -227,13 +232,13 @@ CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
 
 CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
   CLI::App* command = app.add_subcommand("reload", "make a running daemon read its configuration again");
-  add_url(*command, options.admin.url);
+  add_port(*command, options.admin.url, options.admin.token_file);
   return command;
 }
 
 CLI::App* add_top(CLI::App& app, tools::TopCommandOptions& options, std::string& interval) {
   CLI::App* command = app.add_subcommand("top", "show a running daemon live, in a terminal or line by line");
-  add_url(*command, options.port.url);
+  add_port(*command, options.port.url, options.port.token_file);
   command->add_option("--interval", interval, "time between two updates, default 1s, at least 100ms")
       ->check(duration(options.interval))
       ->check(at_least(std::chrono::milliseconds(100), options.interval))

@@ -146,7 +146,7 @@ void read_variables(const Environment& environment, OptionsBuilder& builder, Rep
         builder.masked[spec.path] = {before->second.source, before->second.line, name, spec.show(builder.options)};
       }
       assign_option(spec, value, location, builder, report);
-    } else if (name.starts_with(variable_prefix)) {
+    } else if (name.starts_with(variable_prefix) && name != token_variable && name != token_file_variable) {
       report.add_warning(location, "unknown variable, ignored" + variable_suggestion(name));
     }
   }

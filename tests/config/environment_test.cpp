@@ -188,5 +188,16 @@ TEST(ReadEnvironment, TakesOnlyOurVariables) {
   unsetenv("OTHER_TEST_OF_ENVIRONMENT");
 }
 
+TEST(Environment, TheToolsTokenIsNobodysTypingError) {
+  Environment environment = one_analyzer;
+  environment["LOGDIST_TOKEN"] = "ld_s3cret";
+  environment["LOGDIST_TOKEN_FILE"] = "/nowhere";
+  const Loaded loaded = load({}, environment);
+  EXPECT_THAT(lines(loaded.errors), testing::IsEmpty());
+  EXPECT_THAT(lines(loaded.warnings), testing::IsEmpty());
+  environment["LOGDIST_TOKENS"] = "x";
+  EXPECT_EQ(load({}, environment).warnings.size(), 1u);
+}
+
 }  // namespace
 }  // namespace logdist::config

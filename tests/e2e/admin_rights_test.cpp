@@ -92,5 +92,24 @@ TEST_F(AdminRights, NoStartWithABrokenFileOrBeyondLoopbackWithoutOne) {
   EXPECT_THAT(said({{"LOGDIST_ADMIN__LISTEN", "0.0.0.0:0"}}), HasSubstr("is beyond loopback"));
 }
 
+TEST_F(AdminRights, TheToolsHaveATokenAndProbesNeedNone) {
+  start(entry("alice", "operate", "one"));
+  const auto run = [&](std::vector<std::string> arguments, const std::string& token) {
+    arguments.insert(arguments.end(), {"--url", daemon_->admin_url()});
+    test::Process process(test::Process::log_distributor(
+        arguments, token.empty() ? std::map<std::string, std::string>{}
+                                 : std::map<std::string, std::string>{{"LOGDIST_TOKEN", token}}));
+    const auto code = process.wait_exit(patience);
+    return fmt::format("{} {}{}", code.value_or(-1), process.output(), process.errors());
+  };
+  EXPECT_EQ(run({"health", "--live"}, ""), "0 ") << "as the image's HEALTHCHECK";
+  EXPECT_EQ(run({"health"}, ""), "0 ");
+  EXPECT_THAT(run({"top", "--count", "1"}, ""), HasSubstr("401"));
+  EXPECT_THAT(run({"top", "--count", "1"}, "one"), testing::StartsWith("0 "));
+  EXPECT_THAT(run({"reload"}, ""), testing::StartsWith("1 "));
+  EXPECT_THAT(run({"reload"}, "one"), testing::StartsWith("0 "));
+  EXPECT_THAT(run({"analyzers", "drain", analyzers_.name(0)}, "one"), testing::StartsWith("0 "));
+}
+
 }  // namespace
 }  // namespace logdist::e2e

@@ -66,6 +66,7 @@ asio::awaitable<void> ScriptedServer::serve(std::shared_ptr<beast::tcp_stream> s
     seen.target = std::string(request.target());
     seen.content_type = std::string(request[http::field::content_type]);
     seen.idempotency_key = std::string(request["Idempotency-Key"]);
+    seen.authorization = std::string(request["Authorization"]);
     seen.body = request.body();
     seen.connection = connection;
     seen.at = Clock::now();

@@ -22,6 +22,7 @@ struct SeenRequest {
   std::string target;
   std::string content_type;
   std::string idempotency_key;
+  std::string authorization;
   std::string body;
   std::size_t connection = 0;  ///< counted from 0, as accepted
   TimePoint at{};

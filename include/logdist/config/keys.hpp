@@ -40,6 +40,11 @@ inline constexpr std::size_t analyzers_max = 1024;
 /// `LOGDIST_ANALYZERS="a=http://host:9101/analyze weight=40, b=…"`.
 inline constexpr const char* analyzers_variable = "LOGDIST_ANALYZERS";
 
+/// Where the small tools have their token for the admin port from: the token, or the name of a file with it. A daemon
+/// in the same environment ignores them.
+inline constexpr const char* token_variable = "LOGDIST_TOKEN";
+inline constexpr const char* token_file_variable = "LOGDIST_TOKEN_FILE";
+
 /// All keys, in the order of the documentation.
 std::vector<KeyInfo> known_keys();
 

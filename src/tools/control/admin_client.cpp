@@ -11,6 +11,7 @@
 #include "logdist/net/as_tuple.hpp"
 #include "logdist/tools/agent/target_addresses.hpp"
 #include "logdist/tools/control/admin_url.hpp"
+#include "tools/control/admin_token.hpp"
 
 namespace logdist::tools {
 namespace {
@@ -23,10 +24,12 @@ using boost::system::result;
 constexpr std::size_t answer_bytes_max = std::size_t{16} << 20;  // a status of a thousand analyzers
 using Request = http::request<http::string_body>;
 
-Request request_for(const config::HttpUrl& url, http::verb verb, const std::optional<std::string>& body) {
+Request request_for(const config::HttpUrl& url, http::verb verb, const std::string& token,
+                    const std::optional<std::string>& body) {
   Request request(verb, url.target, 11);
   request.set(http::field::host, config::host_header(url.host, url.port));
   request.set(http::field::user_agent, user_agent());
+  if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
   if (body) {
     request.set(http::field::content_type, "application/json");
     request.body() = *body;
@@ -74,7 +77,9 @@ result<AdminAnswer, std::string> ask(const AdminPort& port, const config::Enviro
   if (!url) return url.error().text;
   const std::string where = to_string(*url);
 
-  const Request request = request_for(url->http, verb, body);
+  const auto token = admin_token(port.token_file, environment);
+  if (!token) return token.error().text;
+  const Request request = request_for(url->http, verb, *token, body);
   std::optional<result<Answer>> answer;
   net::NameResolver names(port.lookup);
   asio::io_context io(1);

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/temporary_folder.hpp"
 #include "tests/tools/scripted_server.hpp"
 
 namespace logdist::tools {
@@ -24,7 +25,7 @@ class ControlCommands : public testing::Test {
     options.admin.url = server.url_text();
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    const int code = command(options, config::Environment{});
+    const int code = command(options, environment_);
     output_ = testing::internal::GetCapturedStdout();
     errors_ = testing::internal::GetCapturedStderr();
     if (!server.seen().empty()) seen_ = server.seen().front();
@@ -35,6 +36,7 @@ class ControlCommands : public testing::Test {
   }
   int reload(const ScriptedAnswer& answer) { return run(answer, ReloadCommandOptions{}, run_reload); }
 
+  config::Environment environment_;
   std::string output_;
   std::string errors_;
   SeenRequest seen_;
@@ -97,6 +99,44 @@ TEST_F(ControlCommands, WithoutADaemonTheySayWhereItWasLookedFor) {
   EXPECT_EQ(run_reload(options, {}), 1);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "log-distributor reload: http://127.0.0.1:1/v1/reload: Connection refused\n");
+}
+
+TEST_F(ControlCommands, HaveTheirTokenFromWhereItIsGiven) {
+  const auto sent = [this](const std::optional<std::string>& file) {
+    seen_ = {};
+    AnalyzersCommandOptions options;
+    options.admin.token_file = file;
+    EXPECT_EQ(analyzers({.status = 200, .body = R"({"analyzers":[]})"}, options), 0) << errors_;
+    return seen_.authorization;
+  };
+  const test::TemporaryFolder folder;
+  EXPECT_EQ(sent(std::nullopt), "");
+  environment_["LOGDIST_TOKEN_FILE"] = folder.write("named", "  ld_named \r\n");
+  EXPECT_EQ(sent(std::nullopt), "Bearer ld_named");
+  environment_["LOGDIST_TOKEN"] = "ld_variable";
+  EXPECT_EQ(sent(std::nullopt), "Bearer ld_variable");
+  EXPECT_EQ(sent(folder.write("given", "ld_given\n")), "Bearer ld_given");
+  environment_["LOGDIST_TOKEN"] = "";
+  EXPECT_EQ(sent(std::nullopt), "Bearer ld_named") << "an empty variable is none";
+}
+
+TEST_F(ControlCommands, ATokenThatIsNoneIsNotSentAndNotShown) {
+  const test::TemporaryFolder folder;
+  const auto said = [this](const std::string& file) {
+    seen_ = {};
+    AnalyzersCommandOptions options;
+    options.admin.token_file = file;
+    EXPECT_EQ(analyzers({.status = 200}, options), 1);
+    EXPECT_EQ(seen_.method, "") << "it was asked";
+    return errors_;
+  };
+  EXPECT_THAT(said(folder.file("none")), HasSubstr("cannot be read: No such file or directory"));
+  EXPECT_THAT(said(folder.path()), HasSubstr("cannot be read"));
+  for (const std::string& text :
+       {std::string(), std::string(" \n"), std::string("ld_s3cret two"), std::string("ld_s3cret\r\nHost: x"),
+        std::string("ld_s3cret\0", 10), std::string("ld_s3cret\xc3\xa4"), std::string(9'000, 's')}) {
+    EXPECT_THAT(said(folder.write("token", text)), AllOf(HasSubstr("has no token"), testing::Not(HasSubstr("s3cret"))));
+  }
 }
 
 }  // namespace

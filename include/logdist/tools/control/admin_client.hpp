@@ -19,6 +19,7 @@ struct AdminPort {
   std::optional<std::string> url{};  ///< none: as admin_url() finds it
   Duration timeout = std::chrono::seconds(15);
   net::Lookup lookup = net::system_lookup;  ///< of the daemon's name
+  std::optional<std::string> token_file{};  ///< none: LOGDIST_TOKEN or LOGDIST_TOKEN_FILE, if set
 };
 
 struct AdminAnswer : Answer {
@@ -26,7 +27,7 @@ struct AdminAnswer : Answer {
 };
 
 /// The answer, whatever its status, or a line that says why there is none. GET
-/// without a body; with one, which is JSON, POST. Blocks until then.
+/// without a body; with one, which is JSON, POST. With the token, if there is one. Blocks until then.
 boost::system::result<AdminAnswer, std::string> ask_admin(const AdminPort& port, const config::Environment& environment,
                                                           const std::string& path,
                                                           const std::optional<std::string>& body = {});

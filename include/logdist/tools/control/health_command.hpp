@@ -17,6 +17,7 @@ struct HealthCommandOptions {
   bool live = false;                 ///< asks whether it is alive, not whether it takes packets
   Duration timeout = std::chrono::seconds(5);
   net::Lookup lookup = net::system_lookup;  ///< of the daemon's name
+  std::optional<std::string> token_file{};  ///< as of AdminPort
 };
 
 /// Returns the exit code: 0 when GET /readyz, or /healthz, is answered 200; else 1, and one
