@@ -40,7 +40,7 @@ std::optional<TokenDigest> parse_digest(std::string_view text) {
     const char letter = text[i] >= 'A' && text[i] <= 'F' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
     const std::size_t digit = digits.find(letter);
     if (digit == digits.npos) return std::nullopt;
-    digest[i / 2] = static_cast<std::uint8_t>(digest[i / 2] << 4 | digit);
+    digest[i / 2] = static_cast<std::uint8_t>(16U * digest[i / 2] + digit);
   }
   return digest;
 }
