@@ -50,15 +50,6 @@ bool is_json(const Request& request) {
   return logdist::http::iequals(logdist::http::media_type(request.content_type.value_or("")), "application/json");
 }
 
-/// Whether a browser made the request for the page of another site.
-bool is_foreign(const Request& request) {
-  constexpr std::string_view scheme = "http://";
-  if (!request.origin) return false;
-  const std::string_view origin = *request.origin;
-  return !origin.starts_with(scheme) || request.authority.empty() ||
-         !logdist::http::iequals(origin.substr(scheme.size()), request.authority);
-}
-
 /// The body as an object; an empty one is an empty object. None when it is neither.
 std::optional<Json> object_of(const Request& request) {
   if (request.body.empty()) return Json::object();
@@ -137,6 +128,14 @@ config::Parsed<config::Weight> weight_of(const Request& request) {
 }
 
 }  // namespace
+
+bool is_foreign(const Request& request) {
+  constexpr std::string_view scheme = "http://";
+  if (!request.origin) return false;
+  const std::string_view origin = *request.origin;
+  return !origin.starts_with(scheme) || request.authority.empty() ||
+         !logdist::http::iequals(origin.substr(scheme.size()), request.authority);
+}
 
 std::optional<ControlCall> find_control(std::string_view path) {
   if (path == analyzers_path) return ControlCall{Kind::list};

@@ -25,6 +25,9 @@ struct ControlCall {
 /// /v1/replay/ID.
 std::optional<ControlCall> find_control(std::string_view path);
 
+/// Whether a browser made the request for the page of another site.
+bool is_foreign(const Request& request);
+
 /// Why a request is not carried out: 405; for what changes something 415, unless it
 /// is JSON, and 403 when a web page of elsewhere has made it; 400 for a body that is
 /// no object. A browser says by the Origin whose page asks; ours is the one that has

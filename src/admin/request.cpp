@@ -47,6 +47,7 @@ std::size_t RequestReader::read_head(std::string_view bytes) {
   request_.content_type = to_string(head.content_type);
   request_.origin = to_string(head.origin);
   request_.authorization = to_string(head.field("authorization"));
+  request_.cookies = to_string(head.field("cookie"));
   request_.http_1_1 = head.http_1_1;
   request_.keep_alive = head.keep_alive;
   return parser_.head_size();

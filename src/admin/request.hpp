@@ -18,7 +18,8 @@ struct Request {
   std::string authority;  ///< whom it is for, as it was sent; empty when it does not say
   std::optional<std::string> content_type;
   std::optional<std::string> origin;
-  std::optional<std::string> authorization;  ///< a secret
+  std::optional<std::string> authorization;  ///< a secret, as is the next
+  std::optional<std::string> cookies;
   std::string body;
   bool http_1_1 = true;
   bool keep_alive = false;

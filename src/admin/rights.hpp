@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "admin/replies.hpp"
 #include "admin/request.hpp"
@@ -16,9 +17,12 @@ struct Admission {
   std::optional<Response> refusal{};  ///< 401 or 403; none: it is let in
 };
 
-/// By the token of its Authorization: `read` may GET and HEAD, `operate` all else, too. `tokens` null: everybody may do
-/// everything. /healthz, /health, /readyz and `OPTIONS *` are for probes, which have no token, and tell whether
-/// packets are taken.
+/// The WWW-Authenticate of a request without a token.
+inline constexpr std::string_view challenge = "Bearer realm=\"log-distributor\"";
+
+/// By the token of its Authorization or, without that, of its cookie: `read` may GET and HEAD, `operate` all else, too.
+/// `tokens` null: everybody may do everything. /healthz, /health, /readyz and `OPTIONS *` are for probes, which have no
+/// token, and tell whether packets are taken. Who has none gets the form at / and /login, and its style.
 Admission check_rights(const Request& request, const auth::AdminTokens* tokens);
 
 }  // namespace logdist::admin

@@ -72,6 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
   void set_common_fields(Response& response, const Manner& manner);
   std::optional<Response> refuse_stranger(const Request& request);
+  Response answer_login(const Request& request);
   boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
   boost::asio::awaitable<Response> reload();
   void record_change(const Request& request, const Response& response);

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "admin/event_stream.hpp"
+#include "admin/login.hpp"
 #include "admin/pages.hpp"
 #include "admin/rights.hpp"
 #include "admin/session.hpp"
@@ -64,6 +65,7 @@ asio::awaitable<std::optional<Response>> Session::answer(const Request& request)
     response.set(http::field::allow, "GET, HEAD, POST, DELETE, OPTIONS");
     co_return response;
   }
+  if (path == login_path) co_return answer_login(request);
   const auto call = sources_->control == nullptr ? std::nullopt : find_control(path);
   if (call) {
     Response response = co_await answer_control(request, *call);
@@ -110,6 +112,16 @@ std::optional<Response> Session::refuse_stranger(const Request& request) {
                {{"who", caller_name_}, {"from", peer()}, {"status", admission.refusal->result_int()}});
   }
   return std::move(admission.refusal);
+}
+
+Response Session::answer_login(const Request& request) {
+  const std::shared_ptr<const auth::AdminTokens> tokens = sources_->tokens ? sources_->tokens() : nullptr;
+  Response response = log_in(request, tokens.get());
+  if (response.result() == http::status::unauthorized) {
+    log::warn("admin_refused", fmt::format("admin port: a log-in from {} is refused: 401", peer()),
+              {{"who", ""}, {"from", peer()}, {"status", 401}});
+  }
+  return response;
 }
 
 /// Against names of others that lead a browser here (DNS rebinding). Who sends no

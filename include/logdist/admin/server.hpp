@@ -58,8 +58,8 @@ struct Limits {
 };
 
 /// An HTTP/1.1 server on one loop, confined to its thread. Routes: GET and HEAD
-/// of / (the dashboard and its files), /healthz, /health, /readyz, /metrics, /v1/status and
-/// /v1/events (server-sent events, until one of both sides closes); with a Control,
+/// of / (the dashboard and its files), /login (a form, by which a browser has a token along), /healthz, /health,
+/// /readyz, /metrics, /v1/status and /v1/events (server-sent events, until one of both sides closes); with a Control,
 /// what operators ask for (docs/run.md), and /openapi.json; all else is answered
 /// with application/problem+json (RFC 9457), 421 when it is for another host, 401 and 403 by the tokens. Each request
 /// that changes something is one line of the log, `admin_change`. May be destroyed while requests are under way: their

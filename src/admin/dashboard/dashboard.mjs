@@ -53,8 +53,15 @@ function heard(status) {
   tick();
 }
 
+/// A token that nobody has any more: the form comes in place of the page.
+async function logInAgain() {
+  const answer = await fetch('/dashboard_words.mjs', { method: 'HEAD' }).catch(() => undefined);
+  if (answer?.status === 401) location.reload();
+}
+
 function comeBack() {
   source.close();
+  logInAgain();
   if (retryAt !== Infinity) return;
   retryAt = now() + retrySeconds;
   retrySeconds = Math.min(retrySecondsMax, retrySeconds * 2);
