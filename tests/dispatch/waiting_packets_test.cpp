@@ -44,6 +44,21 @@ TEST(WaitingPackets, KnowTheOldestByAnalyzer) {
   EXPECT_EQ(waiting.since(), never);
 }
 
+TEST(WaitingPackets, OfOthersWaitInFull) {
+  const auto at = [](int milliseconds) { return TimePoint{} + std::chrono::milliseconds(milliseconds); };
+  WaitingPackets others;
+  others.add(at(6), 3);
+  others.add_for_nobody(at(2));
+  others.cover(at(8));
+  WaitingPackets waiting;
+  waiting.add(others);
+  EXPECT_EQ(waiting.since(3), at(6)) << "the last id";
+  EXPECT_TRUE(waiting.covers(at(8)));
+  EXPECT_FALSE(waiting.covers(at(7)));
+  waiting.enter(4);
+  EXPECT_EQ(waiting.since(4), at(2)) << "what nobody could get, a new one may";
+}
+
 TEST(WaitingPackets, KnowFromWhenOnAnotherChangesNothing) {
   WaitingPackets waiting;
   const TimePoint first = TimePoint{} + std::chrono::milliseconds(1);
