@@ -72,6 +72,7 @@ BAD = [
     "server: {trusted_proxies: ' '}", "server: {trusted_proxies: 'proxy'}",
 ]
 GOOD_ANALYZERS = [
+    "[{name: a, url: 'https://h'}, {name: b, url: 'https://h:9443/x', tls: {verify: false}}]",
     "[{name: a, url: 'http://h'}, {name: b, url: 'http://h:9101/x?y'}]", "[{name: a, url: 'http://h', weight: 0.000001}]",
     "[{name: a, url: 'http://h', weight: 1000000}]", "[{name: a, url: 'http://h', weight: 2.5, max_in_flight: 1}]",
     "[{name: a, url: 'http://h', headers: {X-Key: secret, X-Number: 5}}]", "[{name: a, url: 'http://h', headers: {}}]",
@@ -86,7 +87,7 @@ BAD_ANALYZERS = [
     "[{name: a, url: 'http://h', max_in_flight: 0}]", "[{name: a, url: 'http://h', headers: [X-Key]}]",
     "[{name: a, url: 'http://h', headers: {X-Key: [1]}}]",
     "[{name: 'a b', url: 'http://h'}]", "[{name: '', url: 'http://h'}]", f"[{{name: {'a' * 65}, url: 'http://h'}}]",
-    "[{name: a, url: 'ftp://h'}]", "[{name: a, url: 'https://h'}]", "[{name: a, url: 'http://'}]", "[{name: a, url: h}]",
+    "[{name: a, url: 'ftp://h'}]", "[{name: a, url: 'http://'}]", "[{name: a, url: h}]",
     "[{name: a, url: 'http://user@h'}]", "[{name: a, url: 'http://h/#x'}]", "[{name: a, url: 'http://h:0'}]",
     "[{name: a, url: 'http://h:65536'}]", "[{name: a, url: 'http://h', weight: '0.1234567'}]",
     "[{name: a, url: 'http://h', weight: '1e2'}]",
