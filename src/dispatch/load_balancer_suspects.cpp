@@ -134,13 +134,13 @@ bool LoadBalancer::PlacementBatch::suspects_keep_share_at(AnalyzerId analyzer) c
 /// Adds those with a slot for an older packet of another loop.
 void LoadBalancer::PlacementBatch::close_to_younger(TimePoint admitted_at) {
   state_.mutex.is_held();
-  const WaitingPackets& fresh = state_.fresh_elsewhere;
-  const WaitingPackets& suspects = state_.suspects_elsewhere;
-  if (std::min(fresh.since(), suspects.since()) >= admitted_at) return;
+  if (std::min(state_.fresh_elsewhere.since(), state_.suspects_elsewhere.since()) >= admitted_at) return;
   for (AnalyzerId id = 0; id < state_.analyzers.size(); ++id) {
     if (!state_.has_room(id)) continue;
-    const bool suspect_first = suspects.since(id) < admitted_at && state_.suspect_fits(id, suspects_keep_share_at(id));
-    if (suspect_first || fresh.since(id) < admitted_at) closed_.push_back(id);
+    const bool fresh_first = state_.fresh_elsewhere.since(id) < admitted_at;
+    const bool suspect_first =
+        state_.suspects_elsewhere.since(id) < admitted_at && state_.suspect_fits(id, suspects_keep_share_at(id));
+    if (suspect_first || fresh_first) closed_.push_back(id);
   }
 }
 
