@@ -20,6 +20,14 @@
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/queue/ack_registry.hpp"
 #include "tests/ingest/port.hpp"
+#include "tests/net/test_layer.hpp"
+
+namespace logdist::net::test {
+
+/// The port of the tests may have a layer; here the bytes are those of HTTP.
+const TestLayer* test_layer() { return nullptr; }
+
+}  // namespace logdist::net::test
 
 namespace logdist::ingest {
 namespace {
