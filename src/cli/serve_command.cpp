@@ -1,5 +1,6 @@
 #include "cli/serve_command.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -170,6 +171,19 @@ int misconfigured(const config::Loaded& loaded) {
   return exit_not_started;
 }
 
+/// Once, where more than this machine reaches the packet port and no certificate is asked for.
+void warn_of_open_port(const config::Options& options, const std::vector<config::ListenAddress>& addresses) {
+  if (options.server.tls.is_on() && options.server.tls.client_auth == config::ClientAuth::required) return;
+  const auto beyond = std::ranges::find_if_not(addresses, config::is_loopback);
+  if (beyond == addresses.end()) return;
+  const std::string address = config::format_listen_address(*beyond);
+  log::record(log::Level::warn, "packet_port_open",
+              fmt::format("packet port: whoever reaches {} may send packets; server.tls.client_auth: required asks for "
+                          "certificates",
+                          address),
+              {{"address", address}});
+}
+
 /// Runs the daemon on the control thread until it has drained.
 int run(const config::Options& options, const ConfigurationReader& reader, os::EndSignals& signals) {
   const os::ServiceVariables variables = os::read_service_variables();
@@ -181,6 +195,7 @@ int run(const config::Options& options, const ConfigurationReader& reader, os::E
                                       [reader, packet_port] { return reader(*packet_port); });
   if (!daemon) return not_started(daemon.error(), options.log.format);
   *packet_port = (*daemon)->packet_addresses();
+  warn_of_open_port(options, **packet_port);
   os::SystemdNotifier notifier(control, variables);
   const SignalHandler handler(control, signals, **daemon, notifier);
   const std::string packets = (*daemon)->packet_urls();

@@ -101,5 +101,18 @@ TEST(Log, EveryLineOfALifeIsJson) {
   }
 }
 
+TEST(Log, APacketPortThatOthersReachIsSaidOnce) {
+  const auto open_ports = [](const std::string& listen) {
+    DaemonProcess daemon({{"SERVER__LISTEN", listen}, {"ANALYZERS", "a=http://127.0.0.1:9/"}, {"LOG__FORMAT", "json"}});
+    std::vector<std::string> addresses;
+    for (const nlohmann::json& line : log_of(daemon)) {
+      if (line["event"] == "packet_port_open") addresses.push_back(line["address"]);
+    }
+    return addresses;
+  };
+  EXPECT_THAT(open_ports("127.0.0.1:0"), testing::IsEmpty());
+  EXPECT_THAT(open_ports("0.0.0.0:0"), testing::ElementsAre(testing::StartsWith("0.0.0.0:")));
+}
+
 }  // namespace
 }  // namespace logdist::e2e
