@@ -49,8 +49,8 @@ void Session::start() {
 void Session::begin_layer() {
   if (!shared_.context.make_transport) return;
   transport_ = shared_.context.make_transport(transport_->release(), input_.view());
-  input_.consume(input_.size());
   handshake_due_ = transport_->needs_handshake();
+  if (handshake_due_) input_.consume(input_.size());  // else there is no layer, and it is a request
 }
 
 /// False while it is under way, and when it has failed, which closes the session.

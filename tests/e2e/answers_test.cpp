@@ -187,6 +187,15 @@ TEST(SlowAgents, Are408AndClosed) {
   daemon.expect_clean_end();
 }
 
+TEST(ProxyHeader, MayComeInOnePieceWithTheRequest) {
+  DaemonProcess daemon({{"ANALYZERS", "a=http://127.0.0.1:9/"},
+                        {"SERVER__PROXY_PROTOCOL", "true"},
+                        {"SERVER__TRUSTED_PROXIES", "127.0.0.1"}});
+  test::RawSocket proxy(daemon.packet_url());
+  proxy.send("PROXY TCP4 192.0.2.1 192.0.2.2 1111 80\r\nGET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_THAT(proxy.read_until("\r\n"), testing::StartsWith("HTTP/1.1 200 "));
+}
+
 TEST(TooManyConnections, Are503WithRetryAfterAndClosed) {
   Analyzers analyzers;
   DaemonProcess daemon({{"ANALYZERS", analyzers.setting()}, {"SERVER__MAX_CONNECTIONS", "2"}});
