@@ -1,9 +1,9 @@
 #include "admin/login.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
-#include <system_error>
+
+#include <boost/url/parse_query.hpp>
 
 #include "admin/control_calls.hpp"
 #include "admin/dashboard_files.hpp"
@@ -30,28 +30,15 @@ bool fits_a_cookie(std::string_view token) {
   });
 }
 
-std::optional<char> hex_byte(std::string_view digits) {
-  unsigned char byte = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-  return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(static_cast<char>(byte))
-                                                                      : std::nullopt;
-}
-
 /// The value of a field of a form, as browsers send it (application/x-www-form-urlencoded).
 std::string form_value(std::string_view form, std::string_view name) {
-  while (!form.empty()) {
-    const std::string_view field = form.substr(0, form.find('&'));
-    form.remove_prefix(std::min(form.size(), field.size() + 1));
-    if (!field.starts_with(name) || field.substr(name.size(), 1) != "=") continue;
-    std::string value;
-    for (std::string_view rest = field.substr(name.size() + 1); !rest.empty();) {
-      const auto byte = rest.front() == '%' && rest.size() > 2 ? hex_byte(rest.substr(1, 2)) : std::nullopt;
-      value += byte ? *byte : rest.front() == '+' ? ' ' : rest.front();
-      rest.remove_prefix(byte ? 3 : 1);
-    }
-    return value;
-  }
-  return {};
+  const auto fields = boost::urls::parse_query({form.data(), form.size()});
+  if (!fields) return {};
+  const auto field = fields->find({name.data(), name.size()});
+  if (field == fields->end()) return {};
+  boost::urls::encoding_opts options;
+  options.space_as_plus = true;
+  return (*field).value.decode(options);
 }
 
 Response to_dashboard() {

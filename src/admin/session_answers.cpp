@@ -42,20 +42,6 @@ struct Box {
   std::optional<Content> content;
 };
 
-std::string_view to_string(logdist::http::Method method) {
-  switch (method) {
-    case logdist::http::Method::get: return "GET";
-    case logdist::http::Method::head: return "HEAD";
-    case logdist::http::Method::post: return "POST";
-    case logdist::http::Method::put: return "PUT";
-    case logdist::http::Method::erase: return "DELETE";
-    case logdist::http::Method::options: return "OPTIONS";
-    case logdist::http::Method::connect: return "CONNECT";
-    case logdist::http::Method::other: break;
-  }
-  return "another method of";
-}
-
 }  // namespace
 
 asio::awaitable<std::optional<Response>> Session::answer(const Request& request) {

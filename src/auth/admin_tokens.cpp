@@ -1,11 +1,8 @@
 #include "logdist/auth/admin_tokens.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -13,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "logdist/base/file_text.hpp"
 #include "logdist/config/report.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/config/yaml_tree.hpp"
@@ -136,20 +134,6 @@ void parse(std::string_view text, const std::string& source, config::Report& rep
   }
 }
 
-/// Up to a byte above what parse_yaml() takes. Why it cannot be read: an errno, 0 when it can.
-int read_text(int descriptor, std::string& text) {
-  text.resize(config::text_bytes_max + 1);
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(descriptor, text.data() + size, text.size() - size);
-    if (count < 0 && errno != EINTR) return errno;
-    if (count == 0) break;
-    if (count > 0) size += static_cast<std::size_t>(count);
-  }
-  text.resize(size);
-  return 0;
-}
-
 }  // namespace
 
 const AdminToken* AdminTokens::find(std::string_view token) const {
@@ -173,24 +157,17 @@ AdminTokensFile parse_admin_tokens(std::string_view text, const std::string& sou
 AdminTokensFile read_admin_tokens(const std::string& path) {
   config::Report report;
   std::vector<AdminToken> entries;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would be waited for
-  int error = descriptor < 0 ? errno : 0;
-  struct stat facts {};
-  std::string text;
-  if (error == 0 && ::fstat(descriptor, &facts) != 0) error = errno;
-  if (error == 0 && !S_ISREG(facts.st_mode)) error = S_ISDIR(facts.st_mode) ? EISDIR : EINVAL;
-  if (error == 0) error = read_text(descriptor, text);
-  if (descriptor >= 0) ::close(descriptor);
+  const FileText file = read_file(path, config::text_bytes_max, FileKind::regular);
   const std::string source = config::printable(path);
-  if (error != 0) {
-    report.add_error({source, 0, ""}, "cannot be read: " + std::generic_category().message(error));
+  if (file.error != 0) {
+    report.add_error({source, 0, ""}, "cannot be read: " + std::generic_category().message(file.error));
     return take(report, {});
   }
-  if ((facts.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
+  if ((file.mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
     report.add_warning({source, 0, ""}, fmt::format("others may read or change it (mode {:04o}); better: chmod 640",
-                                                    facts.st_mode & 07777U));
+                                                    file.mode & 07777U));
   }
-  parse(text, source, report, entries);
+  parse(file.text, source, report, entries);
   return take(report, std::move(entries));
 }
 

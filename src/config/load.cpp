@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "config/file_reader.hpp"
 #include "config/options_builder.hpp"
 #include "config/validate.hpp"
+#include "logdist/base/file_text.hpp"
 #include "logdist/config/report.hpp"
 #include "logdist/config/yaml_tree.hpp"
 
@@ -19,19 +18,10 @@ namespace logdist::config {
 namespace {
 
 /// The file's text, at most one byte above the limit; none after an error.
-std::optional<std::string> read_file(const std::string& name, Report& report) {
-  errno = 0;
-  std::ifstream stream(name, std::ios::binary);
-  std::string text(text_bytes_max + 1, '\0');
-  if (stream) {
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.eof() || stream.good()) {
-      text.resize(static_cast<std::size_t>(stream.gcount()));
-      return text;
-    }
-  }
-  const int error = errno != 0 ? errno : EIO;
-  report.add_error({name, 0, ""}, "cannot be read: " + std::generic_category().message(error));
+std::optional<std::string> text_of(const std::string& name, Report& report) {
+  FileText file = read_file(name, text_bytes_max, FileKind::any);
+  if (file.error == 0) return std::move(file.text);
+  report.add_error({name, 0, ""}, "cannot be read: " + std::generic_category().message(file.error));
   return std::nullopt;
 }
 
@@ -100,7 +90,7 @@ Environment read_environment() {
 Loaded load(const std::optional<std::string>& file, const Environment& environment) {
   Report report;
   if (!file) return finish({}, environment, environment_source, true, report);
-  const auto text = read_file(*file, report);
+  const auto text = text_of(*file, report);
   if (!text) return finish({}, environment, *file, false, report);
   return load_text(*text, *file, environment, report);
 }

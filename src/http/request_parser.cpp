@@ -35,6 +35,20 @@ const char* line_end(const char* begin, const char* end) {
 
 }  // namespace
 
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::head: return "HEAD";
+    case Method::post: return "POST";
+    case Method::put: return "PUT";
+    case Method::erase: return "DELETE";
+    case Method::options: return "OPTIONS";
+    case Method::connect: return "CONNECT";
+    case Method::other: break;
+  }
+  return "another method of";
+}
+
 Progress RequestParser::parse(std::string_view bytes) {
   begin_ = bytes.data();
   while (!error_) {

@@ -21,6 +21,9 @@ enum class Progress : std::uint8_t {
 
 enum class Method : std::uint8_t { get, head, post, put, erase, options, connect, other };
 
+/// As in a request; of `other` a description.
+std::string_view to_string(Method method);
+
 /// The head of a request. Views point into the bytes it was made of.
 struct RequestHead {
   /// Lines of `tracestate` that are passed on; with more there is none.

@@ -1,14 +1,11 @@
 #include "net/tls/pem_files.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -17,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "logdist/base/check.hpp"
+#include "logdist/base/file_text.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/net/tls/tls_error.hpp"
 
@@ -29,12 +27,12 @@ constexpr std::size_t file_bytes_max = 4 * 1024 * 1024;
 /// A text that is wiped when it goes: it may be a key.
 class Secret {
  public:
-  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
   Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {}
   Secret& operator=(Secret&&) = delete;
   ~Secret() { OPENSSL_cleanse(text_.data(), text_.size()); }
 
-  std::string& text() { return text_; }
+  const std::string& text() const { return text_; }
 
  private:
   std::string text_;
@@ -44,27 +42,14 @@ TlsProblem unreadable(const std::string& key, const std::string& path, int error
   return {key, fmt::format("cannot read {}: {}", config::printable(path), std::generic_category().message(error))};
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 /// A pipe would be waited for.
-TlsResult<Secret> read_file(const std::string& key, const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return unreadable(key, path, errno);
-  const std::unique_ptr<std::FILE, CloseFile> file(::fdopen(descriptor, "rb"));
-  LOGDIST_CHECK(file != nullptr);
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);  // no second copy of a key
-  struct stat facts {};
-  if (::fstat(descriptor, &facts) != 0) return unreadable(key, path, errno);
-  if (!S_ISREG(facts.st_mode) || static_cast<std::size_t>(facts.st_size) > file_bytes_max) {
+TlsResult<Secret> read_pem(const std::string& key, const std::string& path) {
+  FileText file = read_file(path, file_bytes_max, FileKind::regular);
+  Secret content(std::move(file.text));
+  if (file.error == EISDIR || file.error == EINVAL || content.text().size() > file_bytes_max) {
     return TlsProblem{key, fmt::format("{} is not a file of at most 4MiB", config::printable(path))};
   }
-  Secret content;
-  content.text().resize(static_cast<std::size_t>(facts.st_size));
-  errno = 0;
-  content.text().resize(std::fread(content.text().data(), 1, content.text().size(), file.get()));
-  if (std::ferror(file.get()) != 0) return unreadable(key, path, errno);
+  if (file.error != 0) return unreadable(key, path, file.error);
   return content;
 }
 
@@ -88,7 +73,7 @@ std::time_t time_of(const ASN1_TIME* time) {
 }  // namespace
 
 TlsResult<Certificates> read_certificates(const std::string& key, const std::string& path) {
-  auto content = read_file(key, path);
+  auto content = read_pem(key, path);
   if (!content) return content.error();
   const BioHandle reader = reader_of(content->text());
   Certificates certificates;
@@ -108,7 +93,7 @@ TlsResult<Certificates> read_certificates(const std::string& key, const std::str
 TlsResult<Identity> read_identity(const std::string& certificate_file, const std::string& key_file) {
   auto chain = read_certificates("certificate", certificate_file);
   if (!chain) return chain.error();
-  auto content = read_file("key", key_file);
+  auto content = read_pem("key", key_file);
   if (!content) return content.error();
   bool is_encrypted = false;
   const BioHandle reader = reader_of(content->text());

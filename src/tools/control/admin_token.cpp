@@ -1,13 +1,12 @@
 #include "tools/control/admin_token.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "logdist/base/file_text.hpp"
 #include "logdist/config/keys.hpp"
 #include "logdist/config/text.hpp"
 
@@ -29,16 +28,11 @@ config::Parsed<std::string> checked(std::string_view text, const std::string& wh
 
 config::Parsed<std::string> token_in(const std::string& file) {
   const std::string name = config::printable(file);
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(token_bytes_max + 1, '\0');
-  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream && !stream.eof()) {
-    const int error = errno != 0 ? errno : EIO;
-    return config::ValueError{fmt::format("{} cannot be read: {}", name, std::generic_category().message(error))};
+  const FileText read = read_file(file, token_bytes_max, FileKind::any);
+  if (read.error != 0) {
+    return config::ValueError{fmt::format("{} cannot be read: {}", name, std::generic_category().message(read.error))};
   }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return checked(text, name);
+  return checked(read.text, name);
 }
 
 }  // namespace
