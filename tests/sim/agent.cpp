@@ -75,20 +75,6 @@ Agent::Body Agent::body(std::size_t small_body_max) const {
   return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, chunked_, in_steps_};
 }
 
-/// Bad packets come in runs.
-Trait Agent::next_trait() {
-  if (poison_left_ > 0) {
-    --poison_left_;
-    return poison_;
-  }
-  const Trait trait = draw_trait(draws_, plan_);
-  if (trait.is_bad()) {
-    poison_ = trait;
-    poison_left_ = plan_.poison_run - 1;
-  }
-  return trait;
-}
-
 void Agent::admit() {
   const TimePoint now = stage_.timeline.now();
   PacketHistory draft;
@@ -97,7 +83,7 @@ void Agent::admit() {
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
   draft.admitted_at = now;
-  draft.trait = next_trait();
+  draft.trait = traits_.next(draws_, plan_);
   const std::vector<core::Protocol>& spoken = plan_.spoken;
   draft.format = spoken.size() == 1 ? spoken.front() : spoken[draws_.between<std::size_t>(0, spoken.size() - 1)];
 

@@ -5,6 +5,7 @@
 
 #include "logdist/queue/delivery.hpp"
 #include "logdist/queue/memory_limiter.hpp"
+#include "tests/sim/analyzer.hpp"
 #include "tests/sim/loop.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -44,15 +45,13 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
   void begin_body();
   void reserve(std::size_t total_bytes);
   void receive();
-  Trait next_trait();
   void admit();
   void wait(queue::Delivery& delivery, std::uint64_t serial);
   void release();
 
   Stage& stage_;
   const AgentPlan plan_;
-  Trait poison_;
-  std::size_t poison_left_ = 0;  ///< of a run of packets that are bad like that
+  TraitSequence traits_;
   Loop& loop_;
   queue::MemoryLimiter& bodies_;
   Draws draws_;

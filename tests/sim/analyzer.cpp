@@ -9,19 +9,7 @@ namespace {
 
 constexpr Duration healed_latency = 2ms;
 
-}  // namespace
-
-Analyzer::Analyzer(const AnalyzerPlan& plan, std::uint64_t seed) : plan_(plan), draws_(seed) {}
-
-void Analyzer::begin(const Spell& spell) {
-  if (!healed_) spell_ = spell;
-}
-
-void Analyzer::heal() {
-  healed_ = true;
-  spell_ = {};
-}
-
+/// As an agent with such habits makes them: see AgentPlan.
 Trait draw_trait(Draws& draws, const AgentPlan& plan) {
   Trait trait;
   if (draws.chance(plan.rejected_by_all)) {
@@ -34,6 +22,32 @@ Trait draw_trait(Draws& draws, const AgentPlan& plan) {
   if (trait.status / 100 == 2) trait.status = 500;
   if (draws.chance(plan.somewhere)) trait.where = draws.seed();
   return trait;
+}
+
+}  // namespace
+
+Trait TraitSequence::next(Draws& draws, const AgentPlan& plan) {
+  if (left_ > 0) {
+    --left_;
+    return bad_;
+  }
+  const Trait trait = draw_trait(draws, plan);
+  if (trait.is_bad()) {
+    bad_ = trait;
+    left_ = plan.poison_run - 1;
+  }
+  return trait;
+}
+
+Analyzer::Analyzer(const AnalyzerPlan& plan, std::uint64_t seed) : plan_(plan), draws_(seed) {}
+
+void Analyzer::begin(const Spell& spell) {
+  if (!healed_) spell_ = spell;
+}
+
+void Analyzer::heal() {
+  healed_ = true;
+  spell_ = {};
 }
 
 Reply Analyzer::reply(const Trait& trait, AnalyzerId self) {

@@ -29,8 +29,15 @@ struct ProbeReply {
   health::ProbeResult result = health::ProbeResult::passed;
 };
 
-/// As an agent with such habits makes them: see AgentPlan.
-Trait draw_trait(Draws& draws, const AgentPlan& plan);
+/// What the packets of one agent bring on: bad ones come in runs of the same kind.
+class TraitSequence {
+ public:
+  Trait next(Draws& draws, const AgentPlan& plan);
+
+ private:
+  Trait bad_;
+  std::size_t left_ = 0;  ///< of a run
+};
 
 /// A simulated analyzer: what it does with what it is sent.
 class Analyzer {

@@ -37,20 +37,6 @@ void DiskAgent::send_after(Duration pause) {
   });
 }
 
-/// Bad packets come in runs.
-Trait DiskAgent::next_trait() {
-  if (poison_left_ > 0) {
-    --poison_left_;
-    return poison_;
-  }
-  const Trait trait = draw_trait(draws_, plan_);
-  if (trait.is_bad()) {
-    poison_ = trait;
-    poison_left_ = plan_.poison_run - 1;
-  }
-  return trait;
-}
-
 void DiskAgent::send() {
   const TimePoint now = stage_.timeline.now();
   PacketHistory draft;
@@ -59,7 +45,7 @@ void DiskAgent::send() {
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = draws_.between<std::size_t>(1, plan_.bytes_max);
   draft.admitted_at = now;
-  draft.trait = next_trait();
+  draft.trait = traits_.next(draws_, plan_);
   draft.give_up_at = now + stage_.scenario.caller_runs_timeout;
 
   queue::Delivery& delivery = loop_->dispatcher().make();

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "logdist/queue/delivery.hpp"
+#include "tests/sim/analyzer.hpp"
 #include "tests/sim/loop.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -29,14 +30,12 @@ class DiskAgent final : public queue::Waiter {
   void send_after(Duration pause);
   void send();
   void wait(queue::Delivery& delivery);
-  Trait next_trait();
 
   Stage& stage_;
   const AgentPlan plan_;
   Draws draws_;
   Loop* loop_ = nullptr;
-  Trait poison_;
-  std::size_t poison_left_ = 0;  ///< of a run of packets that are bad like that
+  TraitSequence traits_;
   std::uint64_t begun_count_ = 0;
   bool stopped_ = false;
   bool waits_ = false;

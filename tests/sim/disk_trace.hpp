@@ -1,8 +1,6 @@
 // What an outsider knows of each packet's safety, and who judges it, in a life with the durable queue.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -15,7 +13,7 @@
 
 #include "logdist/queue/disk/durable_log.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
-#include "tests/sim/checker.hpp"
+#include "tests/sim/complaints.hpp"
 #include "tests/sim/disk_scenario.hpp"
 
 namespace logdist::sim {
@@ -109,32 +107,13 @@ class DiskTrace final : public DiskWitness {
 std::optional<std::uint64_t> serial_of(std::string_view id, std::size_t packets);
 
 /// Looks on and complains.
-class DiskChecker : public DiskWitness {
+class DiskChecker : public DiskWitness, public Complaints {
  public:
   DiskChecker(std::string name, const DiskWorld& world, Findings& findings)
-      : world_(world), name_(std::move(name)), findings_(findings) {}
-
-  const std::string& name() const { return name_; }
-  std::uint64_t checks() const { return checks_; }
+      : Complaints(std::move(name), findings), world_(world) {}
 
  protected:
-  template <typename... Values>
-  void complain(fmt::format_string<Values...> format, Values&&... values) {
-    if (complaints_ == complaints_max) return;
-    ++complaints_;
-    findings_.push_back({name_, fmt::format(format, std::forward<Values>(values)...)});
-  }
-  void checked() { ++checks_; }
-
   const DiskWorld& world_;
-
- private:
-  static constexpr int complaints_max = 5;  ///< more of the same help nobody
-
-  const std::string name_;
-  Findings& findings_;
-  int complaints_ = 0;
-  std::uint64_t checks_ = 0;
 };
 
 using DiskCheckers = std::vector<std::unique_ptr<DiskChecker>>;
