@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 
 #include "logdist/base/file_text.hpp"
-#include "logdist/config/report.hpp"
 #include "logdist/config/text.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/report.hpp"
+#include "logdist/config/yaml/tree.hpp"
 
 namespace logdist::auth {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "config/options_builder.hpp"
 #include "logdist/config/load.hpp"
-#include "logdist/config/report.hpp"
+#include "logdist/config/yaml/report.hpp"
 
 namespace logdist::config {
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "config/options_builder.hpp"
-#include "logdist/config/report.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/report.hpp"
+#include "logdist/config/yaml/tree.hpp"
 
 namespace logdist::config {
 

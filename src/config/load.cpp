@@ -11,8 +11,8 @@
 #include "config/options_builder.hpp"
 #include "config/validate.hpp"
 #include "logdist/base/file_text.hpp"
-#include "logdist/config/report.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/report.hpp"
+#include "logdist/config/yaml/tree.hpp"
 
 namespace logdist::config {
 namespace {
@@ -50,13 +50,6 @@ Loaded load_text(std::string_view text, const std::string& name, const Environme
 }
 
 }  // namespace
-
-std::string to_string(const Error& error) {
-  std::string text = error.source;
-  if (error.line > 0) text += fmt::format(":{}", error.line);
-  if (!error.key.empty()) text += ": " + error.key;
-  return text + ": " + error.message;
-}
 
 std::vector<Error> masked_changes(const Loaded& before, const Loaded& now) {
   std::vector<Error> changes;

@@ -8,8 +8,9 @@
 #include <string_view>
 
 #include "config/key_table.hpp"
+#include "logdist/config/load.hpp"
 #include "logdist/config/options.hpp"
-#include "logdist/config/report.hpp"
+#include "logdist/config/yaml/report.hpp"
 
 namespace logdist::config {
 

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::config {

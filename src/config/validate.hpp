@@ -4,7 +4,7 @@
 #include <string>
 
 #include "config/options_builder.hpp"
-#include "logdist/config/report.hpp"
+#include "logdist/config/yaml/report.hpp"
 
 namespace logdist::config {
 

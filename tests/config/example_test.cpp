@@ -9,7 +9,7 @@
 #include "logdist/config/keys.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/schema/json_schema.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/tree.hpp"
 #include "support.hpp"
 
 namespace logdist::config {

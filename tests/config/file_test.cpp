@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "logdist/config/load.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/tree.hpp"
 #include "support.hpp"
 
 namespace logdist::config {

@@ -6,8 +6,8 @@
 
 #include "logdist/base/random.hpp"
 #include "logdist/config/load.hpp"
-#include "logdist/config/report.hpp"
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/report.hpp"
+#include "logdist/config/yaml/tree.hpp"
 #include "support.hpp"
 #include "tests/support/seed.hpp"
 

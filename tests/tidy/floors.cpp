@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 37> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 38> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<std::string_view, int>, 37> floors{{
     {"codec/protobuf", 2},
     {"codec", 2},
     {"http", 2},
+    {"config/yaml", 2},
     {"config", 2},
     {"balance", 2},
     {"health", 2},

@@ -10,19 +10,9 @@
 #include <vector>
 
 #include "logdist/config/options.hpp"
+#include "logdist/config/yaml/report.hpp"
 
 namespace logdist::config {
-
-/// One thing wrong with the configuration.
-struct Error {
-  std::string source;    ///< the file's name, or "environment"
-  std::size_t line = 0;  ///< 1-based; 0 when the source has no lines
-  std::string key;       ///< "delivery.timeout", "analyzers[1].weight"; may be empty
-  std::string message;   ///< what is wrong and what is allowed
-};
-
-/// `FILE:LINE: key.path: what is wrong, what is allowed`, as `check` prints it.
-std::string to_string(const Error& error);
 
 /// A key that is in the file but overridden by an environment variable.
 struct MaskedKey {

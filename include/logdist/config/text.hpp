@@ -13,6 +13,7 @@
 
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
+#include "logdist/config/yaml/printable.hpp"
 
 namespace logdist::config {
 
@@ -89,15 +90,5 @@ std::string format_listen_address(const ListenAddress& address);
 /// The Host header (RFC 9110, 7.2) of a request to `host`, an IPv6 address
 /// without brackets, and decimal `port`: the scheme's own goes without saying.
 std::string host_header(std::string_view host, std::string_view port, bool is_tls = false);
-
-/// `text` fit for one line of a terminal, however long: control characters, those
-/// that turn text around and bytes that are no UTF-8 as `\x1b`, `\u202e`.
-std::string escape(std::string_view text);
-
-/// `text` in quotes, fit for one line of a message: escaped, what is too long cut.
-std::string quote(std::string_view text);
-
-/// As quote(), without the quotes.
-std::string printable(std::string_view text);
 
 }  // namespace logdist::config

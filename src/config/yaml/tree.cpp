@@ -1,4 +1,4 @@
-#include "logdist/config/yaml_tree.hpp"
+#include "logdist/config/yaml/tree.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-#include "logdist/config/text.hpp"
+#include "logdist/config/yaml/printable.hpp"
 
 namespace logdist::config {
 namespace {
@@ -164,7 +164,7 @@ bool is_readable_text(std::string_view text, const std::string& source, Report& 
 
 std::optional<Node> parse_yaml(std::string_view text, const std::string& source, Report& report) {
   if (text.size() > text_bytes_max) {
-    report.add_error({source, 0, ""}, fmt::format("is larger than {}", format_size(text_bytes_max)));
+    report.add_error({source, 0, ""}, fmt::format("is larger than {}MiB", text_bytes_max >> 20));
     return std::nullopt;
   }
   if (!is_readable_text(text, source, report)) return std::nullopt;

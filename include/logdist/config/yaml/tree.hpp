@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/config/report.hpp"
+#include "logdist/config/yaml/report.hpp"
 
 namespace logdist::config {
 

@@ -1,4 +1,6 @@
-#include "logdist/config/report.hpp"
+#include "logdist/config/yaml/report.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -29,13 +31,17 @@ void Report::add_warning(const SourceLocation& location, std::string message) {
     warnings_.push_back({location.source, location.line, location.key, std::move(message)});
 }
 
-void Report::move_to(Loaded& loaded) {
+void Report::sort() {
   sort_by_line(errors_);
   sort_by_line(warnings_);
-  loaded.errors = std::move(errors_);
-  loaded.warnings = std::move(warnings_);
-  if (cut_)
-    loaded.errors.push_back({loaded.errors.back().source, 0, "", "there are more errors; only these are shown"});
+  if (cut_) errors_.push_back({errors_.back().source, 0, "", "there are more errors; only these are shown"});
+}
+
+std::string to_string(const Error& error) {
+  std::string text = error.source;
+  if (error.line > 0) text += fmt::format(":{}", error.line);
+  if (!error.key.empty()) text += ": " + error.key;
+  return text + ": " + error.message;
 }
 
 }  // namespace logdist::config
