@@ -137,6 +137,7 @@ std::vector<KeySpec<Options>> working_keys() {
 
 std::vector<KeySpec<Options>> storage_keys() {
   const Choice<StorageMode> storage{{{"memory", StorageMode::memory}, {"disk", StorageMode::disk}}};
+  const Choice<QueueCompression> compression{{{"none", QueueCompression::none}, {"zstd", QueueCompression::zstd}}};
   return {
       option(LOGDIST_KEY(queue.storage), storage,
              "Where accepted packets are kept: `disk` outlives a killed process and a lost power supply."),
@@ -154,8 +155,8 @@ std::vector<KeySpec<Options>> storage_keys() {
              "Of storage `disk`: how long settled packets are kept; 0 is not at all, or as retain_bytes says."),
       option(LOGDIST_KEY(queue.retain_bytes), Size{0, disk_bytes_max},
              "Of storage `disk`: how much of settled packets is kept; 0 is nothing, or as retain_for says."),
-      option(LOGDIST_KEY(queue.compression), Text{check_compression, "none", "^none$"},
-             "Of storage `disk`: how packets are compressed there; this version does not."),
+      option(LOGDIST_KEY(queue.compression), compression,
+             "Of storage `disk`: how packets that are written together are compressed."),
   };
 }
 

@@ -319,9 +319,4 @@ OptionalError check_directory(std::string_view text) {
   return std::nullopt;
 }
 
-OptionalError check_compression(std::string_view text) {
-  if (text == "none") return std::nullopt;
-  return ValueError{quote(text) + (text == "zstd" ? " is not in this version" : " is unknown")};
-}
-
 }  // namespace logdist::config

@@ -238,7 +238,6 @@ OptionalError check_analyzer_name(std::string_view text);
 OptionalError check_request_path(std::string_view text);
 OptionalError check_file_name(std::string_view text);
 OptionalError check_directory(std::string_view text);
-OptionalError check_compression(std::string_view text);
 OptionalError check_host_names(std::string_view text);
 OptionalError check_server_name(std::string_view text);
 

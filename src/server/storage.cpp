@@ -63,6 +63,7 @@ queue::DurableLogOptions log_options(const config::Options& options, std::size_t
   log.segment_bytes = std::min<std::uint64_t>(queue.segment_size, queue.max_disk / 8);
   log.retain_for = queue.retain_for;
   log.retain_bytes = queue.retain_bytes;
+  log.compress = queue.compression == config::QueueCompression::zstd;
   // Each connection has one packet that is not reported; what was delivered before its report comes on top.
   log.pending_packets_max = std::max<std::size_t>(log.pending_packets_max, 2 * options.server.max_connections);
   log.pending_bytes_max = options.server.max_buffered;

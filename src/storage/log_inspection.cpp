@@ -66,7 +66,7 @@ class LogInspection::Impl {
       return path_of(found) + ": " + error.message();
     }
     if (decoded.state == queue::SegmentHeaderState::newer) {
-      return path_of(found) + " is of format " + std::to_string(decoded.version) + "; this program reads " +
+      return path_of(found) + " is of format " + std::to_string(decoded.version) + "; this program reads none above " +
              std::to_string(queue::log_format_version);
     }
     found.segment.has_header = decoded.state == queue::SegmentHeaderState::good;

@@ -11,6 +11,7 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/queue/log/log_state.hpp"
+#include "logdist/queue/log/record_batch.hpp"
 #include "logdist/queue/log/segment_summary.hpp"
 #include "tests/queue/log/segment_text.hpp"
 
@@ -38,6 +39,8 @@ void read_payloads(std::string_view bytes) {
     LOGDIST_CHECK(state.live_packets() <= summary->packets.size());
   }
   static_cast<void>(decode_segment_header(bytes));
+  constexpr std::size_t records_max = std::size_t{1} << 16;
+  if (const auto records = expand_batch(bytes, records_max)) LOGDIST_CHECK(records->size() <= records_max);
 }
 
 SummaryBuilder summed_up(std::string_view text, const SegmentMark& mark, std::size_t window,

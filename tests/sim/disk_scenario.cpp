@@ -114,17 +114,18 @@ DiskScenario draw_disk_scenario(std::uint64_t seed) {
   scenario.crash_within = draws.across(50ms, 5s);
   scenario.power_cuts = draws.one_of({0.0, 0.5, 0.5, 1.0});
   suit(scenario.first_point, draws, scenario);
+  log.compress = draws.chance(0.4);
   return scenario;
 }
 
 std::string describe(const DiskScenario& scenario) {
   const queue::DurableLogOptions& log = scenario.log;
   std::string text = fmt::format(
-      "the disk: sync {}, a commit each {:.1f} ms at most, segments of {} KiB, at most {} KiB, {}{}{}, {} crashes at "
+      "the disk: sync {}, a commit each {:.1f} ms at most, segments of {} KiB, at most {} KiB, {}{}{}{}, {} crashes at "
       "most, the first at {}\n",
       log.sync ? "always" : "off", 1e3 * to_seconds(log.commit_interval), log.segment_bytes >> 10, log.max_disk >> 10,
       scenario.changes_modes ? "refuses at times" : "well", scenario.flips_bits ? ", flips bits" : "",
-      log.retains() ? ", retains" : "", scenario.crashes_max, queue::name_of(scenario.first_point));
+      log.retains() ? ", retains" : "", log.compress ? ", compresses" : "", scenario.crashes_max, queue::name_of(scenario.first_point));
   return text + describe(scenario.daemon);
 }
 

@@ -83,6 +83,7 @@ struct AdminOptions {
 };
 
 enum class StorageMode { memory, disk };
+enum class QueueCompression { none, zstd };
 
 /// When a stored packet is acknowledged.
 struct SyncPolicy {
@@ -102,7 +103,7 @@ struct QueueOptions {
   std::size_t segment_size = 64 * MiB;
   Duration retain_for{};         ///< settled packets, for replay; 0 with retain_bytes 0: not at all
   std::size_t retain_bytes = 0;  ///< likewise; 0: not by bytes
-  std::string compression = "none";
+  QueueCompression compression = QueueCompression::none;
 };
 
 enum class AckMode { queued, delivered };

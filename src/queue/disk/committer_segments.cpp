@@ -9,7 +9,7 @@ bool Committer::open_segment(SegmentUse use, std::uint64_t next_packet_id, std::
   if (now_.steady < retry_at_) return false;
   const std::size_t balance_bytes = balance_ ? encode_balance(*balance_).size() : 0;
   std::uint64_t bytes = std::max<std::uint64_t>(
-      options_.segment_bytes, segment_header_bytes + record_bytes(balance_bytes) + record_bytes(payload_bytes));
+      options_.segment_bytes, SegmentFile::bytes_for(balance_bytes, payload_bytes, options_.compress));
   if (use == SegmentUse::packets && !find_room(bytes)) {
     last_error_.clear();
     set_refusal(AppendResult::no_space);
@@ -23,7 +23,7 @@ bool Committer::open_segment(SegmentUse use, std::uint64_t next_packet_id, std::
   SegmentHeader header = previous_;
   header.log_id = shared_.log_id;
   header.first_id = first_id;
-  segment_ = std::make_unique<SegmentFile>(std::move(file), header, bytes, balance_);
+  segment_ = std::make_unique<SegmentFile>(std::move(file), header, bytes, balance_, options_.compress);
   files_.reached(CrashPoint::segment_created);
   std::error_code error = segment_->begin();
   if (!error) error = files_.sync_directory(options_.directory);

@@ -11,7 +11,7 @@ namespace logdist::queue {
 namespace {
 
 /// A file can go between the look and the reading: what was left in it has moved by then.
-constexpr int looks_max = 3;
+constexpr int looks_max = 4;
 
 struct Home {
   std::uint64_t first_id = 0;
@@ -52,10 +52,10 @@ bool read_at(File& file, const SegmentMark& mark, std::uint64_t id, LogPosition 
   return true;
 }
 
-/// Anywhere in the segment.
-bool search(std::unique_ptr<File> file, const SegmentMark& mark, std::uint64_t id, const Home& home,
+/// In the segment, from `from` on: in the batch there, or anywhere behind.
+bool search(std::unique_ptr<File> file, const SegmentMark& mark, std::uint64_t id, const Home& home, std::uint64_t from,
             StoredPacket& packet, std::error_code& error) {
-  SegmentReader reader(std::move(file), mark, home.end_offset);
+  SegmentReader reader(std::move(file), mark, home.end_offset, from);
   for (ScanStep step;;) {
     const std::uint64_t offset = reader.offset();
     error = reader.next(step);
@@ -95,9 +95,12 @@ LookupOutcome find_packet(DurableLog& log, std::uint64_t id, LogPosition place, 
     std::unique_ptr<File> file = impl.files.open(path, FileSystem::Open::read, error);
     if (!file) continue;
     const SegmentMark mark = SegmentHeader{.log_id = impl.shared.log_id, .first_id = home.first_id}.mark();
-    if (place.first_id == home.first_id && read_at(*file, mark, id, place, packet, error)) return LookupOutcome::found;
-    if (!error && search(std::move(file), mark, id, home, packet, error)) return LookupOutcome::found;
-    if (!error) return lose(impl, id, home);
+    const bool is_there = place.first_id == home.first_id;
+    if (is_there && read_at(*file, mark, id, place, packet, error)) return LookupOutcome::found;
+    const std::uint64_t from = is_there ? place.offset : segment_header_bytes;
+    if (!error && search(std::move(file), mark, id, home, from, packet, error)) return LookupOutcome::found;
+    if (!error && !is_there) return lose(impl, id, home);
+    if (!error) place = {};
   }
   impl.listener.noticed({LogNotice::Kind::read_failed, segment_name(home.first_id), 0, 0, error});
   return LookupOutcome::unavailable;

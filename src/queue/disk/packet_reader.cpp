@@ -55,7 +55,7 @@ class PacketReader::Impl {
       } else if (is_wanted(step, offset)) {
         packets.push_back({step.header.id, step.header.messages, step.header.time_ns, std::string(step.metadata),
                            std::string(step.body), LogPosition{first_id_, offset}});
-        bytes += step.bytes;
+        bytes += step.header.payload_bytes();
       }
     }
     return true;

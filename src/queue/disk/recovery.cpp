@@ -177,7 +177,7 @@ class Recovery {
 }  // namespace
 
 std::string newer_version_text(const std::string& path, std::uint32_t version) {
-  return path + " is of format " + std::to_string(version) + "; this program reads " +
+  return path + " is of format " + std::to_string(version) + "; this program reads none above " +
          std::to_string(log_format_version) +
          ". Start the version that wrote it, let the queue drain, and change versions then.";
 }

@@ -5,19 +5,49 @@
 #include <span>
 #include <utility>
 
+#include "logdist/queue/log/record_batch.hpp"
+
 namespace logdist::queue {
 
 SegmentReader::SegmentReader(std::unique_ptr<File> file, const SegmentMark& mark, std::uint64_t file_bytes,
                              std::uint64_t offset)
-    : file_(std::move(file)), scanner_(mark, file_bytes, offset), window_offset_(offset) {}
+    : mark_(mark), file_(std::move(file)), scanner_(mark, file_bytes, offset), window_offset_(offset) {}
 
 std::error_code SegmentReader::next(ScanStep& step) {
   for (;;) {
+    if (has_more_of_batch() && next_of_batch(step)) return {};
+    in_batch_.reset();
     const std::size_t used = static_cast<std::size_t>(scanner_.offset() - window_offset_);
     step = scanner_.next(std::string_view(window_).substr(std::min(used, window_.size())));
+    if (step.kind == ScanStep::Kind::record && step.header.type == RecordType::batch) {
+      enter_batch(step);
+      if (in_batch_) continue;
+    }
     if (step.kind != ScanStep::Kind::need_more) return {};
     if (const std::error_code error = fill(step.bytes)) return error;
   }
+}
+
+/// Its records come next; or it is bad bytes, as `step` then says.
+void SegmentReader::enter_batch(ScanStep& step) {
+  std::optional<std::string> records = expand_batch(step.body);
+  if (!records || records->empty()) {
+    step = {ScanStep::Kind::bad, step.bytes, {}, {}, {}};
+    return;
+  }
+  const std::size_t bytes = records->size();
+  in_batch_.emplace(Batch{scanner_.offset() - step.bytes, step.bytes, std::move(*records), {mark_, bytes, 0}});
+}
+
+/// False: there are no more, or none that is whole. What is missing shows by its ordinals.
+bool SegmentReader::next_of_batch(ScanStep& step) {
+  const std::string_view records = in_batch_->records;
+  step = in_batch_->scanner.next(records.substr(in_batch_->scanner.offset()));
+  if (step.kind == ScanStep::Kind::record && step.header.type == RecordType::packet) {
+    step.bytes = in_batch_->bytes;
+    return true;
+  }
+  return false;
 }
 
 std::error_code SegmentReader::fill(std::size_t bytes) {

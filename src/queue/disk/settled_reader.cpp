@@ -79,7 +79,7 @@ class SettledReader::Impl {
       if (is_learning_) {
         learn(step);
       } else if (std::optional<SettledPacketRead> packet = wanted(step)) {
-        bytes += step.bytes;
+        bytes += step.header.payload_bytes();
         packets.push_back(std::move(*packet));
       }
     }

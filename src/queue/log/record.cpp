@@ -86,7 +86,7 @@ DecodedSegmentHeader decode_segment_header(std::string_view bytes) {
   if (bytes.substr(0, log_magic.size()) != log_magic) return result;
   if (get_number<std::uint32_t>(at + 60) != crc32c(0, bytes.substr(0, 60))) return result;
   result.version = get_number<std::uint32_t>(at + 8);
-  if (result.version != log_format_version) {
+  if (result.version < plain_format_version || result.version > log_format_version) {
     result.state = SegmentHeaderState::newer;
     return result;
   }

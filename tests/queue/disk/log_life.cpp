@@ -35,6 +35,8 @@ void LogLife::draw_plan() {
   dead_share_ = random_.below(2) == 0 ? 0 : 12;
   was_full_ = options_.max_disk < std::uint64_t{1} << 30;
   body_max_ = random_.below(2) == 0 ? 100 : 700;
+  compresses_ = random_.below(2) == 0;
+  options_.compress = compresses_;
   for (const char* const name : {"a", "b", "c"}) {
     queue::AnalyzerFigures& analyzer = figures_.analyzers.emplace_back();
     analyzer.name = name;
@@ -100,7 +102,9 @@ void LogLife::append() {
     packet.metadata = *queue::encode_metadata({.packet_id = "id-" + std::to_string(random_.next())});
     packet.body.resize(random_.below(40) == 0 ? options_.segment_bytes + random_.below(3000)
                                               : random_.below(body_max_));
-    for (char& byte : packet.body) byte = static_cast<char>(random_.next());
+    // Of few letters, so that it can be compressed, or of all.
+    const std::uint64_t letters = compresses_ && random_.below(2) == 0 ? 3 : 255;
+    for (char& byte : packet.body) byte = static_cast<char>(random_.next() & letters);
     packet.messages = static_cast<std::uint32_t>(1 + random_.below(50));
     packet.received_at_ns = unix_ns_;
     packet.sticky = random_.below(40) == 0;
@@ -232,6 +236,7 @@ void LogLife::reopen(bool power_cut) {
     if (flips_ && !flipped && random_.below(2) == 0) flipped_ += disk_.flip_bits(1 + random_.below(3));
     flipped = true;
     if (random_.below(3) == 0) plan_crash();
+    if (compresses_) options_.compress = random_.below(3) != 0;  // the operator has changed it
     try {
       open();
       if (!log_) return;

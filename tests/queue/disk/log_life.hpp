@@ -80,6 +80,7 @@ class LogLife final : public queue::DurableLogListener {
   TimePoint now_{std::chrono::hours(1)};
   std::int64_t unix_ns_ = 1'000'000'000'000;
   std::uint64_t flipped_ = 0;
+  bool compresses_ = false;  ///< at some of its starts
   bool flips_ = false;
   bool lossy_ = false;                    ///< sync off, and the power has been gone
   bool was_full_ = false;                 ///< dead letters may have made room

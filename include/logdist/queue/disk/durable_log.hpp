@@ -33,6 +33,7 @@ struct DurableLogOptions {
   std::size_t pending_bytes_max = std::size_t{256} << 20;  ///< of them
   std::chrono::nanoseconds retain_for{0};
   std::uint64_t retain_bytes = 0;
+  bool compress = false;  ///< packets that are written together, by zstd
 
   /// Whether packets that are done are kept, so that each of them has to be written.
   bool retains() const { return retain_for.count() > 0 || retain_bytes > 0; }

@@ -14,8 +14,9 @@
 
 namespace logdist::queue {
 
-/// Reads a segment, record by record, through one window of its file.
-/// Holds one window: 1 MiB, or as much as the largest record.
+/// Reads a segment, record by record, through one window of its file. Those in a batch are steps like others, with the
+/// offset and the bytes of their batch; one that cannot be expanded is bad bytes.
+/// Holds one window, 1 MiB or as much as the largest record, and the records of one batch.
 class SegmentReader {
  public:
   static constexpr std::size_t window_bytes = std::size_t{1} << 20;
@@ -28,15 +29,27 @@ class SegmentReader {
   std::error_code next(ScanStep& step);
 
   /// Where the next step begins.
-  std::uint64_t offset() const { return scanner_.offset(); }
+  std::uint64_t offset() const { return has_more_of_batch() ? in_batch_->offset : scanner_.offset(); }
 
  private:
-  std::error_code fill(std::size_t bytes);
+  struct Batch {
+    std::uint64_t offset = 0;  ///< of its record
+    std::size_t bytes = 0;     ///< of its record
+    std::string records;
+    SegmentScanner scanner;
+  };
 
+  bool has_more_of_batch() const { return in_batch_ && in_batch_->scanner.offset() < in_batch_->records.size(); }
+  std::error_code fill(std::size_t bytes);
+  bool next_of_batch(ScanStep& step);
+  void enter_batch(ScanStep& step);
+
+  const SegmentMark mark_;
   std::unique_ptr<File> file_;
   SegmentScanner scanner_;
   std::string window_;
   std::uint64_t window_offset_ = 0;
+  std::optional<Batch> in_batch_;  ///< whose record was the last step, or is the next
 };
 
 /// The head of a segment's file.

@@ -15,7 +15,10 @@
 
 namespace logdist::queue {
 
-inline constexpr std::uint32_t log_format_version = 1;
+/// The newest that is read, and that of segments with batches.
+inline constexpr std::uint32_t log_format_version = 2;
+/// Of segments without: the programs before batches read them.
+inline constexpr std::uint32_t plain_format_version = 1;
 inline constexpr std::size_t segment_header_bytes = 64;
 inline constexpr std::size_t record_header_bytes = 48;
 inline constexpr std::size_t metadata_bytes_max = 65'535;
@@ -47,7 +50,7 @@ struct DecodedSegmentHeader {
 };
 
 void encode_segment_header(const SegmentHeader& header, std::span<char, segment_header_bytes> out,
-                           std::uint32_t version = log_format_version);
+                           std::uint32_t version = plain_format_version);
 /// `bytes`: the first 64 of a file, or all when there are fewer.
 DecodedSegmentHeader decode_segment_header(std::string_view bytes);
 
@@ -61,6 +64,7 @@ enum class RecordType : std::uint8_t {
   settled = 2,  ///< packets that are done, by analyzer
   balance = 3,  ///< what each analyzer is owed
   seal = 4,     ///< a closed segment's summary, its last record
+  batch = 5,    ///< packet records, compressed together; `messages` says how many
 };
 
 /// The head of a record; metadata and body follow, then zeros up to a multiple of 8 bytes.
@@ -70,7 +74,8 @@ struct RecordHeader {
   std::uint32_t body_bytes = 0;
   std::uint32_t payload_crc = 0;  ///< of metadata and body, by payload_crc()
   std::uint32_t messages = 0;
-  std::uint32_t ordinal = 0;  ///< counts the records of a segment from 0, without gaps
+  /// Counts the records of a segment from 0, without gaps. Those in a batch are counted, and it has that of its first.
+  std::uint32_t ordinal = 0;
   std::uint32_t stable = 0;   ///< records of this segment known to be on stable storage when this one was written
   std::uint64_t id = 0;       ///< of a packet, else 0
   std::int64_t time_ns = 0;   ///< when it was received, since 1970
