@@ -15,7 +15,7 @@
 #include "logdist/net/listen.hpp"
 #include "logdist/net/tls/check_tls.hpp"
 #include "logdist/queue/disk/directory_check.hpp"
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "logdist/registry/loop_check.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
 

@@ -12,7 +12,7 @@
 #include "logdist/base/base64.hpp"
 #include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "logdist/storage/log_inspection.hpp"
 
 namespace logdist::cli {

@@ -125,7 +125,8 @@ std::string describe(const DiskScenario& scenario) {
       "most, the first at {}\n",
       log.sync ? "always" : "off", 1e3 * to_seconds(log.commit_interval), log.segment_bytes >> 10, log.max_disk >> 10,
       scenario.changes_modes ? "refuses at times" : "well", scenario.flips_bits ? ", flips bits" : "",
-      log.retains() ? ", retains" : "", log.compress ? ", compresses" : "", scenario.crashes_max, queue::name_of(scenario.first_point));
+      log.retains() ? ", retains" : "", log.compress ? ", compresses" : "", scenario.crashes_max,
+      queue::name_of(scenario.first_point));
   return text + describe(scenario.daemon);
 }
 

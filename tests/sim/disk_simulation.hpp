@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "logdist/queue/disk/crash_points.hpp"
+#include "logdist/queue/disk/files/crash_points.hpp"
 #include "tests/sim/simulation.hpp"
 
 namespace logdist::sim {

@@ -6,7 +6,7 @@
 
 #include <mutex>
 
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::storage {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 
 namespace logdist::test {
 

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 38> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 39> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, int>, 38> floors{{
     {"sink/http", 5},
     {"sink/dead_letters", 5},
     {"queue/disk", 5},
+    {"queue/disk/files", 5},
     {"registry", 6},
     {"storage", 6},
     {"tools/agent", 6},
@@ -59,10 +60,11 @@ std::string_view first_folder(std::string_view path) { return path.substr(0, pat
 /// The room that `path`, from src/ or include/logdist/ on, is in: `sink/http` rather than `sink`. The first
 /// folder when that is no room.
 std::string_view room_of(std::string_view path) {
-  const std::string_view outer = first_folder(path);
-  if (outer.size() == path.size()) return outer;
-  const std::string_view nested = path.substr(0, outer.size() + 1 + first_folder(path.substr(outer.size() + 1)).size());
-  return nested.size() < path.size() && floor_of(nested) ? nested : outer;
+  for (std::string_view folder = path; folder.find('/') != std::string_view::npos;) {
+    folder = folder.substr(0, folder.rfind('/'));
+    if (floor_of(folder)) return folder;
+  }
+  return first_folder(path);
 }
 
 /// What is wrong with `module` including `name`; empty when nothing is.

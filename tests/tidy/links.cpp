@@ -11,13 +11,14 @@ namespace {
 
 constexpr std::string_view ours = "logdist::";
 
-/// The room whose library is called `target`: sink/http is sink_http, tools/top is tools_top.
-std::string room_named(std::string target) {
+/// The room whose library is called `target`: sink/http is sink_http, tools/top is tools_top. Names have underscores of
+/// their own.
+std::string room_named(const std::string& target, std::size_t from = 0) {
   if (floor_of(target)) return target;
-  for (std::size_t at = target.find('_'); at != std::string::npos; at = target.find('_', at + 1)) {
+  for (std::size_t at = target.find('_', from); at != std::string::npos; at = target.find('_', at + 1)) {
     std::string room = target;
     room[at] = '/';
-    if (floor_of(room)) return room;
+    if (room = room_named(room, at + 1); floor_of(room)) return room;
   }
   return target;
 }

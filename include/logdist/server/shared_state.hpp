@@ -11,7 +11,7 @@
 #include "logdist/dispatch/load_balancer.hpp"
 #include "logdist/net/name_resolver.hpp"
 #include "logdist/queue/ack_registry.hpp"
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/registry/analyzer_registry.hpp"

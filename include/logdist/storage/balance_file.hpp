@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 #include "logdist/queue/log/balance_figures.hpp"
 
 namespace logdist::storage {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "logdist/queue/log/segment_summary.hpp"
 #include "logdist/queue/log/settled.hpp"

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 #include "logdist/queue/log/record_batch.hpp"
 #include "logdist/queue/log/segment_summary.hpp"
 

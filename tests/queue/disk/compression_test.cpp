@@ -176,8 +176,8 @@ TEST_F(CompressionTest, OnlyFilesWithBatchesAreOfTheNewFormat) {
   EXPECT_EQ(read_all(*log).size(), 20u);
 }
 
-/// tests/queue/disk/data/format-1.log is of the last program that had no batches: three packets that were delivered, two
-/// that were not, and a seal.
+/// tests/queue/disk/data/format-1.log is of the last program that had no batches: three packets that were delivered,
+/// two that were not, and a seal.
 TEST_F(CompressionTest, TakesUpAQueueOfTheProgramBefore) {
   const std::string name = segment_name(std::uint64_t{1} << 32);
   std::filesystem::create_directory(options_.directory);

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "logdist/queue/disk/durable_log.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
-#include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "tests/support/temporary_folder.hpp"
 

@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 #include "logdist/queue/disk/packet_reader.hpp"
-#include "logdist/queue/disk/posix_file_system.hpp"
 #include "logdist/queue/disk/settled_reader.hpp"
 #include "logdist/queue/log/record.hpp"
 #include "tests/queue/disk/durable_log_fixture.hpp"

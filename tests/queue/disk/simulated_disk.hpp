@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "logdist/base/random.hpp"
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 
 namespace logdist::test {
 

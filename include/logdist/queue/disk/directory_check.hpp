@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 
 namespace logdist::queue {
 

@@ -15,7 +15,7 @@
 
 #include "logdist/base/ids.hpp"
 #include "logdist/base/time.hpp"
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 #include "logdist/queue/log/balance_figures.hpp"
 #include "logdist/queue/log/log_position.hpp"
 #include "logdist/queue/log/settled.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-#include "logdist/queue/disk/file_system.hpp"
+#include "logdist/queue/disk/files/file_system.hpp"
 #include "logdist/queue/log/segment_scanner.hpp"
 #include "logdist/queue/log/segment_summary.hpp"
 

@@ -76,10 +76,10 @@ struct RecordHeader {
   std::uint32_t messages = 0;
   /// Counts the records of a segment from 0, without gaps. Those in a batch are counted, and it has that of its first.
   std::uint32_t ordinal = 0;
-  std::uint32_t stable = 0;   ///< records of this segment known to be on stable storage when this one was written
-  std::uint64_t id = 0;       ///< of a packet, else 0
-  std::int64_t time_ns = 0;   ///< when it was received, since 1970
-  bool copy = false;          ///< moved here from an older segment
+  std::uint32_t stable = 0;  ///< records of this segment known to be on stable storage when this one was written
+  std::uint64_t id = 0;      ///< of a packet, else 0
+  std::int64_t time_ns = 0;  ///< when it was received, since 1970
+  bool copy = false;         ///< moved here from an older segment
 
   std::size_t payload_bytes() const { return std::size_t{metadata_bytes} + body_bytes; }
 };

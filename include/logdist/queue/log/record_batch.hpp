@@ -48,8 +48,8 @@ class BatchWriter {
   std::size_t records_ = 0;
 };
 
-/// The records in a batch's payload, one behind the other as they would lie in a file. None for what is no such payload,
-/// or has more than `bytes_max` of them. Throws std::bad_alloc. Thread-safe.
+/// The records in a batch's payload, one behind the other as they would lie in a file. None for what is no such
+/// payload, or has more than `bytes_max` of them. Throws std::bad_alloc. Thread-safe.
 std::optional<std::string> expand_batch(std::string_view payload, std::size_t bytes_max = expanded_batch_bytes_max);
 
 }  // namespace logdist::queue

@@ -1,4 +1,4 @@
-#include "logdist/queue/disk/posix_file_system.hpp"
+#include "logdist/queue/disk/files/posix_file_system.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include "logdist/queue/disk/crash_points.hpp"
+#include "logdist/queue/disk/files/crash_points.hpp"
 
 namespace logdist::queue {
 
