@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "logdist/base/append.hpp"
+
 namespace logdist {
 namespace {
 
@@ -44,8 +46,13 @@ bool IpAddress::is_v4() const { return set_ && std::equal(bytes_.begin(), bytes_
 
 std::string IpAddress::to_string() const {
   if (!set_) return {};
+  if (is_v4()) {  // of each packet that is stored: inet_ntop() takes ten times as long
+    const auto part = [this](std::size_t index) { return DecimalText(bytes_[v4_offset_bits / 8 + index]); };
+    std::string text;
+    append_all(text, part(0), ".", part(1), ".", part(2), ".", part(3));
+    return text;
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
-  if (is_v4()) return ::inet_ntop(AF_INET, bytes_.data() + 12, text.data(), text.size());
   return ::inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
 }
 

@@ -1,26 +1,14 @@
 #include "ingest/response_writer.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
+
+#include "logdist/base/append.hpp"
 
 namespace logdist::ingest {
 namespace {
 
-template <typename Number>
-void append_number(std::string& out, Number number) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
-  out.append(digits, end);
-}
-
 bool needs_escape(char byte) { return byte == '"' || byte == '\\'; }
-
-std::size_t digits_of(std::uint32_t number) {
-  std::size_t digits = 1;
-  for (; number >= 10; number /= 10) ++digits;
-  return digits;
-}
 
 }  // namespace
 
@@ -29,21 +17,16 @@ void ResponseWriter::accepted(std::string& out, unsigned status, std::string_vie
   static constexpr std::string_view before_id = R"({"packet_id":")";
   static constexpr std::string_view after_id = R"(","messages":)";
   const auto escapes = static_cast<std::size_t>(std::count_if(id.begin(), id.end(), needs_escape));
-  begin(out, status, "application/json",
-        before_id.size() + id.size() + escapes + after_id.size() + digits_of(messages) + 1);
+  const DecimalText count(messages);
+  begin(out, status, "application/json", before_id.size() + id.size() + escapes + after_id.size() + count.size() + 1);
   end(out, persistence);
+  if (escapes == 0) return append_all(out, before_id, id, after_id, count, "}");
   out += before_id;
-  if (escapes == 0) {
-    out += id;
-  } else {
-    for (const char byte : id) {
-      if (needs_escape(byte)) out += '\\';
-      out += byte;
-    }
+  for (const char byte : id) {
+    if (needs_escape(byte)) out += '\\';
+    out += byte;
   }
-  out += after_id;
-  append_number(out, messages);
-  out += '}';
+  append_all(out, after_id, count, "}");
 }
 
 void ResponseWriter::reply(std::string& out, const Reply& reply, bool body_omitted, Persistence persistence) {
@@ -61,9 +44,7 @@ void ResponseWriter::problem(std::string& out, const Question& question, const P
     out.append("Accept-Encoding: ").append(problem.accept_encoding).append("\r\n");
   }
   if (problem.status == 503) {
-    out += "Retry-After: ";
-    append_number(out, problem.retry_after.count());
-    out += "\r\n";
+    append_all(out, "Retry-After: ", DecimalText(static_cast<std::uint64_t>(problem.retry_after.count())), "\r\n");
   }
   end(out, persistence);
   if (!body_omitted) out += reply.body;
@@ -85,22 +66,15 @@ void ResponseWriter::options(std::string& out, Methods allow, Persistence persis
 void ResponseWriter::proceed(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
 
 void ResponseWriter::begin_status(std::string& out, unsigned status) {
-  out += "HTTP/1.1 ";
-  append_number(out, status);
-  out += ' ';
-  out += reason_phrase(status);
-  out += "\r\nDate: ";
-  out += date_.at(std::time(nullptr));
-  out += "\r\n";
+  append_all(out, "HTTP/1.1 ", DecimalText(status), " ", reason_phrase(status),
+             "\r\nDate: ", date_.at(std::time(nullptr)), "\r\n");
 }
 
 void ResponseWriter::begin(std::string& out, unsigned status, std::string_view content_type,
                            std::size_t content_length) {
   begin_status(out, status);
-  if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
-  out += "Content-Length: ";
-  append_number(out, content_length);
-  out += "\r\n";
+  if (!content_type.empty()) append_all(out, "Content-Type: ", content_type, "\r\n");
+  append_all(out, "Content-Length: ", DecimalText(content_length), "\r\n");
 }
 
 /// A 204 has neither a body nor the length of one (RFC 9110, 8.6).

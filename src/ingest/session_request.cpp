@@ -9,6 +9,7 @@
 
 #include "ingest/client_address.hpp"
 #include "ingest/session.hpp"
+#include "logdist/base/append.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
 #include "logdist/ingest/dialects/forwarded_headers.hpp"
@@ -156,11 +157,11 @@ void Session::take_packet_id(const http::RequestHead& head) {
 bool Session::take_headers(const http::RequestHead& head) {
   std::string& lines = delivery_->packet.forwarded_headers;
   lines.clear();
-  if (head.content_type) lines.append("Content-Type: ").append(*head.content_type).append("\r\n");
+  if (head.content_type) append_all(lines, "Content-Type: ", *head.content_type, "\r\n");
   if (head.encoded) {
-    lines.append("Content-Encoding: ").append(to_string(delivery_->packet.coding)).append("\r\n");
+    append_all(lines, "Content-Encoding: ", to_string(delivery_->packet.coding), "\r\n");
   }
-  lines.append("Packet-Format: ").append(to_string(route_->protocol)).append("\r\n");
+  append_all(lines, "Packet-Format: ", to_string(route_->protocol), "\r\n");
   if (route_->goes_along) {
     lines.append("Packet-Target: ");
     append_target(lines, head.path, head.query);

@@ -1,11 +1,10 @@
 #include "sink/http/request_head.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include <boost/beast/core/string.hpp>
 
+#include "logdist/base/append.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/core/header_lines.hpp"
 
@@ -16,13 +15,7 @@ namespace {
 constexpr std::string_view packets_path = "/v1/packets";
 
 void append_header(std::string& text, std::string_view name, std::string_view value) {
-  text.append(name).append(": ").append(value).append("\r\n");
-}
-
-void append_number(std::string& text, std::size_t number) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  text.append(digits.data(), end);
+  append_all(text, name, ": ", value, "\r\n");
 }
 
 /// All of `lines` but that of Content-Encoding.
@@ -51,24 +44,20 @@ RequestHead::RequestHead(const AnalyzerTarget& target, const PoolOptions& option
 }
 
 void RequestHead::write(std::string& head, const core::Packet& packet, std::optional<std::size_t> content_bytes) const {
-  head.assign(request_line_);
+  head.clear();
   if (request_line_.empty()) {
     const std::string_view own = core::header_value(packet.forwarded_headers, "Packet-Target").value_or(packets_path);
-    head.append("POST ").append(own).append(" HTTP/1.1\r\n");
+    append_all(head, "POST ", own, " HTTP/1.1\r\n");
   }
-  head.append(common_);
+  append_all(head, request_line_, common_);
   if (content_bytes) {
     append_without_coding(head, packet.forwarded_headers);
   } else {
     head.append(packet.forwarded_headers);
   }
-  head.append(via_);  // behind what the agent's request has of it
-  append_header(head, "Idempotency-Key", packet.id);
-  head.append("Packet-Messages: ");
-  append_number(head, packet.messages);
-  head.append("\r\nContent-Length: ");
-  append_number(head, content_bytes.value_or(packet.body.size()));
-  head.append("\r\n\r\n");
+  // `via_` is behind what the agent's request has of it.
+  append_all(head, via_, "Idempotency-Key: ", packet.id, "\r\nPacket-Messages: ", DecimalText(packet.messages),
+             "\r\nContent-Length: ", DecimalText(content_bytes.value_or(packet.body.size())), "\r\n\r\n");
 }
 
 }  // namespace logdist::sink
