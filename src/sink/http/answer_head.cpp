@@ -38,7 +38,7 @@ std::string_view take_line(std::string_view& rest) {
 }
 
 /// Whether others may see two lines, or the end of one, where we see one.
-bool is_ambiguous(std::string_view line) { return line.find_first_of(std::string_view("\r\0", 2)) != line.npos; }
+bool is_ambiguous(std::string_view line) { return line.find('\r') != line.npos || line.find('\0') != line.npos; }
 
 /// Calls `take` with each element of a comma-separated list that is not empty.
 template <typename Take>

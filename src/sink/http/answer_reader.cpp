@@ -13,6 +13,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::string_view protocol = "HTTP/1.";
+/// A longer head is read again each time.
+constexpr std::size_t kept_head_bytes_max = 512;
 
 std::string_view view_of(const boost::beast::flat_buffer& input) {
   return {static_cast<const char*>(input.data().data()), input.size()};
@@ -56,6 +58,10 @@ AnswerReader::Result AnswerReader::read(boost::beast::flat_buffer& input) {
 AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
   if (searched_bytes_ == 0) skip_empty_lines(input);
   const std::string_view bytes = view_of(input);
+  if (searched_bytes_ == 0 && !head_bytes_.empty() && bytes.starts_with(head_bytes_)) {
+    input.consume(head_bytes_.size());
+    return Result::head;
+  }
   if (bytes == "\r") return Result::need_more;
   const std::string_view start = bytes.substr(0, protocol.size());
   if (start != protocol.substr(0, start.size())) return broken(http::error::bad_version);
@@ -69,6 +75,8 @@ AnswerReader::Result AnswerReader::read_head(boost::beast::flat_buffer& input) {
   auto head = parse_answer_head(bytes.substr(0, length), keeps_content_fields_);
   if (!head) return broken(head.error());
   head_ = std::move(*head);
+  // A server's heads are the same for a second, until their Date changes.
+  head_bytes_ = length <= kept_head_bytes_max ? bytes.substr(0, length) : std::string_view();
   input.consume(length);
   return Result::head;
 }

@@ -102,6 +102,22 @@ TEST(AnswerReader, SplitsOnceAtEveryPlace) {
   }
 }
 
+TEST(AnswerReader, ReadsHeadsThatAreLikeTheLastAndThoseThatAreNot) {
+  const std::string good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+  const std::string paused = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\n";
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const std::string failed = "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  const std::string all = good + "ab" + good + "cd" + interim + good + "ef" + interim + interim + good + "gh\r\n" +
+                          good + "ij" + failed + failed + paused + "kl";
+  for (std::size_t piece = 1; piece <= all.size(); ++piece) {
+    const Reading reading = read(all, piece);
+    ASSERT_EQ(reading.statuses, (std::vector<unsigned>{200, 200, 200, 200, 200, 500, 500, 200})) << piece;
+    ASSERT_EQ(reading.keep_alive, (std::vector<bool>{true, true, true, true, true, false, false, true})) << piece;
+    ASSERT_EQ(reading.retry_after, "7") << piece;
+    ASSERT_EQ(reading.ended, 8u) << piece;
+  }
+}
+
 TEST(AnswerReader, SaysWhetherTheConnectionStays) {
   const auto keeps = [](const std::string& bytes) -> bool { return read(bytes, bytes.size()).keep_alive.at(0); };
   EXPECT_FALSE(keeps("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"));

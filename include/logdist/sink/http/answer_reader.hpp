@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -64,6 +65,7 @@ class AnswerReader {
   std::size_t searched_bytes_ = 0;  ///< of the input: no end of head in there
   unsigned interim_answers_ = 0;
   AnswerHead head_;
+  std::string head_bytes_;        ///< that head_ was read from; empty when it is to be read again
   std::uint64_t body_bytes_ = 0;  ///< read of it
   ChunkedBody chunks_;
   BodyReader* body_reader_ = nullptr;
