@@ -36,9 +36,9 @@ std::optional<std::uint64_t> parse_length(std::string_view digits) {
 
 void RequestParser::take_field(std::string_view line) {
   if (line.front() == ' ' || line.front() == '\t') return void(fail(errors::folded));
-  const auto* const name_end = std::find_if_not(line.data(), line.data() + line.size(), is_token_byte);
-  const auto name_size = static_cast<std::size_t>(name_end - line.data());
-  if (name_size == 0 || name_size == line.size() || *name_end != ':') return void(fail(errors::bad_name));
+  std::size_t name_size = 0;
+  while (name_size < line.size() && is_token_byte(line[name_size])) ++name_size;
+  if (name_size == 0 || name_size == line.size() || line[name_size] != ':') return void(fail(errors::bad_name));
   take_known_field(line.substr(0, name_size), trim(line.substr(name_size + 1)));
 }
 

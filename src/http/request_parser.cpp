@@ -1,6 +1,8 @@
 #include "logdist/http/request_parser.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "http/bytes.hpp"
 #include "logdist/http/authority.hpp"
@@ -27,8 +29,19 @@ Method method_of(std::string_view name) {
   return Method::other;
 }
 
+/// Whether all eight bytes at `bytes` are printable ASCII.
+bool are_printable(const char* bytes) {
+  constexpr auto each = [](std::uint64_t byte) { return byte * 0x0101010101010101; };
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  // The highest bit of a byte is set in one of these when it is below ' ', above '~', or not ASCII. A borrow or carry
+  // into the next byte comes only from such a one.
+  return (((word - each(' ')) | (word + each(0x7f - '~')) | word) & each(0x80)) == 0;
+}
+
 /// The first byte that is no part of a line: its CR, or one that must not be there.
 const char* line_end(const char* begin, const char* end) {
+  while (end - begin >= 8 && are_printable(begin)) begin += 8;
   while (begin != end && is_in(*begin, line_byte)) ++begin;
   return begin;
 }

@@ -230,6 +230,18 @@ TEST(RequestParser, Lines) {
   EXPECT_EQ(status_of(with_fields("X:\t a\tb \xc3\xa4 \r\n!#$%&'*+-.^_`|~9: \r\n")), 0u);
 }
 
+TEST(RequestParser, BytesThatMayNotBeInALineAreFoundWhereverTheyAre) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const bool may_be = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+    for (std::size_t before = 0; before < 20; ++before) {
+      const std::string value = std::string(before, 'a') + static_cast<char>(byte) + std::string(20, 'b');
+      RequestParser parser;
+      ASSERT_EQ(parser.parse(with_fields("X: " + value + "\r\n")), may_be ? Progress::complete : Progress::failed)
+          << byte << " behind " << before;
+    }
+  }
+}
+
 TEST(RequestParser, HeadsAreBounded) {
   const std::string begin = "GET / HTTP/1.1\r\nHost: t\r\nX: ";
   const std::size_t rest = RequestParser::max_head_size - begin.size();
