@@ -8,12 +8,11 @@
 #include <fmt/format.h>
 
 #include "codec/layout_walk.hpp"
-#include "codec/long_number.hpp"
 
 namespace logdist::codec {
 namespace {
 
-/// A line up to this long is validated strictly sooner than simdjson has begun with it.
+/// A line up to this long is validated strictly sooner than JsonScan has begun with it.
 constexpr std::size_t short_bulk_line_max = 24;
 
 constexpr LayoutValue bulk_metadata{.name = "what an action has", .kinds = {Kind::object}};
@@ -152,23 +151,16 @@ void BulkActionList::add(BulkAction action) {
 
 /// One that is not the same as the last.
 BulkActionResult BulkDecoder::read_action(std::string_view line) {
-  if (!(long_numbers_ && may_have_long_number(line))) {
-    simdjson::dom::element root;
-    LayoutWalk walk;
-    // The bytes of the lines below, or of the body's own padding, are the line's padding.
-    if (scratch_.parser.parse(line.data(), line.size(), false).get(root) == simdjson::SUCCESS &&
-        walk.walk(bulk_action, root)) {
-      return static_cast<BulkAction>(walk.member());
-    }
-  }
+  // The bytes of the lines below, or of the body's own padding, are the line's padding.
+  LayoutWalk walk(scan_);
+  if (scan_.begin(line) && walk.walk(bulk_action) && scan_.at_end()) return static_cast<BulkAction>(walk.member());
   if (auto error = action_validator_.validate(line)) return std::move(*error);
   return static_cast<BulkAction>(action_validator_.root_member());
 }
 
 std::optional<DecodeError> BulkDecoder::check_source(std::string_view line) {
   if (!line.starts_with('{')) return no_object();
-  const bool quick = line.size() > short_bulk_line_max && !(long_numbers_ && may_have_long_number(line));
-  if (quick && scratch_.parser.parse(line.data(), line.size(), false).error() == simdjson::SUCCESS) return std::nullopt;
+  if (line.size() > short_bulk_line_max && scan_.is_one_value(line)) return std::nullopt;
   return source_validator_.validate(line);
 }
 
@@ -193,7 +185,6 @@ DecodeResult BulkDecoder::decode(std::string_view body) {
   actions_.clear();
   wants_source_ = false;
   last_line_ = {};
-  long_numbers_ = may_have_long_number(body);
   std::size_t line_number = 0;
   for (std::size_t begin = 0; begin < body.size();) {
     ++line_number;

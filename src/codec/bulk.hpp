@@ -8,9 +8,9 @@
 
 #include "codec/format_decoder.hpp"
 #include "codec/json_layout.hpp"
-#include "codec/json_scratch.hpp"
 #include "codec/layout_reader.hpp"
 #include "codec/strict_validator.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
 
@@ -37,8 +37,8 @@ class BulkDecoder final : public FormatDecoder {
   static constexpr std::uint32_t actions_max = 100'000;
   static constexpr std::size_t action_bytes_max = std::size_t{64} << 10;
 
-  /// `scratch` outlives it.
-  explicit BulkDecoder(JsonScratch& scratch) : scratch_(scratch) {}
+  /// `scan` outlives it.
+  explicit BulkDecoder(JsonScan& scan) : scan_(scan) {}
 
   /// `actions` are valid until the next.
   DecodeResult decode(std::string_view body) override;
@@ -49,11 +49,10 @@ class BulkDecoder final : public FormatDecoder {
   BulkActionResult read_action(std::string_view line);
   std::optional<DecodeError> check_source(std::string_view line);
 
-  JsonScratch& scratch_;
+  JsonScan& scan_;
   LayoutValidator action_validator_{bulk_action_layout};
   StrictValidator source_validator_;
   BulkActionList actions_;
-  bool long_numbers_ = false;   ///< the body may have some
   bool wants_source_ = false;   ///< the next line is one
   std::string_view last_line_;  ///< the action that came last
   BulkAction last_action_ = BulkAction::index;

@@ -8,12 +8,12 @@
 #include "codec/events_any.hpp"
 #include "codec/journal.hpp"
 #include "codec/json_packet.hpp"
-#include "codec/json_scratch.hpp"
 #include "codec/layout_decoder.hpp"
 #include "codec/lines.hpp"
 #include "codec/logplex.hpp"
 #include "codec/ndjson.hpp"
 #include "codec/protobuf_decoder.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
 namespace {
@@ -62,12 +62,14 @@ class UnmarkedReader final : public BodyReader {
 
 }  // namespace
 
+static_assert(JsonScan::levels_max == max_depth);
+
 bool is_valid_id(std::string_view id) {
   const auto is_visible = [](char byte) { return byte >= 0x21 && byte <= 0x7e; };
   return !id.empty() && id.size() <= max_id_length && std::all_of(id.begin(), id.end(), is_visible);
 }
 
-struct Decoder::Scratch : JsonScratch {};
+struct Decoder::Scratch : JsonScan {};
 
 Decoder::Decoder() : scratch_(std::make_unique<Scratch>()) {
   const auto set = [this](Format format, std::unique_ptr<FormatDecoder> decoder) {
@@ -103,7 +105,7 @@ DecodeResult Decoder::decode(Format format, const core::Buffer& body) {
   const std::string_view text = body.view();
   if (is_json(format) && text.starts_with(byte_order_mark)) return has_byte_order_mark();
   DecodeResult result = formats_[static_cast<std::size_t>(format)]->decode(text);
-  if (scratch_->parser.capacity() > max_kept_body) scratch_->renew();
+  if (scratch_->capacity() > max_kept_body) scratch_->renew();
   return result;
 }
 
@@ -113,6 +115,6 @@ std::unique_ptr<BodyReader> Decoder::in_pieces(Format format) const {
   return std::make_unique<UnmarkedReader>(std::move(reader));
 }
 
-std::size_t Decoder::kept_capacity() const { return scratch_->parser.capacity(); }
+std::size_t Decoder::kept_capacity() const { return scratch_->capacity(); }
 
 }  // namespace logdist::codec

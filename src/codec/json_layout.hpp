@@ -10,11 +10,9 @@
 #include <string_view>
 
 #include "logdist/codec/decode.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
-
-/// What a JSON value is.
-enum class Kind : std::uint8_t { object, array, string, number, boolean, null };
 
 /// As a sentence says it.
 const char* name_of(Kind kind);

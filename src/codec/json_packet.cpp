@@ -4,52 +4,53 @@
 #include <optional>
 #include <utility>
 
-#include "codec/long_number.hpp"
 #include "codec/packet_schema.hpp"
 #include "codec/strict_validator.hpp"
 
 namespace logdist::codec {
 namespace {
 
-namespace dom = simdjson::dom;
-
-/// How many messages `messages` holds; none when it is empty or one of them is
-/// neither an object nor a string.
-std::optional<std::uint32_t> count_messages(const dom::array& messages) {
+/// Passes the array of messages, and counts them; none when it is empty, or one of them is neither an object nor a
+/// string.
+std::optional<std::uint32_t> count_messages(JsonScan& scan) {
+  if (scan.kind() != Kind::array || scan.is_empty() || !scan.enter()) return std::nullopt;
   std::uint32_t count = 0;
-  for (const dom::element message : messages) {
-    const dom::element_type type = message.type();
-    if (type != dom::element_type::OBJECT && type != dom::element_type::STRING) return std::nullopt;
+  do {
+    const Kind kind = scan.kind();
+    if ((kind != Kind::object && kind != Kind::string) || !scan.skip_value()) return std::nullopt;
     ++count;
+  } while (scan.passes_comma());
+  return scan.leave(']') ? std::optional(count) : std::nullopt;
+}
+
+/// Reads what a field of the packet has; false when a rule does not hold.
+bool read_field(JsonScan& scan, Field field, Decoded& decoded) {
+  switch (field) {
+    case Field::messages: {
+      const auto count = count_messages(scan);
+      decoded.messages = count.value_or(0);
+      return count.has_value();
+    }
+    case Field::packet_id: return scan.read_plain_string(decoded.packet_id) && is_valid_id(decoded.packet_id);
+    case Field::agent_id: return scan.kind() == Kind::string && scan.skip_value();
+    case Field::other: return scan.skip_value();
   }
-  if (count == 0) return std::nullopt;
-  return count;
+  return false;
 }
 
 /// Reads the fields of a packet; none when a rule does not hold.
-std::optional<Decoded> read_packet(const dom::object& packet) {
+std::optional<Decoded> read_packet(JsonScan& scan) {
+  if (scan.is_empty() || !scan.enter()) return std::nullopt;
   Decoded decoded;
   std::array<bool, field_count> seen{};
-  for (const dom::key_value_pair pair : packet) {
-    const Field field = field_of(pair.key);
-    if (field == Field::other) continue;
-    if (std::exchange(seen[static_cast<std::size_t>(field)], true)) return std::nullopt;
-    if (field == Field::messages) {
-      dom::array messages;
-      if (pair.value.get(messages) != simdjson::SUCCESS) return std::nullopt;
-      const auto count = count_messages(messages);
-      if (!count) return std::nullopt;
-      decoded.messages = *count;
-    } else {
-      std::string_view text;
-      if (pair.value.get(text) != simdjson::SUCCESS) return std::nullopt;
-      if (field == Field::packet_id) {
-        if (!is_valid_id(text)) return std::nullopt;
-        decoded.packet_id = text;
-      }
-    }
-  }
-  if (decoded.messages == 0) return std::nullopt;
+  do {
+    std::string_view key;
+    if (!scan.read_plain_key(key)) return std::nullopt;
+    const Field field = field_of(key);
+    if (field != Field::other && std::exchange(seen[static_cast<std::size_t>(field)], true)) return std::nullopt;
+    if (!read_field(scan, field, decoded)) return std::nullopt;
+  } while (scan.passes_comma());
+  if (!scan.leave('}') || decoded.messages == 0) return std::nullopt;
   return decoded;
 }
 
@@ -57,23 +58,18 @@ std::optional<Decoded> read_packet(const dom::object& packet) {
 
 /// Reads `text`, which has padding behind it; none when it must be validated strictly.
 std::optional<Decoded> JsonPacketDecoder::read_quickly(std::string_view text) {
-  dom::element root;
-  if (scratch_.parser.parse(text.data(), text.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
-  dom::object packet;
-  if (root.get(packet) == simdjson::SUCCESS) return read_packet(packet);
-  dom::array messages;
-  if (root.get(messages) != simdjson::SUCCESS) return std::nullopt;
-  const auto count = count_messages(messages);
-  if (!count) return std::nullopt;
-  return Decoded{*count, {}};
+  if (!scan_.begin(text)) return std::nullopt;
+  std::optional<Decoded> decoded;
+  if (scan_.kind() == Kind::object) {
+    decoded = read_packet(scan_);
+  } else if (const auto count = count_messages(scan_)) {
+    decoded = Decoded{*count};
+  }
+  return scan_.at_end() ? decoded : std::nullopt;
 }
 
 DecodeResult JsonPacketDecoder::decode(std::string_view body) {
-  if (auto decoded = may_have_long_number(body) ? std::nullopt : read_quickly(body)) {
-    packet_id_ = decoded->packet_id;  // the tape's strings go with the next parse or renew()
-    decoded->packet_id = packet_id_;
-    return *decoded;
-  }
+  if (const auto decoded = read_quickly(body)) return *decoded;
   const auto messages = validate_strictly(body, packet_id_);
   if (!messages) return messages.error();
   return Decoded{*messages, packet_id_};

@@ -7,14 +7,14 @@
 #include <string_view>
 
 #include "codec/format_decoder.hpp"
-#include "codec/json_scratch.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
 
 class JsonPacketDecoder final : public FormatDecoder {
  public:
-  /// `scratch` outlives it.
-  explicit JsonPacketDecoder(JsonScratch& scratch) : scratch_(scratch) {}
+  /// `scan` outlives it.
+  explicit JsonPacketDecoder(JsonScan& scan) : scan_(scan) {}
 
   DecodeResult decode(std::string_view body) override;
   std::unique_ptr<BodyReader> in_pieces() const override;
@@ -22,7 +22,7 @@ class JsonPacketDecoder final : public FormatDecoder {
  private:
   std::optional<Decoded> read_quickly(std::string_view text);
 
-  JsonScratch& scratch_;
+  JsonScan& scan_;
   std::string packet_id_;
 };
 

@@ -7,25 +7,23 @@
 
 #include "codec/format_decoder.hpp"
 #include "codec/json_layout.hpp"
-#include "codec/json_scratch.hpp"
-#include "codec/layout_walk.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
 
 class LayoutDecoder final : public FormatDecoder {
  public:
   /// Both outlive it.
-  LayoutDecoder(const Layout& layout, JsonScratch& scratch) : layout_(layout), scratch_(scratch) {}
+  LayoutDecoder(const Layout& layout, JsonScan& scan) : layout_(layout), scan_(scan) {}
 
   DecodeResult decode(std::string_view body) override;
   std::unique_ptr<BodyReader> in_pieces() const override;
 
  private:
   std::optional<std::uint32_t> read_quickly(std::string_view body);
-  bool read_row(std::string_view body, LayoutWalk& walk);
 
   const Layout& layout_;
-  JsonScratch& scratch_;
+  JsonScan& scan_;
 };
 
 }  // namespace logdist::codec

@@ -3,33 +3,14 @@
 #include <string_view>
 
 namespace logdist::codec {
-namespace {
 
-namespace dom = simdjson::dom;
-
-Kind kind_of(const dom::element& element) {
-  switch (element.type()) {
-    case dom::element_type::OBJECT: return Kind::object;
-    case dom::element_type::ARRAY: return Kind::array;
-    case dom::element_type::STRING: return Kind::string;
-    case dom::element_type::BOOL: return Kind::boolean;
-    case dom::element_type::NULL_VALUE: return Kind::null;
-    default: return Kind::number;
-  }
-}
-
-bool is_blank_value(const dom::element& element) {
-  std::string_view text;
-  return element.is_null() || (element.get(text) == simdjson::SUCCESS && text.empty());
-}
-
-}  // namespace
-
-bool LayoutWalk::walk(const LayoutValue& root, const dom::element& element) {
+bool LayoutWalk::walk(const LayoutValue& root) {
   ++roots_;
-  dom::object object;
-  if (element.get(object) == simdjson::SUCCESS) root_members_ += object.size();
-  return walk_value(root, element);
+  members_ = 0;
+  const bool is_object = scan_.kind() == Kind::object;
+  if (!walk_value(root)) return false;
+  if (is_object) root_members_ += members_;
+  return true;
 }
 
 std::uint32_t LayoutWalk::messages() const {
@@ -37,47 +18,33 @@ std::uint32_t LayoutWalk::messages() const {
   return envelope && (enveloped_ > 0 || root_members_ == 1) ? enveloped_ : messages_;
 }
 
-void LayoutWalk::walk_envelope(const LayoutValue& value, const dom::array& array) {
-  ++envelopes_;
-  for (const dom::element element : array) {
-    if (value.element->kinds.has(kind_of(element))) {
-      ++enveloped_;
-    } else {
-      envelope_of_others_ = true;
-    }
-  }
-}
-
-bool LayoutWalk::walk_value(const LayoutValue& value, const dom::element& element) {
-  const Kind kind = kind_of(element);
+bool LayoutWalk::walk_value(const LayoutValue& value) {
+  const Kind kind = scan_.kind();
   if (!value.kinds.has(kind)) return false;
-  if (value.must_not_be_blank && is_blank_value(element)) return false;
-  if (kind == Kind::array) {
-    if (value.envelope != LayoutValue::Envelope::no) {
-      walk_envelope(value, dom::array(element));
-      return true;
-    }
-    if (!walk_array(value, dom::array(element))) return false;
-  } else if (kind == Kind::object) {
-    return walk_object(value, dom::object(element));
-  }
+  if (value.must_not_be_blank && (kind == Kind::null || scan_.is_empty_string())) return false;
+  if (kind == Kind::object) return walk_object(value);
+  if (kind == Kind::array && value.envelope != LayoutValue::Envelope::no) return walk_envelope(value);
+  if (!(kind == Kind::array ? walk_array(value) : scan_.skip_value())) return false;
   if (value.counted.has(kind)) ++messages_;
   return true;
 }
 
-bool LayoutWalk::walk_object(const LayoutValue& value, const dom::object& object) {
+bool LayoutWalk::walk_object(const LayoutValue& value) {
+  const bool empty = scan_.is_empty();
   std::uint32_t seen = 0;
-  if (!value.members.empty()) {
-    for (const dom::key_value_pair pair : object) {
-      const std::size_t i = find_member(value, pair.key);
-      if (i == value.members.size()) continue;
-      if ((seen & 1U << i) != 0 || !walk_value(*value.members[i].value, pair.value)) return false;
-      seen |= 1U << i;
-      member_ = i;
-    }
+  std::uint64_t members = 0;
+  if (empty || value.members.empty()) {
+    if (!scan_.skip_value()) return false;
+  } else {
+    if (!scan_.enter()) return false;
+    do {
+      if (!walk_member(value, seen)) return false;
+      ++members;
+    } while (scan_.passes_comma());
+    if (!scan_.leave('}')) return false;
   }
-  const bool empty = object.begin() == object.end();
-  if (value.exactly_one_member && (seen == 0 || object.size() != 1)) return false;
+  members_ = members;
+  if (value.exactly_one_member && (seen == 0 || members != 1)) return false;
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const LayoutMember::Need need = value.members[i].need;
     const bool needed = need == LayoutMember::Need::always || (need == LayoutMember::Need::unless_empty && !empty);
@@ -87,20 +54,50 @@ bool LayoutWalk::walk_object(const LayoutValue& value, const dom::object& object
   return true;
 }
 
-bool LayoutWalk::walk_array(const LayoutValue& value, const dom::array& array) {
-  if (value.positions.empty()) {
-    if (value.element == nullptr) return true;
-    for (const dom::element element : array) {
-      if (!walk_value(*value.element, element)) return false;
-    }
-    return true;
-  }
+bool LayoutWalk::walk_member(const LayoutValue& value, std::uint32_t& seen) {
+  std::string_view key;
+  if (!scan_.read_plain_key(key)) return false;
+  const std::size_t i = find_member(value, key);
+  if (i == value.members.size()) return scan_.skip_value();
+  if ((seen & 1U << i) != 0 || !walk_value(*value.members[i].value)) return false;
+  seen |= 1U << i;
+  member_ = i;
+  return true;
+}
+
+bool LayoutWalk::walk_array(const LayoutValue& value) {
+  if (!value.positions.empty()) return walk_positions(value);
+  if (value.element == nullptr || scan_.is_empty()) return scan_.skip_value();
+  if (!scan_.enter()) return false;
+  do {
+    if (!walk_value(*value.element)) return false;
+  } while (scan_.passes_comma());
+  return scan_.leave(']');
+}
+
+bool LayoutWalk::walk_positions(const LayoutValue& value) {
+  if (scan_.is_empty() || !scan_.enter()) return false;
   std::size_t index = 0;
-  for (const dom::element element : array) {
-    if (index == value.positions.size() || !walk_value(*value.positions[index], element)) return false;
+  do {
+    if (index == value.positions.size() || !walk_value(*value.positions[index])) return false;
     ++index;
-  }
-  return index >= value.positions_least;
+  } while (scan_.passes_comma());
+  return scan_.leave(']') && index >= value.positions_least;
+}
+
+bool LayoutWalk::walk_envelope(const LayoutValue& value) {
+  ++envelopes_;
+  if (scan_.is_empty()) return scan_.skip_value();
+  if (!scan_.enter()) return false;
+  do {
+    if (value.element->kinds.has(scan_.kind())) {
+      ++enveloped_;
+    } else {
+      envelope_of_others_ = true;
+    }
+    if (!scan_.skip_value()) return false;
+  } while (scan_.passes_comma());
+  return scan_.leave(']');
 }
 
 }  // namespace logdist::codec

@@ -6,12 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "codec/long_number.hpp"
-
 namespace logdist::codec {
 namespace {
 
-/// A line up to this long is validated strictly sooner than simdjson has begun with it.
+/// A line up to this long is validated strictly sooner than JsonScan has begun with it.
 constexpr std::size_t short_line_max = 24;
 
 bool is_json_whitespace(char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
@@ -74,15 +72,13 @@ class LineReader final : public BodyReader {
 }  // namespace
 
 /// The first fault of a line. `long_numbers`: the body may have some.
-std::optional<DecodeError> NdjsonDecoder::check_line(std::string_view line, bool long_numbers) {
-  const bool quick = line.size() > short_line_max && !(long_numbers && may_have_long_number(line));
+std::optional<DecodeError> NdjsonDecoder::check_line(std::string_view line) {
   // The bytes of the lines below, or of the body's own padding, are the line's padding.
-  if (quick && scratch_.parser.parse(line.data(), line.size(), false).error() == simdjson::SUCCESS) return std::nullopt;
+  if (line.size() > short_line_max && scan_.is_one_value(line)) return std::nullopt;
   return values_.validate(line);
 }
 
 DecodeResult NdjsonDecoder::decode(std::string_view body) {
-  const bool long_numbers = may_have_long_number(body);
   Decoded decoded;
   std::size_t line_number = 0;
   for (std::size_t begin = 0; begin < body.size();) {
@@ -90,7 +86,7 @@ DecodeResult NdjsonDecoder::decode(std::string_view body) {
     const std::size_t end = std::min(body.find('\n', begin), body.size());
     const std::string_view line = body.substr(begin, end - begin);
     if (!std::all_of(line.begin(), line.end(), is_json_whitespace)) {
-      if (auto error = check_line(line, long_numbers)) return of_line(std::move(*error), line_number, begin);
+      if (auto error = check_line(line)) return of_line(std::move(*error), line_number, begin);
       ++decoded.messages;
     }
     begin = end + 1;

@@ -6,23 +6,23 @@
 #include <string_view>
 
 #include "codec/format_decoder.hpp"
-#include "codec/json_scratch.hpp"
 #include "codec/strict_validator.hpp"
+#include "logdist/codec/json/json_scan.hpp"
 
 namespace logdist::codec {
 
 class NdjsonDecoder final : public FormatDecoder {
  public:
-  /// `scratch` outlives it.
-  explicit NdjsonDecoder(JsonScratch& scratch) : scratch_(scratch) {}
+  /// `scan` outlives it.
+  explicit NdjsonDecoder(JsonScan& scan) : scan_(scan) {}
 
   DecodeResult decode(std::string_view body) override;
   std::unique_ptr<BodyReader> in_pieces() const override;
 
  private:
-  std::optional<DecodeError> check_line(std::string_view line, bool long_numbers);
+  std::optional<DecodeError> check_line(std::string_view line);
 
-  JsonScratch& scratch_;
+  JsonScan& scan_;
   StrictValidator values_;
 };
 

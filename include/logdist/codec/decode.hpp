@@ -3,10 +3,9 @@
 // A format is one decoder (src/codec/format_decoder.hpp); whoever asks knows which one it is. All
 // work on bytes alone: a whole body in place, or the pieces of one that is never there as a whole.
 //
-// For JSON, two readers share the work. simdjson, the fast one, only ever says yes. What
-// it does not like, a streaming parser (Boost.JSON) checks again: it names the
-// fault and its byte, or accepts what simdjson cannot hold but RFC 8259 allows,
-// such as integers above 64 bits.
+// For JSON, two readers share the work. The fast one, on simdjson's first stage, only ever
+// says yes. What it does not like, a streaming parser (Boost.JSON) checks again: it names the
+// fault and its byte, or accepts what the fast one leaves to it, such as a key with an escape.
 #pragma once
 
 #include <array>
@@ -63,7 +62,7 @@ inline constexpr std::size_t max_id_length = 128;
 /// Whether `id` is 1–128 visible ASCII characters (0x21–0x7e).
 bool is_valid_id(std::string_view id);
 
-/// What was found in a valid body. What it refers to is valid until the next decode.
+/// What was found in a valid body. What it refers to is valid until the next decode, while the body is as it was.
 struct Decoded {
   std::uint32_t messages = 0;                 ///< 0: of a format in which an empty body is a success, and no packet
   std::string_view packet_id = {};            ///< empty when the body has none
@@ -114,7 +113,7 @@ class BodyReader {
 class FormatDecoder;
 
 /// The decoders of all formats, reusable. They share simdjson's scratch memory, which is kept
-/// between bodies (about 14 bytes a byte of the largest), but given back after one of more than
+/// between bodies (4 bytes a byte of the largest), but given back after one of more than
 /// `max_kept_body`. Confined to one thread.
 class Decoder {
  public:
