@@ -16,15 +16,6 @@ constexpr std::size_t unknown_step = 16 * 1024;
 
 }  // namespace
 
-/// Most are the youngest; of those that waited before, most are among the oldest.
-template <typename List>
-void MemoryLimiter::insert_by_age(List& list, Reservation& reservation) {
-  if (list.empty() || list.back().ticket_ < reservation.ticket_) return list.push_back(reservation);
-  list.insert(std::find_if(list.begin(), list.end(),
-                           [&reservation](const Reservation& other) { return other.ticket_ > reservation.ticket_; }),
-              reservation);
-}
-
 MemoryLimiter::Reservation::~Reservation() { LOGDIST_CHECK(held_bytes_ == 0 && !growing_); }
 
 MemoryLimiter::MemoryLimiter(std::size_t max_bytes, std::size_t small_body_max)
@@ -33,7 +24,7 @@ MemoryLimiter::MemoryLimiter(std::size_t max_bytes, std::size_t small_body_max)
 }
 
 MemoryLimiter::~MemoryLimiter() {
-  for (const Line& line : lines_) LOGDIST_CHECK(line.waiting.empty() && line.growing.empty());
+  for (const Line& line : lines_) LOGDIST_CHECK(line.turns.empty() && line.growing.empty());
 }
 
 std::size_t MemoryLimiter::step(std::size_t arrived_bytes, std::size_t length) const {
@@ -81,7 +72,7 @@ bool MemoryLimiter::release(Reservation& reservation) {
   const MutexLock lock(mutex_);
   Line& line = line_of(reservation);
   const bool was_waiting = reservation.waiting_;
-  if (was_waiting) line.waiting.erase(line.waiting.iterator_to(reservation));
+  if (was_waiting) leave(line, reservation, false);
   if (reservation.growing_) line.growing.erase(line.growing.iterator_to(reservation));
   for (Line& each : lines_) {
     if (each.beyond == &reservation) each.beyond = nullptr;
@@ -155,7 +146,8 @@ void MemoryLimiter::wait_locked(Reservation& reservation, std::size_t bytes) {
   if (reservation.ticket_ == 0) reservation.ticket_ = ++last_ticket_;
   reservation.wanted_bytes_ = bytes;
   reservation.waiting_ = true;
-  insert_by_age(line_of(reservation).waiting, reservation);
+  reservation.client_ = reservation.waits_for();
+  enter(line_of(reservation), reservation);
   word_.fetch_or(waiters_bit, std::memory_order_relaxed);
   serve_locked(&reservation);
 }
@@ -176,8 +168,8 @@ void MemoryLimiter::serve_locked(const Reservation* newcomer) {
   }
   for (Line& line : lines_) help_oldest_locked(line, newcomer);
   while (Reservation* const next = next_locked()) grant_locked(*next, newcomer);
-  large_waits_.store(!lines_[1].waiting.empty(), std::memory_order_relaxed);
-  if (lines_[0].waiting.empty() && lines_[1].waiting.empty()) {
+  large_waits_.store(!lines_[1].turns.empty(), std::memory_order_relaxed);
+  if (lines_[0].turns.empty() && lines_[1].turns.empty()) {
     word_.fetch_and(~waiters_bit, std::memory_order_relaxed);
   }
 }
@@ -194,11 +186,11 @@ void MemoryLimiter::help_oldest_locked(Line& line, const Reservation* newcomer) 
   }
 }
 
-/// Who is served now, if anybody: a small body from what is kept for those; else the
-/// oldest of all. Small ones pass a large one only when its own kind alone is in its way.
+/// Who is served now, if anybody, of the two whose turn it is: a small body from what is kept for those; else the
+/// older. Small ones pass a large one only when its own kind alone is in its way.
 MemoryLimiter::Reservation* MemoryLimiter::next_locked() {
-  Reservation* const small = lines_[0].waiting.empty() ? nullptr : &lines_[0].waiting.front();
-  Reservation* const large = lines_[1].waiting.empty() ? nullptr : &lines_[1].waiting.front();
+  Reservation* const small = first_of(lines_[0]);
+  Reservation* const large = first_of(lines_[1]);
   if (small != nullptr && fits_in_kept_part_locked(*small)) return small;
   if (large != nullptr && (small == nullptr || large->ticket_ < small->ticket_)) {
     if (fits_locked(*large)) return large;
@@ -210,7 +202,7 @@ MemoryLimiter::Reservation* MemoryLimiter::next_locked() {
 /// A newcomer learns it from the return of its own call.
 void MemoryLimiter::grant_locked(Reservation& reservation, const Reservation* newcomer) {
   Line& line = line_of(reservation);
-  line.waiting.erase(line.waiting.iterator_to(reservation));
+  leave(line, reservation, true);
   reservation.waiting_ = false;
   if (reservation.last_step_ && reservation.growing_) line.growing.erase(line.growing.iterator_to(reservation));
   if (!reservation.last_step_ && !reservation.growing_) insert_by_age(line.growing, reservation);

@@ -17,7 +17,9 @@ class Body final : public MemoryLimiter::Reservation {
     grants += 1;
     if (order_ != nullptr) order_->push_back(name_);
   }
+  std::uint64_t waits_for() const override { return client; }
   int name() const { return name_; }
+  std::uint64_t client = 0;
   int grants = 0;
 
  private:

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <unordered_map>
 
 #include <boost/intrusive/list.hpp>
 
@@ -15,13 +16,14 @@ namespace logdist::queue {
 
 /// Buffer space for the bodies that are being received or that wait, over all loops.
 ///
-/// A body reserves space before it is read and waits its turn, oldest first, so the
-/// memory of bodies is limited without dropping connections. It reserves in steps as it
+/// A body reserves space before it is read and waits its turn, so the memory of bodies is limited without dropping
+/// connections. Those that wait are served by client, one body each in turn, and of a client the oldest first: many
+/// bodies of one client take no more than a turn from another. It reserves in steps as it
 /// arrives: a body that is announced and does not arrive holds next to nothing.
 ///
 /// Small bodies and large ones wait in separate lines. An eighth of the space is kept
 /// for small ones (at most `small_body_max` bytes), so they never wait for large ones.
-/// The rest is for both, oldest first.
+/// The rest is for both: of the two whose turn it is, the older first.
 ///
 /// Two bodies that each hold half of the space and wait for more would wait for ever.
 /// Therefore the oldest of its kind that holds bytes gets its step whatever is held. The
@@ -57,12 +59,15 @@ class MemoryLimiter {
     /// The space that it waited for is held now. Called once per wait, on any thread and
     /// under the limiter's lock: it may only notify its own thread.
     virtual void granted() = 0;
+    /// Whose body it is: those of one number are one client's. Asked on its own thread, each time that it waits.
+    virtual std::uint64_t waits_for() const { return 0; }
 
    private:
     friend class MemoryLimiter;
     std::size_t held_bytes_ = 0;
     std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the limiter's mutex
     std::uint64_t ticket_ = 0;      ///< age; 0 until it first takes the lock
+    std::uint64_t client_ = 0;      ///< while it waits; guarded by the limiter's mutex
     bool waiting_ = false;          ///< guarded by the limiter's mutex
     bool growing_ = false;          ///< more steps are to come
     bool last_step_ = false;        ///< the step waited for is the last
@@ -124,17 +129,34 @@ class MemoryLimiter {
   using Growing = boost::intrusive::list<
       Reservation, boost::intrusive::base_hook<boost::intrusive::list_base_hook<boost::intrusive::tag<GrowingTag>>>>;
 
-  /// The bodies of one kind, by age, the oldest first.
-  struct Line {
+  /// The bodies of one client that wait, by age, the oldest first. In the order of turns while there are any.
+  struct Client : boost::intrusive::list_base_hook<> {
     Waiting waiting;
-    Growing growing;                ///< hold bytes, and more steps are to come
-    Reservation* beyond = nullptr;  ///< went beyond the bound from this line, until it is released
+  };
+  using Turns = boost::intrusive::list<Client>;
+
+  /// The bodies of one kind.
+  struct Line {
+    std::unordered_map<std::uint64_t, Client> clients;  ///< that wait
+    Turns turns;                                        ///< of them: the first is served next
+    Growing growing;                                    ///< hold bytes, by age, and more steps are to come
+    Reservation* beyond = nullptr;                      ///< went beyond the bound from this line, until it is released
   };
 
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;
 
+  static Reservation* first_of(const Line& line);
+  static void enter(Line& line, Reservation& reservation);
+  static void leave(Line& line, Reservation& reservation, bool served);
+
+  /// Most are the youngest; of those that waited before, most are among the oldest.
   template <typename List>
-  static void insert_by_age(List& list, Reservation& reservation);
+  static void insert_by_age(List& list, Reservation& reservation) {
+    if (list.empty() || list.back().ticket_ < reservation.ticket_) return list.push_back(reservation);
+    auto at = list.begin();
+    while (at->ticket_ < reservation.ticket_) ++at;
+    list.insert(at, reservation);
+  }
 
   bool try_take(std::size_t bytes);
   void give_back(std::size_t bytes);
