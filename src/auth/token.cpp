@@ -51,6 +51,10 @@ bool is_same(const TokenDigest& one, const TokenDigest& other) {
   return CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
+bool is_same_text(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
 std::string make_token() {
   TokenDigest bytes{};  // as many as a digest has
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {

@@ -45,6 +45,23 @@ const char* to_string(RejectReason reason) {
     case RejectReason::too_many_connections: return "too_many_connections";
     case RejectReason::buffers_full: return "buffers_full";
     case RejectReason::loop: return "loop";
+    case RejectReason::unauthorized: return "unauthorized";
+    case RejectReason::forbidden: return "forbidden";
+    case RejectReason::over_limit: return "over_limit";
+  }
+  check_failed("a known value", __FILE__, __LINE__);
+}
+
+const char* to_string(ClientRefusal refusal) {
+  switch (refusal) {
+    case ClientRefusal::no_identity: return "no_identity";
+    case ClientRefusal::malformed_identity: return "malformed_identity";
+    case ClientRefusal::unknown_identity: return "unknown_identity";
+    case ClientRefusal::two_identities: return "two_identities";
+    case ClientRefusal::address: return "address";
+    case ClientRefusal::format: return "format";
+    case ClientRefusal::rate: return "rate";
+    case ClientRefusal::share: return "share";
   }
   check_failed("a known value", __FILE__, __LINE__);
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "logdist/auth/admin_tokens.hpp"
+#include "logdist/auth/clients.hpp"
 #include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/net/listen.hpp"
@@ -88,6 +89,7 @@ int run_check(const CheckCommandOptions& options, const config::Environment& env
   check_dead_letters(loaded);
   net::check_tls(loaded);
   auth::check_admin_tokens(loaded);
+  auth::check_clients(loaded);
   // A reload does not listen and opens no queue.
   if (!options.reload) {
     check_listening(loaded, "server.listen", loaded.options.server.listen);

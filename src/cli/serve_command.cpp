@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "logdist/auth/admin_tokens.hpp"
+#include "logdist/auth/clients.hpp"
 #include "logdist/base/counted.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
@@ -171,14 +172,16 @@ int misconfigured(const config::Loaded& loaded) {
   return exit_not_started;
 }
 
-/// Once, where more than this machine reaches the packet port and no certificate is asked for.
+/// Once, where more than this machine reaches the packet port, and everybody there may send.
 void warn_of_open_port(const config::Options& options, const std::vector<config::ListenAddress>& addresses) {
-  if (options.server.tls.is_on() && options.server.tls.client_auth == config::ClientAuth::required) return;
+  const bool wants_certificates =
+      options.server.tls.is_on() && options.server.tls.client_auth == config::ClientAuth::required;
+  if (wants_certificates || !options.auth.anonymous) return;
   const auto beyond = std::ranges::find_if_not(addresses, config::is_loopback);
   if (beyond == addresses.end()) return;
   const std::string address = config::format_listen_address(*beyond);
   log::record(log::Level::warn, "packet_port_open",
-              fmt::format("packet port: whoever reaches {} may send packets; server.tls.client_auth: required asks for "
+              fmt::format("packet port: whoever reaches {} may send packets; auth.anonymous: false asks for tokens or "
                           "certificates",
                           address),
               {{"address", address}});
@@ -233,6 +236,7 @@ config::Loaded load_again(const std::optional<std::string>& file,
   registry::check_loops(loaded, listening, names);
   net::check_tls(loaded);
   auth::check_admin_tokens(loaded);
+  auth::check_clients(loaded);
   return loaded;
 }
 
@@ -255,6 +259,7 @@ int run_serve(const std::optional<std::string>& config_file) {
   registry::check_loops(loaded, std::nullopt);
   net::check_tls(loaded);
   auth::check_admin_tokens(loaded);
+  auth::check_clients(loaded);
   if (!loaded.errors.empty()) return misconfigured(loaded);
   os::EndSignals signals;
   log::set_up(loaded.options.log);

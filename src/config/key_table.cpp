@@ -5,42 +5,15 @@
 #include <cctype>
 #include <utility>
 
+#include "config/key_spec.hpp"
+
 namespace logdist::config {
 namespace {
 
-template <typename Target, typename Field, typename Type>
-KeySpec<Target> key_spec(std::string_view path, Field field, Type type, std::string_view meaning) {
-  KeySpec<Target> made;
-  made.path = path;
-  made.type = Type::type;
-  made.allowed = type.allowed();
-  made.meaning = meaning;
-  if constexpr (requires { type.choices(); }) made.choices = type.choices();
-  if constexpr (requires { type.pattern(); }) made.pattern = type.pattern();
-  if constexpr (requires { Type::is_list; }) made.is_list = true;
-  if constexpr (Type::type == ValueType::whole_number || Type::type == ValueType::number) {
-    made.bounds = {static_cast<double>(type.min), static_cast<double>(type.max)};
-  }
-  if constexpr (Type::type == ValueType::mapping) {
-    made.assign_entry = [field, type](Target& target, std::string_view name, std::string_view value) {
-      return type.assign_entry(field(target), name, value);
-    };
-  } else {
-    made.assign = [field, type](Target& target, std::string_view text) { return type.assign(field(target), text); };
-  }
-  made.show = [field, type](const Target& target) { return type.show(field(target)); };
-  return made;
-}
-
-/// A key and the field of the same name.
-#define LOGDIST_KEY(path) \
-  std::string_view(#path), [](auto& options) -> auto& { return options.path; }
-
-constexpr std::uint64_t count_max = 1'000'000;
 constexpr std::uint64_t messages_max = 1'000'000'000;
 constexpr std::uint64_t queue_packets_max = (1 << 24) - 1;         // both counts share one word:
 constexpr std::uint64_t bytes_max = (std::uint64_t{1} << 40) - 1;  // 24 bits and 40 bits
-/// The keys, those of the analyzers and of TLS apart, that a reload takes at once. Whoever
+/// The keys, those of the analyzers, of TLS, auth and limits apart, that a reload takes at once. Whoever
 /// adds one here makes server::Reload apply it.
 constexpr std::array<std::string_view, 5> live_keys{"admin.tokens", "admin.open", "delivery.max_in_flight",
                                                     "shutdown.grace", "log.level"};
@@ -123,6 +96,25 @@ std::vector<KeySpec<Options>> admin_keys() {
              "YAML file of who may read the admin port or change something there; \"\" lets in all who reach it."),
       option(LOGDIST_KEY(admin.open), Choice<bool>{{{"false", false}, {"true", true}}},
              "Whether the admin port may listen beyond loopback without admin.tokens."),
+  };
+}
+
+std::vector<KeySpec<Options>> agent_keys() {
+  return {
+      option(LOGDIST_KEY(auth.clients), Text{check_file_name, "a file name, or \"\" for none", ""},
+             "YAML file of agents that are known by a token or a certificate, with their rights and limits; \"\" is "
+             "none."),
+      option(LOGDIST_KEY(auth.anonymous), Choice<bool>{{{"false", false}, {"true", true}}},
+             "Whether packets of agents that are not known are accepted; false needs auth.clients or clients' "
+             "certificates."),
+      option(LOGDIST_KEY(limits.packets), Rate{0, rate_per_second_max, RateUnit::things},
+             "Packets that a client may send which has no limit of its own; agents that are not known are one client "
+             "per address."),
+      option(LOGDIST_KEY(limits.messages), Rate{0, rate_per_second_max, RateUnit::things}, "The same of messages."),
+      option(LOGDIST_KEY(limits.bytes), Rate{0, bytes_max}, "The same of bytes, of bodies."),
+      option(LOGDIST_KEY(limits.burst), wait, "For how long of its rate a client may send at once."),
+      option(LOGDIST_KEY(limits.queue_share), Real{0.000001, 1},
+             "The largest part of queue.max_packets that one client may hold; above it the answer is 429."),
   };
 }
 
@@ -229,62 +221,17 @@ std::vector<KeySpec<Options>> running_keys() {
 std::vector<KeySpec<Options>> make_option_keys() {
   const auto server_tls = [](auto& options) -> auto& { return options.server.tls; };
   std::vector<KeySpec<Options>> specs;
-  for (auto& group : {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), working_keys(),
+  for (auto& group : {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), agent_keys(), working_keys(),
                       storage_keys(), delivery_keys(), running_keys()}) {
     specs.insert(specs.end(), group.begin(), group.end());
   }
   for (auto& spec : specs) {
-    const bool is_tls = spec.path.find(".tls.") != spec.path.npos;
-    spec.live = is_tls || std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();
+    const bool is_of_live_section =
+        spec.path.find(".tls.") != spec.path.npos || spec.path.starts_with("auth.") || spec.path.starts_with("limits.");
+    spec.live = is_of_live_section || std::find(live_keys.begin(), live_keys.end(), spec.path) != live_keys.end();
   }
   return specs;
 }
-
-template <typename Field, typename Type>
-KeySpec<AnalyzerOptions> of_analyzer(std::string_view path, Field field, Type type, std::string_view meaning) {
-  return key_spec<AnalyzerOptions>(path, field, std::move(type), meaning);
-}
-
-std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
-  const Text file{check_file_name, "a file name, or \"\" for none", ""};
-  const auto whole_analyzer = [](auto& analyzer) -> auto& { return analyzer; };
-  std::vector<KeySpec<AnalyzerOptions>> specs{
-      of_analyzer(LOGDIST_KEY(name),
-                  Text{check_analyzer_name, "1 to 64 of letters, digits, _, . and -", "^[A-Za-z0-9_.-]{1,64}$"},
-                  "Its name in metrics, status and log; unique."),
-      of_analyzer("url", whole_analyzer, AnalyzerUrl{}, "Where packets are POSTed."),
-      of_analyzer(LOGDIST_KEY(weight), ExactWeight{},
-                  "Its share is its weight divided by the sum of the weights in service."),
-      of_analyzer(LOGDIST_KEY(max_in_flight), Whole{1, count_max}, "Instead of delivery.max_in_flight."),
-      of_analyzer(LOGDIST_KEY(forward),
-                  Choice<ForwardMode>{{{"packet-url", ForwardMode::packet_url}, {"native", ForwardMode::native}}},
-                  "Where packets are POSTed: all to the url, or each to the url's host with its agent's own path and "
-                  "query, for a server that speaks the agents' protocols."),
-      of_analyzer(LOGDIST_KEY(formats), Protocols{},
-                  "What it takes; for packets of other formats it is not in service."),
-      of_analyzer(LOGDIST_KEY(decompress), Choice<bool>{{{"false", false}, {"true", true}}},
-                  "Whether compressed bodies are decompressed for it, and sent without Content-Encoding."),
-      of_analyzer(LOGDIST_KEY(tls.ca), file,
-                  "Of an https url: PEM file of the CAs that its certificate leads to; \"\" is those of the system."),
-      of_analyzer(LOGDIST_KEY(tls.certificate), file,
-                  "Of an https url: PEM file of our certificate and the chain behind it, for one that asks for it."),
-      of_analyzer(LOGDIST_KEY(tls.key), file, "Of an https url: PEM file of that certificate's private key."),
-      of_analyzer(
-          LOGDIST_KEY(tls.server_name),
-          Text{check_server_name, "the name or address of a host, or \"\" for the url's", R"(^[A-Za-z0-9._:-]*$)"},
-          "Of an https url: the name that its certificate must have, and that is sent (SNI)."),
-      of_analyzer(LOGDIST_KEY(tls.verify), Choice<bool>{{{"false", false}, {"true", true}}},
-                  "Of an https url: whether its certificate is verified; false protects from nobody."),
-      of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
-  };
-  for (auto& spec : specs) {
-    spec.required = spec.path == "name" || spec.path == "url";
-    spec.live = true;
-  }
-  return specs;
-}
-
-#undef LOGDIST_KEY
 
 /// "a.b.c" → "a.b"; "a" → "".
 std::string_view parent_of(std::string_view path) {
@@ -314,11 +261,6 @@ std::vector<std::string> make_known_paths() {
 
 const std::vector<KeySpec<Options>>& option_keys() {
   static const std::vector<KeySpec<Options>> specs = make_option_keys();
-  return specs;
-}
-
-const std::vector<KeySpec<AnalyzerOptions>>& analyzer_keys() {
-  static const std::vector<KeySpec<AnalyzerOptions>> specs = make_analyzer_keys();
   return specs;
 }
 

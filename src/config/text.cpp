@@ -10,6 +10,8 @@
 namespace logdist::config {
 namespace {
 
+constexpr std::string_view unlimited = "unlimited";
+constexpr std::string_view per_second = "/s";
 constexpr std::size_t weight_decimals_max = 6;
 constexpr std::uint64_t weight_units_max = 1'000'000 * Weight::units_per_one;
 
@@ -101,6 +103,23 @@ Parsed<Weight> parse_weight(std::string_view text) {
   if (weight.units == 0) return ValueError{quote(text) + " is not above 0"};
   if (weight.units > weight_units_max) return ValueError{quote(text) + " is too large"};
   return weight;
+}
+
+Parsed<std::uint64_t> parse_rate(std::string_view text, RateUnit unit) {
+  if (text == unlimited) return 0;
+  const ValueError no_rate{quote(text) + " is not a rate"};
+  if (!text.ends_with(per_second)) return no_rate;
+  const std::string_view amount = text.substr(0, text.size() - per_second.size());
+  if (unit == RateUnit::bytes) return parse_size(amount);
+  const auto quantity = split_unit(amount);
+  if (!quantity || !quantity->unit.empty()) return no_rate;
+  if (quantity->too_large) return ValueError{quote(text) + " is too large"};
+  return quantity->number;
+}
+
+std::string format_rate(std::uint64_t rate, RateUnit unit) {
+  if (rate == 0) return std::string(unlimited);
+  return (unit == RateUnit::bytes ? format_size(rate) : std::to_string(rate)).append(per_second);
 }
 
 std::string format_duration(Duration duration) {

@@ -78,6 +78,16 @@ class Validator {
                                   format_listen_address(*beyond)));
   }
 
+  /// Or nobody could send anything.
+  void check_identities() {
+    const AuthOptions& auth = options_.auth;
+    const bool asks_for_certificates = options_.server.tls.client_auth != ClientAuth::none;
+    if (auth.anonymous || !auth.clients.empty() || asks_for_certificates || !sound({"auth.clients"})) return;
+    report_.add_error(location_of("auth.anonymous"),
+                      "is false, but there are no identities; allowed: with auth.clients, or with "
+                      "server.tls.client_auth: required or optional");
+  }
+
   /// A PROXY header that nobody may send would refuse every connection that has one.
   void check_proxies() {
     const ServerOptions& server = options_.server;
@@ -229,6 +239,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();
   validator.check_admin_rights();
+  validator.check_identities();
   validator.check_proxies();
   validator.check_analyzers_tls();
   validator.check_tls("server.tls", builder.options.server.tls);

@@ -93,13 +93,24 @@ OptionalError Size::assign(std::size_t& field, std::string_view text) const {
 }
 
 std::string Rate::allowed() const {
-  return fmt::format("a rate from {}/s to {}/s, such as 1KiB/s", format_size(min), format_size(max));
+  const std::string or_none = min == 0 ? ", or unlimited" : "";
+  const std::string example = unit == RateUnit::bytes ? "1KiB/s" : "500/s";
+  return fmt::format("a rate from {} to {}, such as {}{}", format_rate(std::max<std::uint64_t>(min, 1), unit),
+                     format_rate(max, unit), example, or_none);
 }
 
-OptionalError Rate::assign(std::size_t& field, std::string_view text) const {
-  constexpr std::string_view per_second = "/s";
-  if (!text.ends_with(per_second)) return ValueError{quote(text) + " is not a rate"};
-  return Size{min, max}.assign(field, text.substr(0, text.size() - per_second.size()));
+std::string Rate::pattern() const {
+  const std::string amount = unit == RateUnit::bytes ? "0*[1-9][0-9]*(B|KiB|MiB|GiB)?/s" : "0*[1-9][0-9]*/s";
+  return min == 0 ? fmt::format("^({}|unlimited)$", amount) : fmt::format("^{}$", amount);
+}
+
+OptionalError Rate::assign(std::uint64_t& field, std::string_view text) const {
+  const auto value = parse_rate(text, unit);
+  if (!value) return value.error();
+  const bool is_none = *value == 0 && text.find_first_of("0123456789") == text.npos;
+  if (is_none ? min > 0 : *value < std::max<std::uint64_t>(min, 1) || *value > max) return out_of_range(text);
+  field = *value;
+  return std::nullopt;
 }
 
 std::string Span::allowed() const {

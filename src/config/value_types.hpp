@@ -75,16 +75,17 @@ struct Size {
   std::string show(std::uint64_t value) const { return format_size(value); }
 };
 
-/// A number of bytes a second from `min` to `max`.
+/// So much a second, from `min` to `max`; with a `min` of 0 it may be unlimited, which is 0.
 struct Rate {
   static constexpr ValueType type = ValueType::text;
   std::uint64_t min;
   std::uint64_t max;
+  RateUnit unit = RateUnit::bytes;
 
   std::string allowed() const;
-  std::string pattern() const { return "^0*[1-9][0-9]*(B|KiB|MiB|GiB)?/s$"; }
-  OptionalError assign(std::size_t& field, std::string_view text) const;
-  std::string show(std::uint64_t value) const { return format_size(value) + "/s"; }
+  std::string pattern() const;
+  OptionalError assign(std::uint64_t& field, std::string_view text) const;
+  std::string show(std::uint64_t value) const { return format_rate(value, unit); }
 };
 
 /// A duration from `min` to `max`.

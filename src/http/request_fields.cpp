@@ -66,6 +66,9 @@ void RequestParser::take_known_field(std::string_view name, std::string_view val
     case 12:
       if (is_name(name, "content-type")) take_once(content_type_, value, errors::two_content_types);
       break;
+    case 13:
+      if (is_name(name, "authorization")) take_authorization(value);
+      break;
     case 14:
       if (is_name(name, "content-length")) take_content_length(value);
       break;
@@ -86,6 +89,13 @@ void RequestParser::take_once(OptionalSlice& place, std::string_view value, cons
   if (place.given) return void(fail(if_taken));
   static_cast<Slice&>(place) = slice(value);
   place.given = true;
+}
+
+/// Whether several are an error is for those to say who read them.
+void RequestParser::take_authorization(std::string_view value) {
+  many_authorizations_ = authorization_.given;
+  static_cast<Slice&>(authorization_) = slice(value);
+  authorization_.given = true;
 }
 
 void RequestParser::take_host(std::string_view value) {

@@ -234,6 +234,8 @@ RequestHead RequestParser::head(std::string_view bytes) const {
   head.content_type = optional(content_type_);
   head.idempotency_key = optional(idempotency_key_);
   head.origin = optional(origin_);
+  head.authorization = optional(authorization_);
+  head.many_authorizations = many_authorizations_;
   head.fields = bytes.substr(fields_begin_, line_begin_ - 2 - fields_begin_);
   if (traceparents_ != 1 || traceparent_.size == 0) return head;
   head.traceparent = text(traceparent_);

@@ -8,6 +8,9 @@
 namespace logdist::ingest {
 namespace {
 
+/// By what an agent may be known (RFC 9110, 11.6.1).
+constexpr std::string_view challenges = R"(Bearer realm="packets", Basic realm="packets", charset="UTF-8")";
+
 bool needs_escape(char byte) { return byte == '"' || byte == '\\'; }
 
 }  // namespace
@@ -43,7 +46,8 @@ void ResponseWriter::problem(std::string& out, const Question& question, const P
   if (!problem.accept_encoding.empty()) {
     out.append("Accept-Encoding: ").append(problem.accept_encoding).append("\r\n");
   }
-  if (problem.status == 503) {
+  if (problem.status == 401) append_all(out, "WWW-Authenticate: ", challenges, "\r\n");
+  if (problem.status == 503 || problem.status == 429) {
     append_all(out, "Retry-After: ", DecimalText(static_cast<std::uint64_t>(problem.retry_after.count())), "\r\n");
   }
   end(out, persistence);

@@ -6,8 +6,8 @@
 
 #include <boost/asio/error.hpp>
 
-#include "ingest/client_address.hpp"
 #include "logdist/base/check.hpp"
+#include "logdist/ingest/clients/client_address.hpp"
 #include "logdist/net/listen.hpp"
 
 namespace logdist::ingest {

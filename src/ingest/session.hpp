@@ -18,15 +18,16 @@
 #include "ingest/output.hpp"
 #include "ingest/response_writer.hpp"
 #include "ingest/upload.hpp"
-#include "ingest/validate_request.hpp"
 #include "logdist/base/ip_address.hpp"
 #include "logdist/codec/coded_body.hpp"
 #include "logdist/codec/compression/decompressor_pool.hpp"
 #include "logdist/http/chunk_decoder.hpp"
 #include "logdist/http/request_parser.hpp"
+#include "logdist/ingest/clients/identity.hpp"
 #include "logdist/ingest/deadline_set.hpp"
 #include "logdist/ingest/dialects/answers.hpp"
 #include "logdist/ingest/dialects/route_table.hpp"
+#include "logdist/ingest/dialects/validate_request.hpp"
 #include "logdist/ingest/sessions.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/net/transport.hpp"
@@ -52,12 +53,14 @@ struct SessionShared {
       : context(environment),
         poller(net::Poller::of(environment.loop)),
         routes(environment.server.formats),
+        access(environment.clients),
         deadlines(environment.loop),
         evictions(environment.kept_after_packet, environment.stalled_after) {}
 
   const SessionEnvironment context;
   net::Poller& poller;
   const RouteTable routes;
+  LatestAccess access;
   DeadlineSet deadlines;
   EvictionOrder evictions;
   ResponseWriter responses;
@@ -204,6 +207,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void receive_body(const http::RequestHead& head, TimePoint now);
   void ask_for_space(std::size_t total_bytes, std::size_t length, TimePoint now);
   void granted() override;
+  std::uint64_t waits_for() const override;
   void space_granted(TimePoint now);
   bool read_body(TimePoint now);
   bool read_chunks(TimePoint now);
@@ -212,6 +216,20 @@ class Session final : public boost::intrusive::list_base_hook<>,
   void decoded(const codec::Decoded& decoded, TimePoint now);
   void decoded_nothing();
   void reserve_reply(const codec::Decoded& decoded, TimePoint now);
+
+  // session_clients.cpp: whose it is.
+  bool let_in(const http::RequestHead& head, TimePoint now);
+  bool take_rate(TimePoint now);
+  bool take_message_rate(std::uint32_t messages, TimePoint now);
+  void charge_body(std::size_t body_bytes, TimePoint now);
+  Duration take_part_rate(TimePoint now);
+  bool take_place();
+  void refuse_share();
+  void refuse_rate(std::string_view detail, Duration wait);
+  void refuse_limit(ClientRefusal refusal, std::string_view detail, std::chrono::seconds retry_after);
+  void refuse_client(const Identity& identity);
+  void count_received(std::size_t body_bytes);
+  void count_messages(std::uint32_t messages);
 
   // session_acks.cpp: acknowledgements of HEC.
   bool take_channel(const http::RequestHead& head);
@@ -223,6 +241,7 @@ class Session final : public boost::intrusive::list_base_hook<>,
 
   // session_answers.cpp: how it ends.
   void admit(TimePoint now);
+  void admit_in_time(TimePoint now);
   void settled(queue::Settlement settlement) override;
   void stored() override;
   void answered();
@@ -246,8 +265,12 @@ class Session final : public boost::intrusive::list_base_hook<>,
   std::uint32_t references_ = 0;
   IpAddress peer_;  ///< or whom its PROXY header has named
   IpAddress client_;
-  bool proxy_header_due_;       ///< comes first, and has not come yet
-  bool handshake_due_ = false;  ///< of the transport: comes before the first request
+  ClientId client_id_ = anonymous_client;  ///< of the request under way
+  RequestLimits request_limits_;           ///< likewise; of the one before while there is none
+  bool is_paid_ = false;                   ///< an upload, or a part of one, is counted in the rates of its client
+  std::unique_ptr<ConnectionIdentity> identity_;  ///< where identities are asked for
+  bool proxy_header_due_;                         ///< comes first, and has not come yet
+  bool handshake_due_ = false;                    ///< of the transport: comes before the first request
 
   Phase phase_ = Phase::head;
   bool last_answer_ = false;  ///< the connection closes once what is in output_ is sent

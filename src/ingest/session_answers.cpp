@@ -52,6 +52,7 @@ void Session::settled(queue::Settlement settlement) {
     if (!is_kept && !shared_.draining) return try_again();
     if (is_kept) settlement = queue::Settlement::delivered;  // to send it again would end it the same way
   }
+  delivery_->packet.client_place.give_back();  // before the agent can send the next
   std::unique_ptr<core::AnalyzerAnswer> relayed;
   if (settlement == queue::Settlement::delivered && !upload_) relayed = std::move(delivery_->attempt.answer);
   delivery_ = nullptr;
@@ -176,6 +177,7 @@ void Session::end_request() {
   route_ = nullptr;
   bulk_reply_ = {};
   is_decoded_ = false;
+  is_paid_ = false;
   upload_.reset();
   ack_channel_.reset();
   cancel_receipt();

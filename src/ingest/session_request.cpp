@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
-#include "ingest/client_address.hpp"
 #include "ingest/session.hpp"
 #include "logdist/base/append.hpp"
 #include "logdist/base/uuid.hpp"
 #include "logdist/http/text.hpp"
+#include "logdist/ingest/clients/client_address.hpp"
 #include "logdist/ingest/dialects/forwarded_headers.hpp"
 #include "logdist/net/proxy_header.hpp"
 #include "logdist/telemetry/log.hpp"
@@ -106,14 +106,15 @@ void Session::head_complete(TimePoint now) {
 
   const Result validated =
       validate_request(head, {shared_.routes, max_body, shared_.draining, shared_.context.acks != nullptr});
+  route_ = validated ? validated->route : validated.error().route;
+  if (!let_in(head, now)) return;
   if (!validated) {
-    route_ = validated.error().route;
     if (validated.error().reason == RejectReason::loop) log_loop(client_, head);
     return refuse(validated.error());
   }
-  route_ = validated->route;
   if (validated->purpose == Purpose::acks) return begin_ack_query(head, *validated, now);
   if (validated->purpose != Purpose::packet) return answer_purpose(*validated);
+  if (!route_->is_upload && !take_rate(now)) return;
   if (!begin_packet(head, *validated)) return;
   if (route_->is_upload && validated->coding == core::ContentCoding::identity) return begin_upload(head, now);
   receive_body(head, now);
@@ -198,7 +199,7 @@ void Session::granted() {
 }
 
 void Session::space_granted(TimePoint now) {
-  if (is_decoded_) return admit(now);
+  if (is_decoded_) return route_->is_upload ? admit_in_time(now) : admit(now);
   if (coded_body_) {
     phase_ = Phase::decoding;
     return expire_at(never);
@@ -277,7 +278,8 @@ http::Progress Session::decode_chunks() {
 void Session::body_complete(TimePoint now) {
   if (ack_channel_) return answer_acks();
   core::Packet& packet = delivery_->packet;
-  shared_.context.ledger.packet_received(route_->protocol, packet.body.size());
+  count_received(packet.body.size());
+  charge_body(packet.body.size(), now);
   const bool is_long = packet.body.size() > codec::CodedBody::whole_max;
   if (is_long || packet.coding != core::ContentCoding::identity) return begin_decoding();
   const codec::DecodeResult result = shared_.context.decoder.decode(route_->format, packet.body);
@@ -289,7 +291,7 @@ void Session::decoded(const codec::Decoded& decoded, TimePoint now) {
   core::Packet& packet = delivery_->packet;
   packet.messages = decoded.messages;
   if (count_promised_ && *count_promised_ != decoded.messages) return refuse_count(decoded.messages);
-  shared_.context.ledger.messages_received(route_->protocol, packet.messages);
+  count_messages(packet.messages);
   const bool id_in_head = !route_->id_header.empty() && !packet.id.empty();
   if (!decoded.packet_id.empty() && !id_in_head) {
     packet.id = decoded.packet_id;
@@ -302,6 +304,8 @@ void Session::decoded(const codec::Decoded& decoded, TimePoint now) {
   packet_id_ = packet.id;
   messages_ = packet.messages;
   if (messages_ == 0) return decoded_nothing();
+  if (!route_->is_upload && !take_message_rate(messages_, now)) return;
+  if (!route_->is_upload && !take_place()) return refuse_share();
   reserve_reply(decoded, now);
 }
 
@@ -319,7 +323,7 @@ void Session::reserve_reply(const codec::Decoded& decoded, TimePoint now) {
   const bool is_relayed = shared_.context.relays_answers && !receipt_.is_set() && shared_.context.relays_answers();
   if (is_relayed) packet.answer_bytes_max = relayed_answer_bytes_max(packet.protocol, packet.messages);
   const std::size_t bytes = bulk_reply_.body.size() + packet.answer_bytes_max;
-  if (bytes == 0) return admit(now);
+  if (bytes == 0) return route_->is_upload ? admit_in_time(now) : admit(now);
   is_decoded_ = true;
   // As of a body that grows on: its end is release_body(), which leaves the answer's part.
   ask_for_space(held_bytes() + bytes, queue::MemoryLimiter::length_unknown, now);

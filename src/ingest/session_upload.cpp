@@ -106,7 +106,7 @@ void Session::watch_upload(TimePoint now) {
 bool Session::upload_expired(TimePoint now) {
   if (shared_.draining) return false;
   if (phase_ == Phase::no_room) {
-    admit(now);
+    admit_in_time(now);
     return true;
   }
   if (phase_ != Phase::upload) return false;
@@ -135,10 +135,21 @@ void Session::admit_part(TimePoint now) {
   if (packet.body.capacity() / 2 > part.bytes) packet.body = copy_of(packet.body);
   packet.messages = upload.part_entries = part.entries;
   make_uuid_v7(packet.id, wall_clock_ms(), shared_.context.random);
-  shared_.context.ledger.packet_received(route_->protocol, part.bytes);
-  shared_.context.ledger.messages_received(route_->protocol, part.entries);
+  count_received(part.bytes);
+  count_messages(part.entries);
   upload.is_late = shared_.draining;
-  admit(now);
+  is_paid_ = false;
+  admit_in_time(now);
+}
+
+/// When its client may send so much; until then nothing more of it is read.
+void Session::admit_in_time(TimePoint now) {
+  const Duration wait = take_part_rate(now);
+  const bool is_late = upload_ && upload_->is_late;
+  if (wait == Duration::zero() && (is_late || take_place())) return admit(now);
+  phase_ = Phase::no_room;
+  body_ends_ = now + (wait == Duration::zero() ? Upload::room_pause : wait);
+  expire_at(body_ends_);
 }
 
 core::Buffer Session::copy_of(const core::Buffer& buffer) {

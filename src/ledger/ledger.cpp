@@ -92,6 +92,12 @@ IngestCounts::Rejected IngestCounts::rejected_in_all() const {
   return all;
 }
 
+ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
+  received += other.received;
+  add_each(refused, other.refused);
+  return *this;
+}
+
 IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
   for (std::size_t i = 0; i < received.size(); ++i) received[i] += other.received[i];
   add_each(decompressed_bytes, other.decompressed_bytes);
@@ -107,6 +113,8 @@ Snapshot& Snapshot::operator+=(const Snapshot& other) {
   add_each(dead_lettered, other.dead_lettered);
   analyzers.resize(std::max(analyzers.size(), other.analyzers.size()));
   for (std::size_t i = 0; i < other.analyzers.size(); ++i) analyzers[i] += other.analyzers[i];
+  clients.resize(std::max(clients.size(), other.clients.size()));
+  for (std::size_t i = 0; i < other.clients.size(); ++i) clients[i] += other.clients[i];
   folded += other.folded;
   residence += other.residence;
   return *this;
@@ -218,6 +226,23 @@ void Ledger::connection_evicted() { ++books_.ingest.connections_evicted; }
 void Ledger::rejected(RejectReason reason, std::optional<core::Protocol> protocol) {
   const std::size_t place = protocol ? index(*protocol) : IngestCounts::no_protocol;
   ++books_.ingest.rejected[place][index(reason)];
+}
+
+void Ledger::client_packet_received(ClientId client, std::uint64_t body_bytes) {
+  ReceivedCounts& received = of_client(client).received;
+  ++received.packets;
+  received.bytes += body_bytes;
+}
+
+void Ledger::client_messages_received(ClientId client, std::uint32_t messages) {
+  of_client(client).received.messages += messages;
+}
+
+void Ledger::client_refused(ClientId client, ClientRefusal refusal) { ++of_client(client).refused[index(refusal)]; }
+
+ClientCounts& Ledger::of_client(ClientId client) {
+  if (client >= books_.clients.size()) books_.clients.resize(client + std::size_t{1});
+  return books_.clients[client];
 }
 
 AnalyzerCounts& Ledger::of(AnalyzerId analyzer) {

@@ -66,14 +66,17 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     if (shared_.storage) shared_.storage->close();  // it reads the packets' bytes, which are the loops'
   }
 
-  /// Empty when the files of TLS and of the admin port's tokens are good, and the durable queue, if there is one, and
-  /// both ports are open. One socket that was handed over takes the place of all that are configured.
+  /// Empty when the files of TLS and of the admin port's tokens are good, that of clients, too, and the durable queue,
+  /// if there is one, and both ports are open. One socket that was handed over takes the place of all that are
+  /// configured.
   std::string open(os::FileDescriptor packet_socket) {
     if (const std::vector<std::string> faults = shared_.tls.prepare(shared_.options); !faults.empty()) return faults[0];
     shared_.tls.use_prepared(shared_.registry);
     const std::vector<config::ListenAddress>& admin = shared_.options.admin.listen;
     if (const auto faults = shared_.admin_access.prepare(shared_.options, admin); !faults.empty()) return faults[0];
     shared_.admin_access.use_prepared();
+    if (const auto faults = shared_.agent_access.prepare(shared_.options); !faults.empty()) return faults[0];
+    shared_.agent_access.use_prepared();
     if (std::string fault = shared_.open_storage(); !fault.empty()) return fault;
     make_loops();
     balance_.restore();

@@ -90,6 +90,7 @@ ingest::SessionEnvironment Loop::session_environment() {
   environment.keeps_origin = shared_.storage != nullptr;
   environment.is_ready = [this] { return shared_.readiness(Clock::now()).ready(); };
   environment.acks = shared_.acks.get();
+  environment.clients = &shared_.agent_access.directory();
   if (options.delivery.ack == config::AckMode::delivered) {
     environment.relays_answers = [this] { return upstream_.has_native(); };
   }

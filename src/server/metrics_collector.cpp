@@ -54,6 +54,7 @@ telemetry::Scrape complete(Sums sums, SharedState& shared, const ingest::Connect
     const queue::AckRegistry::Counts acks = shared.acks->counts();
     scrape.acks = {acks.channels, acks.pending, acks.delivered, acks.forgotten_pending, acks.forgotten_delivered};
   }
+  scrape.clients = shared.agent_access.facts();
   scrape.tls = shared.tls.facts();
   const TimePoint now = Clock::now();
   const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);

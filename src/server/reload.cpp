@@ -84,6 +84,7 @@ std::vector<std::string> Reload::load() {
   for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
   if (faults.empty()) faults = shared_.tls.prepare(loaded_.options);
   if (faults.empty()) faults = shared_.admin_access.prepare(loaded_.options, shared_.options.admin.listen);
+  if (faults.empty()) faults = shared_.agent_access.prepare(loaded_.options);
   return faults;
 }
 
@@ -140,6 +141,7 @@ void Reload::take() {
   restart_needed_ = difference.restart_needed;
   log::set_level(configured_.log.level);
   shared_.admin_access.use_prepared();
+  shared_.agent_access.use_prepared();
   ++revision_;
   finish({}, std::move(difference));
 }

@@ -239,6 +239,29 @@ void add_deliveries(Families& families, const Scrape& scrape) {
       [&scrape](const Facts& analyzer) -> const ledger::Histogram& { return counts_of(scrape, analyzer).duration; });
 }
 
+void add_clients(Families& families, const Scrape& scrape) {
+  using Received = ledger::ReceivedCounts;
+  const auto add_received = [&scrape](Family family, std::uint64_t Received::*count) {
+    for (const ClientFacts& client : scrape.clients) {
+      family.add(counts_of(scrape, client).received.*count, {{"client", client.name}});
+    }
+  };
+  add_received(families.counter("logdist_client_packets_total",
+                                "Whole bodies received of a client; agents that are not known are one, anonymous."),
+               &Received::packets);
+  add_received(families.counter("logdist_client_messages_total", "Messages in those that decoded, by client."),
+               &Received::messages);
+  add_received(families.counter("logdist_client_bytes_total", "Bytes of those bodies, by client."), &Received::bytes);
+  Family refused = families.counter("logdist_client_refused_total",
+                                    "Requests refused for who has sent them, or for its limits, by client and reason.");
+  for (const ClientFacts& client : scrape.clients) {
+    for (std::size_t reason = 0; reason < client_refusal_count; ++reason) {
+      refused.add(counts_of(scrape, client).refused[reason],
+                  {{"client", client.name}, {"reason", to_string(static_cast<ClientRefusal>(reason))}});
+    }
+  }
+}
+
 void add_tls(Families& families, const std::vector<TlsFacts>& ports) {
   if (ports.empty()) return;
   Family handshakes = families.counter("logdist_tls_handshakes_total", "TLS handshakes of a port, by result.");
@@ -292,6 +315,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   add_queue(families, scrape);
   add_storage(families, scrape.storage);
   add_acks(families, scrape.acks);
+  add_clients(families, scrape);
   add_tls(families, scrape.tls);
   add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);

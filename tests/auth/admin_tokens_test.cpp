@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "logdist/auth/admin_tokens.hpp"
+#include "tests/auth/files.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace logdist::auth {
@@ -16,14 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsNull;
 using testing::Not;
-
-std::string digest(const std::string& token) { return to_text(digest_of(token)); }
-
-std::vector<std::string> lines(const std::vector<config::Error>& errors) {
-  std::vector<std::string> texts;
-  for (const config::Error& error : errors) texts.push_back(config::to_string(error));
-  return texts;
-}
 
 /// What is wrong with `text`, a line each.
 std::string errors_of(const std::string& text) {

@@ -95,8 +95,10 @@ TEST(Difference, TheExampleSaysWhichKeysAReloadTakes) {
   std::string live;
   for (const KeyInfo& key : known_keys()) {
     if (!key.live || key.variable.empty()) continue;
-    const std::size_t section = key.path.find(".tls.");  // all of these are
-    const std::string named = section == key.path.npos ? key.path : key.path.substr(0, section) + ".tls.*";
+    std::string named = key.path;
+    for (const std::string section : {"server.tls", "auth", "limits"}) {  // all of these are
+      if (key.path.starts_with(section + '.')) named = section + ".*";
+    }
     if (!live.ends_with(named)) live += (live.empty() ? "" : ", ") + named;
   }
   EXPECT_THAT(project_file("config/log-distributor.yaml"), testing::HasSubstr("\n# analyzers, " + live + ".\n"));

@@ -226,5 +226,21 @@ TEST(ListenAddresses, RefuseWhatNobodyCanListenOn) {
   }
 }
 
+TEST(Text, RatesAreWrittenAsTheyAreRead) {
+  EXPECT_EQ(*parse_rate("500/s", RateUnit::things), 500u);
+  EXPECT_EQ(*parse_rate("20MiB/s", RateUnit::bytes), 20 * MiB);
+  EXPECT_EQ(*parse_rate("20/s", RateUnit::bytes), 20u);
+  for (const RateUnit unit : {RateUnit::things, RateUnit::bytes}) {
+    EXPECT_EQ(*parse_rate("unlimited", unit), 0u);
+    EXPECT_EQ(format_rate(0, unit), "unlimited");
+    for (const char* broken : {"", "/s", "5", "5/m", "-5/s", "5 /s", "Unlimited", "99999999999999999999/s"}) {
+      EXPECT_FALSE(parse_rate(broken, unit)) << broken;
+    }
+  }
+  EXPECT_FALSE(parse_rate("1KiB/s", RateUnit::things));
+  EXPECT_EQ(format_rate(500, RateUnit::things), "500/s");
+  EXPECT_EQ(format_rate(20 * MiB, RateUnit::bytes), "20MiB/s");
+}
+
 }  // namespace
 }  // namespace logdist::config

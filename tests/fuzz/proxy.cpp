@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "ingest/client_address.hpp"
 #include "logdist/base/check.hpp"
+#include "logdist/ingest/clients/client_address.hpp"
 #include "logdist/net/proxy_header.hpp"
 
 namespace logdist::ingest {

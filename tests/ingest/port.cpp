@@ -172,6 +172,7 @@ Port::Port(const config::ServerOptions& options, Duration buffer_timeout, std::s
       net::test::test_layer() != nullptr ? net::test::test_layer()->server : net::TransportFactory()};
   environment.is_ready = [this] { return daemon_ready.value_or(sink.ready); };
   environment.relays_answers = [this] { return relays; };
+  environment.clients = &clients;
   if (options_.acks) environment.acks = &acks;
   sessions_ = std::make_unique<Sessions>(environment);
   listener_ = std::make_unique<Listener>(loop_, std::vector{sessions_.get()}, slots_);

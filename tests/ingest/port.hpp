@@ -153,10 +153,13 @@ class Port {
   const ConnectionSlots& slots() const { return slots_; }
   const queue::MemoryLimiter& memory() const { return *memory_; }
   ledger::IngestCounts counts();
+  /// On the loop.
+  const ledger::Ledger& ledger() const { return ledger_; }
 
   ScriptedSink sink;
   std::optional<bool> daemon_ready;    ///< of the loop; none: as the sink says
   bool relays = false;                 ///< of the loop; agents get the analyzers' answers
+  ClientDirectory clients;             ///< by any thread
   queue::AckRegistry acks{1, 4, 100};  ///< in use with server.acks
 
  private:

@@ -102,6 +102,10 @@ TEST(Catalogue, IsWhatTheContractNamesAndMore) {
       "counter logdist_analyzer_failures_total{analyzer}",
       "counter logdist_dead_letter_write_failures_total",
       "counter logdist_requests_resent_total",
+      "counter logdist_client_packets_total{client}",
+      "counter logdist_client_messages_total{client}",
+      "counter logdist_client_bytes_total{client}",
+      "counter logdist_client_refused_total{client,reason}",
       "counter logdist_tls_handshakes_total{port,result}",
       "counter logdist_tls_sessions_resumed_total{port}",
       "gauge logdist_certificate_expiry_timestamp_seconds{port}",
@@ -128,6 +132,7 @@ TEST(Catalogue, EverySeriesIsThereFromTheStart) {
   for (const MetricFamily& family : collect(scrape, "1.2.3")) series[family.name] = family.metric.size();
   EXPECT_EQ(series["logdist_packets_rejected_total"], reject_reason_count * (core::protocol_count + 1));
   EXPECT_EQ(series["logdist_packets_received_total"], core::protocol_count);
+  EXPECT_EQ(series["logdist_client_refused_total"], client_refusal_count);
   EXPECT_EQ(series["logdist_packets_dead_lettered_total"], dead_letter_reason_count);
   EXPECT_EQ(series["logdist_queue_disk_errors_total"], 5u);
   EXPECT_EQ(series["logdist_delivery_attempts_total"], 3 * outcome_count);

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 39> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 40> floors{{
     {"base", 0},
     {"core", 1},
     {"codec/compression", 2},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<std::string_view, int>, 39> floors{{
     {"net/tls", 4},
     {"queue", 4},
     {"sink", 4},
+    {"ingest/clients", 4},
     {"ingest/dialects", 4},
     {"ingest", 5},
     {"dispatch", 5},

@@ -26,6 +26,9 @@ std::string to_text(const TokenDigest& digest);
 /// Takes the same time wherever they differ.
 bool is_same(const TokenDigest& one, const TokenDigest& other);
 
+/// Takes the same time wherever they differ; whether they are equally long, it may tell.
+bool is_same_text(std::string_view one, std::string_view other);
+
 /// A new one: `ld_` and 256 random bits in hexadecimal. Throws std::runtime_error when there is no randomness.
 std::string make_token();
 

@@ -55,8 +55,25 @@ enum class RejectReason : std::uint8_t {
   too_many_connections,
   buffers_full,  ///< no room under server.max_buffered in time
   loop,          ///< it has passed through this daemon before
+  unauthorized,  ///< its agent is not known
+  forbidden,     ///< its agent is known, and may not send that
+  over_limit,    ///< its agent has sent as much as it may
 };
-inline constexpr std::size_t reject_reason_count = 14;
+inline constexpr std::size_t reject_reason_count = 17;
 const char* to_string(RejectReason reason);
+
+/// Why a client was refused, known or not.
+enum class ClientRefusal : std::uint8_t {
+  no_identity,         ///< neither a token nor a certificate
+  malformed_identity,  ///< an Authorization that is none of the forms of a token
+  unknown_identity,    ///< a token that nobody has
+  two_identities,      ///< a token and a certificate of two clients, or a certificate that fits two
+  address,             ///< it may not send from there
+  format,              ///< it may not send that
+  rate,                ///< it has sent as much as it may
+  share,               ///< it holds as much of the queue as it may
+};
+inline constexpr std::size_t client_refusal_count = 8;
+const char* to_string(ClientRefusal refusal);
 
 }  // namespace logdist

@@ -82,6 +82,23 @@ struct AdminOptions {
   PortTlsOptions tls;
 };
 
+/// Who may send packets.
+struct AuthOptions {
+  std::string clients;    ///< the file that names them; empty: nobody is known
+  bool anonymous = true;  ///< packets of those that are not known are accepted
+};
+
+/// What one client may send, and hold of the queue. A rate of 0 is unlimited.
+struct LimitOptions {
+  std::uint64_t packets = 0;   ///< a second
+  std::uint64_t messages = 0;  ///< a second
+  std::uint64_t bytes = 0;     ///< a second, of bodies
+  Duration burst = 2s;         ///< so much of its rates at once
+  double queue_share = 1.0;    ///< of the queue's places
+
+  bool operator==(const LimitOptions&) const = default;
+};
+
 enum class StorageMode { memory, disk };
 enum class QueueCompression { none, zstd };
 
@@ -196,6 +213,8 @@ struct AnalyzerOptions {
 struct Options {
   ServerOptions server;
   AdminOptions admin;
+  AuthOptions auth;
+  LimitOptions limits;
   std::size_t threads = 0;  ///< event loops; 0 = one a core
   QueueOptions queue;
   DeliveryOptions delivery;

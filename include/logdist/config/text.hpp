@@ -41,6 +41,16 @@ Parsed<Duration> parse_duration(std::string_view text);
 /// `512B`, `64KiB`, `10MiB`, `1GiB`; a bare number is bytes.
 Parsed<std::uint64_t> parse_size(std::string_view text);
 
+/// Most that a rate may be.
+inline constexpr std::uint64_t rate_per_second_max = 1'000'000'000;
+inline constexpr std::uint64_t rate_bytes_max = (std::uint64_t{1} << 40) - 1;
+
+/// What a rate counts.
+enum class RateUnit { things, bytes };
+
+/// `500/s` of things, `20MiB/s` of bytes; `unlimited` is 0.
+Parsed<std::uint64_t> parse_rate(std::string_view text, RateUnit unit);
+
 /// A positive decimal number of at most 1000000 and six decimals, exactly.
 Parsed<Weight> parse_weight(std::string_view text);
 
@@ -65,6 +75,9 @@ std::string format_duration(Duration duration);
 
 /// In the largest unit that shows it exactly: `1000B`, `64KiB`, `10MiB`.
 std::string format_size(std::uint64_t bytes);
+
+/// As parse_rate() reads it.
+std::string format_rate(std::uint64_t rate, RateUnit unit);
 
 /// As queue.sync is written: `always`, `10ms`, `off`.
 std::string format_sync(SyncPolicy policy);

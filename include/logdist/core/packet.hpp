@@ -6,6 +6,7 @@
 #include <string>
 
 #include "logdist/core/buffer.hpp"
+#include "logdist/core/client_places.hpp"
 #include "logdist/core/content_coding.hpp"
 #include "logdist/core/protocol.hpp"
 #include "logdist/core/receipt.hpp"
@@ -26,7 +27,8 @@ struct Packet {
   std::uint32_t messages = 0;                      ///< at least 1 once decoded
   /// Its agent wants the analyzer's answer of success if that has at most so long a body; 0: it does not.
   std::uint32_t answer_bytes_max = 0;
-  Receipt receipt;  ///< what its agent asks about later
+  Receipt receipt;         ///< what its agent asks about later
+  HeldPlace client_place;  ///< of its client's share of the queue, until it is settled
 
   /// What it takes of the queue's bytes.
   std::size_t queue_bytes() const { return body.size() + forwarded_headers.size(); }
@@ -39,6 +41,7 @@ struct Packet {
     messages = 0;
     answer_bytes_max = 0;
     receipt = {};
+    client_place.give_back();
     for (std::string* text : {&id, &forwarded_headers, &agent, &path}) {
       text->clear();
       if (text->capacity() > kept_text_bytes) text->shrink_to_fit();

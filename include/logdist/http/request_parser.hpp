@@ -45,8 +45,10 @@ struct RequestHead {
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> idempotency_key;
   std::optional<std::string_view> origin;
-  std::string_view content_coding;  ///< the one other than identity; empty when there are several
-  std::string_view traceparent;     ///< empty unless valid by W3C Trace Context
+  std::optional<std::string_view> authorization;  ///< a secret; of several the last
+  bool many_authorizations = false;               ///< there are several
+  std::string_view content_coding;                ///< the one other than identity; empty when there are several
+  std::string_view traceparent;                   ///< empty unless valid by W3C Trace Context
   boost::container::static_vector<std::string_view, max_tracestate_lines> tracestate;  ///< valid with a traceparent
   std::string_view fields;  ///< all lines, each with its CRLF
 
@@ -113,6 +115,7 @@ class RequestParser {
   void take_field(std::string_view line);
   void take_known_field(std::string_view name, std::string_view value);
   void take_once(OptionalSlice& place, std::string_view value, const Error& if_taken);
+  void take_authorization(std::string_view value);
   void take_host(std::string_view value);
   void take_expect(std::string_view list);
   void take_connection(std::string_view list);
@@ -153,6 +156,8 @@ class RequestParser {
   OptionalSlice content_type_;
   OptionalSlice idempotency_key_;
   OptionalSlice origin_;
+  OptionalSlice authorization_;
+  bool many_authorizations_ = false;
   Slice content_coding_;
   Slice traceparent_;
   boost::container::static_vector<Slice, RequestHead::max_tracestate_lines> tracestate_;

@@ -12,6 +12,7 @@
 #include "logdist/codec/decode.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/core/buffer.hpp"
+#include "logdist/ingest/clients/directory.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/net/transport.hpp"
 #include "logdist/queue/ack_registry.hpp"
@@ -42,6 +43,7 @@ struct SessionEnvironment {
   /// Whether packets are accepted, for agents that ask beforehand; empty: as `sink` says.
   std::function<bool()> is_ready = {};
   queue::AckRegistry* acks = nullptr;  ///< of HEC; none: they are turned off
+  ClientDirectory* clients = nullptr;  ///< who may send; null: everybody
   /// Whether an agent that waits for its delivery may get the analyzer's answer; empty: none does.
   std::function<bool()> relays_answers = {};
 };

@@ -76,6 +76,14 @@ struct ReceivedCounts {
   ReceivedCounts& operator+=(const ReceivedCounts& other);
 };
 
+/// What came of one client, admitted or not.
+struct ClientCounts {
+  ReceivedCounts received;
+  std::array<std::uint64_t, client_refusal_count> refused{};  ///< requests, by ClientRefusal
+
+  ClientCounts& operator+=(const ClientCounts& other);
+};
+
 /// What the packet port saw, admitted or not.
 struct IngestCounts {
   /// The place of requests that belong to no protocol, behind the others.
@@ -101,6 +109,7 @@ struct Snapshot {
   IngestCounts ingest;
   std::array<std::uint64_t, dead_letter_reason_count> dead_lettered{};  ///< packets
   std::vector<AnalyzerCounts> analyzers;                                ///< by AnalyzerId; grows as needed
+  std::vector<ClientCounts> clients;                                    ///< by ClientId; grows as needed
   AnalyzerCounts folded;                                                ///< of analyzers whose ids are others' now
   Histogram residence;                                                  ///< seconds from admitted to delivered
 
@@ -137,6 +146,10 @@ class Ledger {
 
   void packet_received(core::Protocol protocol, std::uint64_t body_bytes);
   void messages_received(core::Protocol protocol, std::uint32_t messages);
+  /// The same once more, by who has sent it.
+  void client_packet_received(ClientId client, std::uint64_t body_bytes);
+  void client_messages_received(ClientId client, std::uint32_t messages);
+  void client_refused(ClientId client, ClientRefusal refusal);
   /// What came of a compressed body, whole or not.
   void decompressed(core::ContentCoding coding, std::uint64_t content_bytes);
   /// The id is to be another analyzer's: what it has counted goes to Snapshot::folded. Nothing is under way there.
@@ -150,6 +163,7 @@ class Ledger {
 
  private:
   AnalyzerCounts& of(AnalyzerId analyzer);
+  ClientCounts& of_client(ClientId client);
 
   Snapshot books_;
 };

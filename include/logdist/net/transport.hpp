@@ -12,6 +12,7 @@
 #include <boost/system/error_code.hpp>
 
 #include "logdist/base/ip_address.hpp"
+#include "logdist/core/certificate_names.hpp"
 #include "logdist/net/poller.hpp"
 #include "logdist/net/stream.hpp"
 
@@ -43,6 +44,10 @@ class Transport {
   virtual boost::system::error_code handshake() = 0;
   /// Whether there is something to be done before the first byte.
   virtual bool needs_handshake() const { return true; }
+
+  /// The names in the peer's certificate, where it has shown one that was verified. Asked once the handshake is over;
+  /// the names stay as long as the transport.
+  virtual const core::CertificateNames* peer_certificate() { return nullptr; }
 
   /// What the readiness of the socket means to those who read and write here.
   virtual Readiness translate(Readiness of_socket) const { return of_socket; }

@@ -16,6 +16,7 @@
 #include "logdist/queue/queue_limits.hpp"
 #include "logdist/registry/analyzer_registry.hpp"
 #include "logdist/server/admin_access.hpp"
+#include "logdist/server/agent_access.hpp"
 #include "logdist/server/tls_state.hpp"
 #include "logdist/sink/dead_letters/dead_letter_file.hpp"
 #include "logdist/storage/disk_storage.hpp"
@@ -51,6 +52,7 @@ struct SharedState {
   net::NameResolver names;
   TlsState tls;
   AdminAccess admin_access;  ///< the control thread's
+  AgentAccess agent_access;
   registry::AnalyzerRegistry registry;
   dispatch::LoadBalancer balancer;
   std::atomic<bool> draining{false};

@@ -72,6 +72,14 @@ struct AckFacts {
   std::uint64_t forgotten_delivered = 0;  ///< ids that made room afterwards
 };
 
+/// One of those that send packets.
+struct ClientFacts {
+  ClientId id = 0;               ///< its place in `Scrape::books.clients`, which may be shorter
+  std::string name;              ///< as configured; `anonymous` is all that are not known
+  std::uint64_t places = 0;      ///< that it holds of the queue; counted where there is a limit
+  std::uint64_t places_max = 0;  ///< 0: none; of the anonymous ones that of each address
+};
+
 /// TLS of one port that speaks it.
 struct TlsFacts {
   std::string port;                                                    ///< "packet", "admin"
@@ -92,8 +100,9 @@ struct Scrape {
   bool ready = true;                             ///< packets are taken
   StorageFacts storage;
   AckFacts acks;
-  std::vector<TlsFacts> tls;             ///< of the ports that speak it
-  double oldest_packet_age_seconds = 0;  ///< of those not settled; 0: there is none
+  std::vector<ClientFacts> clients{{anonymous_client, "anonymous"}};  ///< these, and those configured
+  std::vector<TlsFacts> tls;                                          ///< of the ports that speak it
+  double oldest_packet_age_seconds = 0;                               ///< of those not settled; 0: there is none
   bool last_reload_successful = true;
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
   std::uint64_t requests_resent = 0;     ///< because a kept connection had closed
@@ -105,6 +114,9 @@ struct Scrape {
 
 /// The ledger's counts of `analyzer`: zeros until it has counted something.
 const ledger::AnalyzerCounts& counts_of(const Scrape& scrape, const AnalyzerFacts& analyzer);
+
+/// Likewise of `client`.
+const ledger::ClientCounts& counts_of(const Scrape& scrape, const ClientFacts& client);
 
 /// Its part of all messages delivered since the start, 0…1.
 double delivered_share(const Scrape& scrape, const AnalyzerFacts& analyzer);

@@ -23,9 +23,12 @@ std::string_view item_of(const codec::BulkActions& actions) {
 std::string_view error_type(unsigned status) {
   switch (status) {
     case 400: return "illegal_argument_exception";
+    case 401:
+    case 403: return "security_exception";
     case 408: return "timeout_exception";
     case 413: return "content_too_long_exception";
     case 415: return "media_type_header_exception";
+    case 429: return "es_rejected_execution_exception";
     case 503: return "unavailable_shards_exception";
     default: return "exception";
   }

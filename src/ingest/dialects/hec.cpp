@@ -14,6 +14,10 @@ struct HecError {
   std::string_view text;
 };
 
+constexpr HecError token_missing{401, 2, "Token is required"};
+constexpr HecError authorization_invalid{401, 3, "Invalid authorization"};
+constexpr HecError token_unknown{401, 4, "Invalid token"};
+constexpr HecError token_refused{403, 4, "Invalid token"};
 constexpr HecError no_data{400, 5, "No data"};
 constexpr HecError invalid_format{400, 6, "Invalid data format"};
 constexpr HecError server_busy{503, 9, "Server is busy"};
@@ -34,6 +38,21 @@ HecError error_of_body(codec::DecodeErrorCode code) {
   return invalid_format;
 }
 
+HecError error_of_identity(IdentityError error) {
+  switch (error) {
+    case IdentityError::missing: return token_missing;
+    case IdentityError::malformed: return authorization_invalid;
+    case IdentityError::unknown: return token_unknown;
+  }
+  return token_unknown;
+}
+
+HecError error_of_status(unsigned status) {
+  if (status == 503 || status == 429) return {status, server_busy.code, server_busy.text};
+  if (status == 403) return token_refused;
+  return {status, 6, "Invalid data format"};
+}
+
 }  // namespace
 
 Reply hec_success(const Success& success) {
@@ -44,7 +63,8 @@ Reply hec_success(const Success& success) {
 
 /// The text is always the same for a code; what is wrong here is the `detail`, which is ours.
 Reply hec_problem(const Problem& problem) {
-  HecError error = problem.status == 503 ? server_busy : HecError{problem.status, 6, "Invalid data format"};
+  HecError error = error_of_status(problem.status);
+  if (problem.identity) error = error_of_identity(*problem.identity);
   if (problem.code) error = error_of_body(*problem.code);
   if (problem.channel) error = *problem.channel == ChannelError::missing ? channel_missing : channel_invalid;
   nlohmann::ordered_json body{{"text", error.text}, {"code", error.code}};

@@ -16,10 +16,12 @@ enum class RpcCode : std::uint8_t {
   unknown = 2,
   invalid_argument = 3,
   deadline_exceeded = 4,
+  permission_denied = 7,
   resource_exhausted = 8,
   failed_precondition = 9,
   unimplemented = 12,
   unavailable = 14,
+  unauthenticated = 16,
 };
 
 RpcCode code_of(unsigned status) {
@@ -27,9 +29,12 @@ RpcCode code_of(unsigned status) {
     case 400:
     case 411:
     case 415: return RpcCode::invalid_argument;
+    case 401: return RpcCode::unauthenticated;
+    case 403: return RpcCode::permission_denied;
     case 405: return RpcCode::unimplemented;
     case 408: return RpcCode::deadline_exceeded;
-    case 413: return RpcCode::resource_exhausted;
+    case 413:
+    case 429: return RpcCode::resource_exhausted;
     case 422:
     case 508: return RpcCode::failed_precondition;
     case 503: return RpcCode::unavailable;

@@ -12,6 +12,7 @@
 
 #include "logdist/base/check.hpp"
 #include "logdist/net/tls/tls_error.hpp"
+#include "net/tls/certificate_names.hpp"
 
 namespace logdist::net {
 namespace {
@@ -172,6 +173,15 @@ error_code TlsTransport::handshake_failed(const error_code& error) {
   std::array<char, 4096> space;
   for (std::size_t total = 0; total < read_away_max && !ignored;) total += stream_.read_some(space, ignored);
   return error;
+}
+
+/// A session that was resumed has the certificate of its first handshake.
+const core::CertificateNames* TlsTransport::peer_certificate() {
+  if (peer_names_ || broken_ || !shaken_hands_) return peer_names_.get();
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return nullptr;
+  peer_names_ = std::make_unique<const core::CertificateNames>(names_of(*certificate));
+  return peer_names_.get();
 }
 
 /// What is held may wait for the socket, and be gone before a reader looks.

@@ -34,6 +34,9 @@ struct Success {
 /// What is wrong with the channel that a request of HEC names.
 enum class ChannelError : std::uint8_t { missing, invalid };
 
+/// Why nobody knows whose a request is.
+enum class IdentityError : std::uint8_t { missing, malformed, unknown };
+
 /// A request that came to nothing.
 struct Problem {
   unsigned status = 400;                            ///< as HTTP has it; a dialect may have another one for it
@@ -42,7 +45,8 @@ struct Problem {
   std::optional<codec::DecodeErrorCode> code = {};  ///< of the body
   std::uint32_t message = 0;                        ///< which message of the body it is, from 0
   std::optional<ChannelError> channel = {};         ///< it is about that
-  std::chrono::seconds retry_after{};               ///< of a 503
+  std::optional<IdentityError> identity = {};       ///< of a 401
+  std::chrono::seconds retry_after{};               ///< of a 503 and a 429
   std::string_view allow = {};                      ///< the methods that a 405 names
   std::string_view accept_encoding = {};            ///< of a 415: the codings that are taken, when it is about those
 };

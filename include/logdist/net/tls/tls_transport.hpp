@@ -53,6 +53,7 @@ class TlsTransport final : public Transport {
 
   boost::system::error_code handshake() override;
   bool needs_handshake() const override { return true; }
+  const core::CertificateNames* peer_certificate() override;
   Readiness translate(Readiness of_socket) const override;
   std::size_t read_some(std::span<char> space, std::span<char> more, boost::system::error_code& error) override;
   using Transport::read_some;
@@ -79,9 +80,10 @@ class TlsTransport final : public Transport {
   std::size_t write_record(std::string_view bytes, boost::system::error_code& error);
 
   SslHandle ssl_;
-  std::unique_ptr<HandshakeWatch> watch_;  ///< while the handshake is under way
-  std::string received_;                   ///< before the layer came, and not read yet
-  std::string held_;                       ///< written, and not taken by the socket yet
+  std::unique_ptr<const core::CertificateNames> peer_names_;  ///< once they were asked for
+  std::unique_ptr<HandshakeWatch> watch_;                     ///< while the handshake is under way
+  std::string received_;                                      ///< before the layer came, and not read yet
+  std::string held_;                                          ///< written, and not taken by the socket yet
   boost::system::error_code read_error_;
   boost::system::error_code write_error_;
   bool shaken_hands_ = false;

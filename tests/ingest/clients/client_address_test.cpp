@@ -1,5 +1,5 @@
 // X-Forwarded-For: who is believed, and how far.
-#include "ingest/client_address.hpp"
+#include "logdist/ingest/clients/client_address.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ingest/client_address.hpp"
+#include "logdist/ingest/clients/client_address.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "ingest/validate_request.hpp"
+#include "logdist/ingest/dialects/validate_request.hpp"
 
 #include <optional>
 
