@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
 
 namespace logdist::admin {
 namespace {
@@ -13,6 +16,8 @@ using Json = nlohmann::ordered_json;
 
 /// Events in /v1/status, the newest.
 constexpr std::size_t recent_events = 20;
+/// Clients in /v1/status.
+constexpr std::size_t clients_max = 100;
 
 Json to_json(const ledger::Amount& amount) { return {{"packets", amount.packets}, {"messages", amount.messages}}; }
 
@@ -132,6 +137,39 @@ Json removed_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFact
           {"failures", analyzer.failures}};
 }
 
+Json client_json(const telemetry::Scrape& scrape, const telemetry::ClientFacts& client) {
+  const ledger::ClientCounts& counts = telemetry::counts_of(scrape, client);
+  Json refused = Json::object();
+  for (std::size_t i = 0; i < client_refusal_count; ++i) {
+    if (counts.refused[i] != 0) refused[to_string(static_cast<ClientRefusal>(i))] = counts.refused[i];
+  }
+  return {{"name", client.name},
+          {"packets", counts.received.packets},
+          {"messages", counts.received.messages},
+          {"bytes", counts.received.bytes},
+          {"refused", std::move(refused)},
+          {"queue_packets", client.places},
+          {"queue_packets_max", client.places_max == 0 ? Json(nullptr) : Json(client.places_max)}};
+}
+
+/// The anonymous ones, and of the others those that have sent most.
+Json clients_json(const telemetry::Scrape& scrape) {
+  std::vector<const telemetry::ClientFacts*> shown;
+  for (const telemetry::ClientFacts& client : scrape.clients) shown.push_back(&client);
+  const auto others = shown.begin() + std::min<std::ptrdiff_t>(1, std::ssize(shown));
+  if (shown.size() > clients_max) {
+    const auto rank = [&scrape](const telemetry::ClientFacts* client) {
+      const ledger::ClientCounts& counts = telemetry::counts_of(scrape, *client);
+      return std::accumulate(counts.refused.begin(), counts.refused.end(), counts.received.packets);
+    };
+    std::stable_sort(others, shown.end(), [&](const auto* one, const auto* other) { return rank(one) > rank(other); });
+    shown.resize(clients_max);
+  }
+  Json clients = Json::array();
+  for (const telemetry::ClientFacts* const client : shown) clients.push_back(client_json(scrape, *client));
+  return clients;
+}
+
 Json event_json(const Event& event) {
   const auto at = std::chrono::floor<std::chrono::milliseconds>(event.at);
   const auto second = std::chrono::floor<std::chrono::seconds>(at);
@@ -170,7 +208,9 @@ Json status_json(const telemetry::Scrape& scrape, const StatusFacts& facts) {
           {"totals", totals_json(scrape.books)},
           {"ledger", ledger_json(scrape.books.terms)},
           {"analyzers", std::move(analyzers)},
-          {"removed_analyzers", std::move(removed)}};
+          {"removed_analyzers", std::move(removed)},
+          {"clients", clients_json(scrape)},
+          {"clients_not_shown", scrape.clients.size() - std::min(scrape.clients.size(), clients_max)}};
 }
 
 /// A url is as configured, which need not be UTF-8: what is not is replaced.

@@ -29,9 +29,11 @@ std::vector<std::string> keys(const OrderedJson& object) {
 
 TEST(Status, HasTheseKeysInThisOrder) {
   const OrderedJson status = status_of(telemetry::sample_scrape());
-  EXPECT_THAT(keys(status),
-              ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
-                          "buffered_bytes", "queue", "totals", "ledger", "analyzers", "removed_analyzers", "events"));
+  EXPECT_THAT(keys(status), ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections",
+                                        "max_connections", "buffered_bytes", "queue", "totals", "ledger", "analyzers",
+                                        "removed_analyzers", "clients", "clients_not_shown", "events"));
+  EXPECT_THAT(keys(status["clients"][0]),
+              ElementsAre("name", "packets", "messages", "bytes", "refused", "queue_packets", "queue_packets_max"));
   EXPECT_THAT(keys(status["queue"]),
               ElementsAre("packets", "bytes", "max_packets", "max_bytes", "storage", "sync", "disk"));
   EXPECT_THAT(keys(status["queue"]["disk"]),
@@ -47,6 +49,29 @@ TEST(Status, HasTheseKeysInThisOrder) {
               ElementsAre("name", "url", "state", "in_service", "paused", "drained", "weight", "target_share",
                           "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered",
                           "failures", "attempts", "latency_seconds", "latency_buckets"));
+}
+
+TEST(Status, ShowsTheAnonymousOnesAndTheBusiestClients) {
+  telemetry::Scrape scrape;
+  scrape.clients[0].places = 7;
+  scrape.books.clients.resize(300);
+  for (ClientId id = 1; id < 300; ++id) {
+    scrape.clients.push_back({id, "c" + std::to_string(id), 2, id == 299 ? 5u : 0u});
+    scrape.books.clients[id].received = {id, 10, 20};
+  }
+  scrape.books.clients[4].refused[static_cast<std::size_t>(ClientRefusal::rate)] = 1'000;
+  const OrderedJson status = status_of(scrape);
+  const auto& clients = status["clients"];
+  ASSERT_EQ(clients.size(), 100u);
+  EXPECT_EQ(status["clients_not_shown"], 200);
+  EXPECT_EQ(clients[0]["name"], "anonymous");
+  EXPECT_EQ(clients[0]["queue_packets"], 7);
+  EXPECT_EQ(clients[1].dump(),
+            R"({"name":"c4","packets":4,"messages":10,"bytes":20,"refused":{"rate":1000},"queue_packets":2,)"
+            R"("queue_packets_max":null})");
+  EXPECT_EQ(clients[2]["name"], "c299");
+  EXPECT_EQ(clients[2]["queue_packets_max"], 5);
+  EXPECT_EQ(clients[99]["name"], "c202");
 }
 
 TEST(Status, SaysWhatTheScrapeSays) {

@@ -104,6 +104,16 @@ export function analyzerOf(status, name) {
   return status.analyzers.find((analyzer) => analyzer.name === name);
 }
 
+/// Those that send packets; none where nobody is told apart.
+export function clientsOf(status) {
+  const clients = status.clients ?? [];
+  return clients.length > 1 || clients.some(({ queue_packets_max: places, refused }) => places !== null || Object.keys(refused).length > 0) ? clients : [];
+}
+
+export function clientOf(status, name) {
+  return status.clients?.find((client) => client.name === name);
+}
+
 /// The durable queue; undefined where packets are in memory only.
 export function diskOf(status) {
   return status.queue.disk;

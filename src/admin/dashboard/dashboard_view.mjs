@@ -1,5 +1,5 @@
 // Shows a history of statuses: tiles, analyzers, ledger.
-import { analyzerOf, chartSeconds, conditionOf, diskOf, highest, minuteSeconds, quantile, recentShares, removedOf, troubles } from './dashboard_model.mjs';
+import { analyzerOf, chartSeconds, clientOf, clientsOf, conditionOf, diskOf, highest, minuteSeconds, quantile, recentShares, removedOf, troubles } from './dashboard_model.mjs';
 import { Chart, Meter, element, say, set } from './dashboard_parts.mjs';
 import * as words from './dashboard_words.mjs';
 
@@ -47,6 +47,7 @@ export function show(history) {
   showHead(status);
   showFlow(history, status);
   showAnalyzers(history, status);
+  showClients(history, status);
   showLedger(status);
 }
 
@@ -82,6 +83,29 @@ function showFlow(history, status) {
   tiles.flight.update(words.count(flight.packets), '', `${words.count(waiting.packets)} waiting, ${words.count(dead.packets)} dead letters`);
   tiles.flight.chart.update(history.levels((of) => of.ledger.in_flight.packets), words.count);
   showDisk(history, status);
+}
+
+/// Where any are known, or limited.
+function showClients(history, status) {
+  const clients = clientsOf(status);
+  $('clients').hidden = clients.length === 0;
+  const refused = (client) => sum(Object.values(client?.refused ?? {}));
+  const row = (client) => {
+    const rate = (pick) => words.rate(history.rate((of) => pick(clientOf(of, client.name)), rateSeconds));
+    const held = client.queue_packets_max === null ? words.count(client.queue_packets) : `${words.count(client.queue_packets)} of ${words.count(client.queue_packets_max)}`;
+    const cell = (label, text) => element('td', { role: 'cell', 'data-label': label, class: 'number' }, text);
+    return element(
+      'tr',
+      { role: 'row' },
+      element('th', { role: 'rowheader', scope: 'row' }, element('strong', {}, client.name)),
+      cell('Packets/s', rate((of) => of?.packets ?? 0)),
+      cell('Messages/s', rate((of) => of?.messages ?? 0)),
+      cell('Refused/s', rate(refused)),
+      cell('Packets in the queue', held),
+    );
+  };
+  $('client-rows').replaceChildren(...clients.map(row));
+  say($('clients-more'), status.clients_not_shown ? `${words.count(status.clients_not_shown)} more, which have sent less` : '');
 }
 
 /// The durable queue, where there is one.

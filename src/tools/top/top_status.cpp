@@ -20,9 +20,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopLedger, admitted, queued, wai
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopAnalyzer, name, state, in_service, paused, drained, weight,
                                                 target_share, delivered_share, deficit, debt, catch_ups, in_flight,
                                                 max_in_flight, failures, delivered, latency_buckets)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopClient, name, packets, messages, refused, queue_packets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopEvent, number, at, kind, warning, analyzer, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopStatus, version, uptime_seconds, ready, why_not_ready, connections,
-                                                queue, totals, ledger, analyzers, removed_analyzers, events)
+                                                queue, totals, ledger, analyzers, removed_analyzers, clients,
+                                                clients_not_shown, events)
 
 namespace {
 
@@ -35,6 +37,7 @@ void make_harmless(TopStatus& status) {
     make(analyzer.state);
   }
   for (TopAnalyzer& analyzer : status.removed_analyzers) make(analyzer.name);
+  for (TopClient& client : status.clients) make(client.name);
   for (TopEvent& event : status.events) {
     make(event.at);
     make(event.kind);

@@ -66,6 +66,15 @@ struct TopAnalyzer {
   TopBuckets latency_buckets{};
 };
 
+/// One of those that send packets.
+struct TopClient {
+  std::string name{};
+  std::uint64_t packets = 0;
+  std::uint64_t messages = 0;
+  std::map<std::string, std::uint64_t> refused{};  ///< by reason
+  std::uint64_t queue_packets = 0;
+};
+
 struct TopEvent {
   std::uint64_t number = 0;  ///< grows by one an event, from the daemon's start
   std::string at{};          ///< "2026-11-23T15:34:18.042Z"
@@ -86,7 +95,9 @@ struct TopStatus {
   TopLedger ledger{};
   std::vector<TopAnalyzer> analyzers{};
   std::vector<TopAnalyzer> removed_analyzers{};  ///< of which little is told
-  std::vector<TopEvent> events{};                ///< oldest first
+  std::vector<TopClient> clients{};              ///< the anonymous ones, and those that have sent most
+  std::uint64_t clients_not_shown = 0;
+  std::vector<TopEvent> events{};  ///< oldest first
 };
 
 /// Why there is no status, in one clause.

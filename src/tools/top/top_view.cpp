@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "tools/top/top_clients.hpp"
 #include "tools/top/top_format.hpp"
 #include "tools/top/top_table.hpp"
 
@@ -204,6 +205,19 @@ void append_analyzers(std::vector<Line>& lines, const Snapshot& snapshot, std::s
   append(lines, std::move(table));
 }
 
+/// The busiest, where there is room for them and for some events.
+void append_clients(std::vector<Line>& lines, const Snapshot& snapshot, std::size_t rows) {
+  constexpr std::size_t clients_max = 8;
+  constexpr std::size_t kept_for_events = 6;
+  const std::size_t used = lines.size() + 2 + kept_for_events;
+  if (rows <= used) return;
+  const TopStatus* const before = snapshot.before ? &*snapshot.before : nullptr;
+  std::vector<Line> table = client_table(*snapshot.now, before, std::min(clients_max, rows - used));
+  if (table.empty()) return;
+  lines.emplace_back();
+  append(lines, std::move(table));
+}
+
 /// The newest first, as many as there is room for.
 void append_events(std::vector<Line>& lines, const Snapshot& snapshot, std::size_t rows) {
   if (snapshot.now->events.empty() || rows < lines.size() + 3) return;
@@ -248,6 +262,7 @@ std::vector<Line> top_screen(const Snapshot& snapshot, std::size_t columns, std:
   std::vector<Line> lines = head(snapshot, columns, rows);
   if (snapshot.now) {
     append_analyzers(lines, snapshot, columns, rows);
+    append_clients(lines, snapshot, rows);
     append_events(lines, snapshot, rows);
   }
   if (lines.size() > rows) lines.resize(rows);
