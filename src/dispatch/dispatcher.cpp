@@ -72,9 +72,9 @@ queue::Admission LoopDispatcher::admit(Delivery& delivery, queue::Waiter& waiter
     delivery.give_up_at = now + options_.caller_runs_timeout;
     waiters_.push_back(delivery);
   }
+  turn_request_.turn_soon();  // which flushes the store, too
   if (delivery.state == DeliveryState::storing) return queue::Admission::pending;
   enter_waiting(delivery);
-  turn_request_.turn_soon();
   if (!is_request(delivery)) return queue::Admission::queued;
   return is_kept ? queue::Admission::pending : queue::Admission::waiting;
 }

@@ -36,14 +36,16 @@ Store::Answer Backlog::append(LoopId loop, const queue::NewPacket& packet, std::
         ++unreported_;
         ++appended_;
         unread_messages_ += packet.messages;
-        if (log_.append(loop, std::span(&packet, 1), id) == AppendResult::taken) return Store::Answer::on_disk_only;
+        if (log_.append(loop, std::span(&packet, 1), id, queue::Wake::later) == AppendResult::taken)
+          return Store::Answer::on_disk_only;
         --unread_;
         --unreported_;
         unread_messages_ -= packet.messages;
         return Store::Answer::refused;
       }
       if (limits_.try_take(queue_bytes)) {
-        if (log_.append(loop, std::span(&packet, 1), id) == AppendResult::taken) return Store::Answer::in_memory;
+        if (log_.append(loop, std::span(&packet, 1), id, queue::Wake::later) == AppendResult::taken)
+          return Store::Answer::in_memory;
         limits_.give_back(queue_bytes);
         return Store::Answer::refused;
       }

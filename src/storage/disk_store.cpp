@@ -1,6 +1,7 @@
 #include "storage/disk_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "logdist/base/check.hpp"
 #include "logdist/queue/log/record.hpp"
@@ -20,6 +21,7 @@ queue::Store::Answer DiskStore::append(queue::Delivery& delivery) {
   }
   delivery.report_due = true;
   due_.push_back({delivery.store_id, &delivery, answer == Answer::on_disk_only});
+  has_appended_ = true;
   return answer;
 }
 
@@ -45,6 +47,7 @@ void DiskStore::fetch(queue::Delivery& delivery) {
 }
 
 void DiskStore::flush(std::uint64_t balance_version) {
+  if (std::exchange(has_appended_, false)) log_.wake();
   if (settled_.empty()) return;
   names_.with([this, balance_version](const std::vector<std::string>& names) {
     for (Settled& settled : settled_) {

@@ -79,7 +79,8 @@ class DiskStore final : public queue::Store {
   const AnalyzerNames& names_;
   const StorageClocks& clocks_;
   queue::StoreListener* listener_ = nullptr;
-  std::deque<Due> due_;  ///< by id, which grow
+  std::deque<Due> due_;        ///< by id, which grow
+  bool has_appended_ = false;  ///< since the last flush()
   std::vector<Settled> settled_;
   std::vector<queue::SettledPacket> to_settle_;  ///< of one flush; keeps its memory
   std::vector<queue::StoreReport> reports_;      ///< of one collect(), likewise

@@ -65,6 +65,16 @@ TEST_F(StoreTest, IsAnsweredWhenItIsStoredAndDeliveredMeanwhile) {
   expect_nothing_held();
 }
 
+TEST_F(StoreTest, IsOnItsWayToTheDiskAfterATurnAlsoWhenItIsOnlyThere) {
+  store_.answer = Store::Answer::on_disk_only;
+  world_.admit("a");
+  EXPECT_EQ(store_.flushes, 0);
+  world_.run();
+  EXPECT_GT(store_.flushes, 0);
+  store_.report(StoreOutcome::durable);
+  EXPECT_EQ(waiter_.told_stored, 1);
+}
+
 TEST_F(StoreTest, IsAnsweredWhenAnAnalyzerHasItBeforeTheDisk) {
   world_.admit("a");
   world_.run();

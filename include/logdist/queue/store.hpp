@@ -49,14 +49,14 @@ class Store {
 
   virtual ~Store() = default;
 
-  /// Takes the packet of `delivery` and sets its `store_id` and `report_due`, but for Answer::refused. Its packet stays
-  /// as it is until the report.
+  /// Takes the packet of `delivery`, which is on its way to the disk with the next flush(), and sets its `store_id` and
+  /// `report_due`, but for Answer::refused. Its packet stays as it is until the report.
   virtual Answer append(Delivery& delivery) = 0;
   /// A packet without a `store_id` is a dead letter: kept with those that have one, if there is a place.
   virtual void keep_dead_letter(const Delivery& delivery) = 0;
   /// A packet that has a `store_id` has ended.
   virtual void settle(const Delivery& delivery, SettledAs how) = 0;
-  /// End of a turn: what was settled since the last one is on its way to the disk, and places may be free.
+  /// End of a turn: what was appended and settled since the last one is on its way to the disk, and places may be free.
   /// `balance_version`: snapshots of the balance that were taken before the turn; later ones contain its charges.
   virtual void flush(std::uint64_t balance_version) = 0;
 

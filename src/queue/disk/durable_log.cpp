@@ -80,9 +80,15 @@ std::unique_ptr<DurableLog> DurableLog::open(const DurableLogOptions& options, F
 DurableLog::DurableLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DurableLog::~DurableLog() = default;
 
-AppendResult DurableLog::append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id) {
-  return impl_->intake.append(loop, packets, first_id);
+AppendResult DurableLog::append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id, Wake wake) {
+  const AppendResult result = impl_->intake.append(loop, packets, first_id);
+  // A write takes so little that the loop goes on meanwhile; a sync is shared by as many as possible.
+  const bool at_once = wake == Wake::now || !impl_->options.sync;
+  if (result == AppendResult::taken && at_once) impl_->intake.wake();
+  return result;
 }
+
+void DurableLog::wake() { impl_->intake.wake(); }
 
 void DurableLog::settle(std::span<const SettledPacket> packets) { impl_->intake.settle(packets); }
 

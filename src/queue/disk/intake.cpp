@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/container/small_vector.hpp>
+
 #include "logdist/base/check.hpp"
 #include "logdist/queue/log/record.hpp"
 
@@ -16,7 +18,7 @@ Intake::Intake(const DurableLogOptions& options)
 AppendResult Intake::append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id) {
   LOGDIST_CHECK(loop < loops_);
   // The checksums are made by the loops, side by side, before the lock.
-  std::vector<PendingPacket> pending;
+  boost::container::small_vector<PendingPacket, 1> pending;
   pending.reserve(packets.size());
   std::size_t bytes = 0;
   for (const NewPacket& packet : packets) {
@@ -25,29 +27,32 @@ AppendResult Intake::append(LoopId loop, std::span<const NewPacket> packets, std
     bytes += packet.metadata.size() + packet.body.size();
     pending.push_back({0, packet, payload_crc(packet.metadata, packet.body), loop});
   }
-  bool wake = false;
+  const MutexLock lock(mutex_);
+  AppendResult result = refusal_;
+  // A packet larger than the bound passes when nothing else is held.
+  if (result == AppendResult::taken && held_packets_ > 0 &&
+      (held_packets_ + packets.size() > packets_max_ || held_bytes_ + bytes > bytes_max_)) {
+    result = AppendResult::backlog_full;
+  }
+  if (result != AppendResult::taken) {
+    refused_ = true;
+    return result;
+  }
+  first_id = next_id_;
+  for (PendingPacket& packet : pending) packet.id = next_id_++;
+  if (batch_.packets.empty()) news_ = wake_due_ = true;
+  batch_.packets.insert(batch_.packets.end(), pending.begin(), pending.end());
+  held_packets_ += packets.size();
+  held_bytes_ += bytes;
+  return AppendResult::taken;
+}
+
+void Intake::wake() {
   {
     const MutexLock lock(mutex_);
-    AppendResult result = refusal_;
-    // A packet larger than the bound passes when nothing else is held.
-    if (result == AppendResult::taken && held_packets_ > 0 &&
-        (held_packets_ + packets.size() > packets_max_ || held_bytes_ + bytes > bytes_max_)) {
-      result = AppendResult::backlog_full;
-    }
-    if (result != AppendResult::taken) {
-      refused_ = true;
-      return result;
-    }
-    first_id = next_id_;
-    for (PendingPacket& packet : pending) packet.id = next_id_++;
-    wake = batch_.packets.empty();
-    batch_.packets.insert(batch_.packets.end(), pending.begin(), pending.end());
-    held_packets_ += packets.size();
-    held_bytes_ += bytes;
-    news_ = news_ || wake;
+    if (!std::exchange(wake_due_, false)) return;
   }
-  if (wake) given_.notify_one();
-  return AppendResult::taken;
+  given_.notify_one();
 }
 
 void Intake::settle(std::span<const SettledPacket> packets) {

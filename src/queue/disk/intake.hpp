@@ -37,7 +37,9 @@ class Intake {
  public:
   explicit Intake(const DurableLogOptions& options);
 
+  /// wait_until() returns for what was taken once wake() is called.
   AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id);
+  void wake();
   void settle(std::span<const SettledPacket> packets);
   void set_balance(BalanceFigures figures, std::uint64_t version);
   void collect(LoopId loop, std::vector<StoreReport>& reports);
@@ -75,7 +77,8 @@ class Intake {
   std::uint64_t next_id_ LOGDIST_GUARDED_BY(mutex_) = 1;
   AppendResult refusal_ LOGDIST_GUARDED_BY(mutex_) = AppendResult::taken;
   bool refused_ LOGDIST_GUARDED_BY(mutex_) = false;
-  bool news_ LOGDIST_GUARDED_BY(mutex_) = false;  ///< since the last wait
+  bool news_ LOGDIST_GUARDED_BY(mutex_) = false;      ///< since the last wait
+  bool wake_due_ LOGDIST_GUARDED_BY(mutex_) = false;  ///< packets were the first of a batch, and nobody was woken
   bool stopped_ LOGDIST_GUARDED_BY(mutex_) = false;
 };
 

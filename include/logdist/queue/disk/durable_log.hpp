@@ -148,6 +148,9 @@ struct OpenError {
   std::string message;  ///< one sentence, and what to do
 };
 
+/// Whether the committer begins at once with what is appended.
+enum class Wake : std::uint8_t { now, later };
+
 /// One append-only log for all loops. Loops append packets and settle them; one committer writes what has come
 /// together, syncs once for all of it, and reports. Each packet that was taken gets exactly one report:
 /// durable    it is kept as the sync mode promises: its agent may have a 202
@@ -171,8 +174,11 @@ class DurableLog {
   DurableLog(const DurableLog&) = delete;
   DurableLog& operator=(const DurableLog&) = delete;
 
-  /// All or none. Their ids are `first_id` and the ones after it.
-  AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id);
+  /// All or none. Their ids are `first_id` and the ones after it. With Wake::later they wait until somebody calls
+  /// wake() if each commit is synced: what is appended together is synced together.
+  AppendResult append(LoopId loop, std::span<const NewPacket> packets, std::uint64_t& first_id, Wake wake = Wake::now);
+  /// Has what was appended written.
+  void wake();
   /// These are done, reported or not: what is not written yet won't be.
   void settle(std::span<const SettledPacket> packets);
   /// The balance as it is: with the charges of all packets settled so far, and of those settled later with a lower
