@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "logdist/base/file_text.hpp"
+#include "logdist/config/yaml/printable.hpp"
 
 namespace logdist::auth {
 namespace {

@@ -11,7 +11,7 @@ std::uint64_t hash_of(const IpAddress& address) {
   return hash ^ (hash >> 32);
 }
 
-AnonymousClients::AnonymousClients(std::size_t max) : part_max_(std::max<std::size_t>(max / parts_.size(), 1)) {}
+AnonymousClients::AnonymousClients(std::size_t max) : part_max_(std::max<std::size_t>(max / parts_count, 1)) {}
 
 AnonymousClients::~AnonymousClients() {
   for (Part& part : parts_) {
@@ -21,7 +21,7 @@ AnonymousClients::~AnonymousClients() {
 }
 
 std::shared_ptr<AnonymousClient> AnonymousClients::find(const IpAddress& address, TimePoint now) {
-  Part& part = parts_[hash_of(address) % parts_.size()];
+  Part& part = parts_[hash_of(address) % parts_count];
   const MutexLock lock(part.mutex);
   std::shared_ptr<AnonymousClient>& entry = part.entries[address];
   if (!entry) {

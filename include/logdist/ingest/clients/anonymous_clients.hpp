@@ -69,8 +69,10 @@ class AnonymousClients {
 
   static void forget_oldest(Part& part) LOGDIST_REQUIRES(part.mutex);
 
+  static constexpr std::size_t parts_count = 16;
+
   const std::size_t part_max_;
-  std::array<Part, 16> parts_;
+  std::array<Part, parts_count> parts_;
 };
 
 }  // namespace logdist::ingest
