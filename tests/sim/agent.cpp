@@ -1,6 +1,7 @@
 #include "tests/sim/agent.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 namespace logdist::sim {
@@ -16,8 +17,8 @@ constexpr Duration retry_after = 1s;
 
 }  // namespace
 
-Agent::Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies)
-    : stage_(stage), plan_(plan), loop_(loop), bodies_(bodies), draws_(stage.draws.seed()) {}
+Agent::Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies, ingest::ClientRates* rates)
+    : stage_(stage), plan_(plan), loop_(loop), bodies_(bodies), rates_(rates), draws_(stage.draws.seed()) {}
 
 Agent::~Agent() { release(); }
 
@@ -33,7 +34,29 @@ void Agent::begin_after(Duration pause) {
   });
 }
 
+/// Whether its client may send a packet now; else it is answered 429, and comes again when it is told to.
+bool Agent::take_rate() {
+  if (rates_ == nullptr) return true;
+  const ClientPlan& client = stage_.scenario.clients[plan_.client - 1];
+  const TimePoint now = stage_.timeline.now();
+  const Duration wait = rates_->packets.try_take(1, {client.packets_per_second, client.burst}, now);
+  if (wait == Duration::zero()) {
+    stage_.trace.let_through(plan_.client, now);
+    return true;
+  }
+  stage_.timeline.after(wait, [this] { begin_after(plan_.pause); });
+  return false;
+}
+
+/// Whether its client may have one place more of the queue.
+bool Agent::take_place() {
+  if (rates_ == nullptr) return true;
+  const std::uint32_t places_max = stage_.scenario.clients[plan_.client - 1].places_max;
+  return places_max == 0 || rates_->places.try_take(places_max);
+}
+
 void Agent::begin_body() {
+  if (!take_rate()) return;
   bytes_ = draws_.between<std::size_t>(1, plan_.bytes_max);
   chunked_ = draws_.chance(plan_.chunked);
   in_steps_ = chunked_ || draws_.chance(plan_.in_steps);
@@ -72,14 +95,20 @@ void Agent::receive() {
 Agent::Body Agent::body(std::size_t small_body_max) const {
   const std::size_t known = chunked_ ? 0 : bytes_;
   const bool large = std::max(wanted_bytes_, known) > small_body_max;
-  return {held_bytes(), wanted_bytes_, waits_for_space_, waits_since_, begun_, large, chunked_, in_steps_};
+  return {held_bytes(), wanted_bytes_, plan_.client, waits_for_space_, waits_since_,
+          begun_,       large,         chunked_,     in_steps_};
 }
 
 void Agent::admit() {
   const TimePoint now = stage_.timeline.now();
+  if (!take_place()) {
+    release();
+    return begin_after(retry_after);
+  }
   PacketHistory draft;
   draft.serial = stage_.trace.histories().size();
   draft.loop = plan_.loop;
+  draft.client = plan_.client;
   draft.messages = draws_.between(1u, plan_.messages_max);
   draft.bytes = bytes_;
   draft.admitted_at = now;
@@ -90,6 +119,10 @@ void Agent::admit() {
   queue::Delivery& delivery = loop_.dispatcher().make();
   delivery.packet.id = std::to_string(draft.serial);
   delivery.packet.messages = draft.messages;
+  if (rates_ != nullptr && stage_.scenario.clients[plan_.client - 1].places_max != 0) {
+    delivery.packet.client_place =
+        core::HeldPlace(std::shared_ptr<core::ClientPlaces>(std::shared_ptr<void>(), &rates_->places));
+  }
   delivery.packet.protocol = draft.format;
   delivery.packet.body = loop_.buffers().take(bytes_);
   delivery.packet.body.resize(bytes_);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "logdist/ingest/clients/client_rates.hpp"
 #include "logdist/queue/delivery.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "tests/sim/analyzer.hpp"
@@ -15,7 +16,8 @@ namespace logdist::sim {
 /// space for the body, receives it, admits it, and waits where it has to.
 class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservation {
  public:
-  Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies);
+  /// `rates`, which outlives it, is what its client has sent lately; null: nobody asks.
+  Agent(Stage& stage, const AgentPlan& plan, Loop& loop, queue::MemoryLimiter& bodies, ingest::ClientRates* rates);
 
   ~Agent() override;
 
@@ -29,6 +31,7 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
   struct Body {
     std::size_t held = 0;    ///< bytes of the budget
     std::size_t wanted = 0;  ///< bytes in all, once it has what it waits for
+    std::size_t client = 0;  ///< whose it is
     bool waits = false;
     TimePoint waits_since{};
     TimePoint begun{};
@@ -40,7 +43,10 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
 
  private:
   void granted() override;
+  std::uint64_t waits_for() const override { return plan_.client; }
 
+  bool take_rate();
+  bool take_place();
   void begin_after(Duration pause);
   void begin_body();
   void reserve(std::size_t total_bytes);
@@ -54,6 +60,7 @@ class Agent final : public queue::Waiter, public queue::MemoryLimiter::Reservati
   TraitSequence traits_;
   Loop& loop_;
   queue::MemoryLimiter& bodies_;
+  ingest::ClientRates* const rates_;
   Draws draws_;
   bool stopped_ = false;
 

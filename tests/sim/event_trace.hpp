@@ -26,6 +26,7 @@ enum class Location : std::uint8_t { queued, waiting, in_flight, delivered, dead
 struct PacketHistory {
   std::uint64_t serial = 0;  ///< also its id
   LoopId loop = 0;
+  std::size_t client = 0;  ///< whose it is, as in the agent's plan
   std::uint32_t messages = 0;
   std::size_t bytes = 0;
   core::Protocol format = core::Protocol::packet;
@@ -67,6 +68,8 @@ class Witness {
  public:
   virtual ~Witness() = default;
 
+  /// A client was allowed to send one packet.
+  virtual void let_through(std::size_t /*client*/, TimePoint) {}
   virtual void admitted(const PacketHistory&) {}
   virtual void sent(const PacketHistory&, const core::Attempt&) {}
   /// An analyzer has the packet now; the outcome of the attempt follows.
@@ -92,6 +95,9 @@ class EventTrace {
 
   void add_witness(Witness& witness) { witnesses_.push_back(&witness); }
 
+  void let_through(std::size_t client, TimePoint now) {
+    for (Witness* const witness : witnesses_) witness->let_through(client, now);
+  }
   /// `draft` has all that is known before its first attempt.
   PacketHistory& admit(const PacketHistory& draft);
   void send(const core::Attempt& attempt);

@@ -13,7 +13,9 @@
 #include "dispatch/balancer_groups.hpp"
 #include "dispatch/loop_dispatcher.hpp"
 #include "logdist/balance/selector.hpp"
+#include "logdist/core/client_places.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/ingest/clients/token_bucket.hpp"
 #include "logdist/ledger/ledger.hpp"
 #include "logdist/queue/memory_limiter.hpp"
 #include "logdist/queue/queue_limits.hpp"
@@ -206,6 +208,29 @@ LOGDIST_WRAP(void, make_budget, "_ZN7logdist5queue13MemoryLimiterC1Emm", queue::
              std::size_t max_bytes, std::size_t small_body_max) {
   original_make_budget(limiter, max_bytes + (has(Defect::buffer_bound_off) ? 400 : 0),
                        has(Defect::nothing_kept_for_small) ? 0 : small_body_max);
+}
+
+LOGDIST_WRAP(bool, take_client_place, "_ZN7logdist4core12ClientPlaces8try_takeEj", core::ClientPlaces* places,
+             std::uint32_t max) {
+  return original_take_client_place(places, max + (has(Defect::share_off_by_one) ? 1 : 0));
+}
+
+LOGDIST_WRAP(void, give_back_client_place, "_ZN7logdist4core12ClientPlaces9give_backEv", core::ClientPlaces* places) {
+  if (!strikes(Defect::place_kept, 20)) original_give_back_client_place(places);
+}
+
+// A limiter's own lines and bodies, which it shows to nobody.
+LOGDIST_WRAP(void, leave_line, "_ZN7logdist5queue13MemoryLimiter5leaveERNS1_4LineERNS1_11ReservationEb", void* line,
+             void* reservation, bool served) {
+  original_leave_line(line, reservation, served && !has(Defect::turns_ignored));
+}
+
+LOGDIST_WRAP(
+    Duration, take_of_bucket,
+    "_ZN7logdist6ingest11TokenBucket8try_takeEmRKNS0_10BucketRateENSt6chrono10time_pointINS5_3_V212steady_clockENS5_"
+    "8durationIlSt5ratioILl1ELl1000000000EEEEEE",
+    ingest::TokenBucket* bucket, std::uint64_t amount, const ingest::BucketRate& rate, TimePoint now) {
+  return strikes(Defect::rate_forgotten, 5) ? Duration::zero() : original_take_of_bucket(bucket, amount, rate, now);
 }
 
 LOGDIST_WRAP(void, set_drained,

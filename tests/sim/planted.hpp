@@ -39,6 +39,10 @@ enum class Defect {
   round_short,             ///< a packet is poison one round too early
   buffer_bound_off,        ///< server.max_buffered is 400 bytes more than configured
   nothing_kept_for_small,  ///< of server.max_buffered
+  rate_forgotten,          ///< now and then a packet is not counted by its client's rate
+  share_off_by_one,        ///< a client holds one place more than its share
+  place_kept,              ///< now and then a client does not get a place back
+  turns_ignored,           ///< a client that was served has the next turn, too
   suspects_blamed,         ///< each failure of a packet counts for health, not only its first
   outage_blamed,           ///< an analyzer that takes nothing is thought to take others
   all_out_unheard,         ///< that nobody is in service is not noticed

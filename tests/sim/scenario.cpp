@@ -217,21 +217,23 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.changes = draw_changes(draws, scenario);
   draw_drains(draws, scenario);
   draw_formats(scenario);
+  draw_clients(scenario);
   return scenario;
 }
 
 std::string describe(const Scenario& scenario) {
   const auto ms = [](Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
   std::string text = fmt::format(
-      "{}{} loops, {} agents, {} changes of analyzers, ack {}, queue {} packets {} bytes, waits {:.0f} ms, attempts "
+      "{}{} loops, {} agents of {} clients, {} changes of analyzers, ack {}, queue {} packets {} bytes, waits {:.0f} "
+      "ms, attempts "
       "{:.0f} ms, storm {:.0f} ms, "
       "{}\n",
       scenario.calm       ? "calm, "
       : scenario.poisoned ? "poisoned, "
                           : "",
-      scenario.loops, scenario.agents.size(), scenario.changes.size(), scenario.ack_delivered ? "delivered" : "queued",
-      scenario.queue_packets, scenario.queue_bytes, ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout),
-      ms(scenario.storm),
+      scenario.loops, scenario.agents.size(), scenario.clients.size(), scenario.changes.size(),
+      scenario.ack_delivered ? "delivered" : "queued", scenario.queue_packets, scenario.queue_bytes,
+      ms(scenario.caller_runs_timeout), ms(scenario.delivery_timeout), ms(scenario.storm),
       scenario.ends_in_storm ? fmt::format("ends in it with {:.0f} ms of grace", ms(scenario.grace)) : "heals");
   for (std::size_t i = 0; i < scenario.analyzers.size(); ++i) {
     const AnalyzerPlan& plan = scenario.analyzers[i];

@@ -60,9 +60,17 @@ struct Change {
   AnalyzerPlan plan;     ///< of one that is added; else its weight or bound counts
 };
 
+/// What one client may do; 0: as much as it likes.
+struct ClientPlan {
+  std::uint64_t packets_per_second = 0;
+  Duration burst{};
+  std::uint32_t places_max = 0;  ///< of the queue
+};
+
 /// One agent with one connection.
 struct AgentPlan {
   LoopId loop = 0;
+  std::size_t client = 0;  ///< whose it is, counted from 1; 0: nobody's, and held to nothing
   Duration pause{};        ///< between an answer and the next packet
   std::size_t burst = 1;   ///< so many packets one after the other, then a pause for all of them
   bool in_bursts = false;  ///< all such agents begin together, every few seconds
@@ -102,6 +110,7 @@ struct Scenario {
 
   std::vector<AnalyzerPlan> analyzers;
   std::vector<AgentPlan> agents;
+  std::vector<ClientPlan> clients;  ///< whose the agents are
   std::vector<Change> changes;
   std::vector<core::Protocol> spoken{core::Protocol::packet};  ///< by any agent
 
@@ -117,6 +126,9 @@ Scenario draw_scenario(std::uint64_t seed);
 /// Lets the agents of some scenarios speak several formats. The last to be drawn, and by itself: the rest stays as it
 /// is for its seed.
 void draw_formats(Scenario& scenario);
+
+/// Divides the agents of some scenarios among clients with limits, the first of them a greedy one. Likewise.
+void draw_clients(Scenario& scenario);
 
 /// In a few lines, for those who read of a failure.
 std::string describe(const Scenario& scenario);

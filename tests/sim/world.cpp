@@ -34,7 +34,7 @@ World::World(const Scenario& scenario)
     timeline_.after(change.after, [this, &change] { make(change); });
   }
   for (const AgentPlan& plan : scenario.agents) {
-    agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
+    agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_, rates_of(plan.client)));
     agents_.back()->start();
   }
   control_.wake();
@@ -150,8 +150,18 @@ void World::start_feeding(std::uint32_t messages_max) {
   plan.pause = feeding_pause;
   plan.messages_max = messages_max;
   plan.spoken = scenario_.spoken;
-  agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_));
+  agents_.push_back(std::make_unique<Agent>(stage_, plan, *loops_[plan.loop], bodies_, rates_of(plan.client)));
   agents_.back()->start();
+}
+
+ingest::ClientRates* World::rates_of(std::size_t client) {
+  if (client == 0) return nullptr;
+  while (clients_.size() < client) clients_.push_back(std::make_unique<ingest::ClientRates>());
+  return clients_[client - 1].get();
+}
+
+std::uint32_t World::places_of(std::size_t client) const {
+  return client <= clients_.size() ? clients_[client - 1]->places.held() : 0;
 }
 
 void World::stop_feeding() { agents_.back()->stop(); }

@@ -63,6 +63,8 @@ class World final : public dispatch::WakeupListener {
     if (views_after_event_.empty()) views_after_event_ = views();
     return views_after_event_;
   }
+  /// That client `client` holds of the queue, by its own count.
+  std::uint32_t places_of(std::size_t client) const;
   bool drained(AnalyzerId analyzer) const { return drained_.contains(analyzer); }
   core::ProtocolSet formats(AnalyzerId analyzer) const { return configured_[analyzer].formats; }
   bool takes(AnalyzerId analyzer, core::Protocol format) const { return formats(analyzer).has(format); }
@@ -92,6 +94,7 @@ class World final : public dispatch::WakeupListener {
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
   void wake_control() override { control_.wake(); }
 
+  ingest::ClientRates* rates_of(std::size_t client);
   void enter(const AnalyzerPlan& plan);
   void add(const AnalyzerPlan& plan);
   bool anyone_takes(core::Protocol format) const;
@@ -111,6 +114,7 @@ class World final : public dispatch::WakeupListener {
   std::set<AnalyzerId> drained_;                    ///< of those, now
   Stage stage_;
   Letters letters_{*this};
+  std::vector<std::unique_ptr<ingest::ClientRates>> clients_;  ///< packets in the loops refer to them
   queue::QueueLimits bounds_;
   queue::MemoryLimiter bodies_;
   dispatch::LoadBalancer balancer_;

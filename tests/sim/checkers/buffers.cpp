@@ -1,6 +1,6 @@
 // buffers: server.max_buffered is passed by at most one body of each kind, so that
 // it ends some day; small bodies always find what is kept for them; nobody who waits
-// is passed by a younger one of his kind; the oldest that has a part goes on.
+// is passed by a younger one of his client and kind; the oldest that has a part goes on.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -65,7 +65,7 @@ class Buffers final : public Checker {
     }
   }
 
-  /// Of those that hold nothing yet, the older one of a kind is served first.
+  /// Of those of a client that hold nothing yet, the older one of a kind is served first.
   void check_order(const std::vector<Agent::Body>& now) {
     for (std::size_t served = 0; served < before_.size(); ++served) {
       const Agent::Body& then = before_[served];
@@ -73,7 +73,8 @@ class Buffers final : public Checker {
       for (std::size_t other = 0; other < before_.size(); ++other) {
         const Agent::Body& older = before_[other];
         const bool still = older.waits && now[other].waits && now[other].waits_since == older.waits_since;
-        if (!still || older.large != then.large || older.waits_since >= then.waits_since) continue;
+        if (!still || older.client != then.client || older.large != then.large || older.waits_since >= then.waits_since)
+          continue;
         complain("a body that waits since {} ms before another of its kind is passed by it",
                  to_seconds(then.waits_since - older.waits_since) * 1e3);
       }
