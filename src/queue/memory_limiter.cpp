@@ -167,7 +167,10 @@ void MemoryLimiter::serve_locked(const Reservation* newcomer) {
     if (large_held_ <= large_max()) lines_[1].beyond = nullptr;
   }
   for (Line& line : lines_) help_oldest_locked(line, newcomer);
-  while (Reservation* const next = next_locked()) grant_locked(*next, newcomer);
+  while (Reservation* const next = next_locked()) {
+    leave(line_of(*next), *next, true);
+    grant_locked(*next, newcomer);
+  }
   large_waits_.store(!lines_[1].turns.empty(), std::memory_order_relaxed);
   if (lines_[0].turns.empty() && lines_[1].turns.empty()) {
     word_.fetch_and(~waiters_bit, std::memory_order_relaxed);
@@ -182,6 +185,7 @@ void MemoryLimiter::help_oldest_locked(Line& line, const Reservation* newcomer) 
     Reservation& helped = line.beyond != nullptr ? *line.beyond : line.growing.front();
     if (!helped.waiting_ || &line_of(helped) != &line) return;
     if (!fits_locked(helped)) line.beyond = &helped;
+    leave(line, helped, false);  // out of turn
     grant_locked(helped, newcomer);
   }
 }
@@ -199,10 +203,9 @@ MemoryLimiter::Reservation* MemoryLimiter::next_locked() {
   return small != nullptr && fits_locked(*small) ? small : nullptr;
 }
 
-/// A newcomer learns it from the return of its own call.
+/// It has left its line. A newcomer learns it from the return of its own call.
 void MemoryLimiter::grant_locked(Reservation& reservation, const Reservation* newcomer) {
   Line& line = line_of(reservation);
-  leave(line, reservation, true);
   reservation.waiting_ = false;
   if (reservation.last_step_ && reservation.growing_) line.growing.erase(line.growing.iterator_to(reservation));
   if (!reservation.last_step_ && !reservation.growing_) insert_by_age(line.growing, reservation);
