@@ -130,7 +130,7 @@ config::Parsed<config::Weight> weight_of(const Request& request) {
 }  // namespace
 
 bool is_foreign(const Request& request) {
-  constexpr std::string_view scheme = "http://";
+  const std::string_view scheme = request.is_tls ? "https://" : "http://";
   if (!request.origin) return false;
   const std::string_view origin = *request.origin;
   return !origin.starts_with(scheme) || request.authority.empty() ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include <fmt/format.h>
 #include <boost/url/parse_query.hpp>
 
 #include "admin/control_calls.hpp"
@@ -83,7 +84,8 @@ Response log_in(const Request& request, const auth::AdminTokens* tokens) {
   const std::string token = form_value(request.body, "token");
   if (!fits_a_cookie(token) || tokens->find(token) == nullptr) return refused("Nobody has this token.");
   Response response = to_dashboard();
-  response.set(http::field::set_cookie, std::string(cookie_name) + "=" + token + "; Path=/; HttpOnly; SameSite=Strict");
+  response.set(http::field::set_cookie, fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict{}", cookie_name, token,
+                                                    request.is_tls ? "; Secure" : ""));
   return response;
 }
 

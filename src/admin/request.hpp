@@ -23,6 +23,7 @@ struct Request {
   std::string body;
   bool http_1_1 = true;
   bool keep_alive = false;
+  bool is_tls = false;  ///< it came over TLS
 
   bool reads() const { return method == logdist::http::Method::get || method == logdist::http::Method::head; }
 };

@@ -70,9 +70,9 @@ class Server::Listener final : public SessionOwner, public std::enable_shared_fr
         std::find_if(ports_.begin(), ports_.end(), [](const Port& port) { return !port.socket.is_unix(); });
     return found == ports_.end() ? tcp::endpoint() : found->socket.endpoint();
   }
-  std::string urls() const {
+  std::string urls(std::string_view scheme) const {
     std::string urls;
-    for (const Port& port : ports_) urls += (urls.empty() ? "" : " ") + port.socket.url();
+    for (const Port& port : ports_) urls += (urls.empty() ? "" : " ") + port.socket.url(scheme);
     return urls;
   }
   std::size_t connections() const { return sessions_.size(); }
@@ -145,7 +145,7 @@ error_code Server::open(const config::ListenAddress& address, bool v6_only) {
 
 tcp::endpoint Server::endpoint() const { return listener_->endpoint(); }
 
-std::string Server::urls() const { return listener_->urls(); }
+std::string Server::urls(std::string_view scheme) const { return listener_->urls(scheme); }
 
 void Server::start() { listener_->start(); }
 

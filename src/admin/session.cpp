@@ -3,6 +3,8 @@
 #include <boost/asio.hpp>
 #include <boost/beast/http.hpp>
 
+#include <sys/socket.h>
+
 #include <ctime>
 #include <string_view>
 #include <tuple>
@@ -10,8 +12,10 @@
 
 #include "admin/event_stream.hpp"
 #include "admin/pages.hpp"
+#include "logdist/config/text.hpp"
 #include "logdist/http/text.hpp"
 #include "logdist/net/as_tuple.hpp"
+#include "logdist/net/listen.hpp"
 #include "logdist/telemetry/log.hpp"
 
 namespace logdist::admin {
@@ -39,12 +43,20 @@ constexpr Duration linger_timeout = std::chrono::seconds(2);
 /// From one try to end what takes too long to the next.
 constexpr Duration cancel_again_interval = std::chrono::milliseconds(10);
 
+std::string name_of(tcp::socket& socket) {
+  if (!net::peer_of(socket.native_handle()).is_set()) return "unix";
+  error_code ignored;
+  const tcp::endpoint endpoint = socket.remote_endpoint(ignored);
+  return config::format_listen_address({endpoint.address().to_string(), endpoint.port()});
+}
+
 }  // namespace
 
 Session::Session(tcp::socket socket, std::shared_ptr<SessionOwner> owner, std::shared_ptr<const Sources> sources,
                  std::shared_ptr<StatusFeed> feed, const Limits& limits)
-    : socket_(std::move(socket)),
-      deadline_(socket_.get_executor()),
+    : peer_(name_of(socket)),
+      stream_(std::move(socket), sources->layer),
+      deadline_(stream_.get_executor()),
       owner_(std::move(owner)),
       sources_(std::move(sources)),
       feed_(std::move(feed)),
@@ -52,22 +64,17 @@ Session::Session(tcp::socket socket, std::shared_ptr<SessionOwner> owner, std::s
 
 void Session::start() {
   waiting_since_ = Clock::now();
-  asio::co_spawn(socket_.get_executor(), run(shared_from_this()), asio::detached);
+  asio::co_spawn(stream_.get_executor(), run(shared_from_this()), asio::detached);
 }
 
 void Session::close() {
   owner_->turns().cancel(this);
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
-  // One co_await a statement: GCC 12 compiles && and ?: around it wrongly.
   try {
-    while (co_await self->await_request()) {
-      const bool reusable = co_await self->serve_request();
-      if (!reusable) break;
-    }
+    co_await self->serve();
   } catch (const std::exception& failure) {  // out of memory, most of all: it costs this connection, not its place
     log::error("admin_failed", std::string("admin port: a request failed: ") + failure.what(),
                {{"cause", failure.what()}});
@@ -77,13 +84,31 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
   self->owner_->session_ended(*self);
 }
 
+asio::awaitable<void> Session::serve() {
+  // One co_await a statement: GCC 12 compiles && and ?: around it wrongly.
+  bool goes_on = co_await shake_hands();
+  while (goes_on) {
+    goes_on = co_await await_request();
+    if (!goes_on) co_return;
+    goes_on = co_await serve_request();
+  }
+}
+
+/// Why it fails is logged by the layer.
+asio::awaitable<bool> Session::shake_hands() {
+  if (!stream_.needs_handshake()) co_return true;
+  set_deadline(limits_.request_timeout);
+  const auto [error] = co_await stream_.async_handshake(net::as_tuple);
+  co_return !error;
+}
+
 std::string_view Session::held() const {
   return {static_cast<const char*>(buffer_.cdata().data()), buffer_.cdata().size()};
 }
 
 /// False when the connection has ended, or its time is over.
 asio::awaitable<bool> Session::read_more() {
-  const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
+  const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
   if (error) co_return false;
   buffer_.commit(bytes);
   co_return true;
@@ -110,7 +135,8 @@ asio::awaitable<bool> Session::serve_request() {
   if (ended_) co_return false;
   if (refusal) co_return co_await send(std::move(*refusal), {});
   waiting_since_ = never;
-  const Request request = std::move(reader.request());
+  Request request = std::move(reader.request());
+  request.is_tls = stream_.needs_handshake();
   const Manner manner{.version = request.http_1_1 ? 11U : 10U,
                       .keep_alive = request.keep_alive,
                       .header_only = request.method == logdist::http::Method::head};
@@ -126,7 +152,7 @@ asio::awaitable<bool> Session::serve_request() {
   }
   std::optional<Response> response = co_await answer(request);
   turn.reset();
-  if (!response) co_return co_await stream_events(manner);
+  if (!response) co_return co_await stream_events(request, manner);
   co_return co_await send(std::move(*response), manner);
 }
 
@@ -140,7 +166,7 @@ asio::awaitable<std::optional<Response>> Session::read_request(RequestReader& re
       co_return problem(http::int_to_status(reader.error().status), reader.error().detail);
     }
     if (reader.take_expectation() && buffer_.size() == 0) {
-      const auto [error, sent] = co_await asio::async_write(socket_, asio::buffer(proceed), net::as_tuple);
+      const auto [error, sent] = co_await asio::async_write(stream_, asio::buffer(proceed), net::as_tuple);
       if (error) ended_ = true;
       if (ended_) co_return std::nullopt;
     }
@@ -161,9 +187,9 @@ asio::awaitable<bool> Session::send(Response response, Manner manner) {
   http::response_serializer<http::string_body> serializer(response);
   error_code error;
   if (manner.header_only) {
-    std::tie(error, std::ignore) = co_await http::async_write_header(socket_, serializer, net::as_tuple);
+    std::tie(error, std::ignore) = co_await http::async_write_header(stream_, serializer, net::as_tuple);
   } else {
-    std::tie(error, std::ignore) = co_await http::async_write(socket_, serializer, net::as_tuple);
+    std::tie(error, std::ignore) = co_await http::async_write(stream_, serializer, net::as_tuple);
   }
   if (error) co_return false;
   if (!manner.keep_alive) co_await linger();
@@ -178,37 +204,35 @@ void Session::set_common_fields(Response& response, const Manner& manner) {
   response.set("X-Content-Type-Options", "nosniff");
 }
 
-asio::awaitable<bool> Session::stream_events(Manner manner) {
-  EventStream stream(socket_.get_executor(), feed_);
+asio::awaitable<bool> Session::stream_events(const Request& request, Manner manner) {
+  EventStream stream(stream_.get_executor(), feed_);
   if (!stream.joined()) {
     co_return co_await send(
         problem(http::status::service_unavailable, "there are already too many readers of the events"), manner);
   }
   manner.keep_alive = false;  // its end is the end of the connection
-  error_code ignored;
-  socket_.set_option(asio::socket_base::send_buffer_size(stream_buffer_bytes), ignored);
+  ::setsockopt(stream_.native_handle(), SOL_SOCKET, SO_SNDBUF, &stream_buffer_bytes, sizeof(stream_buffer_bytes));
   Response head = ok(event_stream_type, {});
   set_common_fields(head, manner);
   set_deadline(limits_.request_timeout);
   http::response_serializer<http::string_body> serializer(head);
-  auto [error, bytes] = co_await http::async_write_header(socket_, serializer, net::as_tuple);
+  auto [error, bytes] = co_await http::async_write_header(stream_, serializer, net::as_tuple);
   while (!error) {
     stop_deadline();
     const std::string_view chunk = co_await stream.next();
-    if (chunk.empty()) break;
+    if (chunk.empty() || !may_go_on(request)) break;
     set_deadline(limits_.request_timeout);
-    std::tie(error, bytes) = co_await asio::async_write(socket_, asio::buffer(chunk), net::as_tuple);
+    std::tie(error, bytes) = co_await asio::async_write(stream_, asio::buffer(chunk), net::as_tuple);
   }
   co_return false;
 }
 
 asio::awaitable<void> Session::linger() {
   set_deadline(linger_timeout);
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.shutdown_send();
   for (std::size_t total = 0; total < linger_bytes_max;) {
     buffer_.clear();
-    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
+    const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(first_read_bytes), net::as_tuple);
     if (error) co_return;
     total += bytes;
   }
@@ -229,8 +253,7 @@ void Session::cancel_after(Duration wait) {
     // A wait whose handler was on its way when the deadline was moved is no timeout.
     if (error || self->deadline_.expiry() > Clock::now()) return;
     self->timed_out_ = true;
-    error_code ignored;
-    self->socket_.cancel(ignored);
+    self->stream_.cancel();
     // Between two steps of a long write there was nothing to cancel.
     self->cancel_after(cancel_again_interval);
   });

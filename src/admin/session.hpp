@@ -17,6 +17,7 @@
 #include "admin/request.hpp"
 #include "logdist/admin/server.hpp"
 #include "logdist/base/http_date.hpp"
+#include "logdist/net/transport_stream.hpp"
 
 namespace logdist::admin {
 
@@ -58,15 +59,17 @@ class Session : public std::enable_shared_from_this<Session> {
   };
 
   static boost::asio::awaitable<void> run(std::shared_ptr<Session> self);
+  boost::asio::awaitable<void> serve();
 
   // Each says whether the connection can be used for another request.
+  boost::asio::awaitable<bool> shake_hands();
   boost::asio::awaitable<bool> await_request();
   boost::asio::awaitable<bool> serve_request();
   boost::asio::awaitable<std::optional<Response>> read_request(RequestReader& reader);
   boost::asio::awaitable<bool> read_more();
   boost::asio::awaitable<bool> send(Response response, Manner manner);
 
-  boost::asio::awaitable<bool> stream_events(Manner manner);
+  boost::asio::awaitable<bool> stream_events(const Request& request, Manner manner);
 
   /// None: the events are wanted.
   boost::asio::awaitable<std::optional<Response>> answer(const Request& request);
@@ -76,8 +79,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<Response> answer_control(const Request& request, const ControlCall& call);
   boost::asio::awaitable<Response> reload();
   void record_change(const Request& request, const Response& response);
-  std::string peer();
-  std::string caller();
+  bool may_go_on(const Request& request) const;
+  std::string caller() const;
   Response readiness() const;
   bool is_for_us(const Request& request) const;
   std::string_view held() const;
@@ -89,7 +92,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void stop_deadline();
   void cancel_after(Duration wait);
 
-  boost::asio::ip::tcp::socket socket_;
+  const std::string peer_;  ///< its address, for the log
+  net::TransportStream stream_;
   boost::asio::steady_timer deadline_;
   const std::shared_ptr<SessionOwner> owner_;
   const std::shared_ptr<const Sources> sources_;

@@ -21,7 +21,6 @@
 #include "logdist/http/authority.hpp"
 #include "logdist/http/text.hpp"
 #include "logdist/net/as_tuple.hpp"
-#include "logdist/net/listen.hpp"
 #include "logdist/telemetry/catalogue.hpp"
 #include "logdist/telemetry/log.hpp"
 
@@ -30,8 +29,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 /// Where something asked for arrives.
 template <typename Content>
@@ -95,17 +92,23 @@ std::optional<Response> Session::refuse_stranger(const Request& request) {
     log::write(request.authorization ? log::Level::warn : log::Level::debug, "admin_refused",
                fmt::format("admin port: {} {} from {} is refused: {}", to_string(request.method),
                            config::printable(request.path), caller(), admission.refusal->result_int()),
-               {{"who", caller_name_}, {"from", peer()}, {"status", admission.refusal->result_int()}});
+               {{"who", caller_name_}, {"from", peer_}, {"status", admission.refusal->result_int()}});
   }
   return std::move(admission.refusal);
+}
+
+/// An answer without an end goes on as long as its request would still be let in.
+bool Session::may_go_on(const Request& request) const {
+  const std::shared_ptr<const auth::AdminTokens> tokens = sources_->tokens ? sources_->tokens() : nullptr;
+  return !check_rights(request, tokens.get()).refusal;
 }
 
 Response Session::answer_login(const Request& request) {
   const std::shared_ptr<const auth::AdminTokens> tokens = sources_->tokens ? sources_->tokens() : nullptr;
   Response response = log_in(request, tokens.get());
   if (response.result() == http::status::unauthorized) {
-    log::warn("admin_refused", fmt::format("admin port: a log-in from {} is refused: 401", peer()),
-              {{"who", ""}, {"from", peer()}, {"status", 401}});
+    log::warn("admin_refused", fmt::format("admin port: a log-in from {} is refused: 401", peer_),
+              {{"who", ""}, {"from", peer_}, {"status", 401}});
   }
   return response;
 }
@@ -132,7 +135,7 @@ Response Session::readiness() const {
 }
 
 asio::awaitable<std::optional<telemetry::Scrape>> Session::take_scrape() {
-  const auto box = std::make_shared<Box<telemetry::Scrape>>(socket_.get_executor());
+  const auto box = std::make_shared<Box<telemetry::Scrape>>(stream_.get_executor());
   box->arrived.expires_after(limits_.request_timeout);
   sources_->request_scrape([box](telemetry::Scrape scrape) {
     asio::post(box->arrived.get_executor(), [box, scrape = std::move(scrape)]() mutable {
@@ -160,7 +163,7 @@ asio::awaitable<Response> Session::answer_control(const Request& request, const 
 }
 
 asio::awaitable<Response> Session::reload() {
-  const auto box = std::make_shared<Box<ReloadReport>>(socket_.get_executor());
+  const auto box = std::make_shared<Box<ReloadReport>>(stream_.get_executor());
   box->arrived.expires_after(limits_.request_timeout);
   sources_->control->reload(caller(), [box](const ReloadReport& report) {
     asio::post(box->arrived.get_executor(), [box, report] {
@@ -182,18 +185,11 @@ void Session::record_change(const Request& request, const Response& response) {
                                        body.empty() ? "" : " ", body);
   const std::string who = caller_name_.empty() ? "anonymous" : caller_name_;
   log::record(log::Level::info, "admin_change",
-              fmt::format("{} by {} from {}: {}", what, who, peer(), response.result_int()),
-              {{"who", who}, {"what", what}, {"from", peer()}, {"status", response.result_int()}});
+              fmt::format("{} by {} from {}: {}", what, who, peer_, response.result_int()),
+              {{"who", who}, {"what", what}, {"from", peer_}, {"status", response.result_int()}});
 }
 
 /// For what is logged of its effects.
-std::string Session::caller() { return caller_name_.empty() ? peer() : caller_name_ + " from " + peer(); }
-
-std::string Session::peer() {
-  if (!net::peer_of(socket_.native_handle()).is_set()) return "unix";
-  error_code ignored;
-  const tcp::endpoint endpoint = socket_.remote_endpoint(ignored);
-  return config::format_listen_address({endpoint.address().to_string(), endpoint.port()});
-}
+std::string Session::caller() const { return caller_name_.empty() ? peer_ : caller_name_ + " from " + peer_; }
 
 }  // namespace logdist::admin

@@ -220,9 +220,11 @@ std::vector<KeySpec<Options>> running_keys() {
 
 std::vector<KeySpec<Options>> make_option_keys() {
   const auto server_tls = [](auto& options) -> auto& { return options.server.tls; };
+  const auto admin_tls = [](auto& options) -> auto& { return options.admin.tls; };
   std::vector<KeySpec<Options>> specs;
-  for (auto& group : {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), agent_keys(), working_keys(),
-                      storage_keys(), delivery_keys(), running_keys()}) {
+  for (auto& group :
+       {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), tls_keys("admin.tls", admin_tls),
+        agent_keys(), working_keys(), storage_keys(), delivery_keys(), running_keys()}) {
     specs.insert(specs.end(), group.begin(), group.end());
   }
   for (auto& spec : specs) {

@@ -243,6 +243,7 @@ void validate(const OptionsBuilder& builder, const std::string& source, Report& 
   validator.check_proxies();
   validator.check_analyzers_tls();
   validator.check_tls("server.tls", builder.options.server.tls);
+  validator.check_tls("admin.tls", builder.options.admin.tls);
   validator.check_circles();
   validator.check_sizes();
   validator.check_formats();

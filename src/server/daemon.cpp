@@ -98,6 +98,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     sources.control = &control_calls_;
     sources.hosts = admin_host_names(shared_.options.admin);
     sources.tokens = [this] { return shared_.admin_access.tokens(); };
+    sources.layer = shared_.tls.admin_port().factory(0);
     admin_.emplace(control_, std::move(sources));
   }
 
@@ -211,6 +212,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   std::size_t letters_waiting() const { return shared_.dead_letters->waiting(); }
   const std::list<ingest::Listener>& listeners() const { return listeners_; }
   std::string_view packet_scheme() const { return shared_.tls.packet_port().is_on() ? "https" : "http"; }
+  std::string_view admin_scheme() const { return shared_.tls.admin_port().is_on() ? "https" : "http"; }
   const admin::Server& admin() const { return *admin_; }
 
  private:
@@ -280,7 +282,7 @@ std::string Daemon::packet_urls() const {
 }
 
 asio::ip::tcp::endpoint Daemon::admin_endpoint() const { return impl_->admin().endpoint(); }
-std::string Daemon::admin_urls() const { return impl_->admin().urls(); }
+std::string Daemon::admin_urls() const { return impl_->admin().urls(impl_->admin_scheme()); }
 
 std::size_t Daemon::queued_packets() const { return impl_->queued_packets(); }
 bool Daemon::keeps_packets() const { return impl_->keeps_packets(); }

@@ -26,12 +26,14 @@ std::vector<std::string> TlsState::prepare(const config::Options& options) {
   const auto add = [&faults](const std::string& section, const net::TlsProblem& problem) {
     faults.push_back(fmt::format("{}.tls.{}: {}", section, problem.key, problem.message));
   };
-  auto prepared = net::ServerTls::prepare(options.server.tls, loops_);
-  if (prepared) {
-    prepared_ = std::move(*prepared);
-  } else {
-    add("server", prepared.error());
-  }
+  const auto prepare_port = [&add](const char* section, const config::PortTlsOptions& tls, std::size_t loops) {
+    auto prepared = net::ServerTls::prepare(tls, loops);
+    if (prepared) return std::move(*prepared);
+    add(section, prepared.error());
+    return std::shared_ptr<const net::ServerContexts>();
+  };
+  prepared_ = prepare_port("server", options.server.tls, loops_);
+  prepared_of_admin_ = prepare_port("admin", options.admin.tls, 1);
   prepared_of_analyzers_.clear();
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     if (!analyzer.is_tls) continue;
@@ -47,6 +49,7 @@ std::vector<std::string> TlsState::prepare(const config::Options& options) {
 
 void TlsState::use_prepared(registry::AnalyzerRegistry& registry) {
   packet_port_.use(std::exchange(prepared_, nullptr));
+  admin_port_.use(std::exchange(prepared_of_admin_, nullptr));
   using Lifecycle = registry::RegistryEntry::Lifecycle;
   for (const Lifecycle lifecycle : {Lifecycle::entering, Lifecycle::present}) {
     for (AnalyzerId id = 0; id < registry.size(); ++id) {
@@ -62,6 +65,7 @@ void TlsState::use_prepared(registry::AnalyzerRegistry& registry) {
 std::vector<telemetry::TlsFacts> TlsState::facts() const {
   std::vector<telemetry::TlsFacts> all;
   append(all, packet_port_);
+  append(all, admin_port_);
   return all;
 }
 

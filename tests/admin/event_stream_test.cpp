@@ -47,6 +47,47 @@ class EventStreamTest : public AdminTest {
   }
 };
 
+class EventStreamRights : public EventStreamTest {
+ protected:
+  static std::shared_ptr<const auth::AdminTokens> tokens_of(const std::string& token) {
+    return std::make_shared<const auth::AdminTokens>(
+        std::vector<auth::AdminToken>{{"alice", auth::Role::read, {auth::digest_of(token)}}});
+  }
+  /// One that has had its first status.
+  std::unique_ptr<Client> watch_by(const std::string& field) {
+    std::unique_ptr<Client> client(new Client(server_->endpoint()));
+    client->send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" + field + "\r\n\r\n");
+    EXPECT_THAT(client->receive_until(end_of_header), StartsWith("HTTP/1.1 200 OK\r\n"));
+    client->receive_until("event: status");
+    client->receive_until(end_of_message);
+    return client;
+  }
+};
+
+TEST_F(EventStreamRights, EndWithTheToken) {
+  tokens_ = tokens_of("one");
+  start(one_status());
+  const auto by_bearer = watch_by("Authorization: Bearer one");
+  const auto by_cookie = watch_by("Cookie: logdist_token=one");
+  on_loop([&] { tokens_ = tokens_of("one"); });
+  happens({.text = "still"});
+  EXPECT_THAT(by_bearer->receive_until(end_of_message), HasSubstr("still"));
+  EXPECT_THAT(by_cookie->receive_until(end_of_message), HasSubstr("still"));
+  on_loop([&] { tokens_ = tokens_of("two"); });
+  happens({.text = "a secret"});
+  EXPECT_TRUE(by_bearer->sees_close());
+  EXPECT_TRUE(by_cookie->sees_close());
+  await_connections(0);
+}
+
+TEST_F(EventStreamRights, AreAskedForWhenTokensCome) {
+  start(one_status());
+  const auto client = watch_by("Accept: */*");
+  on_loop([&] { tokens_ = tokens_of("one"); });
+  happens({.text = "a secret"});
+  EXPECT_TRUE(client->sees_close());
+}
+
 TEST_F(EventStreamTest, BeginsWithItsHeader) {
   start(one_status());
   Client client = connect();

@@ -122,6 +122,9 @@ TEST_F(Check, FindsOutWhereServeCouldNotUseItsCertificate) {
   };
   EXPECT_EQ(said_of_files(certificate, key), all_well);
   const std::string none = folder_.file("none");
+  EXPECT_EQ(said_of("server: {listen: '127.0.0.1:0'}\nadmin:\n  listen: '127.0.0.1:0'\n  tls:\n    certificate: " +
+                    certificate + "\n    key: " + none + "\n"),
+            "F:7: admin.tls.key: cannot read " + none + ": No such file or directory\n");
   EXPECT_EQ(said_of_files(none, key),
             "F:5: server.tls.certificate: cannot read " + none + ": No such file or directory\n");
   EXPECT_EQ(said_of_files(certificate, certificate),

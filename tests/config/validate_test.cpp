@@ -258,6 +258,17 @@ TEST(TlsSections, HaveBothFilesOrNone) {
       ElementsAre(HasSubstr("f.yaml:2: server.tls.min_version: "), HasSubstr("f.yaml:2: server.tls.max_handshakes: ")));
 }
 
+TEST(TlsSections, AreTheSameForBothPorts) {
+  const auto errors_of = [](const std::string& tls) {
+    return lines(load_text("admin:\n  tls: {" + tls + "}\n", "f.yaml", one_analyzer).errors);
+  };
+  EXPECT_THAT(errors_of("certificate: a.pem, key: a.key, client_ca: ca.pem, client_auth: optional"), IsEmpty());
+  EXPECT_THAT(errors_of("certificate: a.pem"),
+              ElementsAre("f.yaml:2: admin.tls.certificate: is set, but key is not; allowed: both, for TLS, or none"));
+  EXPECT_THAT(errors_of("certificate: a.pem, key: a.key, client_auth: required"),
+              ElementsAre(HasSubstr("f.yaml:2: admin.tls.client_auth: needs client_ca")));
+}
+
 TEST(TlsSections, ClientCasThatNobodyIsAskedForAreAWarning) {
   EXPECT_THAT(warnings_of("server:\n  tls: {certificate: a.pem, key: a.key, client_ca: ca.pem}\n"),
               ElementsAre("f.yaml:2: server.tls.client_ca: has no effect: client_auth is none, no certificate is asked "

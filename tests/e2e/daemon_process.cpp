@@ -43,21 +43,22 @@ std::string url_in_start_line(Process& process, std::size_t which) {
 DaemonProcess::DaemonProcess(Settings settings, const Launch& launch)
     : process_(options_of(std::move(settings), launch)),
       packet_url_(url_in_start_line(process_, 1)),
-      admin_url_(url_in_start_line(process_, 2)),
-      admin_(admin_url_) {}
+      admin_url_(url_in_start_line(process_, 2)) {}
 
 DaemonProcess::~DaemonProcess() {
   if (testing::Test::HasFailure()) std::cout << "the daemon logged:\n" << process_.errors();
 }
 
+test::HttpClient& DaemonProcess::admin() { return admin_ ? *admin_ : admin_.emplace(admin_url_); }
+
 nlohmann::json DaemonProcess::status() {
-  const test::HttpReply reply = admin_.get("/v1/status");
+  const test::HttpReply reply = admin().get("/v1/status");
   if (reply.status != 200) throw std::runtime_error("/v1/status: " + std::to_string(reply.status) + " " + reply.body);
   return nlohmann::json::parse(reply.body);
 }
 
 std::string DaemonProcess::metrics_text() {
-  const test::HttpReply reply = admin_.get("/metrics");
+  const test::HttpReply reply = admin().get("/metrics");
   if (reply.status != 200) throw std::runtime_error("/metrics: " + std::to_string(reply.status) + " " + reply.body);
   return reply.body;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ class DaemonProcess {
   /// GET /metrics.
   Samples metrics() { return Samples(metrics_text()); }
   std::string metrics_text();
-  unsigned readyz() { return admin_.get("/readyz").status; }
+  unsigned readyz() { return admin().get("/readyz").status; }
 
   /// Waits until /v1/status shows what is wanted; false at the deadline.
   bool await(const std::function<bool(const nlohmann::json&)>& wanted, Duration timeout = patience);
@@ -57,10 +58,12 @@ class DaemonProcess {
   void expect_clean_end();
 
  private:
+  test::HttpClient& admin();
+
   test::Process process_;
   std::string packet_url_;
   std::string admin_url_;
-  test::HttpClient admin_;
+  std::optional<test::HttpClient> admin_;  ///< from its first use on: it speaks no TLS
 };
 
 /// The analyzer `name` in a status.

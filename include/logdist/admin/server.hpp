@@ -17,6 +17,7 @@
 #include "logdist/auth/admin_tokens.hpp"
 #include "logdist/base/time.hpp"
 #include "logdist/config/options.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/telemetry/scrape.hpp"
 
 namespace logdist::admin {
@@ -40,6 +41,8 @@ struct Sources {
   std::vector<std::string> hosts{};
   /// Who may use the port, as of now; an empty function, or one that returns null: whoever reaches it.
   std::function<std::shared_ptr<const auth::AdminTokens>()> tokens{};
+  /// What is between the bytes and each connection, such as TLS; empty: nothing.
+  net::TransportFactory layer{};
   /// Carries out what operators ask for; null: nothing can be asked for.
   Control* control = nullptr;
 };
@@ -49,9 +52,10 @@ struct Limits {
   /// Then the one that has kept us waiting for longest is closed: idle, with half a
   /// request, or not reading its answer. While all are being served, the next waits.
   std::size_t connections = 256;
-  std::size_t body_bytes = 64 * config::KiB;            ///< then 413
-  Duration request_timeout = std::chrono::seconds(10);  ///< to receive a request: 408; a scrape: 503; to send: closed
-  Duration idle_timeout = std::chrono::seconds(75);     ///< between requests: closed
+  std::size_t body_bytes = 64 * config::KiB;  ///< then 413
+  /// For a handshake, or to send: closed; to receive a request: 408; for a scrape: 503.
+  Duration request_timeout = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(75);  ///< between requests: closed
   std::size_t event_streams = 32;  ///< of those connections, kept open by readers of /v1/events; then 503
   Duration heartbeat_interval = std::chrono::seconds(5);  ///< /v1/events is never silent for longer
   Duration status_interval = std::chrono::seconds(1);     ///< between two statuses of /v1/events
@@ -77,8 +81,8 @@ class Server {
 
   /// The first of them that is no unix socket.
   boost::asio::ip::tcp::endpoint endpoint() const;
-  /// All of them, with blanks between: `http://HOST:PORT`, `unix:/PATH`.
-  std::string urls() const;
+  /// All of them, with blanks between: `SCHEME://HOST:PORT`, `unix:/PATH`.
+  std::string urls(std::string_view scheme = "http") const;
 
   /// Begins to accept.
   void start();

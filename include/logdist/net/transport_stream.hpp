@@ -41,6 +41,8 @@ class TransportStream {
   executor_type get_executor() { return waiter_.get_executor(); }
   /// -1 once closed.
   int native_handle() const { return transport_->native_handle(); }
+  /// Whether a layer is on it that begins with a handshake.
+  bool needs_handshake() const { return transport_->needs_handshake(); }
 
   /// Before the first read or write; at once without a layer.
   template <typename Token>

@@ -29,6 +29,9 @@ class TlsState {
 
   net::ServerTls& packet_port() { return packet_port_; }
   const net::ServerTls& packet_port() const { return packet_port_; }
+  /// Served by one loop, the control thread's: number 0.
+  net::ServerTls& admin_port() { return admin_port_; }
+  const net::ServerTls& admin_port() const { return admin_port_; }
 
   /// Of the ports that speak TLS.
   std::vector<telemetry::TlsFacts> facts() const;
@@ -36,7 +39,9 @@ class TlsState {
  private:
   const std::size_t loops_;
   net::ServerTls packet_port_{"packet"};
-  std::shared_ptr<const net::ServerContexts> prepared_;
+  net::ServerTls admin_port_{"admin"};
+  std::shared_ptr<const net::ServerContexts> prepared_;           ///< of the packet port
+  std::shared_ptr<const net::ServerContexts> prepared_of_admin_;  ///< of the admin port
   std::map<std::string, std::shared_ptr<net::ClientContext>, std::less<>> prepared_of_analyzers_;  ///< by name
 };
 

@@ -46,6 +46,7 @@ void check_analyzers(config::Loaded& loaded) {
 
 void check_tls(config::Loaded& loaded) {
   check_port(loaded, "server.tls", loaded.options.server.tls);
+  check_port(loaded, "admin.tls", loaded.options.admin.tls);
   check_analyzers(loaded);
 }
 
