@@ -13,14 +13,14 @@ _log_distributor() {
       compopt -o filenames
       return
       ;;
-    --config | --file | --dead-letters | --token-file)
-      if [[ $previous == --token-file || $command != queue && $command != replay ]]; then  # there --dead-letters is a flag
+    --config | --file | --dead-letters | --token-file | --ca | --certificate | --key)
+      if [[ $previous != --dead-letters || $command != queue && $command != replay ]]; then  # there --dead-letters is a flag
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return
       fi
       ;;
-    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id | --analyzer)
+    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id | --analyzer | --server-name)
       return
       ;;
   esac
@@ -31,12 +31,12 @@ _log_distributor() {
     check) known="--config --reload --help" ;;
     demo) known="--seconds --packets --help" ;;
     analyzer) known="--listen --latency --fail-rate --status --help" ;;
-    agent) known="--target --file --dead-letters --batch --rate --connections --packets --help" ;;
-    analyzers) known="list drain undrain weight --url --token-file --help" ;;
-    top) known="--url --token-file --interval --count --help" ;;
-    health) known="--url --token-file --live --help" ;;
-    reload) known="--url --token-file --help" ;;
-    replay) known="--url --token-file --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
+    agent) known="--target --file --dead-letters --batch --rate --connections --packets --ca --certificate --key --server-name --help" ;;
+    analyzers) known="list drain undrain weight --url --token-file --ca --certificate --key --server-name --help" ;;
+    top) known="--url --token-file --ca --certificate --key --server-name --interval --count --help" ;;
+    health) known="--url --token-file --ca --certificate --key --server-name --live --help" ;;
+    reload) known="--url --token-file --ca --certificate --key --server-name --help" ;;
+    replay) known="--url --token-file --ca --certificate --key --server-name --from --to --id --dead-letters --analyzer --rate --dry-run --help" ;;
     token) known="--help" ;;
     queue) known="list verify export --directory --from --to --dead-letters --help" ;;
   esac

@@ -8,56 +8,14 @@
 #include <sstream>
 
 #include "cli/command_hint.hpp"
+#include "cli/validators.hpp"
 #include "logdist/base/version.hpp"
 #include "logdist/config/text.hpp"
-#include "logdist/os/time_text.hpp"
-#include "logdist/os/wall_clock.hpp"
 
 namespace logdist::cli {
 namespace {
 
 constexpr const char* program = "log-distributor";
-
-/// A validator of CLI11 that also turns `5ms` into what its Duration is set to.
-CLI::Validator duration(Duration& target) {
-  return CLI::Validator(
-      [&target](std::string& text) {
-        const auto parsed = config::parse_duration(text);
-        if (!parsed) return parsed.error().text;
-        target = *parsed;
-        return std::string();
-      },
-      "");
-}
-
-/// Compares as floating point, since CLI11 reads `-1` as a large unsigned number;
-/// help texts do not show it.
-CLI::Validator number(double low, double high, std::string allowed) {
-  return CLI::Validator(
-      [=](std::string& text) {
-        double value = 0;
-        const bool is_number = CLI::detail::lexical_cast(text, value);
-        if (is_number && value >= low && value <= high) return std::string();
-        return fmt::format("{} {}; allowed: {}", config::quote(text), is_number ? "is out of range" : "is not a number",
-                           allowed);
-      },
-      "");
-}
-
-/// Of what duration() has read just before.
-CLI::Validator at_least(Duration low, const Duration& value) {
-  return CLI::Validator(
-      [low, &value](std::string& text) {
-        return value >= low ? std::string()
-                            : fmt::format("{} is too short; allowed: {} or more", config::quote(text),
-                                          config::format_duration(low));
-      },
-      "");
-}
-
-CLI::Validator within(double low, double high) { return number(low, high, fmt::format("{} to {}", low, high)); }
-
-CLI::Validator at_least_one() { return number(1, 1e18, "1 or more"); }
 
 CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
   CLI::App* command =
@@ -102,6 +60,22 @@ CLI::App* add_analyzer(CLI::App& app, tools::AnalyzerCommandOptions& options, st
   return command;
 }
 
+/// Of what the port speaks with an https url.
+void add_tls(CLI::App& command, tools::TargetTlsOptions& tls) {
+  command
+      .add_option("--ca", tls.ca, "of https: PEM file of the CAs to trust; default LOGDIST_CA_FILE, else the system's")
+      ->type_name("FILE");
+  command
+      .add_option("--certificate", tls.certificate,
+                  "of https: PEM file of a certificate, if one is asked for; default LOGDIST_CERTIFICATE_FILE")
+      ->type_name("FILE");
+  command.add_option("--key", tls.key, "of https: PEM file of its key; default LOGDIST_KEY_FILE")->type_name("FILE");
+  command
+      .add_option("--server-name", tls.server_name,
+                  "of https: the name in the port's certificate; default LOGDIST_SERVER_NAME, else the URL's host")
+      ->type_name("NAME");
+}
+
 CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
   CLI::App* command =
       app.add_subcommand("agent", "send the lines of a file, dead letters or generated lines as packets");
@@ -130,11 +104,13 @@ CLI::App* add_agent(CLI::App& app, tools::AgentCommandOptions& options) {
   command->add_option("--packets", options.packets, "stop after so many; without it at the end of the lines or Ctrl-C")
       ->check(at_least_one())
       ->type_name("N");
+  add_tls(*command, options.tls);
   return command;
 }
 
 /// Where the admin port is, and by which token it is used.
-void add_port(CLI::App& command, std::optional<std::string>& url, std::optional<std::string>& token_file) {
+void add_port(CLI::App& command, std::optional<std::string>& url, std::optional<std::string>& token_file,
+              tools::TargetTlsOptions& tls) {
   command
       .add_option("--url", url,
                   "the daemon's admin port, also unix:/PATH; default LOGDIST_ADMIN__LISTEN, else http://127.0.0.1:8081")
@@ -143,11 +119,12 @@ void add_port(CLI::App& command, std::optional<std::string>& url, std::optional<
       .add_option("--token-file", token_file,
                   "a file with the token for it; default LOGDIST_TOKEN, or the file that LOGDIST_TOKEN_FILE names")
       ->type_name("FILE");
+  add_tls(command, tls);
 }
 
 CLI::App* add_health(CLI::App& app, tools::HealthCommandOptions& options) {
   CLI::App* command = app.add_subcommand("health", "exit with 0 if a running daemon is ready");
-  add_port(*command, options.url, options.token_file);
+  add_port(*command, options.url, options.token_file, options.tls);
   command->add_flag("--live", options.live, "check only that it is alive, not that it accepts packets");
   return command;
 }
@@ -157,7 +134,7 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
   CLI::App* command =
       app.add_subcommand("analyzers", "list the analyzers of a running daemon, drain one or change its weight");
   command->require_subcommand(0, 1);
-  add_port(*command, options.admin.url, options.admin.token_file);
+  add_port(*command, options.admin.url, options.admin.token_file, options.admin.tls);
   const auto add = [command, &options](const char* name, const char* what, Action action) {
     CLI::App* below = command->add_subcommand(name, what)->fallthrough();
     below->callback([&options, action] { options.action = action; });
@@ -171,18 +148,6 @@ CLI::App* add_analyzers(CLI::App& app, tools::AnalyzersCommandOptions& options) 
       ->add_option("weight", options.weight, "above 0, at most 1000000")
       ->required();
   return command;
-}
-
-/// A validator that sets `target` to the time that the text names.
-CLI::Validator time_of(std::optional<std::int64_t>& target) {
-  return CLI::Validator(
-      [&target](std::string& text) {
-        target = os::parse_time(text, os::unix_time_ns());
-        return target ? std::string()
-                      : fmt::format("{} is not a time; allowed: 2026-05-01T10:00:00Z, or -15m before now",
-                                    config::quote(text));
-      },
-      "");
 }
 
 /// `times`: what is given for from and to, which are in the options once checked.
@@ -213,7 +178,7 @@ CLI::App* add_queue(CLI::App& app, QueueCommandOptions& options, std::array<std:
 CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
                      std::array<std::optional<std::int64_t>, 2>& times) {
   CLI::App* command = app.add_subcommand("replay", "make a running daemon send packets of its durable queue once more");
-  add_port(*command, options.admin.url, options.admin.token_file);
+  add_port(*command, options.admin.url, options.admin.token_file, options.admin.tls);
   command->add_option("--from", options.from, "packets received from then on, such as 2026-05-01T10:00:00Z or -15m")
       ->check(time_of(times[0]))
       ->type_name("TIME");
@@ -232,13 +197,13 @@ CLI::App* add_replay(CLI::App& app, tools::ReplayCommandOptions& options,
 
 CLI::App* add_reload(CLI::App& app, tools::ReloadCommandOptions& options) {
   CLI::App* command = app.add_subcommand("reload", "make a running daemon read its configuration again");
-  add_port(*command, options.admin.url, options.admin.token_file);
+  add_port(*command, options.admin.url, options.admin.token_file, options.admin.tls);
   return command;
 }
 
 CLI::App* add_top(CLI::App& app, tools::TopCommandOptions& options, std::string& interval) {
   CLI::App* command = app.add_subcommand("top", "show a running daemon live, in a terminal or line by line");
-  add_port(*command, options.port.url, options.port.token_file);
+  add_port(*command, options.port.url, options.port.token_file, options.port.tls);
   command->add_option("--interval", interval, "time between two updates, default 1s, at least 100ms")
       ->check(duration(options.interval))
       ->check(at_least(std::chrono::milliseconds(100), options.interval))

@@ -132,7 +132,7 @@ Parsed<HttpUrl> parse_typed_url(std::string_view text) {
   const std::string_view before_path = text.substr(0, text.find_first_of("/?#"));
   // `http:` has nothing behind its colon, and of a mere word nobody knows what it is.
   const bool has_port = before_path.find(':') != text.npos && !before_path.ends_with(':');
-  return parse_http_url(has_port ? "http://" + std::string(text) : std::string(text));
+  return parse_url(has_port ? "http://" + std::string(text) : std::string(text));
 }
 
 bool is_v6_only(const ListenAddress& address, std::span<const ListenAddress> addresses) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 #include <boost/algorithm/string/trim.hpp>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "config/suggestion.hpp"
@@ -130,6 +133,12 @@ class AnalyzersVariable {
   Report& report_;
 };
 
+bool is_of_tools(std::string_view name) {
+  constexpr std::array variables{token_variable,       token_file_variable, ca_variable,
+                                 certificate_variable, key_variable,        server_name_variable};
+  return std::ranges::find(variables, name) != variables.end();
+}
+
 }  // namespace
 
 void read_variables(const Environment& environment, OptionsBuilder& builder, Report& report) {
@@ -146,7 +155,7 @@ void read_variables(const Environment& environment, OptionsBuilder& builder, Rep
         builder.masked[spec.path] = {before->second.source, before->second.line, name, spec.show(builder.options)};
       }
       assign_option(spec, value, location, builder, report);
-    } else if (name.starts_with(variable_prefix) && name != token_variable && name != token_file_variable) {
+    } else if (name.starts_with(variable_prefix) && !is_of_tools(name)) {
       report.add_warning(location, "unknown variable, ignored" + variable_suggestion(name));
     }
   }

@@ -198,9 +198,9 @@ TEST(HealthCommand, TakesAnAddressForItsUrl) {
   EXPECT_EQ(printed.errors, "log-distributor health: http://" + address + "/wrong/readyz: 404 nothing here\n");
   printed = health("daemon");
   EXPECT_EQ(printed.code, 1);
-  EXPECT_EQ(
-      printed.errors,
-      "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT, HOST:PORT or unix:/PATH\n");
+  EXPECT_EQ(printed.errors,
+            "log-distributor health: --url \"daemon\" is not a URL; allowed: http://HOST:PORT, https://HOST:PORT, "
+            "HOST:PORT or unix:/PATH\n");
 }
 
 TEST(HealthCommand, DoesNotWaitForASilentNameServer) {
@@ -296,9 +296,13 @@ TEST(AgentCommand, SendsInventedPacketsAndFailsWhenOneIsRejected) {
 }
 
 TEST(AgentCommand, SaysWhatItCannotUse) {
-  Printed printed = capture([] { return tools::run_agent({.target = "https://host"}); });
+  Printed printed = capture([] { return tools::run_agent({.target = "ftp://host"}); });
   EXPECT_EQ(printed.code, 1);
   EXPECT_THAT(printed.errors, StartsWith("log-distributor agent: --target "));
+
+  printed = capture([] { return tools::run_agent({.target = "https://host", .tls = {.ca = "/nowhere/at/all"}}); });
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.errors, "log-distributor agent: --ca cannot read /nowhere/at/all: No such file or directory\n");
 
   printed = capture([] { return tools::run_agent({.target = "http://127.0.0.1:1", .file = "/nowhere/at/all"}); });
   EXPECT_EQ(printed.code, 1);

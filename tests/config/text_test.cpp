@@ -179,7 +179,7 @@ TEST(TypedUrl, MayBeAnAddress) {
   EXPECT_EQ(shown("10.0.0.1:9101/a?b=http://c"), "10.0.0.1 9101 /a?b=http://c");
   EXPECT_EQ(shown("[::1]:9101?q"), "::1 9101 /?q");
   EXPECT_EQ(shown("http://host/a:1"), "host 80 /a:1");
-  EXPECT_EQ(shown("https://host"), "\"https://host\": only http:// is spoken here");
+  EXPECT_EQ(shown("https://host"), "host 443 /");
   EXPECT_EQ(shown("user:secret@host:1"), "names a user, which is never sent to an analyzer");
   EXPECT_EQ(shown("host:http"), "\"http://host:http\" has no port from 1 to 65535");
   for (const char* text : {"host", "8081", "host/a:1", ""})

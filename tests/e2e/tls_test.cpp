@@ -130,6 +130,44 @@ TEST_F(Tls, AsksForCertificates) {
   daemon_->expect_clean_end();
 }
 
+TEST_F(Tls, OurAgentVerifiesItAndSaysWhyNot) {
+  start({{"SERVER__TLS__CLIENT_CA", folder_.file("ca.pem")}, {"SERVER__TLS__CLIENT_AUTH", "required"}});
+  issue("agent");
+  const auto agent = [this](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"agent",         "--target", "https://localhost:" + port(), "--packets", "20",
+                                       "--connections", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Process process(Process::log_distributor(arguments));
+    const auto code = process.wait_exit(patience);
+    return fmt::format("{} {}{}", code.value_or(-1), process.output(), process.errors());
+  };
+  const std::vector<std::string> certificate{"--certificate", folder_.file("agent.pem"), "--key",
+                                             folder_.file("agent.key")};
+  std::vector<std::string> all{"--ca", folder_.file("ca.pem")};
+  all.insert(all.end(), certificate.begin(), certificate.end());
+  EXPECT_THAT(agent(all), testing::StartsWith("0 "));
+  EXPECT_TRUE(daemon_->await_delivered(20));
+  EXPECT_THAT(agent({"--ca", folder_.file("agent.key")}), HasSubstr("agent: --ca " + folder_.file("agent.key")));
+  EXPECT_THAT(agent(certificate),
+              testing::AllOf(testing::StartsWith("1 "),
+                             HasSubstr("https://localhost:" + port() + ": the certificate's CA is not known")));
+  daemon_->expect_clean_end();
+}
+
+TEST_F(Tls, ComesBehindAProxysHeader) {
+  start({{"SERVER__PROXY_PROTOCOL", "true"},
+         {"SERVER__TRUSTED_PROXIES", "127.0.0.1"},
+         {"LOG__LEVEL", "debug"},
+         {"LOG__FORMAT", "json"}});
+  const std::string header = "PROXY TCP4 203.0.113.7 198.51.100.1 40000 443";
+  EXPECT_THAT(python({"--proxy", header, "--connections", "2"}),
+              ElementsAre("TLSv1.3 new 202 202", "TLSv1.3 resumed 202 202"));
+  EXPECT_THAT(python({"--proxy", header, "--body", "no packet"}), ElementsAre("TLSv1.3 new 400"));
+  EXPECT_TRUE(daemon_->process().wait_for_line(R"("event":"request_rejected",.*"client":"203\.0\.113\.7")"));
+  EXPECT_THAT(python({}), ElementsAre(HasSubstr("refused: "))) << "a trusted proxy has to say who is there";
+  daemon_->expect_clean_end();
+}
+
 TEST_F(Tls, AHangUpTakesNewFilesOrNoneOfThem) {
   start();
   ASSERT_THAT(python({}), ElementsAre("TLSv1.3 new 202 202"));

@@ -45,6 +45,13 @@ inline constexpr const char* analyzers_variable = "LOGDIST_ANALYZERS";
 inline constexpr const char* token_variable = "LOGDIST_TOKEN";
 inline constexpr const char* token_file_variable = "LOGDIST_TOKEN_FILE";
 
+/// How they speak TLS to it, each the default of an option: --ca, --certificate, --key, --server-name. Ignored by a
+/// daemon, too.
+inline constexpr const char* ca_variable = "LOGDIST_CA_FILE";
+inline constexpr const char* certificate_variable = "LOGDIST_CERTIFICATE_FILE";
+inline constexpr const char* key_variable = "LOGDIST_KEY_FILE";
+inline constexpr const char* server_name_variable = "LOGDIST_SERVER_NAME";
+
 /// All keys, in the order of the documentation.
 std::vector<KeyInfo> known_keys();
 

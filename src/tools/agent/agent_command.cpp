@@ -98,9 +98,16 @@ class AgentCommand {
   std::uint64_t rejections_ = 0;
 };
 
-AgentOptions agent_options(const AgentCommandOptions& options, config::HttpUrl target, std::uint64_t seed) {
+/// Where to, and how.
+struct Target {
+  config::HttpUrl url;
+  net::TransportFactory layer;
+};
+
+AgentOptions agent_options(const AgentCommandOptions& options, const Target& target, std::uint64_t seed) {
   AgentOptions result;
-  result.target = std::move(target);
+  result.target = target.url;
+  result.layer = target.layer;
   if (result.target.target == "/") result.target.target = default_path;
   result.connections = options.connections;
   result.packets_per_second = options.rate.value_or(0);
@@ -109,8 +116,7 @@ AgentOptions agent_options(const AgentCommandOptions& options, config::HttpUrl t
   return result;
 }
 
-int run_with(const AgentCommandOptions& options, const config::HttpUrl& target, std::uint64_t seed,
-             PacketSource& source) {
+int run_with(const AgentCommandOptions& options, const Target& target, std::uint64_t seed, PacketSource& source) {
   const AgentResult result = AgentCommand(agent_options(options, target, seed), source).run();
   fmt::print("{}", summary(result));
   std::fflush(stdout);
@@ -121,30 +127,33 @@ int run_with(const AgentCommandOptions& options, const config::HttpUrl& target, 
 }  // namespace
 
 int run_agent(const AgentCommandOptions& options) {
-  const auto target = config::parse_typed_url(options.target);
-  if (!target)
+  const auto url = config::parse_typed_url(options.target);
+  if (!url)
     return os::complain("agent",
-                        fmt::format("--target {}; allowed: http://HOST:PORT or HOST:PORT", target.error().text));
+                        fmt::format("--target {}; allowed: http://HOST:PORT, https:// or HOST:PORT", url.error().text));
+  const auto tls = target_tls(*url, with_environment(options.tls, config::read_environment()));
+  if (!tls) return os::complain("agent", tls.error());
+  const Target target{*url, net::ClientTls::factory(*tls)};
   const std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 
   if (options.dead_letters) {
     const auto source = LetterSource::open(*options.dead_letters);
     if (!source) return os::complain("agent", fmt::format("{}: {}", *options.dead_letters, source.error().message()));
-    return run_with(options, *target, seed, **source);
+    return run_with(options, target, seed, **source);
   }
   if (!options.file) {
     GeneratedSourceOptions generated;
     generated.messages_min = generated.messages_max = options.batch;
     generated.seed = seed;
     GeneratedSource source(generated);
-    return run_with(options, *target, seed, source);
+    return run_with(options, target, seed, source);
   }
   LineSourceOptions lines;
   lines.batch = options.batch;
   lines.seed = seed;
   const auto source = LineSource::open(*options.file, lines);
   if (!source) return os::complain("agent", fmt::format("{}: {}", *options.file, source.error().message()));
-  const int code = run_with(options, *target, seed, **source);
+  const int code = run_with(options, target, seed, **source);
   if (const auto cut = (*source)->lines_cut(); cut > 0) {
     fmt::print(stderr, "{} longer than {} bytes and cut\n", counted(cut, "line was", "lines were"),
                lines.line_bytes_max);

@@ -6,6 +6,7 @@
 
 #include "logdist/config/text.hpp"
 #include "logdist/net/as_tuple.hpp"
+#include "logdist/net/transport_stream.hpp"
 
 namespace logdist::tools {
 namespace {
@@ -25,21 +26,46 @@ bool looks_closed_before(const error_code& error) {
 
 }  // namespace
 
+/// Closed when its time is over. The timer may be late, and the time another by then.
+struct AgentConnection::Wire {
+  template <typename Socket>
+  Wire(Socket socket, const net::TransportFactory& layer) : stream(std::move(socket), layer) {}
+
+  net::TransportStream stream;
+  TimePoint until = never;
+};
+
 AgentConnection::AgentConnection(asio::io_context& io, net::NameResolver& names, const config::HttpUrl& target,
-                                 Duration connect_timeout, Duration timeout)
+                                 net::TransportFactory layer, Duration connect_timeout, Duration timeout)
     : io_(io),
       target_(target),
+      layer_(std::move(layer)),
       connect_timeout_(connect_timeout),
       timeout_(timeout),
       request_(http::verb::post, target.target, 11),
       addresses_(io, names, target),
+      limit_(io),
       buffer_(agent_answer_bytes_max) {
-  request_.set(http::field::host, config::host_header(target_.host, target_.port));
+  request_.set(http::field::host, config::host_header(target_.host, target_.port, target_.is_tls));
   request_.set(http::field::user_agent, "log-distributor-agent");
 }
 
+void AgentConnection::set_limit(Duration limit) {
+  wire_->until = Clock::now() + limit;
+  limit_.expires_at(wire_->until);
+  limit_.async_wait([weak = std::weak_ptr(wire_)](const error_code& error) {
+    const auto wire = weak.lock();
+    if (!error && wire && Clock::now() >= wire->until) wire->stream.close();
+  });
+}
+
+error_code AgentConnection::explain(const error_code& error) const {
+  const bool is_over = !closed_ && error == asio::error::operation_aborted && Clock::now() >= wire_->until;
+  return is_over ? make_error_code(beast::error::timeout) : error;
+}
+
 asio::awaitable<result<Answer>> AgentConnection::exchange(const OutgoingPacket& packet) {
-  const bool kept = stream_.has_value();
+  const bool kept = wire_ != nullptr;
   if (!kept) {
     const error_code error = co_await connect();
     if (error) co_return error;
@@ -56,26 +82,34 @@ asio::awaitable<result<Answer>> AgentConnection::exchange(const OutgoingPacket& 
 void AgentConnection::close() {
   closed_ = true;
   addresses_.stop();
-  if (stream_) stream_->close();
+  limit_.cancel();
+  if (wire_) wire_->stream.close();
 }
 
 asio::awaitable<error_code> AgentConnection::connect() {
-  stream_.reset();
+  wire_.reset();
   buffer_.clear();
   const result<net::Endpoints> endpoints = co_await addresses_.find(connect_timeout_);
   if (endpoints.has_error()) co_return endpoints.error();
-  stream_.emplace(io_);
-  stream_->expires_after(connect_timeout_);
-  auto [connect_error, endpoint] = co_await stream_->async_connect(*endpoints, net::as_tuple);
-  if (!connect_error && closed_) connect_error = asio::error::operation_aborted;
-  if (connect_error) {
-    stream_.reset();
+  beast::tcp_stream socket(io_);
+  socket.expires_after(connect_timeout_);
+  auto [error, endpoint] = co_await socket.async_connect(*endpoints, net::as_tuple);
+  if (!error && closed_) error = asio::error::operation_aborted;
+  if (error) {
     addresses_.forget();
-    co_return connect_error;
+    co_return error;
   }
   error_code ignored;  // Without it all is merely slower.
-  stream_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  co_return error_code();
+  socket.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  wire_ = std::make_shared<Wire>(socket.release_socket(), layer_);
+  set_limit(connect_timeout_);
+  const std::shared_ptr<Wire> wire = wire_;
+  const auto [handshake_error] = co_await wire->stream.async_handshake(net::as_tuple);
+  if (!handshake_error) co_return error_code();
+  const error_code failed = explain(handshake_error);
+  limit_.cancel();
+  wire_.reset();
+  co_return failed;
 }
 
 asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packet) {
@@ -88,17 +122,20 @@ asio::awaitable<result<Answer>> AgentConnection::ask(const OutgoingPacket& packe
   for (const auto& [name, value] : packet.headers) request_.insert(name, value);
   request_.body() = {packet.body.data(), packet.body.size()};
   request_.content_length(packet.body.size());
-  stream_->expires_after(timeout_);
-  const auto [write_error, written] = co_await http::async_write(*stream_, request_, net::as_tuple);
+  const std::shared_ptr<Wire> wire = wire_;
+  set_limit(timeout_);
+  const auto [write_error, written] = co_await http::async_write(wire->stream, request_, net::as_tuple);
   for (const auto& [name, value] : packet.headers) request_.erase(name);
 
   // Even when it could not all be written: who refuses a packet by its head may
   // answer, and close, before it has read the rest.
   http::response_parser<http::string_body> parser;
   parser.body_limit(agent_answer_bytes_max);
-  const auto [read_error, read] = co_await http::async_read(*stream_, buffer_, parser, net::as_tuple);
-  if (read_error || write_error || !parser.keep_alive()) stream_.reset();
-  if (read_error) co_return write_error ? write_error : read_error;
+  const auto [read_error, read] = co_await http::async_read(wire->stream, buffer_, parser, net::as_tuple);
+  limit_.cancel();
+  const error_code failed = explain(write_error ? write_error : read_error);
+  if (read_error || write_error || !parser.keep_alive()) wire_.reset();
+  if (read_error) co_return failed;
 
   http::response<http::string_body> response = parser.release();
   Answer answer;

@@ -7,6 +7,7 @@
 
 #include "logdist/base/counted.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/tls/tls_error.hpp"
 
 namespace logdist::tools {
 namespace {
@@ -24,7 +25,8 @@ std::int64_t unix_seconds() {
 }  // namespace
 
 Agent::Run::Worker::Worker(Run& run)
-    : connection(run.io_, run.names_, run.options_.target, run.options_.connect_timeout, run.options_.timeout),
+    : connection(run.io_, run.names_, run.options_.target, run.options_.layer, run.options_.connect_timeout,
+                 run.options_.timeout),
       timer(run.io_) {}
 
 Agent::Run::Run(asio::io_context& io, AgentOptions options, PacketSource& source)
@@ -148,8 +150,11 @@ void Agent::Run::silence(const boost::system::error_code& error, Tries& tries) {
   if (!answered_ && error.category() == asio::error::get_netdb_category()) {
     return give_up(fmt::format("cannot find the address of {}: {}", options_.target.host, error.message()));
   }
-  const std::string what =
-      fmt::format("http://{}: {}", config::host_header(options_.target.host, options_.target.port), error.message());
+  const config::HttpUrl& target = options_.target;
+  const std::string what = fmt::format("http{}://{}: {}", target.is_tls ? "s" : "",
+                                       config::host_header(target.host, target.port, target.is_tls), error.message());
+  // A certificate that is not accepted will not be at the next try.
+  if (!answered_ && net::is_certificate_error(error)) return give_up(what);
   tally_.troubled(what);
   if (++tries.failures >= options_.failures_max) {
     give_up(fmt::format("{} (after {})", what, counted(tries.failures, "try", "tries")));

@@ -9,6 +9,7 @@ namespace logdist::tools {
 namespace {
 
 constexpr const char* listen_variable = "LOGDIST_ADMIN__LISTEN";
+constexpr const char* certificate_variable = "LOGDIST_ADMIN__TLS__CERTIFICATE";
 
 constexpr std::string_view unix_scheme = "unix:";
 
@@ -26,11 +27,14 @@ config::Parsed<AdminUrl> listening_url(const config::Environment& environment) {
   }
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
-  return url_of(address);
+  AdminUrl url = url_of(address);
+  const auto certificate = environment.find(certificate_variable);
+  url.http.is_tls = certificate != environment.end() && !certificate->second.empty();
+  return url;
 }
 
 config::ValueError not_a_url(const std::string& why) {
-  return {"--url " + why + "; allowed: http://HOST:PORT, HOST:PORT or unix:/PATH"};
+  return {"--url " + why + "; allowed: http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:/PATH"};
 }
 
 config::Parsed<AdminUrl> given_url(const std::string& url) {
@@ -60,7 +64,8 @@ config::Parsed<AdminUrl> admin_url(const std::optional<std::string>& url, const 
 std::string to_string(const AdminUrl& url) {
   const std::string& target = url.http.target;
   if (url.is_unix()) return fmt::format("{}{}{}{}", unix_scheme, url.socket_path, target.empty() ? "" : ":", target);
-  return fmt::format("http://{}{}", config::host_header(url.http.host, url.http.port), target);
+  return fmt::format("http{}://{}{}", url.http.is_tls ? "s" : "",
+                     config::host_header(url.http.host, url.http.port, url.http.is_tls), target);
 }
 
 }  // namespace logdist::tools

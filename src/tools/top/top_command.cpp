@@ -223,7 +223,14 @@ int run_top(const TopCommandOptions& options, const config::Environment& environ
     fmt::print(stderr, "log-distributor top: {}\n", url.error().text);
     return 1;
   }
-  return Top(options, environment, to_string(*url)).run();
+  TopCommandOptions prepared = options;
+  const auto tls = admin_tls(options.port, environment);
+  if (!tls) {
+    fmt::print(stderr, "log-distributor top: {}\n", tls.error());
+    return 1;
+  }
+  prepared.port.client = *tls;  // its files are read once, its sessions go on
+  return Top(prepared, environment, to_string(*url)).run();
 }
 
 }  // namespace logdist::tools

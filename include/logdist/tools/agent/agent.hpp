@@ -15,12 +15,14 @@
 #include "logdist/base/time.hpp"
 #include "logdist/config/text.hpp"
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/tools/agent/packet_source.hpp"
 
 namespace logdist::tools {
 
 struct AgentOptions {
   config::HttpUrl target;         ///< where packets are POSTed
+  net::TransportFactory layer{};  ///< TLS, of an https target
   std::size_t connections = 8;    ///< at most so many packets under way
   double packets_per_second = 0;  ///< over all connections; 0: as fast as they are taken
   std::optional<std::uint64_t> packets_max;

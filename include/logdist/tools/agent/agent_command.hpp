@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "logdist/tools/agent/target_tls.hpp"
+
 namespace logdist::tools {
 
 struct AgentCommandOptions {
   std::string target;                         ///< URL; /v1/packets when it names no path
+  TargetTlsOptions tls{};                     ///< of an https target
   std::optional<std::string> file{};          ///< the lines to send, "-" for stdin; none: generated records
   std::optional<std::string> dead_letters{};  ///< the packets to send again, "-" for stdin; then there is no file
   std::uint32_t batch = 50;                   ///< messages per packet

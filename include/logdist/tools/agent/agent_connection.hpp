@@ -1,13 +1,13 @@
 // One keep-alive connection of an agent: a packet out, its answer in.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/span_body.hpp>
@@ -15,6 +15,7 @@
 
 #include "logdist/base/time.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/net/transport.hpp"
 #include "logdist/tools/agent/packet_source.hpp"
 #include "logdist/tools/agent/target_addresses.hpp"
 
@@ -32,9 +33,9 @@ struct Answer {
 /// the io_context's thread; one exchange at a time.
 class AgentConnection {
  public:
-  /// `names` must outlive it, or its close().
+  /// `names` must outlive it, or its close(). `layer` may be empty.
   AgentConnection(boost::asio::io_context& io, net::NameResolver& names, const config::HttpUrl& target,
-                  Duration connect_timeout, Duration timeout);
+                  net::TransportFactory layer, Duration connect_timeout, Duration timeout);
 
   /// POSTs `packet` and reads the whole answer, or says what came between. A kept
   /// connection that turns out to have been closed meanwhile is replaced once.
@@ -44,17 +45,24 @@ class AgentConnection {
   void close();
 
  private:
+  struct Wire;
+
   boost::asio::awaitable<boost::system::error_code> connect();
   boost::asio::awaitable<boost::system::result<Answer>> ask(const OutgoingPacket& packet);
 
+  void set_limit(Duration limit);
+  boost::system::error_code explain(const boost::system::error_code& error) const;
+
   boost::asio::io_context& io_;
   const config::HttpUrl target_;
+  const net::TransportFactory layer_;
   const Duration connect_timeout_;
   const Duration timeout_;
 
   boost::beast::http::request<boost::beast::http::span_body<const char>> request_;
   TargetAddresses addresses_;
-  std::optional<boost::beast::tcp_stream> stream_;  ///< none when not connected
+  std::shared_ptr<Wire> wire_;  ///< none when not connected
+  boost::asio::steady_timer limit_;
   boost::beast::flat_buffer buffer_;
   bool closed_ = false;
 };

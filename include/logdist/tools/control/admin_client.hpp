@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "logdist/config/load.hpp"
 #include "logdist/net/name_resolver.hpp"
 #include "logdist/tools/agent/retry_decision.hpp"
+#include "logdist/tools/agent/target_tls.hpp"
 
 namespace logdist::tools {
 
@@ -20,7 +22,14 @@ struct AdminPort {
   Duration timeout = std::chrono::seconds(15);
   net::Lookup lookup = net::system_lookup;  ///< of the daemon's name
   std::optional<std::string> token_file{};  ///< none: LOGDIST_TOKEN or LOGDIST_TOKEN_FILE, if set
+  TargetTlsOptions tls{};                   ///< of an https url; what is not given is as the environment says
+  /// Made of `tls` for the url by admin_tls(), for who asks again and again; null: made for each request.
+  std::shared_ptr<net::ClientTls> client{};
 };
+
+/// Null when the port speaks plain HTTP. May block: it reads files.
+boost::system::result<std::shared_ptr<net::ClientTls>, std::string> admin_tls(const AdminPort& port,
+                                                                              const config::Environment& environment);
 
 struct AdminAnswer : Answer {
   std::string url;  ///< that was asked

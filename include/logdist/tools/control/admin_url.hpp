@@ -17,12 +17,13 @@ struct AdminUrl {
 };
 
 /// `url`, also `unix:/PATH`, when given, else the first of LOGDIST_ADMIN__LISTEN as a
-/// daemon in the same environment would take it, else http://127.0.0.1:8081; with `path`
-/// behind what path the URL has. An address that means "all" becomes the loopback.
+/// daemon in the same environment would take it, else http://127.0.0.1:8081, by https if
+/// LOGDIST_ADMIN__TLS__CERTIFICATE names a file; with `path` behind what path the URL has. An address that means "all"
+/// becomes the loopback.
 config::Parsed<AdminUrl> admin_url(const std::optional<std::string>& url, const config::Environment& environment,
                                    const std::string& path);
 
-/// For people: `http://HOST:PORT/TARGET`, `unix:/PATH:/TARGET`.
+/// For people: `http://HOST:PORT/TARGET`, `https://…`, `unix:/PATH:/TARGET`.
 std::string to_string(const AdminUrl& url);
 
 }  // namespace logdist::tools

@@ -9,6 +9,7 @@
 #include "logdist/base/time.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/net/name_resolver.hpp"
+#include "logdist/tools/agent/target_tls.hpp"
 
 namespace logdist::tools {
 
@@ -18,6 +19,7 @@ struct HealthCommandOptions {
   Duration timeout = std::chrono::seconds(5);
   net::Lookup lookup = net::system_lookup;  ///< of the daemon's name
   std::optional<std::string> token_file{};  ///< as of AdminPort
+  TargetTlsOptions tls{};                   ///< likewise
 };
 
 /// Returns the exit code: 0 when GET /readyz, or /healthz, is answered 200; else 1, and one
