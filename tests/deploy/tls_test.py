@@ -26,9 +26,6 @@ HERE = Path(__file__).parent / "tls"
 # Findings of testssl.sh that are of the test's surroundings, or of what the port is: no web site for everybody.
 NOT_OURS = {
     "cert_revocation": "the test's CA has no revocation list (docs/security.md says that none is asked)",
-    "cert_chain_of_trust": "the test's CA is not one of the browsers'",
-    "DNS_CAArecord": "localhost has no such record",
-    "OCSP_stapling": "the test's CA has no OCSP",
     "engine_problem": "of testssl.sh's own OpenSSL",
     "security_headers": "the packet port has no pages for browsers; those of the admin port have theirs",
     "HSTS": "a port of a daemon, not a site: there is no http:// beside it",

@@ -135,7 +135,8 @@ TEST_F(Secrets, AreInNothingThatTheDaemonSays) {
   EXPECT_THAT(ask("/v1/analyzers/a/undrain", operator_token_, change), HasSubstr("200"));
   EXPECT_THAT(curl(at(daemon_->admin_url(), "/login"), {"--data", "token=" + new_token_}), HasSubstr("401"));
   curl(at(daemon_->admin_url(), "/v1/status"), {"-H", "Cookie: logdist_token=" + new_token_});
-  for (const std::string& authorization : {"Bearer " + new_token_, "Splunk " + new_token_, std::string("Basic password-90ab")}) {
+  for (const std::string& authorization :
+       {"Bearer " + new_token_, "Splunk " + new_token_, std::string("Basic password-90ab")}) {
     send("/v1/packets", authorization, R"({"messages":["a"]})");
     send("/v1/packets", authorization, "no packet");
     send("/services/collector/event", authorization, R"({"event":1})");
