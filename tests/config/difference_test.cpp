@@ -96,7 +96,7 @@ TEST(Difference, TheExampleSaysWhichKeysAReloadTakes) {
   for (const KeyInfo& key : known_keys()) {
     if (!key.live || key.variable.empty()) continue;
     std::string named = key.path;
-    for (const std::string section : {"server.tls", "auth", "limits"}) {  // all of these are
+    for (const std::string section : {"server.tls", "admin.tls", "auth", "limits"}) {  // all of these are
       if (key.path.starts_with(section + '.')) named = section + ".*";
     }
     if (!live.ends_with(named)) live += (live.empty() ? "" : ", ") + named;
