@@ -41,7 +41,8 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
           "Of an https url: the name that its certificate must have, and that is sent (SNI)."),
       of_analyzer(LOGDIST_KEY(tls.verify), Choice<bool>{{{"false", false}, {"true", true}}},
                   "Of an https url: whether its certificate is verified; false protects from nobody."),
-      of_analyzer(LOGDIST_KEY(headers), Headers{}, "Sent to it with every packet, such as an API key."),
+      of_analyzer(LOGDIST_KEY(headers), Headers{},
+                  "Sent to it with every packet, such as an API key; of `file:PATH`, what that file has."),
   };
   for (auto& spec : specs) {
     spec.required = spec.path == "name" || spec.path == "url";

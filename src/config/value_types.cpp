@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/secret.hpp"
 #include "logdist/base/host_names.hpp"
 
 namespace logdist::config {
@@ -277,11 +278,13 @@ OptionalError Headers::assign_entry(Field& field, std::string_view name, std::st
   if (std::any_of(field.begin(), field.end(), [&is_name](const auto& entry) { return is_name(entry.first); })) {
     return ValueError{"is given twice; case makes no difference"};
   }
-  // The value is not shown: it may be a key.
-  if (value.size() > header_value_length_max) return ValueError{"has a value that is too long"};
-  if (has_control_character(value)) return ValueError{"has a line break or control character in its value"};
   if (field.size() == headers_max) return ValueError{"is one header too many"};
-  field.emplace_back(name, value);
+  std::string secret(value);
+  if (auto error = read_secret(secret, header_value_length_max)) return error;
+  // The value is not shown: it may be a key.
+  if (secret.size() > header_value_length_max) return ValueError{"has a value that is too long"};
+  if (has_control_character(secret)) return ValueError{"has a line break or control character in its value"};
+  field.emplace_back(name, std::move(secret));
   return std::nullopt;
 }
 

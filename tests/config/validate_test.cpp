@@ -3,6 +3,7 @@
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
 #include "support.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace logdist::config {
 namespace {
@@ -195,6 +196,33 @@ TEST(Headers, ThoseThatTheDaemonSetsAreItsOwn) {
                 HasSubstr("analyzers[0].headers." + name + ": is set by the daemon itself; allowed: "));
   }
   EXPECT_EQ(error_of("analyzers: [{name: a, url: 'http://h', headers: {X-Via: x, Authorization: x}}]", {}), "");
+}
+
+TEST(Headers, AValueMayBeInAFile) {
+  const test::TemporaryFolder folder;
+  const auto loaded_with = [](const std::string& value) {
+    return load_text("analyzers: [{name: a, url: 'http://h', headers: {X-Key: '" + value + "'}}]", "f.yaml", {});
+  };
+  const auto value_of = [&](const std::string& value) {
+    return loaded_with(value).options.analyzers[0].headers[0].second;
+  };
+  EXPECT_EQ(value_of("file:" + folder.write("key", "secret of a file\r\n\n")), "secret of a file");
+  EXPECT_EQ(value_of("file"), "file");
+  EXPECT_EQ(value_of("profile:/x"), "profile:/x");
+
+  const auto fault_of = [&](const std::string& value) {
+    const Loaded loaded = loaded_with(value);
+    return loaded.errors.empty() ? std::string() : lines(loaded.errors)[0];
+  };
+  EXPECT_THAT(fault_of("file:" + folder.file("none")), HasSubstr("is to be read from \"" + folder.file("none")));
+  EXPECT_THAT(fault_of("file:" + folder.path()), HasSubstr("Is a directory"));
+  EXPECT_THAT(fault_of("file:/dev/zero"), HasSubstr("Invalid argument"));
+  EXPECT_THAT(fault_of("file:"), HasSubstr("is to be read from"));
+  EXPECT_THAT(fault_of("file:" + folder.write("empty", "\n")), HasSubstr("is empty in"));
+  EXPECT_THAT(fault_of("file:" + folder.write("long", std::string(4097, 'x'))), HasSubstr("is too long in"));
+  const std::string broken = fault_of("file:" + folder.write("lines", "top-secret\nHost: evil\n"));
+  EXPECT_THAT(broken, HasSubstr("has a line break or control character in its value"));
+  EXPECT_THAT(broken, Not(HasSubstr("top-secret")));
 }
 
 TEST(Headers, ThereIsALimit) {
