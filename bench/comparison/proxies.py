@@ -9,7 +9,7 @@ from .processes import Nobody, Process, free_ports
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/log-distributor"
 BARE_LOOP = ROOT / "build/bench/bench/bare_loop"
-COLLECTOR = None  # the binary, where there is one
+COLLECTOR = VLAGENT = None  # the binaries, where there are any
 WEIGHTS = (40, 30, 30)
 
 NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
@@ -132,6 +132,29 @@ service:
     return Process(["env", f"GOMAXPROCS={threads}", str(COLLECTOR), "--config", str(configuration)], port, folder / "otelcol.out")
 
 
+class Batching(Process):
+    """Makes requests of its own of what it gets, on `path`: they are not one a packet, and nobody can count packets behind it."""
+
+    path = "/insert/opentelemetry/v1/logs"
+
+    def settle(self, quiet_s=1.0):
+        """When it had nothing more to do: it needs less than a hundredth of a core from then on."""
+        used, since = self.cpu_seconds()[2], time.monotonic()
+        while time.monotonic() - since < quiet_s:
+            time.sleep(0.05)
+            now = self.cpu_seconds()[2]
+            if now - used > 0.01 * (time.monotonic() - since):
+                used, since = now, time.monotonic()
+        return since
+
+
+def vlagent(folder, port, ports, threads):
+    """VictoriaLogs' agent: it opens each request, keeps what it read on disk only while the other end is slow, and sends blocks of
+    its own."""
+    return Batching(["env", f"GOMAXPROCS={threads}", str(VLAGENT), f"-httpListenAddr=127.0.0.1:{port}", f"-tmpDataPath={folder}/vlagent",
+                     f"-remoteWrite.url=http://127.0.0.1:{ports[0]}/internal/insert", "-loggerLevel=ERROR"], port, folder / "vlagent.out")
+
+
 def direct(_folder, _port, ports, _threads):
     """No proxy: what the latencies of the others are measured from."""
     return Nobody(ports[0])
@@ -149,4 +172,4 @@ NO_PROXY = "no proxy"
 PROXIES = {OURS: log_distributor, DELIVERED: log_distributor_delivered, "haproxy": haproxy,
            "haproxy, 16 KiB buffers": haproxy_default_buffers, "nginx": nginx, NO_PROXY: direct}
 FLOOR = "bare loop"
-COLLECTOR_NAME = "otelcol"
+COLLECTOR_NAME, VLAGENT_NAME = "otelcol", "vlagent"
