@@ -19,7 +19,7 @@ namespace logdist::net::test {
 /// drain it and bytes are there while the socket is empty; it holds a record that was taken until the socket
 /// has room; and an empty record is a question that it answers with another before it reads on, so that a
 /// read may wait for the socket to take something.
-class RecordTransport final : public Transport {
+class RecordTransport : public Transport {
  public:
   static constexpr std::size_t max_record_bytes = 1000;
   enum class Role : std::uint8_t { client, server };
