@@ -26,7 +26,9 @@ bool Committer::oldest_may_go() const {
   const bool by_bytes = options_.retain_bytes > 0;
   std::uint64_t done_bytes = 0;
   for (const LogSegment& segment : shared_.state.segments()) {
-    if (segment.live_packets == 0) done_bytes += segment.file_bytes;
+    // Of the newest, which is being written, all the space is taken already.
+    const bool is_newest = &segment == &shared_.state.segments().back();
+    if (segment.live_packets == 0) done_bytes += is_newest ? segment.end_offset : segment.file_bytes;
   }
   const bool young = now_.unix_ns - oldest.last_time_ns < options_.retain_for.count();
   const bool is_retained =

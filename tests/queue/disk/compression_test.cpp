@@ -202,7 +202,7 @@ TEST_F(CompressionTest, TakesUpAQueueOfTheProgramBefore) {
 }
 
 TEST_F(CompressionTest, SettledPacketsAreReadFromBatches) {
-  options_.retain_bytes = 8 * options_.segment_bytes;
+  options_.retain_bytes = 1 << 20;
   auto log = open();
   ASSERT_TRUE(log) << error_.message;
   const auto ids = append(*log, 20, 20);

@@ -223,6 +223,29 @@ TEST_F(DurableLogTest, GivesBackTheSpaceThatAKilledProcessWouldHaveFilled) {
   EXPECT_EQ(read_all(*log).size(), static_cast<std::size_t>(starts));
 }
 
+/// The file that is written has all its space from the beginning, which is nothing that is kept.
+TEST_F(DurableLogTest, KeepsAsMuchAsItIsToRetainWhateverTheOpenFileTakes) {
+  options_.own_thread = false;
+  options_.retain_bytes = options_.segment_bytes;
+  {
+    auto log = open();
+    const NewPacket packet{1, 0, {}, "body"};
+    std::uint64_t id = 0;
+    ASSERT_EQ(log->append(0, std::span(&packet, 1), id), AppendResult::taken);
+    log->step(Clock::now(), 0);
+    const SettledPacket settled{id, 1, SettledAs::delivered, "a"};
+    log->settle(std::span(&settled, 1));
+    log->close(Clock::now(), 0);
+  }
+  auto log = open();
+  ASSERT_TRUE(log) << error_.message;
+  log->step(Clock::now() + std::chrono::seconds(2), 0);
+  std::vector<SettledPacketRead> found;
+  for (SettledReader reader(*log, {}); reader.read(1 << 20, found);) {
+  }
+  EXPECT_EQ(found.size(), 1u);
+}
+
 TEST_F(DurableLogTest, KnowsAfterKillsHowEachPacketWasSettled) {
   options_.own_thread = false;
   options_.retain_bytes = 1 << 20;
