@@ -69,6 +69,8 @@ class FaultRoom {
   void slow_the_others(Duration answer_time);
 
  private:
+  bool a_packet_has_seen(const std::string& outcome);
+
   /// Sends packets to the daemon and its twin, and waits until they are answered.
   void send(Traffic traffic = Traffic::busy);
   void expect_shown(const std::string& state);
