@@ -73,12 +73,7 @@ AdminTokensFile read_admin_tokens(const std::string& path) {
 }
 
 void check_admin_tokens(config::Loaded& loaded) {
-  const std::string& path = loaded.options.admin.tokens;
-  const bool refused =
-      std::ranges::any_of(loaded.errors, [](const auto& error) { return error.key == "admin.tokens"; });
-  if (path.empty() || refused) return;
-  const AdminTokensFile file = read_admin_tokens(path);
-  append_found(loaded, "admin.tokens", file.errors, file.warnings);
+  check_entries(loaded, "admin.tokens", loaded.options.admin.tokens, read_admin_tokens);
 }
 
 }  // namespace logdist::auth

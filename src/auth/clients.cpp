@@ -281,12 +281,7 @@ ClientsFile read_clients(const std::string& path) {
 }
 
 void check_clients(config::Loaded& loaded) {
-  const std::string& path = loaded.options.auth.clients;
-  const bool refused =
-      std::ranges::any_of(loaded.errors, [](const auto& error) { return error.key == "auth.clients"; });
-  if (path.empty() || refused) return;
-  const ClientsFile file = read_clients(path);
-  append_found(loaded, "auth.clients", file.errors, file.warnings);
+  check_entries(loaded, "auth.clients", loaded.options.auth.clients, read_clients);
 }
 
 }  // namespace logdist::auth

@@ -1,6 +1,7 @@
 // What the files of tokens have in common: a list of entries, each a mapping of known keys.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -69,5 +70,15 @@ std::optional<std::string> read_entries(const std::string& path, unsigned unwant
 /// Adds to `loaded` what was found in the file that `key` names.
 void append_found(config::Loaded& loaded, const std::string& key, const std::vector<config::Error>& errors,
                   const std::vector<config::Error>& warnings);
+
+/// Adds to `loaded` what `read` finds in the file at `path`, that `key` names; nothing when there is none, or what is
+/// given is wrong itself.
+template <typename Read>
+void check_entries(config::Loaded& loaded, const std::string& key, const std::string& path, Read read) {
+  const auto is_of_key = [&key](const config::Error& error) { return error.key == key; };
+  if (path.empty() || std::ranges::any_of(loaded.errors, is_of_key)) return;
+  const auto file = read(path);
+  append_found(loaded, key, file.errors, file.warnings);
+}
 
 }  // namespace logdist::auth
