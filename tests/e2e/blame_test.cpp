@@ -44,6 +44,11 @@ Manner ending(const std::string& answer, Manner::Then then) {
   return manner;
 }
 
+Manner late(Manner manner) {
+  manner.pause = 300ms;
+  return manner;
+}
+
 std::vector<Poison> poisons() {
   return {{"InternalError", answering("500 Internal Server Error")},
           {"Forbidden", answering("403 Forbidden")},
@@ -53,19 +58,35 @@ std::vector<Poison> poisons() {
           {"Reset", ending("", Manner::Then::reset)},
           {"HalfAnAnswer", ending("HTTP/1.1 200 OK\r\nContent-Le", Manner::Then::close)},
           {"BrokenHttp", ending("220 smtp.example.com ESMTP\r\n\r\n", Manner::Then::close)},
-          {"Silent", ending("", Manner::Then::hold)}};
+          {"Silent", ending("", Manner::Then::hold)},
+          {"LateError", late(answering("500 Internal Server Error"))},
+          {"LateEnd", late(ending("", Manner::Then::close))}};
+}
+
+/// Some of which fail at once, some keep a slot for as long as they may.
+std::vector<Poison> mixture() {
+  std::vector<Poison> all = poisons();
+  std::erase_if(all, [](const Poison& poison) { return poison.reason != "max_rounds"; });
+  return all;
 }
 
 struct Room {
-  Poison poison;
+  std::string name;
+  std::vector<Poison> poisons;
   std::size_t analyzers = 3;
   int threads = 1;
-  std::string acknowledgement = "queued";
 };
 
-void PrintTo(const Room& room, std::ostream* out) { *out << room.poison.name; }
+void PrintTo(const Room& room, std::ostream* out) { *out << room.name; }
 
-/// Analyzers that are well, and meet packets called "bad…" as the poison says.
+/// Begins the ids of its packets.
+std::string id_of(const Poison& poison) { return "bad-" + poison.name; }
+
+bool some_are_silent(const Room& room) {
+  return std::ranges::any_of(room.poisons, [](const Poison& poison) { return poison.name == "Silent"; });
+}
+
+/// Analyzers that are well, and meet packets that are called as a poison as it says.
 class PoisonRoom {
  public:
   explicit PoisonRoom(const Room& room) : daemon_(settings(room)) {}
@@ -79,7 +100,7 @@ class PoisonRoom {
     std::string analyzers;
     for (std::size_t i = 0; i < room.analyzers; ++i) {
       RawAnalyzer& made = *analyzers_.emplace_back(std::make_unique<RawAnalyzer>(folder_.file("journal")));
-      made.behave_to("bad", room.poison.manner);
+      for (const Poison& poison : room.poisons) made.behave_to(id_of(poison), poison.manner);
       analyzers += (i == 0 ? "" : ", ") + ("a" + std::to_string(i)) + "=" + made.url() + "/ weight=1";
     }
     return {{"ANALYZERS", analyzers},
@@ -89,7 +110,7 @@ class PoisonRoom {
             {"DELIVERY__RETRY__INITIAL", "10ms"},
             {"DELIVERY__RETRY__MAX", "100ms"},
             // What is never answered is given up; all else has more time than it needs.
-            {"DELIVERY__TIMEOUT", room.poison.name == "Silent" ? "500ms" : "60s"},
+            {"DELIVERY__TIMEOUT", some_are_silent(room) ? "500ms" : "60s"},
             {"HEALTH__TIMEOUT", "60s"},
             {"HEALTH__INTERVAL", "5s"}};
   }
@@ -110,20 +131,29 @@ TEST_P(BlameOnTheWire, GoodPacketsFlowAndBadOnesEndAsDeadLetters) {
   LedgerWatch watch(room.daemon().admin_url());
   // A fifth of all is bad as long as it is looked on.
   LoadPlan good{.name = "good", .agents = 8, .packets_each = LoadPlan::endless, .packets_per_second = 160};
-  LoadPlan bad{.name = "bad", .agents = 4, .packets_each = LoadPlan::endless, .packets_per_second = 40};
   Load good_load(room.daemon().packet_url(), good);
-  Load bad_load(room.daemon().packet_url(), bad);
+  std::vector<std::unique_ptr<Load>> bad_loads;
+  const std::size_t ways = GetParam().poisons.size();
+  for (const Poison& poison : GetParam().poisons) {
+    LoadPlan bad{.name = id_of(poison), .agents = ways == 1 ? 4u : 1u, .packets_each = LoadPlan::endless};
+    bad.packets_per_second = 40.0 / static_cast<double>(ways);
+    bad_loads.push_back(std::make_unique<Load>(room.daemon().packet_url(), bad));
+  }
 
   // While bad ones keep coming the good ones do.
   for (std::size_t more = 100; more <= 400; more += 100) {
     ASSERT_TRUE(eventually([&] { return taken(room.journal()) >= more; })) << "good packets stand still at " << more;
   }
-  bad_load.stop();
-  const std::vector<Sent> all_bad = bad_load.finish();
-  ASSERT_FALSE(all_bad.empty());
+  std::size_t all_bad = 0;
+  for (const auto& bad_load : bad_loads) {
+    bad_load->stop();
+    const std::size_t sent = bad_load->finish().size();
+    ASSERT_GT(sent, 0u);
+    all_bad += sent;
+  }
   // And while good ones do the bad ones come to their end.
-  ASSERT_TRUE(eventually([&] { return room.dead_letters().size() >= all_bad.size(); }))
-      << room.dead_letters().size() << " of " << all_bad.size() << " are dead letters";
+  ASSERT_TRUE(eventually([&] { return room.dead_letters().size() >= all_bad; }))
+      << room.dead_letters().size() << " of " << all_bad << " are dead letters";
   good_load.stop();
   const std::vector<Sent> all_good = good_load.finish();
   ASSERT_TRUE(room.daemon().await_delivered(all_good.size()));
@@ -133,7 +163,7 @@ TEST_P(BlameOnTheWire, GoodPacketsFlowAndBadOnesEndAsDeadLetters) {
   for (const std::string& line : room.dead_letters()) {
     const auto letter = nlohmann::json::parse(line);
     EXPECT_TRUE(letter["packet_id"].get<std::string>().starts_with("bad")) << line;
-    EXPECT_EQ(letter["reason"], GetParam().poison.reason) << line;
+    EXPECT_EQ(letter["reason"], GetParam().poisons.front().reason) << line;
   }
   const Delivered delivered = compare(all_good, room.journal());
   EXPECT_THAT(delivered.lost, testing::IsEmpty());
@@ -143,20 +173,23 @@ TEST_P(BlameOnTheWire, GoodPacketsFlowAndBadOnesEndAsDeadLetters) {
 std::vector<Room> rooms() {
   std::vector<Room> all;
   for (const Poison& poison : poisons()) {
-    all.push_back({poison, 3, 1});
-    all.push_back({poison, 3, 2});
+    all.push_back({poison.name, {poison}, 3, 1});
+    all.push_back({poison.name, {poison}, 3, 2});
   }
   for (const char* name : {"InternalError", "Reset"}) {
     const auto with_name = [name](const Poison& poison) { return poison.name == name; };
     const std::vector<Poison> known = poisons();
-    all.push_back({*std::ranges::find_if(known, with_name), 2, 1});
-    all.push_back({*std::ranges::find_if(known, with_name), 20, 2});
+    all.push_back({name, {*std::ranges::find_if(known, with_name)}, 2, 1});
+    all.push_back({name, {*std::ranges::find_if(known, with_name)}, 20, 2});
   }
+  all.push_back({"Mixed", mixture(), 2, 1});
+  all.push_back({"Mixed", mixture(), 3, 2});
+  all.push_back({"Mixed", mixture(), 20, 2});
   return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, BlameOnTheWire, testing::ValuesIn(rooms()), [](const auto& one) {
-  return one.param.poison.name + "_" + std::to_string(one.param.analyzers) + "_analyzers_" +
+  return one.param.name + "_" + std::to_string(one.param.analyzers) + "_analyzers_" +
          std::to_string(one.param.threads) + "_loops";
 });
 

@@ -68,8 +68,7 @@ void RawAnalyzer::behave(const Manner& manner) {
 void RawAnalyzer::behave_to(const std::string& prefix, const Manner& manner) {
   std::promise<void> done;
   asio::post(io_, [&] {
-    prefix_ = prefix;
-    manner_to_prefix_ = manner;
+    manners_to_[prefix] = manner;
     done.set_value();
   });
   done.get_future().wait();
@@ -77,9 +76,12 @@ void RawAnalyzer::behave_to(const std::string& prefix, const Manner& manner) {
 
 /// As it is when the request has come.
 const Manner& RawAnalyzer::manner_for(std::string_view request) const {
-  if (prefix_.empty()) return manner_;
+  if (manners_to_.empty()) return manner_;
   const std::string id = header(request.substr(0, request.find("\r\n\r\n") + 2), "Idempotency-Key");
-  return id.starts_with(prefix_) ? manner_to_prefix_ : manner_;
+  for (const auto& [prefix, manner] : manners_to_) {
+    if (id.starts_with(prefix)) return manner;
+  }
+  return manner_;
 }
 
 void RawAnalyzer::listen() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -55,7 +56,7 @@ class RawAnalyzer {
 
   /// From the next request on. Back to `{}` closes all connections, as a restart does.
   void behave(const Manner& manner);
-  /// The same for packets whose id begins with `prefix`; all others meet the manner above.
+  /// The same for packets whose id begins with `prefix`; those that begin with none meet the manner above.
   void behave_to(const std::string& prefix, const Manner& manner);
 
  private:
@@ -80,8 +81,7 @@ class RawAnalyzer {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   // The thread's, once it runs.
   Manner manner_;
-  std::string prefix_;  ///< of the packets that meet the next one; empty: none
-  Manner manner_to_prefix_;
+  std::map<std::string, Manner> manners_to_;  ///< by the prefix of the packets that meet them
   std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
   std::set<Socket> sockets_;
 
