@@ -2,15 +2,12 @@
 #pragma once
 
 #include "logdist/base/time.hpp"
+#include "tests/support/sanitized.hpp"
 
 namespace logdist::e2e {
 
 /// Whether we run under a sanitizer: slower, and memory that was freed stays.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
+inline constexpr bool sanitized = test::address_sanitized || test::thread_sanitized;
 
 /// For everything awaited. Sanitizers on a busy machine are slow; a test that
 /// passes does not wait so long.

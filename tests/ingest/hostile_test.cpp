@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "port.hpp"
+#include "tests/support/sanitized.hpp"
 
 namespace logdist::ingest::test {
 namespace {
@@ -302,9 +303,9 @@ TEST(Received, ABodyThatDoesNotDecodeHasBytesButNoMessages) {
 /// It always has the next request in its socket: were its session served until there
 /// is none, nobody else would be.
 TEST(Flood, LeavesTheLoopToOthers) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "nothing to find for ThreadSanitizer, and it takes longer than a client waits";
-#endif
+  if (logdist::test::thread_sanitized) {
+    GTEST_SKIP() << "nothing to find for ThreadSanitizer, and it takes longer than a client waits";
+  }
   Port port;
   port.on_loop([&] { port.sink.remember = false; });
   Client flooder = port.connect();

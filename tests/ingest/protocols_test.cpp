@@ -81,7 +81,7 @@ TEST_F(Protocols, ElasticsearchClientsFindAServerOfTheirs) {
     EXPECT_EQ(answer.status, 200u) << path;
     EXPECT_EQ(answer.header("x-elastic-product"), "Elasticsearch") << path;
     EXPECT_EQ(answer.header("content-type"), "application/json") << path;
-    EXPECT_NO_THROW(json::parse(answer.body)) << path;
+    EXPECT_TRUE(json::accept(answer.body)) << path;
     const Answer head = ask(fmt::format("HEAD {} HTTP/1.1\r\nHost: t\r\n\r\n", path), true);
     EXPECT_EQ(head.status, 200u) << path;
     EXPECT_EQ(head.header("x-elastic-product"), "Elasticsearch") << path;

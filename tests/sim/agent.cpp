@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t step_bytes = 100;
 constexpr Duration burst_period = 3s;
-constexpr Duration retry_after = 1s;
+constexpr Duration shortest_wait = 1s;
 
 }  // namespace
 
@@ -103,7 +103,7 @@ void Agent::admit() {
   const TimePoint now = stage_.timeline.now();
   if (!take_place()) {
     release();
-    return begin_after(retry_after);
+    return begin_after(shortest_wait);
   }
   PacketHistory draft;
   draft.serial = stage_.trace.histories().size();
@@ -160,7 +160,7 @@ void Agent::settled(Settlement settlement) {
   waits_ = false;
   stage_.trace.answer(waits_with_, settlement);
   release();
-  begin_after(settlement == Settlement::handed_back ? retry_after : plan_.pause);
+  begin_after(settlement == Settlement::handed_back ? shortest_wait : plan_.pause);
 }
 
 void Agent::release() {

@@ -150,7 +150,7 @@ TEST(Dialects, AnswerInUtf8WhateverWasQuoted) {
   for (const Dialect dialect :
        {Dialect::packet, Dialect::otlp_json, Dialect::hec, Dialect::elasticsearch, Dialect::datadog}) {
     const Reply reply = problem_reply({dialect}, {400, "bad \xff\xfe"});
-    EXPECT_NO_THROW(json::parse(reply.body)) << reply.body;
+    EXPECT_TRUE(json::accept(reply.body)) << reply.body;
   }
   EXPECT_EQ(problem_reply({Dialect::otlp_protobuf}, {400, "bad \xff"}).body,
             "\x08\x03\x12\x05"
@@ -164,7 +164,7 @@ TEST(Canned, AnswersAreJsonWithTheProductsName) {
     const Reply reply = canned_reply(canned, false);
     EXPECT_EQ(reply.status, 200u);
     EXPECT_EQ(reply.headers, "X-Elastic-Product: Elasticsearch\r\n");
-    EXPECT_NO_THROW(json::parse(reply.body)) << reply.body;
+    EXPECT_TRUE(json::accept(reply.body)) << reply.body;
   }
   EXPECT_EQ(json::parse(canned_reply(Canned::elastic_info, true).body)["tagline"], "You Know, for Search");
 }

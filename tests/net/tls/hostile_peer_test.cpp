@@ -176,9 +176,8 @@ TEST(KeyUpdates, AreAnsweredButNeverHoarded) {
   EXPECT_TRUE(is_full) << "what is held has a bound";
   EXPECT_EQ(error, asio::error::would_block);
   EXPECT_TRUE(server->translate({false, true, false, false}).readable) << "it can be read when it can be written";
-  std::size_t received = 0;
-  for (std::size_t more = 1; more > 0; received += more) {
-    more = test::read_all(client, error).size();
+  for (std::size_t received = 1; received > 0;) {
+    received = test::read_all(client, error).size();
     server->write_some(std::span<const asio::const_buffer>(), error);
   }
   EXPECT_TRUE(server->flushed());

@@ -25,7 +25,7 @@ void LogLife::draw_plan() {
   options_.loops = 2;
   options_.sync = random_.below(4) != 0;
   options_.commit_interval = random_.below(2) == 0 ? 0ms : 5ms;
-  options_.segment_bytes = 1024 << random_.below(5);
+  options_.segment_bytes = std::uint64_t{1024} << random_.below(5);
   options_.pending_packets_max = 64;
   options_.max_disk = random_.below(4) == 0 ? options_.segment_bytes * 6 : std::uint64_t{1} << 30;
   if (random_.below(6) == 0) options_.retain_for = 1s;
