@@ -9,13 +9,14 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, int>, 40> floors{{
     {"base", 0},
+    {"config/yaml", 1},
     {"core", 1},
     {"codec/compression", 2},
     {"codec/json", 2},
     {"codec/protobuf", 2},
     {"codec", 2},
     {"http", 2},
-    {"config/yaml", 2},
+    {"config/text", 2},
     {"config", 2},
     {"balance", 2},
     {"health", 2},

@@ -13,15 +13,10 @@
 
 #include "logdist/base/ip_address.hpp"
 #include "logdist/base/time.hpp"
+#include "logdist/config/text/values.hpp"
 #include "logdist/core/protocol.hpp"
 
 namespace logdist::config {
-
-using namespace std::chrono_literals;
-
-inline constexpr std::uint64_t KiB = 1024;
-inline constexpr std::uint64_t MiB = 1024 * KiB;
-inline constexpr std::uint64_t GiB = 1024 * MiB;
 
 /// Exponential back-off: `initial`, then times `multiplier` up to `max`, each
 /// wait spread by ± `jitter` (a fraction of it).
@@ -30,16 +25,6 @@ struct BackoffOptions {
   Duration max;
   double multiplier = 2.0;
   double jitter = 0.2;
-};
-
-/// An address to listen on. Port 0 means any free one.
-struct ListenAddress {
-  std::string host;
-  std::uint16_t port = 0;
-  std::string path = {};  ///< of a unix socket: then there is no host
-
-  bool is_unix() const { return !path.empty(); }
-  bool operator==(const ListenAddress&) const = default;
 };
 
 enum class ClientAuth { none, optional, required };
@@ -102,14 +87,6 @@ struct LimitOptions {
 enum class StorageMode { memory, disk };
 enum class QueueCompression { none, zstd };
 
-/// When a stored packet is acknowledged.
-struct SyncPolicy {
-  bool syncs = true;    ///< after a sync; false: after the write
-  Duration interval{};  ///< at most one sync in so long; 0: one for all that are ready together
-
-  bool operator==(const SyncPolicy&) const = default;
-};
-
 struct QueueOptions {
   std::size_t max_packets = 10'000;
   std::size_t max_bytes = 256 * MiB;
@@ -166,15 +143,6 @@ enum class LogFormat { text, json };
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
-};
-
-/// A positive decimal number, exact: `units` millionths. 40 is 40'000'000 units,
-/// 0.5 is 500'000. Exact so that ties in the balance never depend on rounding.
-struct Weight {
-  static constexpr std::uint64_t units_per_one = 1'000'000;
-  std::uint64_t units = units_per_one;
-
-  double value() const { return static_cast<double>(units) / static_cast<double>(units_per_one); }
 };
 
 /// Where an analyzer gets its packets.

@@ -1,4 +1,4 @@
-#include "logdist/config/text.hpp"
+#include "logdist/config/text/text.hpp"
 
 #include <fmt/format.h>
 

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "logdist/base/ip_address.hpp"
-#include "logdist/config/text.hpp"
+#include "logdist/config/text/text.hpp"
 
 namespace logdist::config {
 namespace {
