@@ -4,7 +4,7 @@ _log_distributor() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      serve | check | demo | analyzer | agent | health | top | analyzers | reload | replay | queue | token) command=${COMP_WORDS[i]} && break ;;
+      serve | check | discover | demo | analyzer | agent | health | top | analyzers | reload | replay | queue | token) command=${COMP_WORDS[i]} && break ;;
     esac
   done
   case $previous in
@@ -20,17 +20,18 @@ _log_distributor() {
         return
       fi
       ;;
-    --listen | --latency | --fail-rate | --status | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id | --analyzer | --server-name)
+    --listen | --latency | --fail-rate | --status | --register | --target | --batch | --rate | --connections | --packets | --seconds | --url | --interval | --count | --from | --to | --id | --analyzer | --server-name)
       return
       ;;
   esac
   local known
   case $command in
-    '') known="serve check demo analyzer agent health top analyzers reload replay queue token --config --version --help" ;;
+    '') known="serve check discover demo analyzer agent health top analyzers reload replay queue token --config --version --help" ;;
     serve) known="--config --help" ;;
     check) known="--config --reload --help" ;;
+    discover) known="--config --help" ;;
     demo) known="--seconds --packets --help" ;;
-    analyzer) known="--listen --latency --fail-rate --status --help" ;;
+    analyzer) known="--listen --latency --fail-rate --status --register --help" ;;
     agent) known="--target --file --dead-letters --batch --rate --connections --packets --ca --certificate --key --server-name --help" ;;
     analyzers) known="list drain undrain weight --url --token-file --ca --certificate --key --server-name --help" ;;
     top) known="--url --token-file --ca --certificate --key --server-name --interval --count --help" ;;

@@ -125,7 +125,9 @@ Json analyzer_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFac
           {"failures", analyzer.failures},
           {"attempts", to_json<Outcome>(counts.attempts)},
           {"latency_seconds", to_json(counts.duration)},
-          {"latency_buckets", buckets_json(counts.duration)}};
+          {"latency_buckets", buckets_json(counts.duration)},
+          {"zone", analyzer.zone},
+          {"source", analyzer.source}};
 }
 
 /// One that is configured no more: what it has counted, and what it still has.
@@ -170,6 +172,13 @@ Json clients_json(const telemetry::Scrape& scrape) {
   return clients;
 }
 
+Json source_json(const telemetry::SourceFacts& source) {
+  return {{"name", source.name},           {"type", source.type},
+          {"reachable", source.reachable}, {"last_success_seconds", source.last_success_seconds},
+          {"analyzers", source.analyzers}, {"skipped", source.skipped},
+          {"fault", source.fault}};
+}
+
 Json event_json(const Event& event) {
   const auto at = std::chrono::floor<std::chrono::milliseconds>(event.at);
   const auto second = std::chrono::floor<std::chrono::seconds>(at);
@@ -197,6 +206,8 @@ Json status_json(const telemetry::Scrape& scrape, const StatusFacts& facts) {
     analyzers.push_back(analyzer_json(scrape, analyzer));
   Json removed = Json::array();
   for (const telemetry::AnalyzerFacts& analyzer : scrape.removed) removed.push_back(removed_json(scrape, analyzer));
+  Json sources = Json::array();
+  for (const telemetry::SourceFacts& source : scrape.sources) sources.push_back(source_json(source));
   return {{"version", facts.version},
           {"uptime_seconds", to_seconds(std::chrono::floor<std::chrono::milliseconds>(facts.uptime))},
           {"ready", facts.why_not_ready.empty()},
@@ -210,7 +221,8 @@ Json status_json(const telemetry::Scrape& scrape, const StatusFacts& facts) {
           {"analyzers", std::move(analyzers)},
           {"removed_analyzers", std::move(removed)},
           {"clients", clients_json(scrape)},
-          {"clients_not_shown", scrape.clients.size() - std::min(scrape.clients.size(), clients_max)}};
+          {"clients_not_shown", scrape.clients.size() - std::min(scrape.clients.size(), clients_max)},
+          {"sources", std::move(sources)}};
 }
 
 /// A url is as configured, which need not be UTF-8: what is not is replaced.

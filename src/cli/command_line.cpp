@@ -17,20 +17,21 @@ namespace {
 
 constexpr const char* program = "log-distributor";
 
+void add_config(CLI::App& command, std::optional<std::string>& config_file) {
+  command.add_option("--config", config_file, "configuration file (YAML); without it only the environment counts")
+      ->type_name("FILE");
+}
+
 CLI::App* add_serve(CLI::App& app, ServeCommandOptions& options) {
   CLI::App* command =
       app.add_subcommand("serve", "receive packets and distribute them over the analyzers (the default)");
-  command
-      ->add_option("--config", options.config_file, "configuration file (YAML); without it only the environment counts")
-      ->type_name("FILE");
+  add_config(*command, options.config_file);
   return command;
 }
 
 CLI::App* add_check(CLI::App& app, CheckCommandOptions& options) {
   CLI::App* command = app.add_subcommand("check", "report every error in a configuration");
-  command
-      ->add_option("--config", options.config_file, "configuration file (YAML); without it only the environment counts")
-      ->type_name("FILE");
+  add_config(*command, options.config_file);
   command->add_flag("--reload", options.reload, "for a daemon that is running: do not try the addresses to listen on");
   return command;
 }
@@ -57,6 +58,10 @@ CLI::App* add_analyzer(CLI::App& app, tools::AnalyzerCommandOptions& options, st
   command->add_option("--status", options.status, "status of every answer, 200 to 599")
       ->check(within(200, 599))
       ->type_name("STATUS");
+  command
+      ->add_option("--register", options.register_at,
+                   "be known at consul://HOST:PORT/SERVICE or etcd://HOST:PORT/PREFIX")
+      ->type_name("URL");
   return command;
 }
 
@@ -254,6 +259,7 @@ Command parse_command_line(int argc, const char* const* argv) {
 
   ServeCommandOptions serve;
   CheckCommandOptions check;
+  DiscoverCommandOptions discover;
   tools::DemoCommandOptions demo;
   tools::AnalyzerCommandOptions analyzer;
   tools::AgentCommandOptions agent;
@@ -263,12 +269,13 @@ Command parse_command_line(int argc, const char* const* argv) {
   tools::ReplayCommandOptions replay;
   std::array<std::optional<std::int64_t>, 2> replay_times;
   tools::TopCommandOptions top;
-  std::string latency;
-  std::string interval;
+  std::string latency, interval;
   QueueCommandOptions queue;
   std::array<std::string, 2> times;
   const CLI::App* serve_command = add_serve(app, serve);
   const CLI::App* check_command = add_check(app, check);
+  CLI::App* discover_command = app.add_subcommand("discover", "print what each source of analyzers gives now");
+  add_config(*discover_command, discover.config_file);
   const CLI::App* demo_command = add_demo(app, demo);
   const CLI::App* analyzer_command = add_analyzer(app, analyzer, latency);
   const CLI::App* agent_command = add_agent(app, agent);
@@ -291,6 +298,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   if (serve_command->parsed()) return serve;
   if (check_command->parsed()) return check;
+  if (discover_command->parsed()) return discover;
   if (demo_command->parsed()) return demo;
   if (analyzer_command->parsed()) return analyzer;
   if (agent_command->parsed()) return agent;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "cli/check_command.hpp"
+#include "cli/discover_command.hpp"
 #include "cli/queue_command.hpp"
 #include "cli/token_command.hpp"
 #include "logdist/tools/agent/agent_command.hpp"
@@ -28,10 +29,11 @@ struct Exit {
   std::string output;  ///< for stdout when the code is 0, else for stderr
 };
 
-using Command = std::variant<ServeCommandOptions, CheckCommandOptions, tools::DemoCommandOptions,
-                             tools::AnalyzerCommandOptions, tools::AgentCommandOptions, tools::HealthCommandOptions,
-                             tools::AnalyzersCommandOptions, tools::ReloadCommandOptions, tools::ReplayCommandOptions,
-                             tools::TopCommandOptions, QueueCommandOptions, TokenCommandOptions, Exit>;
+using Command =
+    std::variant<ServeCommandOptions, CheckCommandOptions, DiscoverCommandOptions, tools::DemoCommandOptions,
+                 tools::AnalyzerCommandOptions, tools::AgentCommandOptions, tools::HealthCommandOptions,
+                 tools::AnalyzersCommandOptions, tools::ReloadCommandOptions, tools::ReplayCommandOptions,
+                 tools::TopCommandOptions, QueueCommandOptions, TokenCommandOptions, Exit>;
 
 /// Reads the arguments; touches nothing else.
 Command parse_command_line(int argc, const char* const* argv);

@@ -17,6 +17,9 @@ namespace {
 
 int run(const ServeCommandOptions& options) { return run_serve(options.config_file); }
 int run(const CheckCommandOptions& options) { return run_check(options, config::read_environment()); }
+int run(const DiscoverCommandOptions& options) {
+  return run_discover(options, config::read_environment(), std::cout, std::cerr);
+}
 int run(const tools::DemoCommandOptions& options) { return run_demo(options); }
 int run(const tools::AnalyzerCommandOptions& options) { return run_analyzer(options); }
 int run(const tools::AgentCommandOptions& options) { return run_agent(options); }

@@ -41,6 +41,9 @@ std::vector<KeySpec<AnalyzerOptions>> make_analyzer_keys() {
           "Of an https url: the name that its certificate must have, and that is sent (SNI)."),
       of_analyzer(LOGDIST_KEY(tls.verify), Choice<bool>{{{"false", false}, {"true", true}}},
                   "Of an https url: whether its certificate is verified; false protects from nobody."),
+      of_analyzer(LOGDIST_KEY(zone),
+                  Text{check_zone, "1 to 64 of letters, digits, _, . and -, or \"\"", "^[A-Za-z0-9_.-]{0,64}$"},
+                  "Where it is, for status and metrics; \"\" is not known."),
       of_analyzer(LOGDIST_KEY(headers), Headers{},
                   "Sent to it with every packet, such as an API key; of `file:PATH`, what that file has."),
   };

@@ -32,6 +32,11 @@ std::vector<Change> changes_of(const std::vector<KeySpec<Target>>& specs, const 
 
 }  // namespace
 
+bool is_same_source(const SourceOptions& one, const SourceOptions& other) {
+  return one.type == other.type && one.defaults.headers == other.defaults.headers &&
+         changes_of(source_keys(one.type), one, other).empty();
+}
+
 std::string to_string(const Change& change) {
   if (change.from.empty() && change.to.empty()) return change.key;
   const auto shown = [](const std::string& value) { return value.empty() ? "\"\"" : value; };
@@ -53,6 +58,8 @@ Difference compare(const Options& in_force, const Options& wanted) {
     if (old->headers != analyzer.headers) changed.changes.push_back({"headers", "", ""});
     if (!changed.changes.empty()) difference.changed.push_back(std::move(changed));
   }
+  const bool same_sources = std::ranges::equal(in_force.discovery.sources, wanted.discovery.sources, is_same_source);
+  if (!same_sources) difference.taken.push_back({"discovery", "", ""});
   for (Change& change : changes_of(option_keys(), in_force, wanted)) {
     const bool live = find_key(option_keys(), change.key)->live;
     (live ? difference.taken : difference.restart_needed).push_back(std::move(change));
@@ -63,6 +70,7 @@ Difference compare(const Options& in_force, const Options& wanted) {
 Options take_over(const Options& in_force, const Options& wanted) {
   Options options = in_force;
   options.analyzers = wanted.analyzers;
+  options.discovery.sources = wanted.discovery.sources;
   for (const auto& spec : option_keys()) {
     if (!spec.live) continue;
     const OptionalError error = spec.assign(options, spec.show(wanted));

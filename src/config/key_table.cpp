@@ -1,5 +1,7 @@
 #include "config/key_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -189,6 +191,10 @@ std::vector<KeySpec<Options>> delivery_keys() {
              Text{check_file_name,
                   "a file name, `auto` for balance.state in the parent of queue.directory, or \"\" for none", ""},
              "File that keeps what analyzers are owed, and the operator's weights and drains, for the next start."),
+      option(LOGDIST_KEY(discovery.cache),
+             Text{check_file_name,
+                  "a file name, `auto` for discovery.cache in the parent of queue.directory, or \"\" for none", ""},
+             "File that keeps what the sources have given, for a start without them."),
   };
 }
 
@@ -224,7 +230,7 @@ std::vector<KeySpec<Options>> make_option_keys() {
   std::vector<KeySpec<Options>> specs;
   for (auto& group :
        {receiving_keys(), tls_keys("server.tls", server_tls), admin_keys(), tls_keys("admin.tls", admin_tls),
-        agent_keys(), working_keys(), storage_keys(), delivery_keys(), running_keys()}) {
+        agent_keys(), working_keys(), storage_keys(), delivery_keys(), running_keys(), register_keys()}) {
     specs.insert(specs.end(), group.begin(), group.end());
   }
   for (auto& spec : specs) {
@@ -256,6 +262,16 @@ std::vector<std::string> make_known_paths() {
     if (const auto level = parent_of(spec.path); !level.empty()) add_level("analyzers[]." + std::string(level));
     paths.push_back("analyzers[]." + spec.path);
   }
+  for (const auto& [type, name] : source_types) {
+    const std::string section = fmt::format("discovery[].{}", name);
+    add_level("discovery[]");
+    add_level(section);
+    for (const auto& spec : source_keys(type)) {
+      if (const auto level = parent_of(spec.path); !level.empty()) add_level(section + '.' + std::string(level));
+      paths.push_back(section + '.' + spec.path);
+    }
+  }
+  paths.push_back("discovery[].cache");
   return paths;
 }
 

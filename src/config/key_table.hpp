@@ -2,10 +2,12 @@
 // unknown-key detection and tools all read it.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/value_types.hpp"
@@ -13,7 +15,7 @@
 
 namespace logdist::config {
 
-/// One key of Target: Options, or AnalyzerOptions for those of one analyzer.
+/// One key of Target: Options, or AnalyzerOptions for those of one analyzer, SourceOptions of one source.
 template <typename Target>
 struct KeySpec {
   std::string path;  ///< "delivery.retry.max"; of an analyzer "weight"
@@ -39,6 +41,18 @@ const std::vector<KeySpec<Options>>& option_keys();
 
 /// The keys of one analyzer.
 const std::vector<KeySpec<AnalyzerOptions>>& analyzer_keys();
+
+inline constexpr std::array<std::pair<SourceType, std::string_view>, 5> source_types{{{SourceType::dns, "dns"},
+                                                                                      {SourceType::consul, "consul"},
+                                                                                      {SourceType::etcd, "etcd"},
+                                                                                      {SourceType::file, "file"},
+                                                                                      {SourceType::http, "http"}}};
+
+/// The keys of one source of that type: its own, and those of its analyzers that may say otherwise.
+const std::vector<KeySpec<SourceOptions>>& source_keys(SourceType type);
+
+/// Those of `register`, which are among option_keys().
+std::vector<KeySpec<Options>> register_keys();
 
 /// The spec of that path; null when there is none.
 template <typename Target>

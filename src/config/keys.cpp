@@ -1,5 +1,7 @@
 #include "logdist/config/keys.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "config/key_table.hpp"
@@ -31,6 +33,12 @@ std::vector<KeyInfo> known_keys() {
   std::vector<KeyInfo> keys;
   for (const auto& spec : option_keys()) keys.push_back(info_of(spec, spec.path, variable_of(spec.path)));
   for (const auto& spec : analyzer_keys()) keys.push_back(info_of(spec, "analyzers[]." + spec.path, ""));
+  const auto& cache = *find_key(option_keys(), "discovery.cache");
+  keys.push_back(info_of(cache, "discovery[].cache", ""));
+  for (const auto& [type, name] : source_types) {
+    for (const auto& spec : source_keys(type))
+      keys.push_back(info_of(spec, fmt::format("discovery[].{}.{}", name, spec.path), ""));
+  }
   return keys;
 }
 

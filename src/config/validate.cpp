@@ -7,8 +7,10 @@
 #include <boost/url/parse.hpp>
 #include <cstddef>
 #include <initializer_list>
+#include <set>
 #include <string>
 
+#include "logdist/config/analyzer_list.hpp"
 #include "logdist/config/load.hpp"
 #include "logdist/config/text.hpp"
 
@@ -22,7 +24,7 @@ class Validator {
 
   void check_analyzers() {
     if (!sound({"analyzers"})) return;
-    if (options_.analyzers.empty()) {
+    if (options_.analyzers.empty() && options_.discovery.sources.empty()) {
       report_.add_error(location_of("analyzers"),
                         fmt::format("none is given; allowed: at least one, in the file or in {}", analyzers_variable));
     }
@@ -30,11 +32,38 @@ class Validator {
     for (std::size_t i = 0; i < options_.analyzers.size(); ++i) {
       const std::string& name = options_.analyzers[i].name;
       if (name.empty()) continue;  // refused or missing, which was said
+      if (name == gone_name) {
+        report_.add_error(location_of(fmt::format("analyzers[{}].name", i)),
+                          quote(name) + " is what analyzers that have left are counted as; allowed: another name");
+      }
       const auto [first, is_new] = index_of_name.emplace(name, i);
       if (is_new) continue;
       report_.add_error(
           location_of(fmt::format("analyzers[{}].name", i)),
           fmt::format("{} is also the name of analyzers[{}]; allowed: a unique name", quote(name), first->second));
+    }
+  }
+
+  /// Gives each its name, too.
+  void check_sources(std::vector<SourceOptions>& sources) {
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      SourceOptions& source = sources[i];
+      const SourceLocation at = location_of(fmt::format("discovery#{}", i + 1));
+      const std::string_view type = source_types[static_cast<std::size_t>(source.type)].second;
+      if (source.source.empty()) source.source = type;
+      if (!names.insert(source.source).second) {
+        report_.add_error(at, fmt::format("{} is also the name of another source; allowed: a unique name as `source`",
+                                          quote(source.source)));
+      }
+      if (source.type == SourceType::dns && source.record == DnsRecord::a && source.port == 0) {
+        report_.add_error({at.source, at.line, at.key + ".port"}, "is missing; allowed: the analyzers' port");
+      }
+      if (source.type == SourceType::etcd && source.user.empty() != source.password.empty()) {
+        report_.add_error({at.source, at.line, at.key + ".user"},
+                          "is of no use alone; allowed: user and password, or none");
+      }
+      check_pair(at.key + ".source_tls.", source.source_tls.certificate, source.source_tls.key, "");
     }
   }
 
@@ -179,6 +208,7 @@ class Validator {
   /// A packet that no analyzer takes waits for one that does.
   void check_formats() {
     if (!sound({"analyzers", "server.formats"}) || options_.analyzers.empty()) return;
+    if (!options_.discovery.sources.empty()) return;
     std::string untaken;
     for (std::size_t i = 0; i < core::protocol_count; ++i) {
       const auto protocol = static_cast<core::Protocol>(i);
@@ -232,9 +262,10 @@ std::string own_port_message(const std::string& url, const std::string& listenin
                      listening);
 }
 
-void validate(const OptionsBuilder& builder, const std::string& source, Report& report) {
+void validate(OptionsBuilder& builder, const std::string& source, Report& report) {
   Validator validator(builder, source, report);
   validator.check_analyzers();
+  validator.check_sources(builder.options.discovery.sources);
   validator.check_backoff("delivery.retry", builder.options.delivery.retry);
   validator.check_backoff("health.backoff", builder.options.health.backoff);
   validator.check_addresses();

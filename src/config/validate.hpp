@@ -10,6 +10,6 @@ namespace logdist::config {
 
 /// Errors for certain mistakes between values; warnings for what works but is
 /// hardly meant. `source` is named where no key was set.
-void validate(const OptionsBuilder& builder, const std::string& source, Report& report);
+void validate(OptionsBuilder& builder, const std::string& source, Report& report);
 
 }  // namespace logdist::config

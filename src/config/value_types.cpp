@@ -333,4 +333,6 @@ OptionalError check_directory(std::string_view text) {
   return std::nullopt;
 }
 
+OptionalError check_zone(std::string_view text) { return text.empty() ? std::nullopt : check_analyzer_name(text); }
+
 }  // namespace logdist::config

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "logdist/config/keys.hpp"
+#include "logdist/config/options.hpp"
 #include "logdist/config/text.hpp"
 
 namespace logdist::config {
@@ -236,6 +237,10 @@ struct Headers {
 };
 
 OptionalError check_analyzer_name(std::string_view text);
+OptionalError check_zone(std::string_view text);
+OptionalError check_secret(std::string_view text);
+OptionalError check_optional_url(std::string_view text);
+OptionalError check_optional_urls(std::string_view text);
 OptionalError check_request_path(std::string_view text);
 OptionalError check_file_name(std::string_view text);
 OptionalError check_directory(std::string_view text);

@@ -75,6 +75,12 @@ std::vector<AnalyzerId> AnalyzerRegistry::present() const {
   return ids;
 }
 
+std::vector<config::AnalyzerOptions> AnalyzerRegistry::configured() const {
+  std::vector<config::AnalyzerOptions> analyzers;
+  for (const AnalyzerId id : present()) analyzers.push_back(entries_[id].configured);
+  return analyzers;
+}
+
 std::vector<config::AnalyzerOptions> AnalyzerRegistry::in_force() const {
   std::vector<config::AnalyzerOptions> analyzers;
   for (const AnalyzerId id : present()) {

@@ -17,6 +17,8 @@
 #include "logdist/os/disk_error.hpp"
 #include "logdist/os/file_limit.hpp"
 #include "logdist/os/heap_trim.hpp"
+#include "logdist/registry/discovery/discovery.hpp"
+#include "logdist/registry/discovery/registration.hpp"
 #include "logdist/registry/health_driver.hpp"
 #include "logdist/registry/outage_log.hpp"
 #include "logdist/server/loop.hpp"
@@ -53,12 +55,14 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
  public:
   /// `configured` is what `fitted` was made of, for this machine.
   Impl(asio::io_context& control, const config::Options& configured, const config::Options& fitted,
-       ConfigurationSource source, std::unique_ptr<sink::DeadLetterFile> letters, std::size_t threads)
+       std::unique_ptr<registry::Discovery> discovery, ConfigurationSource source,
+       std::unique_ptr<sink::DeadLetterFile> letters, std::size_t threads)
       : control_(control),
+        discovery_(std::move(discovery)),
         shared_(fitted, threads, std::move(letters), *this, random_seed(), Clock::now()),
         connections_(shared_.options.server.max_connections),
         health_(control, shared_.balancer, shared_.names, shared_.options, shared_.registry, *events_),
-        reload_(control, shared_, loops_, health_, *events_, configured, std::move(source)),
+        reload_(control, shared_, loops_, health_, *discovery_, *events_, configured, std::move(source)),
         control_calls_(shared_, reload_, *events_, balance_) {}
 
   ~Impl() {
@@ -138,10 +142,35 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
     balance_.start();
     heap_.start();
     admin_->start();
+    discovery_->start([this](const std::string& name) { reload_.request_set(name); });
     for (ingest::Listener& listener : listeners_) listener.start();
     watch_.start();
+    make_known();
     events_->post({.text = fmt::format("started: {}, {}", counted(shared_.options.analyzers.size(), "analyzer"),
                                        counted(loops_.size(), "event loop"))});
+  }
+
+  /// As `register` says.
+  void make_known() {
+    const config::RegisterOptions& options = shared_.options.registration;
+    const ingest::Listener* reached = nullptr;  // not a unix socket
+    for (const ingest::Listener& listener : listeners_) {
+      if (reached == nullptr && listener.endpoint().port() != 0) reached = &listener;
+    }
+    if (reached == nullptr) return;
+    registry::Advertised advertised;
+    advertised.host = registry::advertised_host(options.host, reached->endpoint().address().to_string());
+    advertised.port = reached->endpoint().port();
+    advertised.path = "/v1/packets";
+    advertised.is_tls = packet_scheme() == "https";
+    const auto admin = admin_->endpoint();
+    if (admin.port() != 0) {
+      const std::string host = registry::advertised_host(options.host, admin.address().to_string());
+      advertised.admin = config::format_listen_address({host, admin.port()});
+    }
+    for (registry::RegistryTarget& target : registry::registry_targets(options)) {
+      registrations_.push_back(std::make_unique<registry::Registration>(std::move(target), advertised, ~shared_.seed));
+    }
   }
 
   void wake_loop(LoopId loop) override { loops_[loop]->wake(); }
@@ -170,6 +199,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   void request_scrape(std::function<void(telemetry::Scrape)> done) {
     collect_metrics(control_, loops_, shared_, connections_, [this, done = std::move(done)](telemetry::Scrape scrape) {
       scrape.ready = shared_.readiness(Clock::now()).ready();
+      scrape.sources = discovery_->facts();
       scrape.last_reload_successful = reload_.last_successful();
       scrape.configured_at_seconds = std::chrono::duration<double>(reload_.taken_at().time_since_epoch()).count();
       done(std::move(scrape));
@@ -178,6 +208,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
 
   void drain(std::function<void(DrainResult)> done) {
     shared_.draining = true;
+    for (const auto& registration : registrations_) registration->withdraw();
     watch_.stop();  // that requests are handed back now is nothing to be told of
     events_->post({.warning = true, .text = "shutting down: no new packets, what was accepted is delivered"});
     for (ingest::Listener& listener : listeners_) listener.stop();
@@ -217,6 +248,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
 
  private:
   asio::io_context& control_;
+  const std::unique_ptr<registry::Discovery> discovery_;
   SharedState shared_;
   ingest::ConnectionSlots connections_;
   const std::shared_ptr<admin::EventLog> events_ = std::make_shared<admin::EventLog>();
@@ -229,6 +261,7 @@ class Daemon::Impl final : public dispatch::WakeupListener, public storage::Loop
   std::list<ingest::Listener> listeners_;
   std::optional<admin::Server> admin_;
   std::unique_ptr<Drain> drain_;
+  std::vector<std::unique_ptr<registry::Registration>> registrations_;
   registry::OutageLog outages_{*events_};
   ServiceWatch watch_{
       control_, [this](auto done) { request_scrape(std::move(done)); },
@@ -239,7 +272,9 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
                                                                           const config::Options& options,
                                                                           os::FileDescriptor packet_socket,
                                                                           ConfigurationSource source) {
+  auto discovery = std::make_unique<registry::Discovery>(control, options, random_seed());
   config::Options fitted = options;
+  discovery->complete(fitted);  // what the cache knows
   os::fit_connections(fitted);
   auto letters = sink::DeadLetterFile::open(options.delivery.dead_letter, options.delivery.timeout);
   if (!letters) {
@@ -247,8 +282,8 @@ boost::system::result<std::unique_ptr<Daemon>, std::string> Daemon::start(asio::
                        os::disk_error_text(letters.error().value()));
   }
   const os::CpuLimit limit = os::read_cpu_limit();
-  auto impl = std::make_unique<Impl>(control, options, fitted, std::move(source), std::move(*letters),
-                                     options.threads > 0 ? options.threads : limit.cores);
+  auto impl = std::make_unique<Impl>(control, options, fitted, std::move(discovery), std::move(source),
+                                     std::move(*letters), options.threads > 0 ? options.threads : limit.cores);
   if (std::string fault = impl->open(std::move(packet_socket)); !fault.empty()) return fault;
   if (options.threads == 0) {
     log::info("event_loops", fmt::format("event loops: {} ({})", limit.cores, limit.reason),

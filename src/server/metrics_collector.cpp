@@ -30,7 +30,9 @@ telemetry::AnalyzerFacts facts_of(AnalyzerId id, const registry::RegistryEntry& 
           view.slots,
           view.failures,
           view.account,
-          view.drained};
+          view.drained,
+          entry.configured.zone,
+          entry.configured.source};
 }
 
 telemetry::Scrape complete(Sums sums, SharedState& shared, const ingest::ConnectionSlots& connections) {

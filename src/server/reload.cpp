@@ -15,6 +15,7 @@ namespace {
 
 /// What has changed, in a clause for people.
 std::string in_words(const config::Difference& difference) {
+  constexpr std::size_t parts_max = 20;  // a source may give a thousand
   std::vector<std::string> parts;
   for (const std::string& name : difference.removed) parts.push_back(name + " removed");
   for (const std::string& name : difference.added) parts.push_back(name + " added");
@@ -24,18 +25,24 @@ std::string in_words(const config::Difference& difference) {
     }
   }
   for (const config::Change& change : difference.taken) parts.push_back(to_string(change));
+  if (parts.size() > parts_max) {
+    const std::size_t more = parts.size() - parts_max;
+    parts.resize(parts_max);
+    parts.push_back(fmt::format("and {} more", counted(more, "change")));
+  }
   return parts.empty() ? "nothing has changed" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace
 
 Reload::Reload(boost::asio::io_context& control, SharedState& shared, const std::vector<std::unique_ptr<Loop>>& loops,
-               registry::HealthDriver& health, admin::EventLog& events, config::Options configured,
-               ConfigurationSource source)
+               registry::HealthDriver& health, registry::Discovery& discovery, admin::EventLog& events,
+               config::Options configured, ConfigurationSource source)
     : control_(control),
       shared_(shared),
       loops_(loops),
       health_(health),
+      discovery_(discovery),
       events_(events),
       source_(std::move(source)),
       configured_(std::move(configured)) {}
@@ -51,6 +58,16 @@ void Reload::request(const std::string& who, Done done) {
   if (requests_.size() == 1) begin();
 }
 
+void Reload::request_set(const std::string& source) {
+  if (closed_) return;
+  const auto is_to_begin = [this](const Request& request) {
+    return request.only_set && &request != &requests_.front();
+  };
+  if (std::ranges::any_of(requests_, is_to_begin)) return;
+  requests_.push_back({"discovery " + source, {}, true});
+  if (requests_.size() == 1) begin();
+}
+
 void Reload::close() { closed_ = true; }
 
 admin::ConfigurationReport Reload::report() const {
@@ -60,7 +77,7 @@ admin::ConfigurationReport Reload::report() const {
 }
 
 void Reload::begin() {
-  shared_.dead_letters->reopen();
+  if (!only_set()) shared_.dead_letters->reopen();
   if (std::vector<std::string> faults = load(); !faults.empty()) return finish(std::move(faults), {});
   const std::vector<std::string> added = difference().added;
   const std::uint32_t max_connections = added.empty() ? 0 : connections_for_added();
@@ -78,10 +95,16 @@ void Reload::begin() {
 /// Why there is nothing to be taken; empty when there is.
 std::vector<std::string> Reload::load() {
   if (closed_) return {"the daemon is shutting down"};
+  if (only_set()) {
+    loaded_.options = configured_;
+    discovery_.complete(loaded_.options);
+    return shared_.tls.prepare_analyzers(loaded_.options);
+  }
   if (!source_) return {"this daemon has no configuration that can be read again"};
   loaded_ = source_();
   std::vector<std::string> faults;
   for (const config::Error& fault : loaded_.errors) faults.push_back(to_string(fault));
+  if (faults.empty()) discovery_.complete(loaded_.options);
   if (faults.empty()) faults = shared_.tls.prepare(loaded_.options);
   if (faults.empty()) faults = shared_.admin_access.prepare(loaded_.options, shared_.options.admin.listen);
   if (faults.empty()) faults = shared_.agent_access.prepare(loaded_.options);
@@ -90,7 +113,7 @@ std::vector<std::string> Reload::load() {
 
 config::Difference Reload::difference() const {
   config::Options in_force = configured_;
-  in_force.analyzers = shared_.registry.in_force();
+  in_force.analyzers = only_set() ? shared_.registry.configured() : shared_.registry.in_force();
   return compare(in_force, loaded_.options);
 }
 
@@ -138,11 +161,14 @@ void Reload::take() {
   shared_.tls.use_prepared(shared_.registry);  // before those that enter are placed on
   revise(difference);
   configured_ = config::take_over(configured_, loaded_.options);
+  std::erase_if(configured_.analyzers, [](const auto& analyzer) { return !analyzer.source.empty(); });
+  ++revision_;
+  if (only_set()) return finish({}, std::move(difference));
   restart_needed_ = difference.restart_needed;
   log::set_level(configured_.log.level);
   shared_.admin_access.use_prepared();
   shared_.agent_access.use_prepared();
-  ++revision_;
+  discovery_.configure(configured_.discovery);
   finish({}, std::move(difference));
 }
 
@@ -168,8 +194,9 @@ void Reload::revise(const config::Difference& difference) {
       if (!id) continue;
       registry::RegistryEntry& entry = registry[*id];
       if (entry.configured.headers != wanted.headers) new_headers.push_back(*id);
+      const bool keeps_weight = only_set() && entry.configured.weight.units == wanted.weight.units;
       entry.configured = wanted;
-      if (std::exchange(entry.weight, wanted.weight).units != wanted.weight.units) {
+      if (!keeps_weight && std::exchange(entry.weight, wanted.weight).units != wanted.weight.units) {
         revision.set_weight(*id, wanted.weight.units);
       }
       revision.set_max_in_flight(*id, registry.spec(*id, loaded_.options.delivery).max_in_flight);
@@ -220,11 +247,15 @@ void Reload::set_headers(const std::vector<AnalyzerId>& changed) {
 
 void Reload::finish(std::vector<std::string> faults, config::Difference difference) {
   const Request request = std::move(requests_.front());
-  last_successful_ = faults.empty();
-  if (last_successful_) taken_at_ = std::chrono::system_clock::now();
+  if (!request.only_set) {
+    last_successful_ = faults.empty();
+    if (last_successful_) taken_at_ = std::chrono::system_clock::now();
+  }
   admin::ReloadReport report{std::move(faults), {}, std::move(difference), revision_};
   for (const config::Error& warning : loaded_.warnings) report.warnings.push_back(to_string(warning));
-  tell(request.who, report);
+  const bool is_silent =
+      request.only_set && (closed_ || (report.faults.empty() && report.difference.changes_nothing()));
+  if (!is_silent) tell(request.who, report);
   loaded_ = {};
   if (request.done) request.done(report);
   requests_.pop_front();

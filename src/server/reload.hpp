@@ -13,6 +13,7 @@
 
 #include "logdist/admin/control.hpp"
 #include "logdist/admin/events.hpp"
+#include "logdist/registry/discovery/discovery.hpp"
 #include "logdist/registry/health_driver.hpp"
 #include "logdist/server/daemon.hpp"
 #include "logdist/server/loop.hpp"
@@ -41,11 +42,14 @@ class Reload {
   /// `configured` is the configuration that the daemon was started with, before it
   /// was fitted to this machine.
   Reload(boost::asio::io_context& control, SharedState& shared, const std::vector<std::unique_ptr<Loop>>& loops,
-         registry::HealthDriver& health, admin::EventLog& events, config::Options configured,
-         ConfigurationSource source);
+         registry::HealthDriver& health, registry::Discovery& discovery, admin::EventLog& events,
+         config::Options configured, ConfigurationSource source);
 
   /// `done` is called once, maybe from within.
   void request(const std::string& who, Done done);
+  /// A source of discovery gives another set: the analyzers become those configured and those that the sources give,
+  /// all else stays, and so do weights and drains of an operator. Several that wait are one.
+  void request_set(const std::string& source);
   /// From now on every reload is refused: the daemon is shutting down.
   void close();
 
@@ -60,8 +64,10 @@ class Reload {
   struct Request {
     std::string who;
     Done done;
+    bool only_set = false;  ///< of analyzers; nothing is read again
   };
 
+  bool only_set() const { return requests_.front().only_set; }
   void begin();
   std::vector<std::string> load();
   config::Difference difference() const;
@@ -79,10 +85,11 @@ class Reload {
   SharedState& shared_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
   registry::HealthDriver& health_;
+  registry::Discovery& discovery_;
   admin::EventLog& events_;
   const ConfigurationSource source_;
 
-  config::Options configured_;  ///< what was started with, and all that was taken since
+  config::Options configured_;  ///< what was started with, and all that was taken since; no analyzers of discovery
   std::vector<config::Change> restart_needed_;
   std::uint64_t revision_ = 1;
   bool last_successful_ = true;

@@ -19,21 +19,29 @@ void append(std::vector<telemetry::TlsFacts>& all, const net::ServerTls& port) {
   facts.expiry_seconds = port.expiry();
 }
 
+std::string in_words(const std::string& section, const net::TlsProblem& problem) {
+  return fmt::format("{}.tls.{}: {}", section, problem.key, problem.message);
+}
+
 }  // namespace
 
 std::vector<std::string> TlsState::prepare(const config::Options& options) {
   std::vector<std::string> faults;
-  const auto add = [&faults](const std::string& section, const net::TlsProblem& problem) {
-    faults.push_back(fmt::format("{}.tls.{}: {}", section, problem.key, problem.message));
-  };
-  const auto prepare_port = [&add](const char* section, const config::PortTlsOptions& tls, std::size_t loops) {
+  const auto prepare_port = [&faults](const char* section, const config::PortTlsOptions& tls, std::size_t loops) {
     auto prepared = net::ServerTls::prepare(tls, loops);
     if (prepared) return std::move(*prepared);
-    add(section, prepared.error());
+    faults.push_back(in_words(section, prepared.error()));
     return std::shared_ptr<const net::ServerContexts>();
   };
-  prepared_ = prepare_port("server", options.server.tls, loops_);
-  prepared_of_admin_ = prepare_port("admin", options.admin.tls, 1);
+  PreparedPorts& ports = prepared_.emplace();
+  ports.packet = prepare_port("server", options.server.tls, loops_);
+  ports.admin = prepare_port("admin", options.admin.tls, 1);
+  for (std::string& fault : prepare_analyzers(options)) faults.push_back(std::move(fault));
+  return faults;
+}
+
+std::vector<std::string> TlsState::prepare_analyzers(const config::Options& options) {
+  std::vector<std::string> faults;
   prepared_of_analyzers_.clear();
   for (const config::AnalyzerOptions& analyzer : options.analyzers) {
     if (!analyzer.is_tls) continue;
@@ -41,15 +49,17 @@ std::vector<std::string> TlsState::prepare(const config::Options& options) {
     if (context) {
       prepared_of_analyzers_[analyzer.name] = std::move(*context);
     } else {
-      add(analyzer.name, context.error());
+      faults.push_back(in_words(analyzer.name, context.error()));
     }
   }
   return faults;
 }
 
 void TlsState::use_prepared(registry::AnalyzerRegistry& registry) {
-  packet_port_.use(std::exchange(prepared_, nullptr));
-  admin_port_.use(std::exchange(prepared_of_admin_, nullptr));
+  if (const auto ports = std::exchange(prepared_, std::nullopt)) {
+    packet_port_.use(ports->packet);
+    admin_port_.use(ports->admin);
+  }
   using Lifecycle = registry::RegistryEntry::Lifecycle;
   for (const Lifecycle lifecycle : {Lifecycle::entering, Lifecycle::present}) {
     for (AnalyzerId id = 0; id < registry.size(); ++id) {

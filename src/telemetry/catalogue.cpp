@@ -7,6 +7,7 @@
 #include "logdist/telemetry/log.hpp"
 #include "telemetry/family.hpp"
 #include "telemetry/process.hpp"
+#include "telemetry/source_families.hpp"
 
 namespace logdist::telemetry {
 namespace {
@@ -317,6 +318,7 @@ std::vector<prometheus::MetricFamily> collect(const Scrape& scrape, std::string_
   add_acks(families, scrape.acks);
   add_clients(families, scrape);
   add_tls(families, scrape.tls);
+  add_sources(families, scrape.sources);
   add_settlements(families, scrape);
   add_ledger(families, scrape.books.terms);
   add_analyzers(families, scrape);

@@ -31,7 +31,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
   const OrderedJson status = status_of(telemetry::sample_scrape());
   EXPECT_THAT(keys(status), ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections",
                                         "max_connections", "buffered_bytes", "queue", "totals", "ledger", "analyzers",
-                                        "removed_analyzers", "clients", "clients_not_shown", "events"));
+                                        "removed_analyzers", "clients", "clients_not_shown", "sources", "events"));
   EXPECT_THAT(keys(status["clients"][0]),
               ElementsAre("name", "packets", "messages", "bytes", "refused", "queue_packets", "queue_packets_max"));
   EXPECT_THAT(keys(status["queue"]),
@@ -48,7 +48,7 @@ TEST(Status, HasTheseKeysInThisOrder) {
   EXPECT_THAT(keys(status["analyzers"][0]),
               ElementsAre("name", "url", "state", "in_service", "paused", "drained", "weight", "target_share",
                           "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered",
-                          "failures", "attempts", "latency_seconds", "latency_buckets"));
+                          "failures", "attempts", "latency_seconds", "latency_buckets", "zone", "source"));
 }
 
 TEST(Status, ShowsTheAnonymousOnesAndTheBusiestClients) {

@@ -115,7 +115,7 @@ TEST(MaskedJson, HasEveryKeyAndNoSecret) {
   EXPECT_EQ(json["analyzers"][1]["weight"], 30);
   EXPECT_FALSE(json["analyzers"][1].contains("max_in_flight"));
   for (const KeyInfo& key : known_keys()) {
-    if (key.variable.empty()) continue;
+    if (key.variable.empty() || key.path == "discovery.cache") continue;  // an entry of the list
     nlohmann::json::json_pointer location;
     std::string step;
     for (const char character : key.path + ".") {

@@ -151,7 +151,7 @@ TEST(AnalyzersVariable, SaysEveryFault) {
   const std::string allowed =
       "allowed: NAME=URL, then weight=…, max_in_flight=…, forward=…, formats=…, decompress=…, tls.ca=…, "
       "tls.certificate=…, "
-      "tls.key=…, tls.server_name=…, tls.verify=…, separated by spaces";
+      "tls.key=…, tls.server_name=…, tls.verify=…, zone=…, separated by spaces";
   EXPECT_THAT(
       lines(load(std::nullopt, environment).errors),
       ElementsAre("environment: LOGDIST_ANALYZERS[0]: \"http://h\" is not NAME=URL; " + allowed,

@@ -26,7 +26,7 @@ TEST(KeyHint, ExplainsLevels) {
 
 TEST(KeyHint, IsSilentWhenNothingIsClose) {
   EXPECT_EQ(key_suggestion("analyzers[]", "x"),
-            "; allowed: name, url, weight, max_in_flight, forward, formats, decompress, tls, headers");
+            "; allowed: name, url, weight, max_in_flight, forward, formats, decompress, tls, zone, headers");
   const std::string of_server =
       "; allowed: listen, proxy_protocol, trusted_proxies, formats, acks, max_connections, max_body, max_decoded, "
       "max_buffered, "

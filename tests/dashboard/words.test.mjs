@@ -49,3 +49,12 @@ test('bytes and durations', () => {
   assert.equal(words.duration(3600), '1 h');
   assert.equal(words.duration(273_600), '3 d 4 h');
 });
+
+test('sources of analyzers', () => {
+  const well = { name: 'pods', type: 'file', reachable: true, analyzers: 3, skipped: 0, fault: '' };
+  assert.deepEqual(words.source(well), { text: 'pods (file): 3 analyzers', isGood: true });
+  assert.deepEqual(words.source({ ...well, name: 'file', skipped: 2 }), { text: 'file: 3 analyzers, 2 skipped', isGood: false });
+  const gone = { ...well, reachable: false, analyzers: 1, fault: 'answers 500' };
+  assert.deepEqual(words.source(gone), { text: 'pods (file): answers 500; 1 analyzer in force', isGood: false });
+  assert.equal(words.source({ ...gone, analyzers: 0, fault: '' }).text, 'pods (file): not asked yet; 0 analyzers in force');
+});

@@ -78,11 +78,11 @@ class AnalyzerRegistryTest : public ::testing::Test {
 };
 
 TEST_F(AnalyzerRegistryTest, ARemovedOneIsShownForAnHour) {
-  come_and_go("gone");
+  come_and_go("left");
   now += AnalyzerRegistry::shown_for - std::chrono::seconds(1);
   const telemetry::Scrape before = scrape();
   ASSERT_EQ(before.removed.size(), 1u);
-  EXPECT_EQ(before.removed[0].name, "gone");
+  EXPECT_EQ(before.removed[0].name, "left");
   expect_conserved(before);
 
   now += std::chrono::seconds(1);
@@ -92,24 +92,24 @@ TEST_F(AnalyzerRegistryTest, ARemovedOneIsShownForAnHour) {
   EXPECT_EQ(after.removed[0].failures, 2u);
   expect_conserved(after);
   const std::string text = telemetry::to_text(after, "1");
-  EXPECT_THAT(text, Not(HasSubstr("gone")));
-  EXPECT_THAT(text, HasSubstr("logdist_packets_delivered_total{analyzer=\"(removed)\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("\"left\"")));
+  EXPECT_THAT(text, HasSubstr("logdist_packets_delivered_total{analyzer=\"gone\"} 1\n"));
 }
 
 TEST_F(AnalyzerRegistryTest, WhileAPacketIsUnderWayItStays) {
-  const AnalyzerId id = come_and_go("gone");
+  const AnalyzerId id = come_and_go("left");
   views[id].account.in_flight = 1;
   now += AnalyzerRegistry::shown_for;
-  EXPECT_EQ(scrape().removed.at(0).name, "gone");
+  EXPECT_EQ(scrape().removed.at(0).name, "left");
   views[id].account.in_flight = 0;
   EXPECT_EQ(scrape().removed.at(0).name, server::folded_name);
 }
 
 TEST_F(AnalyzerRegistryTest, OneThatComesAgainAfterwardsCountsFromZero) {
-  come_and_go("gone");
+  come_and_go("left");
   now += AnalyzerRegistry::shown_for;
   scrape();
-  enter("gone");
+  enter("left");
   const telemetry::Scrape again = scrape();
   ASSERT_EQ(again.analyzers.size(), 2u);
   EXPECT_EQ(telemetry::counts_of(again, again.analyzers[1]).delivered.packets, 0);
@@ -119,8 +119,8 @@ TEST_F(AnalyzerRegistryTest, OneThatComesAgainAfterwardsCountsFromZero) {
 }
 
 TEST_F(AnalyzerRegistryTest, OneThatComesAgainInTimeGoesOn) {
-  come_and_go("gone");
-  enter("gone");
+  come_and_go("left");
+  enter("left");
   const telemetry::Scrape again = scrape();
   EXPECT_TRUE(again.removed.empty());
   EXPECT_EQ(telemetry::counts_of(again, again.analyzers.at(1)).delivered.packets, 1);

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 40> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 42> floors{{
     {"base", 0},
     {"config/yaml", 1},
     {"core", 1},
@@ -40,6 +40,7 @@ constexpr std::array<std::pair<std::string_view, int>, 40> floors{{
     {"sink/dead_letters", 5},
     {"queue/disk", 5},
     {"queue/disk/files", 5},
+    {"registry/discovery", 5},
     {"registry", 6},
     {"storage", 6},
     {"tools/agent", 6},

@@ -47,6 +47,9 @@ struct Difference {
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 
+/// Whether both are configured alike.
+bool is_same_source(const SourceOptions& one, const SourceOptions& other);
+
 Difference compare(const Options& in_force, const Options& wanted);
 
 /// `in_force`, with the analyzers of `wanted` and with all else that takes effect at

@@ -176,6 +176,58 @@ struct AnalyzerOptions {
   core::ProtocolSet formats = core::ProtocolSet::all();  ///< that it takes
   bool decompress = false;                               ///< compressed bodies are decompressed for it
   AnalyzerTlsOptions tls;
+  std::string zone;    ///< where it is; empty: not known
+  std::string source;  ///< of `discovery` that has given it; empty: it is configured
+};
+
+enum class SourceType { dns, consul, etcd, file, http };
+enum class DnsRecord { a, srv };
+
+/// One source of analyzers. Keys that its type does not have stay as they are here.
+struct SourceOptions {
+  SourceType type = SourceType::file;
+  std::string source;               ///< its name; unique
+  std::string url;                  ///< of consul and http
+  std::string endpoints;            ///< of etcd: URLs, with commas between them
+  std::string name;                 ///< of dns
+  DnsRecord record = DnsRecord::a;  ///< of dns: A and AAAA, or SRV
+  std::uint32_t port = 0;           ///< of dns, for A and AAAA
+  std::string service;              ///< of consul, as the three below
+  std::string tag;
+  std::string datacenter;
+  std::string token;                                   ///< file:PATH
+  std::string prefix = "/log-distributor/analyzers/";  ///< of etcd, as the two below
+  std::string user;
+  std::string password;           ///< file:PATH
+  std::string files;              ///< of file: a path, maybe with * and ?
+  std::string path = "/analyze";  ///< of analyzers that have no URL of their own, as the one below
+  std::string scheme = "http";
+  Duration interval{};            ///< from one look to the next; 0: as its type has it
+  bool allow_empty = false;       ///< an answer without analyzers is obeyed at once
+  AnalyzerTlsOptions source_tls;  ///< of https URLs of the source itself
+  AnalyzerOptions defaults;       ///< of its analyzers, which may say otherwise
+};
+
+struct DiscoveryOptions {
+  std::vector<SourceOptions> sources;
+  std::string cache = BalanceOptions::beside_the_queue;  ///< empty: none
+};
+
+/// Where the daemon makes itself known: in Consul where there is a URL, in etcd where there are endpoints.
+struct RegisterOptions {
+  struct Consul {
+    std::string url;
+    std::string service = "log-distributor";
+    std::string token;  ///< file:PATH
+  } consul;
+  struct Etcd {
+    std::string endpoints;  ///< URLs, with commas between them
+    std::string prefix = "/log-distributor/distributors/";
+    std::string user;
+    std::string password;  ///< file:PATH
+  } etcd;
+  std::string host;    ///< by which others reach it; empty: the host's name where it listens on every address
+  Duration ttl = 15s;  ///< without a sign of life it is forgotten after so long
 };
 
 struct Options {
@@ -191,6 +243,8 @@ struct Options {
   ShutdownOptions shutdown;
   LogOptions log;
   std::vector<AnalyzerOptions> analyzers;
+  DiscoveryOptions discovery;
+  RegisterOptions registration;  ///< `register`
 };
 
 }  // namespace logdist::config

@@ -74,6 +74,8 @@ class AnalyzerRegistry {
   /// The one present of that name.
   std::optional<AnalyzerId> find(std::string_view name) const;
   std::vector<AnalyzerId> present() const;
+  /// Those present, as configured.
+  std::vector<config::AnalyzerOptions> configured() const;
   /// Those present, as configured but for the weights, which are those in force.
   std::vector<config::AnalyzerOptions> in_force() const;
 

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "logdist/config/analyzer_list.hpp"
 #include "logdist/ingest/connection_slots.hpp"
 #include "logdist/server/loop.hpp"
 #include "logdist/server/shared_state.hpp"
@@ -30,6 +31,6 @@ void show_analyzers(telemetry::Scrape& scrape, const registry::AnalyzerRegistry&
                     const std::vector<dispatch::AnalyzerView>& views);
 
 /// No analyzer can be configured with it.
-inline constexpr std::string_view folded_name = "(removed)";
+inline constexpr std::string_view folded_name = config::gone_name;
 
 }  // namespace logdist::server

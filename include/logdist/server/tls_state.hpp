@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class TlsState {
 
   /// What is wrong with the files, each in a line; empty: all is good.
   std::vector<std::string> prepare(const config::Options& options);
+  /// The same of the analyzers alone; the port's stay as they are.
+  std::vector<std::string> prepare_analyzers(const config::Options& options);
   /// After a prepare() that found nothing wrong. Of two analyzers of one name the one that is entering is meant.
   void use_prepared(registry::AnalyzerRegistry& registry);
 
@@ -40,8 +43,11 @@ class TlsState {
   const std::size_t loops_;
   net::ServerTls packet_port_{"packet"};
   net::ServerTls admin_port_{"admin"};
-  std::shared_ptr<const net::ServerContexts> prepared_;           ///< of the packet port
-  std::shared_ptr<const net::ServerContexts> prepared_of_admin_;  ///< of the admin port
+  struct PreparedPorts {
+    std::shared_ptr<const net::ServerContexts> packet;
+    std::shared_ptr<const net::ServerContexts> admin;
+  };
+  std::optional<PreparedPorts> prepared_;  ///< none: the ports stay as they are
   std::map<std::string, std::shared_ptr<net::ClientContext>, std::less<>> prepared_of_analyzers_;  ///< by name
 };
 

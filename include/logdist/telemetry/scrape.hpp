@@ -35,6 +35,19 @@ struct AnalyzerFacts {
   std::uint64_t failures = 0;  ///< that counted towards health, since the start
   balance::Account account;
   bool drained = false;  ///< by an operator
+  std::string zone{};
+  std::string source{};  ///< of discovery; empty: it is configured
+};
+
+/// One source of discovery.
+struct SourceFacts {
+  std::string name;
+  std::string_view type;
+  bool reachable = false;           ///< its last look had an answer
+  double last_success_seconds = 0;  ///< Unix time; 0: it has not answered yet
+  std::uint64_t analyzers = 0;      ///< of it, in force
+  std::uint64_t skipped = 0;        ///< in its last answer
+  std::string fault;                ///< why it has no answer; empty: it has
 };
 
 /// What the durable queue asks of the disk.
@@ -110,6 +123,7 @@ struct Scrape {
   /// Those that are not configured any more. Their counters are still shown, because the
   /// sums would be wrong otherwise; their other fields are not used.
   std::vector<AnalyzerFacts> removed;
+  std::vector<SourceFacts> sources;  ///< of discovery
 };
 
 /// The ledger's counts of `analyzer`: zeros until it has counted something.

@@ -48,6 +48,7 @@ export function show(history) {
   showFlow(history, status);
   showAnalyzers(history, status);
   showClients(history, status);
+  showSources(status);
   showLedger(status);
 }
 
@@ -240,6 +241,19 @@ function showAnalyzers(history, status) {
   });
   removed.forEach((analyzer, index) => {
     rowAt(names.length + index, keyOfRemoved(analyzer), () => new RemovedRow(analyzer)).update(analyzer);
+  });
+}
+
+/// Of discovery; nothing where there is none.
+function showSources({ sources = [] }) {
+  $('sources').hidden = sources.length === 0;
+  const lines = sources.map(words.source);
+  const list = $('source-rows');
+  while (list.childElementCount > lines.length) list.lastElementChild.remove();
+  lines.forEach(({ text, isGood }, index) => {
+    if (!list.children[index]) list.append(element('li', {}));
+    set(list.children[index], { class: isGood ? '' : 'warning' });
+    say(list.children[index], text);
   });
 }
 

@@ -99,3 +99,11 @@ export const kinds = {
   reload: 'reload',
   daemon: 'daemon',
 };
+
+/// One source of analyzers, and whether it is well.
+export function source({ name, type, reachable, analyzers, skipped, fault }) {
+  const given = `${count(analyzers)} ${analyzers === 1 ? 'analyzer' : 'analyzers'}`;
+  const left = skipped > 0 ? `, ${count(skipped)} skipped` : '';
+  const state = reachable ? `${given}${left}` : `${fault || 'not asked yet'}; ${given} in force`;
+  return { text: `${name}${name === type ? '' : ` (${type})`}: ${state}`, isGood: reachable && skipped === 0 };
+}

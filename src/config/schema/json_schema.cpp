@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "logdist/config/analyzer_list.hpp"
 #include "logdist/config/keys.hpp"
 
 namespace logdist::config {
@@ -18,6 +19,17 @@ Json whole_or_real(double value) {
 
 Json schema_of_level() { return {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}}; }
 
+/// A list, or a mapping with the list in it.
+void make_list_of_sources(Json& level) {
+  level["type"] = {"array", "object", "null"};
+  level["maxItems"] = sources_max;
+  level["items"] = schema_of_level();
+  level["items"]["minProperties"] = 1;
+  level["items"]["maxProperties"] = 1;
+  level["properties"]["sources"] = {
+      {"type", "array"}, {"maxItems", sources_max}, {"items", {{"$ref", "#/properties/discovery/items"}}}};
+}
+
 /// The level that holds `key`'s value, made where it is missing.
 Json& level_of(const KeyInfo& key, Json& root, std::string& name) {
   std::vector<std::string> names;
@@ -27,9 +39,12 @@ Json& level_of(const KeyInfo& key, Json& root, std::string& name) {
   Json* level = &root;
   for (const std::string& step : names) {
     const bool is_list = step.ends_with("[]");
-    Json& below = (*level)["properties"][is_list ? step.substr(0, step.size() - 2) : step];
-    if (below.is_null() && is_list) {
-      below = {{"type", "array"}, {"minItems", 1}, {"maxItems", analyzers_max}, {"items", schema_of_level()}};
+    const std::string step_name = is_list ? step.substr(0, step.size() - 2) : step;
+    Json& below = (*level)["properties"][step_name];
+    if (is_list && step_name == "discovery") {
+      if (!below.contains("items")) make_list_of_sources(below);
+    } else if (below.is_null() && is_list) {
+      below = {{"type", "array"}, {"maxItems", analyzers_max}, {"items", schema_of_level()}};
     } else if (below.is_null()) {
       below = schema_of_level();
       below["type"] = {"object", "null"};  // all its keys may be commented out
@@ -97,6 +112,9 @@ std::string json_schema() {
     level["properties"][name] = schema_of_value(key);
     if (key.required) level["required"].push_back(name);
   }
+  // No analyzers are some only where sources give them.
+  root["if"] = {{"properties", {{"analyzers", {{"maxItems", 0}}}}}, {"required", {"analyzers"}}};
+  root["then"] = {{"required", {"discovery"}}};
   return root.dump(2) + '\n';
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "logdist/base/time.hpp"
 #include "logdist/config/text/values.hpp"
@@ -68,6 +69,9 @@ Parsed<HttpUrl> parse_http_url(std::string_view text);
 
 /// As people type it: `HOST:PORT[/PATH][?QUERY]`, too, which is taken as http://.
 Parsed<HttpUrl> parse_typed_url(std::string_view text);
+
+/// `a, b` → "a", "b", without the blanks around them and without empty ones.
+std::vector<std::string> split_list(std::string_view text);
 
 /// In the largest unit that shows it exactly: `250ms`, `75s`, `2m`, `0s`. Reads
 /// back by parse_duration() when it is whole microseconds.

@@ -37,6 +37,7 @@ class Report {
   void add_error(const SourceLocation& location, std::string message);
   void add_warning(const SourceLocation& location, std::string message);
 
+  bool empty() const { return errors_.empty(); }
   /// Whether more errors would not be shown: reading on is of no use.
   bool full() const { return errors_.size() >= errors_max; }
 
