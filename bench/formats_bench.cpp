@@ -1,7 +1,10 @@
-// What the formats of agents cost: a hundred messages as their clients send them, whole and in pieces.
+// What the formats of agents cost: a hundred messages as their clients send them, whole and in pieces. Beside them,
+// since machines differ: simdjson's own parser over the same JSON, which builds the documents, and counts them.
 #include <benchmark/benchmark.h>
 
 #include <string>
+
+#include <simdjson.h>
 
 #include "logdist/base/check.hpp"
 #include "logdist/codec/decode.hpp"
@@ -133,19 +136,45 @@ void pieces(benchmark::State& state, Format format, const std::string& bytes) {
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes.size()) * state.iterations());
 }
 
+void simdjson_document(benchmark::State& state, const std::string& bytes) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string body(bytes);
+  for (auto _ : state) LOGDIST_CHECK(parser.parse(body).error() == simdjson::SUCCESS);
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes.size()) * state.iterations());
+}
+
+void simdjson_parse_many(benchmark::State& state, const std::string& bytes) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string body(bytes);
+  for (auto _ : state) {
+    simdjson::dom::document_stream documents;
+    LOGDIST_CHECK(parser.parse_many(body, bytes.size() + 1).get(documents) == simdjson::SUCCESS);
+    std::uint32_t count = 0;
+    for (const auto document : documents) {
+      if (document.error() == simdjson::SUCCESS) ++count;
+    }
+    LOGDIST_CHECK(count == message_count);
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes.size()) * state.iterations());
+}
+
 #define LOGDIST_FORMAT_BENCHMARKS(name, format, body)   \
   BENCHMARK_CAPTURE(whole, name, Format::format, body); \
   BENCHMARK_CAPTURE(pieces, name, Format::format, body)
 
 LOGDIST_FORMAT_BENCHMARKS(otlp_protobuf, otlp_protobuf, otlp_protobuf_body());
 LOGDIST_FORMAT_BENCHMARKS(otlp_json, otlp_json, otlp_json_body());
+BENCHMARK_CAPTURE(simdjson_document, otlp_json, otlp_json_body());
 LOGDIST_FORMAT_BENCHMARKS(loki_protobuf, loki_protobuf, loki_protobuf_body());
 LOGDIST_FORMAT_BENCHMARKS(loki_json, loki_json, loki_json_body());
+BENCHMARK_CAPTURE(simdjson_document, loki_json, loki_json_body());
 LOGDIST_FORMAT_BENCHMARKS(hec_event, hec_event, hec_body());
+BENCHMARK_CAPTURE(simdjson_parse_many, hec_event, hec_body());
 LOGDIST_FORMAT_BENCHMARKS(bulk, bulk, bulk_body(false));
 LOGDIST_FORMAT_BENCHMARKS(bulk_with_ids, bulk, bulk_body(true));
 LOGDIST_FORMAT_BENCHMARKS(datadog, datadog, "[" + repeated(record, ",") + "]");
 LOGDIST_FORMAT_BENCHMARKS(events_in_lines, events, repeated(record, "\n"));
+BENCHMARK_CAPTURE(simdjson_parse_many, events_in_lines, repeated(record, "\n"));
 LOGDIST_FORMAT_BENCHMARKS(events_in_an_envelope, events, "{\"logs\":[" + repeated(record, ",") + "]}");
 LOGDIST_FORMAT_BENCHMARKS(lines, lines, repeated(line_text, "\n"));
 LOGDIST_FORMAT_BENCHMARKS(logplex, logplex, logplex_body());

@@ -153,7 +153,7 @@ void BulkActionList::add(BulkAction action) {
 BulkActionResult BulkDecoder::read_action(std::string_view line) {
   // The bytes of the lines below, or of the body's own padding, are the line's padding.
   LayoutWalk walk(scan_);
-  if (scan_.begin(line) && walk.walk(bulk_action) && scan_.at_end()) return static_cast<BulkAction>(walk.member());
+  if (scan_.begin(line) && walk.walk(bulk_action) && scan_.ends()) return static_cast<BulkAction>(walk.member());
   if (auto error = action_validator_.validate(line)) return std::move(*error);
   return static_cast<BulkAction>(action_validator_.root_member());
 }

@@ -65,7 +65,7 @@ std::optional<Decoded> JsonPacketDecoder::read_quickly(std::string_view text) {
   } else if (const auto count = count_messages(scan_)) {
     decoded = Decoded{*count};
   }
-  return scan_.at_end() ? decoded : std::nullopt;
+  return scan_.ends() ? decoded : std::nullopt;
 }
 
 DecodeResult JsonPacketDecoder::decode(std::string_view body) {

@@ -12,7 +12,7 @@ std::optional<std::uint32_t> LayoutDecoder::read_quickly(std::string_view body) 
   do {
     if (!walk.walk(*layout_.root)) return std::nullopt;
   } while (layout_.in_a_row && !scan_.at_end());
-  if (!scan_.at_end() || (walk.messages() == 0 && !layout_.may_be_empty)) return std::nullopt;
+  if (!scan_.ends() || (walk.messages() == 0 && !layout_.may_be_empty)) return std::nullopt;
   return walk.messages();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,8 +79,31 @@ std::optional<DecodeError> NdjsonDecoder::check_line(std::string_view line) {
   return values_.validate(line);
 }
 
+/// Counts the lines that hold a value, all in one go; none when they must be validated one by one.
+std::optional<std::uint32_t> NdjsonDecoder::count_quickly(std::string_view body) {
+  if (!scan_.begin(body)) return std::nullopt;
+  const char* const body_end = body.data() + body.size();
+  const char* line_end = body.data();
+  std::uint32_t count = 0;
+  while (!scan_.at_end()) {
+    const char* const first = scan_.next();
+    if (count > 0 && first < line_end) return std::nullopt;  // a second value of a line
+    const void* const found = std::memchr(first, '\n', static_cast<std::size_t>(body_end - first));
+    line_end = found == nullptr ? body_end : static_cast<const char*>(found);
+    // Strings hold no line end, so a value ends in the line in which its last token begins.
+    if (!scan_.skip_value() || scan_.last() > line_end) return std::nullopt;
+    ++count;
+  }
+  if (count == 0 || !scan_.ends()) return std::nullopt;
+  return count;
+}
+
 DecodeResult NdjsonDecoder::decode(std::string_view body) {
   Decoded decoded;
+  if (const auto count = count_quickly(body)) {
+    decoded.messages = *count;
+    return decoded;
+  }
   std::size_t line_number = 0;
   for (std::size_t begin = 0; begin < body.size();) {
     ++line_number;

@@ -1,6 +1,7 @@
 // Format::ndjson: one JSON value a non-empty line.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -20,6 +21,7 @@ class NdjsonDecoder final : public FormatDecoder {
   std::unique_ptr<BodyReader> in_pieces() const override;
 
  private:
+  std::optional<std::uint32_t> count_quickly(std::string_view body);
   std::optional<DecodeError> check_line(std::string_view line);
 
   JsonScan& scan_;

@@ -1,5 +1,6 @@
 #include "logdist/codec/json/json_scan.hpp"
 
+#include <cstring>
 #include <new>
 
 namespace logdist::codec {
@@ -42,14 +43,9 @@ std::size_t escape_size(std::string_view text) {
   return other >= 0xdc00 && other <= 0xdfff ? 2 * unit_size : 0;
 }
 
-/// Whether all escapes from `at` on are such; a backslash outside of a string is no token, which the walk finds.
-bool are_escapes(std::string_view text, std::size_t at) {
-  while (at != text.npos) {
-    const std::size_t size = escape_size(text.substr(at));
-    if (size == 0) return false;
-    at = text.find('\\', at + size);
-  }
-  return true;
+const char* find_escape(const char* first, const char* last) {
+  const void* const found = std::memchr(first, '\\', static_cast<std::size_t>(last - first));
+  return found == nullptr ? last : static_cast<const char*>(found);
 }
 
 }  // namespace
@@ -70,24 +66,21 @@ bool JsonScan::begin(std::string_view text) {
   next_ = stage.structural_indexes.get();
   end_ = next_ + stage.n_structural_indexes;
   depth_ = 0;
-  const std::size_t escape = text.find('\\');
-  has_escapes_ = escape != text.npos;
-  return are_escapes(text, escape);
+  escape_ = find_escape(text_, text_end_);
+  return true;
 }
 
-Kind JsonScan::kind() const {
-  switch (byte(next_)) {
-    case '{': return Kind::object;
-    case '[': return Kind::array;
-    case '"': return Kind::string;
-    case 't':
-    case 'f': return Kind::boolean;
-    case 'n': return Kind::null;
-    default: return Kind::number;
+/// A backslash outside of a string is no token, which the walk finds.
+bool JsonScan::passes_escapes(const char* end) {
+  while (escape_ < end) {
+    const std::size_t size = escape_size(std::string_view(escape_, static_cast<std::size_t>(text_end_ - escape_)));
+    if (size == 0) return false;
+    escape_ = find_escape(escape_ + size, text_end_);
   }
+  return true;
 }
 
-bool JsonScan::skip_value() {
+bool JsonScan::skip_other() {
   static_assert(levels_max <= 64);
   std::uint64_t arrays = 0;  // a bit for each container that is open here, of the innermost the lowest
   std::size_t open = 0;
@@ -127,7 +120,7 @@ bool JsonScan::read_plain_string(std::string_view& content) {
   const char* last = byte_at(next_) - 1;
   while (*last != '"') --last;
   content = std::string_view(first, static_cast<std::size_t>(last - first));
-  return !has_escapes_ || content.find('\\') == content.npos;
+  return escape_ > last || (passes_escapes(first) && escape_ > last);
 }
 
 bool JsonScan::read_plain_key(std::string_view& key) {

@@ -2,8 +2,8 @@
 //
 // simdjson's own second stage writes all strings and numbers of a text to a tape; nothing here reads those. Its
 // first stage finds the bytes at which tokens begin, and checks UTF-8, that strings end, and that no control is in
-// them. What is left is checked here: escapes over the whole text, brackets, commas, colons, numbers and literals in
-// the walk. Numbers are not converted, so none is slow.
+// them. What is left is checked here: brackets, commas, colons, numbers and literals in the walk, and escapes beside
+// it. Numbers are not converted, so none is slow.
 #pragma once
 
 #include <cstddef>
@@ -30,19 +30,40 @@ class JsonScan {
   /// Stands before the first value of `text`, which has simdjson's padding behind it, and lasts until the next.
   bool begin(std::string_view text);
   /// Whether `text`, which has padding behind it, is one value.
-  bool is_one_value(std::string_view text) { return begin(text) && skip_value() && at_end(); }
+  bool is_one_value(std::string_view text) { return begin(text) && skip_value() && ends(); }
   /// No token is left.
   bool at_end() const { return next_ == end_; }
+  /// No token is left, and whatever was passed is right: only then is the text.
+  bool ends() { return at_end() && passes_escapes(text_end_); }
+
+  /// Where the token that comes begins, or the text ends.
+  const char* next() const { return byte_at(next_); }
+  /// Where the token that was passed last begins.
+  const char* last() const { return byte_at(next_ - 1); }
 
   /// What the value that comes is, as its first byte says.
-  Kind kind() const;
+  Kind kind() const {
+    switch (byte(next_)) {
+      case '{': return Kind::object;
+      case '[': return Kind::array;
+      case '"': return Kind::string;
+      case 't':
+      case 'f': return Kind::boolean;
+      case 'n': return Kind::null;
+      default: return Kind::number;
+    }
+  }
   /// Whether the value that comes is `""`.
   bool is_empty_string() const { return byte(next_) == '"' && text_[*next_ + 1] == '"'; }
   /// Whether the array or object that comes has nothing in it.
   bool is_empty() const { return byte(next_ + 1) == ']' || byte(next_ + 1) == '}'; }
 
   /// Passes a value.
-  bool skip_value();
+  bool skip_value() {
+    if (byte(next_) != '"' || at_end()) return skip_other();
+    ++next_;
+    return true;
+  }
   /// Passes a string; `content` is what stands between its quotes, which has no escape.
   bool read_plain_string(std::string_view& content);
 
@@ -71,6 +92,9 @@ class JsonScan {
     place += 2;
     return true;
   }
+  bool skip_other();
+  /// Looks at the escapes before `end`; false when one is none.
+  bool passes_escapes(const char* end);
   bool is_scalar(Place place) const;
   bool is_number(const char* at) const;
   bool is_literal(const char* at, std::string_view literal) const;
@@ -79,9 +103,9 @@ class JsonScan {
   simdjson::dom::parser parser_;
   const char* text_ = nullptr;
   const char* text_end_ = nullptr;
-  bool has_escapes_ = false;
-  Place next_ = nullptr;  ///< where the tokens begin; of a string its first quote
-  Place end_ = nullptr;   ///< behind the last; this and the place behind it can be read, and are the text's size
+  const char* escape_ = nullptr;  ///< the first backslash that was not looked at, or the text's end
+  Place next_ = nullptr;          ///< where the tokens begin; of a string its first quote
+  Place end_ = nullptr;  ///< behind the last; this and the place behind it can be read, and are the text's size
   std::size_t depth_ = 0;
 };
 
