@@ -8,8 +8,8 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include "dispatch/balancer_groups.hpp"
 #include "dispatch/waiting_packets.hpp"
+#include "logdist/balance/groups/balancer_groups.hpp"
 #include "logdist/base/mutex.hpp"
 #include "logdist/base/random.hpp"
 #include "logdist/dispatch/load_balancer.hpp"
@@ -119,7 +119,7 @@ struct LoadBalancer::State {
 
   Mutex mutex;
   Random random LOGDIST_GUARDED_BY(mutex);
-  BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
+  balance::BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
   std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
   std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);
   // What waits on the other loops, in a turn that places packets: see look_elsewhere().

@@ -4,7 +4,7 @@
 #include <map>
 #include <memory>
 
-#include "dispatch/balancer_groups.hpp"
+#include "logdist/balance/groups/balancer_groups.hpp"
 #include "logdist/balance/selector.hpp"
 #include "tests/dispatch/world.hpp"
 
@@ -140,7 +140,7 @@ TEST(Formats, ARefusedPacketIsNotShownToOneThatDoesNotTakeIt) {
 }
 
 TEST(BalancerGroups, PartAndComeTogetherWithTheAnalyzers) {
-  BalancerGroups groups([] { return std::make_unique<balance::Selector>(balance::SelectorOptions{}); });
+  balance::BalancerGroups groups([] { return std::make_unique<balance::Selector>(balance::SelectorOptions{}); });
   const AnalyzerId first = groups.add(1, 10, ProtocolSet::all());
   EXPECT_TRUE(groups.all_take(Protocol::otlp));
   const AnalyzerId second = groups.add(1, 10, only({Protocol::otlp}));

@@ -10,8 +10,8 @@
 
 #include "balance/credit_accounts.hpp"
 #include "balance/edf_queue.hpp"
-#include "dispatch/balancer_groups.hpp"
 #include "dispatch/loop_dispatcher.hpp"
+#include "logdist/balance/groups/balancer_groups.hpp"
 #include "logdist/balance/selector.hpp"
 #include "logdist/core/client_places.hpp"
 #include "logdist/health/health.hpp"
@@ -123,8 +123,8 @@ LOGDIST_WRAP(void, packet_received, "_ZN7logdist6ledger6Ledger15packet_receivedE
   original_packet_received(ledger, struck ? core::Protocol::journal : format, body_bytes);
 }
 
-LOGDIST_WRAP(bool, all_take, "_ZNK7logdist8dispatch14BalancerGroups8all_takeENS_4core8ProtocolE",
-             const dispatch::BalancerGroups* groups, core::Protocol format) {
+LOGDIST_WRAP(bool, all_take, "_ZNK7logdist7balance14BalancerGroups8all_takeENS_4core8ProtocolE",
+             const balance::BalancerGroups* groups, core::Protocol format) {
   return has(Defect::formats_thought_alike) || original_all_take(groups, format);
 }
 

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 42> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 43> floors{{
     {"base", 0},
     {"config/yaml", 1},
     {"core", 1},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, int>, 42> floors{{
     {"retry", 2},
     {"ledger", 2},
     {"queue/log", 2},
+    {"balance/groups", 3},
     {"config/schema", 3},
     {"auth", 3},
     {"net", 3},

@@ -1,16 +1,16 @@
-#include "dispatch/balancer_groups.hpp"
+#include "logdist/balance/groups/balancer_groups.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace logdist::dispatch {
+namespace logdist::balance {
 namespace {
 
 constexpr std::size_t index_of(core::Protocol protocol) { return static_cast<std::size_t>(protocol); }
 
 }  // namespace
 
-BalancerGroups::BalancerGroups(balance::BalancerFactory make_balancer) : make_balancer_(std::move(make_balancer)) {
+BalancerGroups::BalancerGroups(BalancerFactory make_balancer) : make_balancer_(std::move(make_balancer)) {
   groups_.reserve(core::protocol_count);
   make_group().is_used = true;
 }
@@ -116,11 +116,11 @@ std::size_t BalancerGroups::takers(core::Protocol protocol) const {
       [protocol](const Analyzer& analyzer) { return !analyzer.removed && analyzer.takes.has(protocol); }));
 }
 
-balance::Account BalancerGroups::account(AnalyzerId analyzer) const {
-  balance::Account sum;
+Account BalancerGroups::account(AnalyzerId analyzer) const {
+  Account sum;
   std::size_t most_takers = 0;
   for (const Group& group : groups_) {
-    const balance::Account account = group.balancer->account(analyzer);
+    const Account account = group.balancer->account(analyzer);
     sum.in_flight += account.in_flight;
     sum.in_flight_messages += account.in_flight_messages;
     sum.catch_ups += account.catch_ups;
@@ -222,4 +222,4 @@ std::uint32_t BalancerGroups::in_flight_elsewhere(AnalyzerId analyzer, std::size
   return packets;
 }
 
-}  // namespace logdist::dispatch
+}  // namespace logdist::balance

@@ -13,10 +13,10 @@
 #include "logdist/balance/balancer.hpp"
 #include "logdist/core/protocol.hpp"
 
-namespace logdist::dispatch {
+namespace logdist::balance {
 
 /// Shares the packets of each protocol among the analyzers that take it. Protocols that the same analyzers take
-/// are shared together, by one balance::Balancer; where every analyzer takes everything, as is usual, there is
+/// are shared together, by one Balancer; where every analyzer takes everything, as is usual, there is
 /// one. An analyzer is in service for those groups that it takes, and all of them draw on its slots.
 ///
 /// The functions are those of the balancer. Groups follow the analyzers as they come and go; a charge knows the
@@ -25,12 +25,12 @@ class BalancerGroups {
  public:
   /// A receipt, and the group that gave it.
   struct Charged {
-    balance::Charge charge;
+    Charge charge;
     std::uint8_t group = 0;
   };
 
   /// `make_balancer` makes one for each group.
-  explicit BalancerGroups(balance::BalancerFactory make_balancer);
+  explicit BalancerGroups(BalancerFactory make_balancer);
 
   AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, core::ProtocolSet takes,
                  std::optional<AnalyzerId> reused = {});
@@ -58,7 +58,7 @@ class BalancerGroups {
   std::size_t takers(core::Protocol protocol) const;
 
   /// Over all groups; the target share is that of the group with the most analyzers.
-  balance::Account account(AnalyzerId analyzer) const;
+  Account account(AnalyzerId analyzer) const;
   std::uint64_t largest_packet() const;
 
   /// As the balancer's, in the group with the most analyzers; the others begin with nothing owed.
@@ -75,7 +75,7 @@ class BalancerGroups {
   };
   /// The protocols of a group share `takers`.
   struct Group {
-    std::unique_ptr<balance::Balancer> balancer;
+    std::unique_ptr<Balancer> balancer;
     std::vector<bool> takers;  ///< by AnalyzerId
     bool is_used = false;      ///< by a protocol; else only what it has charged is left of it
   };
@@ -89,10 +89,10 @@ class BalancerGroups {
   void ended(const Charged& charged);
   std::uint32_t in_flight_elsewhere(AnalyzerId analyzer, std::size_t group) const;
 
-  const balance::BalancerFactory make_balancer_;
+  const BalancerFactory make_balancer_;
   std::vector<Analyzer> analyzers_;  ///< by AnalyzerId
   std::vector<Group> groups_;        ///< the first serves all, while all take everything
   std::array<std::uint8_t, core::protocol_count> group_of_{};
 };
 
-}  // namespace logdist::dispatch
+}  // namespace logdist::balance
