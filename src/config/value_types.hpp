@@ -14,11 +14,9 @@
 #include "logdist/config/keys.hpp"
 #include "logdist/config/options.hpp"
 #include "logdist/config/text.hpp"
+#include "logdist/config/text/checks.hpp"
 
 namespace logdist::config {
-
-/// Nothing: the field is assigned. Else what is wrong; the field is as before.
-using OptionalError = std::optional<ValueError>;
 
 /// A whole number from `min` to `max`.
 struct Whole {
@@ -236,15 +234,8 @@ struct Headers {
   std::string show(const Field&) const { return {}; }
 };
 
-OptionalError check_analyzer_name(std::string_view text);
-OptionalError check_zone(std::string_view text);
 OptionalError check_secret(std::string_view text);
 OptionalError check_optional_url(std::string_view text);
 OptionalError check_optional_urls(std::string_view text);
-OptionalError check_request_path(std::string_view text);
-OptionalError check_file_name(std::string_view text);
-OptionalError check_directory(std::string_view text);
-OptionalError check_host_names(std::string_view text);
-OptionalError check_server_name(std::string_view text);
 
 }  // namespace logdist::config

@@ -1,4 +1,4 @@
-#include "config/secret.hpp"
+#include "logdist/config/text/secret.hpp"
 
 #include <fmt/format.h>
 

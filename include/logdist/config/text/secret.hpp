@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "logdist/config/text.hpp"
+#include "logdist/config/text/text.hpp"
 
 namespace logdist::config {
 
