@@ -167,6 +167,9 @@ std::vector<KeySpec<Options>> delivery_keys() {
       option(LOGDIST_KEY(delivery.retry.multiplier), Real{1, 100}, "Growth of the wait from round to round."),
       option(LOGDIST_KEY(delivery.retry.jitter), Real{0, 1}, "Spread of the wait, as a fraction of it either way."),
       option(
+          LOGDIST_KEY(delivery.circuit.max_retries), Real{0, 1},
+          "Retries in flight at most, as a part of the first attempts in flight, but 10 in any case; 1 is no limit."),
+      option(
           LOGDIST_KEY(delivery.max_rounds), Whole{1, count_max},
           "Rounds in which a packet failed wherever it was sent while those analyzers took other packets; then it is "
           "dead-lettered."),

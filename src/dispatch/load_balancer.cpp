@@ -26,6 +26,7 @@ LoadBalancer::State::State(const LoadBalancerOptions& options_given, std::span<c
       listener(wakeups),
       random(options_given.seed),
       selector(factory_of(options_given)),
+      retries(options_given.max_retries),
       loops(loop_count) {
   for (const AnalyzerSpec& spec : specs) enter(spec, now);
 }
@@ -231,6 +232,8 @@ void LoadBalancer::State::plan_wakes(LoopId current, TimePoint now, WakeList& wa
     const LoopId next = next_to_place(current, now);
     if (next != no_loop) wake(next);
   }
+  const LoopId retrying = retries.has_room() ? next_to_retry(current) : no_loop;
+  if (retrying != no_loop) wake(retrying);
   wakeups.control = std::exchange(control_due, false);
 }
 

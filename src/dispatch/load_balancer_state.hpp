@@ -56,6 +56,7 @@ struct LoadBalancer::State {
     WaitingPackets fresh;                  ///< those that are not suspect and found no slot
     WaitingPackets suspects;               ///< the suspect ones
     std::uint64_t blocked_at_version = 0;  ///< capacity_version then; 0: nothing is blocked
+    TimePoint retry_since = never;         ///< when the oldest retry was admitted that waits for max_retries
     bool wake_pending = false;             ///< woken, its turn not yet begun
     std::vector<AnalyzerId> recalls;
   };
@@ -105,6 +106,8 @@ struct LoadBalancer::State {
   /// Loops with something to recall are woken in any case; of those that wait for a
   /// slot only the one with the oldest packet, which wakes the next in its turn.
   void plan_wakes(LoopId current, TimePoint now, WakeList& wakeups) LOGDIST_REQUIRES(mutex);
+  /// The loop, other than `current`, with the oldest retry that waits for max_retries; `no_loop`: there is none.
+  LoopId next_to_retry(LoopId current) const LOGDIST_REQUIRES(mutex);
   /// The loop, other than `current`, with the oldest packet that could be placed; `no_loop`: there is none.
   LoopId next_to_place(LoopId current, TimePoint now) LOGDIST_REQUIRES(mutex);
   /// Whether it has packets that found no slot, and one may have become free since.
@@ -120,6 +123,7 @@ struct LoadBalancer::State {
   Mutex mutex;
   Random random LOGDIST_GUARDED_BY(mutex);
   balance::BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
+  retry::RetryBudget retries LOGDIST_GUARDED_BY(mutex);
   std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
   std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);
   // What waits on the other loops, in a turn that places packets: see look_elsewhere().

@@ -117,6 +117,7 @@ std::optional<Placement> LoadBalancer::PlacementBatch::place_suspect(const Packe
 
 bool LoadBalancer::PlacementBatch::has_slot(core::Protocol protocol, const retry::RetryState& retry_state) {
   state_.mutex.is_held();
+  if (retry_state.attempts() > 0 && !state_.retries.has_room()) return false;
   const Eligibility eligible{protocol, retry_state.excluded(), retry_state.only()};
   if (!retry_state.suspect()) {
     return state_.selector.can_pick(protocol, closed_to(eligible)) || state_.wanted_trial(eligible, now_);

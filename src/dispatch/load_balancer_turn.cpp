@@ -14,6 +14,7 @@ LoadBalancer::PlacementBatch::PlacementBatch(LoadBalancer& balancer, LoopId loop
   mine.fresh.clear();
   mine.suspects.clear();
   mine.blocked_at_version = 0;
+  mine.retry_since = never;
   mine.wake_pending = false;
 }
 
@@ -32,6 +33,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
   const bool suspect = packet.suspect();
   ++state_.capacity_version;
   if (suspect) --analyzer.suspects;
+  state_.retries.end(packet.attempts() > 0);
   if (result.outcome == Outcome::delivered) {
     ++analyzer.delivered;
     analyzer.delivered_at = now_;
@@ -108,11 +110,15 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
 std::optional<Placement> LoadBalancer::PlacementBatch::place(const PacketFacts& packet,
                                                              const retry::RetryState& retry_state) {
   state_.mutex.is_held();
+  if (!may_be_in_flight(packet, retry_state)) return std::nullopt;
   if (!std::exchange(has_looked_elsewhere_, true)) state_.look_elsewhere(loop_);
   const Eligibility eligible{packet.protocol, retry_state.excluded(), retry_state.only()};
   const auto placement =
       retry_state.suspect() ? place_suspect(packet, eligible) : place_fresh(packet, eligible, retry_state);
-  if (placement) return placement;
+  if (placement) {
+    state_.retries.begin(retry_state.attempts() > 0);
+    return placement;
+  }
   const TimePoint oldest_elsewhere = std::min(state_.fresh_elsewhere.since(), state_.suspects_elsewhere.since());
   const bool yields = oldest_elsewhere < packet.admitted_at && has_slot(packet.protocol, retry_state);
   note_waiting(packet, retry_state, yields);
@@ -176,7 +182,8 @@ Placement LoadBalancer::PlacementBatch::begin_trial(AnalyzerId analyzer, const P
 }
 
 bool LoadBalancer::PlacementBatch::wait(const PacketFacts& packet, const retry::RetryState& retry_state) {
-  return note_waiting(packet, retry_state, false);
+  if (may_be_in_flight(packet, retry_state)) return note_waiting(packet, retry_state, false);
+  return true;
 }
 
 /// See wait().

@@ -13,7 +13,8 @@ RetryLists::Key RetryLists::key_of(const Delivery& delivery) {
   const auto excluded = delivery.retry_state.excluded();
   Excluded sorted(excluded.begin(), excluded.end());
   std::sort(sorted.begin(), sorted.end());
-  return {std::move(sorted), delivery.packet.protocol, delivery.retry_state.only()};
+  return {std::move(sorted), delivery.packet.protocol, delivery.retry_state.only(),
+          delivery.retry_state.attempts() > 0};
 }
 
 RetryLists::~RetryLists() {

@@ -14,10 +14,10 @@
 
 namespace logdist::dispatch {
 
-/// Grouped by their protocol and the analyzers they must not go to, or the only one they may: what finds no slot for
-/// one finds none for the others of its group, so a turn asks once a group, not once a packet, however many there are.
-/// In line by Delivery::in_line_since. Entering and leaving cost O(log n). A packet's excluded(), only() and
-/// in_line_since must not change while it is in here. Confined to its loop.
+/// Grouped by their protocol, the analyzers they must not go to, or the only one they may, and whether one was asked
+/// about them: what finds no slot for one finds none for the others of its group, so a turn asks once a group, not once
+/// a packet, however many there are. In line by Delivery::in_line_since. Entering and leaving cost O(log n). A packet's
+/// excluded(), only() and in_line_since must not change while it is in here. Confined to its loop.
 class RetryLists {
  public:
   using Packets = queue::DeliveryLine;
@@ -71,7 +71,7 @@ class RetryLists {
   Position position_of(const Group& group) const { return {group.packets.begin()->in_line_since, group.made}; }
   void move(Group& group, Position from);
 
-  using Key = std::tuple<Excluded, core::Protocol, std::optional<AnalyzerId>>;
+  using Key = std::tuple<Excluded, core::Protocol, std::optional<AnalyzerId>, bool>;
 
   static Key key_of(const queue::Delivery& delivery);
 

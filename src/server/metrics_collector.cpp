@@ -58,6 +58,8 @@ telemetry::Scrape complete(Sums sums, SharedState& shared, const ingest::Connect
   }
   scrape.clients = shared.agent_access.facts();
   scrape.tls = shared.tls.facts();
+  const dispatch::RetryLevel retries = shared.balancer.retries();
+  scrape.retries = {retries.in_flight, retries.limit == retry::RetryBudget::unlimited ? 0 : retries.limit};
   const TimePoint now = Clock::now();
   const std::vector<dispatch::AnalyzerView> views = shared.balancer.views(now);
   shared.registry.fold_removed(views, now);

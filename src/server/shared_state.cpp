@@ -19,6 +19,7 @@ dispatch::LoadBalancerOptions balancer_options(const config::Options& options, s
   result.health.slow_start = options.health.slow_start;
   const config::BackoffOptions& retry = options.delivery.retry;
   result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
+  result.max_retries = options.delivery.circuit.max_retries;
   result.seed = seed;
   return result;
 }

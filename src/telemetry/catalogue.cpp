@@ -1,6 +1,7 @@
 #include "logdist/telemetry/catalogue.hpp"
 
 #include <functional>
+#include <limits>
 
 #include <prometheus/text_serializer.h>
 
@@ -128,6 +129,12 @@ void add_settlements(Families& families, const Scrape& scrape) {
       .add(scrape.dead_letter_write_failures);
   families.gauge("logdist_oldest_packet_age_seconds", "Age of the oldest packet that is not settled; 0 without one.")
       .add(scrape.oldest_packet_age_seconds);
+  families.gauge("logdist_retries_in_flight_packets", "Packets in flight that an analyzer was asked about before.")
+      .add(scrape.retries.held);
+  const double most_retries = scrape.retries.capacity > 0 ? static_cast<double>(scrape.retries.capacity)
+                                                          : std::numeric_limits<double>::infinity();
+  families.gauge("logdist_retries_in_flight_max_packets", "Most of them that may be in flight now; +Inf is any number.")
+      .add(most_retries);
   families.histogram("logdist_packet_residence_seconds", "Time from admission to delivery.").add(books.residence);
 }
 

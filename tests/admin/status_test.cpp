@@ -29,9 +29,10 @@ std::vector<std::string> keys(const OrderedJson& object) {
 
 TEST(Status, HasTheseKeysInThisOrder) {
   const OrderedJson status = status_of(telemetry::sample_scrape());
-  EXPECT_THAT(keys(status), ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections",
-                                        "max_connections", "buffered_bytes", "queue", "totals", "ledger", "analyzers",
-                                        "removed_analyzers", "clients", "clients_not_shown", "sources", "events"));
+  EXPECT_THAT(keys(status),
+              ElementsAre("version", "uptime_seconds", "ready", "why_not_ready", "connections", "max_connections",
+                          "buffered_bytes", "queue", "retries", "totals", "ledger", "analyzers", "removed_analyzers",
+                          "clients", "clients_not_shown", "sources", "events"));
   EXPECT_THAT(keys(status["clients"][0]),
               ElementsAre("name", "packets", "messages", "bytes", "refused", "queue_packets", "queue_packets_max"));
   EXPECT_THAT(keys(status["queue"]),
@@ -82,6 +83,7 @@ TEST(Status, SaysWhatTheScrapeSays) {
   EXPECT_EQ(status["max_connections"], 9'000);
   EXPECT_EQ(status["connections"], 64);
   EXPECT_EQ(status["buffered_bytes"], 777);
+  EXPECT_EQ(status["retries"], (OrderedJson{{"in_flight", 35}, {"max_in_flight", 36}}));
   EXPECT_EQ(status["queue"]["packets"], 6);
   EXPECT_EQ(status["queue"]["max_bytes"], 268'435'456);
   EXPECT_EQ(status["queue"]["storage"], "disk");

@@ -50,6 +50,7 @@ enum class Defect {
   formats_ignored,         ///< analyzers are sent what they do not take
   format_miscounted,       ///< now and then a packet is counted under another format
   format_lost,             ///< a dead letter has another format
+  retries_unlimited,       ///< delivery.circuit.max_retries is not heeded
   formats_thought_alike,   ///< what not all analyzers take is thought to keep any slot from others
 };
 

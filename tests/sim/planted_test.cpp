@@ -76,6 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SuspectsBlamed", Defect::suspects_blamed, "blame"}, Case{"OutageBlamed", Defect::outage_blamed, "blame"},
         Case{"AllOutUnheard", Defect::all_out_unheard, "health"},
         Case{"DrainIgnored", Defect::drain_ignored, "service"},
+        Case{"RetriesUnlimited", Defect::retries_unlimited, "retries"},
         Case{"FormatsIgnored", Defect::formats_ignored, "service"},
         Case{"FormatMiscounted", Defect::format_miscounted, "metrics"},
         Case{"FormatLost", Defect::format_lost, "formats"},

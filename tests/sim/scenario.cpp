@@ -212,12 +212,14 @@ Scenario draw_scenario(std::uint64_t seed) {
     draw_poisoned_analyzers(draws, scenario);
     draw_poisoned_agents(draws, scenario);
     draw_formats(scenario);
+    draw_routing(scenario);
     return scenario;
   }
   scenario.changes = draw_changes(draws, scenario);
   draw_drains(draws, scenario);
   draw_formats(scenario);
   draw_clients(scenario);
+  draw_routing(scenario);
   return scenario;
 }
 

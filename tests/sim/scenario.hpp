@@ -130,6 +130,9 @@ void draw_formats(Scenario& scenario);
 /// Divides the agents of some scenarios among clients with limits, the first of them a greedy one. Likewise.
 void draw_clients(Scenario& scenario);
 
+/// How packets are routed, beyond weights. Likewise.
+void draw_routing(Scenario& scenario);
+
 /// In a few lines, for those who read of a failure.
 std::string describe(const Scenario& scenario);
 

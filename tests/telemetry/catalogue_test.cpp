@@ -64,6 +64,8 @@ std::set<std::string> of_the_contract() {
       "gauge logdist_config_last_reload_successful",
       "gauge logdist_config_last_reload_timestamp_seconds",
       "gauge logdist_oldest_packet_age_seconds",
+      "gauge logdist_retries_in_flight_packets",
+      "gauge logdist_retries_in_flight_max_packets",
       "gauge logdist_build_info{version}",
       "counter logdist_log_lines_dropped_total",
       "gauge logdist_ledger_packets{state}",

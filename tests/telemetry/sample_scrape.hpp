@@ -68,6 +68,7 @@ inline Scrape sample_scrape() {
   for (const std::uint64_t packets : {0U, 3U, 5'000U}) scrape.storage.sync_packets.observe(packets);
   scrape.tls = {{"packet", {{"ok", 31}, {"closed", 32}}, 33, 1'790'000'034}};
   scrape.acks = {5, 20, 21, 22, 23};
+  scrape.retries = {35, 36};
   scrape.oldest_packet_age_seconds = 12.5;
   scrape.last_reload_successful = false;
   scrape.configured_at_seconds = 1'790'000'000.5;

@@ -102,11 +102,17 @@ struct QueueOptions {
 
 enum class AckMode { queued, delivered };
 
+/// Breakers for the daemon as a whole.
+struct CircuitOptions {
+  double max_retries = 0.2;  ///< in flight, as a part of the first attempts in flight; 1: any number
+};
+
 struct DeliveryOptions {
   AckMode ack = AckMode::queued;
   Duration timeout = 5s;
   Duration caller_runs_timeout = 30s;
   BackoffOptions retry{100ms, 10s, 2.0, 0.2};
+  CircuitOptions circuit;
   std::uint32_t max_rounds = 10;
   Duration max_age{};  ///< 0: never
   std::uint32_t max_in_flight = 256;

@@ -22,6 +22,7 @@
 #include "logdist/core/failure.hpp"
 #include "logdist/core/protocol.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/retry/budget.hpp"
 #include "logdist/retry/retry_state.hpp"
 
 namespace logdist::dispatch {
@@ -31,6 +32,7 @@ struct LoadBalancerOptions {
   balance::BalancerFactory make_balancer;  ///< none: balance::Selector, with these options
   health::MonitorOptions health;
   Backoff pause;           ///< of an analyzer that answered 429 and named no time
+  double max_retries = 1;  ///< in flight, as a part of the first attempts; see retry::RetryBudget
   std::uint64_t seed = 0;  ///< of the back-offs' jitter
 };
 
@@ -71,6 +73,12 @@ struct PauseNotice {
   std::uint64_t pauses = 0;  ///< since the last notice, at least one; the rest is the last one's
   unsigned status = 0;       ///< 429 or 503
   Duration length{};
+};
+
+/// Packets in flight that an analyzer was asked about before.
+struct RetryLevel {
+  std::uint32_t in_flight = 0;
+  std::uint32_t limit = 0;  ///< retry::RetryBudget::unlimited: there is none
 };
 
 /// A probe to be made now.
@@ -184,6 +192,7 @@ class LoadBalancer {
   void snapshot(const std::function<void(const BalanceSnapshot&)>& use);
   /// Begins with what they were owed before; see balance::Balancer. Before the first packet, with all in service.
   void restore(std::span<const double> owed, std::uint64_t largest_packet);
+  RetryLevel retries() const;
   /// Whether an analyzer is in service.
   bool ready() const;
   /// Whether it is there, in service or not, and takes the protocol.
@@ -239,6 +248,9 @@ class LoadBalancer::PlacementBatch {
   /// packet of another loop may have; the loop is woken when that has changed. An analyzer
   /// that is to be tested goes before all others, but not for a suspect packet.
   ///
+  /// One that an analyzer was asked about before waits while there are as many of those in flight as
+  /// LoadBalancerOptions::max_retries allows, of all loops the oldest first.
+  ///
   /// A suspect one is placed where suspects hold less than their share (an eighth
   /// of the slots, at least one). Beyond that only after let_suspects_pass().
   std::optional<Placement> place(const PacketFacts& packet, const retry::RetryState& retry_state);
@@ -278,6 +290,7 @@ class LoadBalancer::PlacementBatch {
   Placement begin_trial(AnalyzerId analyzer, const PacketFacts& packet);
   std::span<const AnalyzerId> closed_to(const Eligibility& eligible);
   std::span<const AnalyzerId> closed_to_suspects(const Eligibility& eligible);
+  bool may_be_in_flight(const PacketFacts& packet, const retry::RetryState& retry_state);
   bool note_waiting(const PacketFacts& packet, const retry::RetryState& retry_state, bool yields);
   std::optional<AnalyzerId> wanted_trial_of(const Eligibility& eligible, const retry::RetryState& retry_state,
                                             TimePoint admitted_at);

@@ -115,6 +115,7 @@ struct Scrape {
   AckFacts acks;
   std::vector<ClientFacts> clients{{anonymous_client, "anonymous"}};  ///< these, and those configured
   std::vector<TlsFacts> tls;                                          ///< of the ports that speak it
+  Level retries;                                                      ///< in flight; no capacity: any number
   double oldest_packet_age_seconds = 0;                               ///< of those not settled; 0: there is none
   bool last_reload_successful = true;
   double configured_at_seconds = 0;      ///< Unix time at which the configuration in force was taken
