@@ -113,6 +113,8 @@ Json analyzer_json(const telemetry::Scrape& scrape, const telemetry::AnalyzerFac
           {"in_service", analyzer.in_service},
           {"paused", analyzer.paused},
           {"drained", analyzer.drained},
+          {"ejected", analyzer.ejected},
+          {"ejections", analyzer.ejections},
           {"weight", analyzer.weight},
           {"target_share", analyzer.account.target_share},
           {"delivered_share", telemetry::delivered_share(scrape, analyzer)},

@@ -26,6 +26,7 @@ LoadBalancer::State::State(const LoadBalancerOptions& options_given, std::span<c
       listener(wakeups),
       random(options_given.seed),
       selector(factory_of(options_given)),
+      outliers(options_given.outlier, now),
       retries(options_given.max_retries),
       loops(loop_count) {
   for (const AnalyzerSpec& spec : specs) enter(spec, now);
@@ -42,6 +43,7 @@ std::vector<ProbeOrder> LoadBalancer::tick(TimePoint now) {
   std::vector<ProbeOrder> probes;
   {
     const MutexLock lock(state_->mutex);
+    if (now >= state_->outliers.next_event()) state_->eject_outliers(now);
     for (AnalyzerId id = 0; id < state_->analyzers.size(); ++id) {
       if (state_->analyzers[id].removed) continue;
       health::Monitor& monitor = *state_->analyzers[id].monitor;
@@ -75,7 +77,7 @@ TimePoint LoadBalancer::next_event() const {
 }
 
 TimePoint LoadBalancer::State::earliest_event(TimePoint now) const {
-  TimePoint earliest = never;
+  TimePoint earliest = outliers.next_event();
   for (const Analyzer& analyzer : analyzers) {
     if (analyzer.removed) continue;
     earliest = std::min(earliest, analyzer.monitor->next_event());
@@ -115,8 +117,10 @@ std::vector<AnalyzerView> LoadBalancer::views(TimePoint now) const {
     view.removed = analyzer.removed;
     view.paused = analyzer.paused_until > now;
     view.drained = analyzer.drained;
+    view.ejected = analyzer.ejected;
     view.slots = analyzer.monitor->ramped(std::min(analyzer.max_in_flight, analyzer.capacity), now);
     view.failures = analyzer.failures;
+    view.ejections = analyzer.ejections;
     view.account = state_->selector.account(id);
   }
   return views;
@@ -171,6 +175,7 @@ void LoadBalancer::State::refresh(AnalyzerId id, TimePoint now, const core::Fail
     testing_count += state == health::State::testing ? 1 : 0;
     testing_count -= analyzer.seen_state == health::State::testing ? 1 : 0;
     analyzer.seen_state = state;
+    analyzer.ejected = analyzer.ejected && state != health::State::healthy;
     ++capacity_version;
     control_due = true;
   }

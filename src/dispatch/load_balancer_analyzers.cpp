@@ -37,7 +37,7 @@ void LoadBalancer::UpdateTransaction::remove(AnalyzerId id) {
 
 void LoadBalancer::UpdateTransaction::set_weight(AnalyzerId id, std::uint64_t weight_units) {
   state_.mutex.is_held();
-  state_.present(id);
+  state_.present(id).weight_units = weight_units;
   state_.selector.set_weight(id, weight_units);
 }
 
@@ -66,7 +66,7 @@ void LoadBalancer::remove(AnalyzerId id, TimePoint now) { UpdateTransaction(*thi
 
 void LoadBalancer::set_weight(AnalyzerId id, std::uint64_t weight_units) {
   const MutexLock lock(state_->mutex);
-  state_->present(id);
+  state_->present(id).weight_units = weight_units;
   state_->selector.set_weight(id, weight_units);  // nobody waits for a weight
 }
 
@@ -106,6 +106,8 @@ AnalyzerId LoadBalancer::State::enter(const AnalyzerSpec& spec, TimePoint now, s
   analyzer.connections = spec.connections;
   analyzer.slots = std::min(spec.max_in_flight, spec.capacity);
   const AnalyzerId id = selector.add(spec.weight_units, analyzer.slots, spec.formats, reused);
+  analyzer.weight_units = spec.weight_units;
+  outliers.enter(id);
   for (Loop& loop : loops) {
     loop.fresh.enter(id);
     loop.suspects.enter(id);

@@ -28,6 +28,7 @@ struct LoadBalancer::State {
 
   struct Analyzer {
     std::unique_ptr<health::Monitor> monitor;
+    std::uint64_t weight_units = 0;
     std::uint32_t max_in_flight = 0;
     std::uint32_t capacity = 0;
     std::uint32_t connections = 0;                    ///< at most; 0: not known
@@ -41,12 +42,14 @@ struct LoadBalancer::State {
     std::uint32_t unnamed_pauses = 0;                 ///< without a time named, one after the other
     std::uint32_t unheard_pauses = 0;                 ///< asked for since it last took a packet, that did not count
     std::uint64_t failures = 0;
+    std::uint64_t ejections = 0;
     core::Failure last_failure;                         ///< of a packet
     PauseNotice unseen_pauses;                          ///< by who writes the log
     health::State seen_state = health::State::healthy;  ///< as of the last refresh
     bool seen_paused = false;
     bool seen_all_out = false;  ///< nobody in service takes a format that it takes
     bool drained = false;
+    bool ejected = false;  ///< and not Healthy since
     bool in_service = true;
     bool removed = false;      ///< for good; kept for what is under way there
     bool fresh_waits = false;  ///< a packet, on any loop, that is not suspect and may go there; see note_fresh_waits()
@@ -92,6 +95,8 @@ struct LoadBalancer::State {
   bool may_get(AnalyzerId analyzer, const Eligibility& eligible) const LOGDIST_REQUIRES(mutex);
   /// One has entered service or left it. Where a format has none left, the Failed ones that take it are probed, too.
   void service_changed(AnalyzerId id) LOGDIST_REQUIRES(mutex);
+  /// Takes those out of service that do much worse than the others.
+  void eject_outliers(TimePoint now) LOGDIST_REQUIRES(mutex);
   /// Brings Analyzer::fresh_waits up to date.
   void note_fresh_waits() LOGDIST_REQUIRES(mutex);
   /// Brings `fresh_elsewhere` and `suspects_elsewhere` up to date, for a turn of `loop`.
@@ -123,6 +128,7 @@ struct LoadBalancer::State {
   Mutex mutex;
   Random random LOGDIST_GUARDED_BY(mutex);
   balance::BalancerGroups selector LOGDIST_GUARDED_BY(mutex);
+  health::OutlierDetector outliers LOGDIST_GUARDED_BY(mutex);
   retry::RetryBudget retries LOGDIST_GUARDED_BY(mutex);
   std::vector<Analyzer> analyzers LOGDIST_GUARDED_BY(mutex);  ///< by id
   std::vector<Loop> loops LOGDIST_GUARDED_BY(mutex);

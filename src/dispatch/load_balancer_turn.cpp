@@ -54,6 +54,7 @@ retry::Taken LoadBalancer::PlacementBatch::attempt_ended(const Placement& placem
       analyzer.unnamed_pauses = 0;
       analyzer.unheard_pauses = 0;
       analyzer.monitor->on_success(placement.epoch, now_, lasted);
+      if (!suspect && state_.outliers.enabled()) state_.outliers.on_success(id, lasted);
       if (!suspect) analyzer.monitor->attempt_ended(placement.epoch, now_);
       if (analyzer.monitor->state() != analyzer.seen_state) state_.refresh(id, now_);
       return taken;
@@ -101,6 +102,7 @@ void LoadBalancer::PlacementBatch::end_failed(const Placement& placement, const 
     state_.control_due = state_.control_due || analyzer.seen_state == health::State::testing;
   } else {
     ++analyzer.failures;
+    if (state_.outliers.enabled()) state_.outliers.on_failure(placement.charge.analyzer);
     analyzer.last_failure = {result.outcome, result.status, result.error, false};
     analyzer.monitor->on_failure(placement.epoch, now_, lasted);
     state_.control_due = state_.control_due || analyzer.monitor->next_event() < state_.next_event;

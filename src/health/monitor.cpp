@@ -95,6 +95,15 @@ void Monitor::trial_refused(Epoch epoch, TimePoint now) {
   trial_at_ = now + backoff_.wait(refused_trials_++, random_);
 }
 
+void Monitor::eject(Duration length, TimePoint now) {
+  if (state_ != State::healthy) return;
+  const std::uint32_t failed_tests = failed_tests_;
+  enter_failed(std::min(options_.interval, options_.backoff_initial), now);
+  failed_tests_ = failed_tests;
+  testing_at_ = now + length;
+  if (unproven_) distrusted_until_ = testing_at_;
+}
+
 Epoch Monitor::attempt_begun() {
   ++under_way_;
   ++seen_;

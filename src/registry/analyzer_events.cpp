@@ -54,7 +54,9 @@ void AnalyzerEvents::changed(const dispatch::StateChange& change) {
   if (!is_told(analyzer, change)) return;
   const bool failed = change.to == health::State::failed;
   std::string text = fmt::format("{} -> {}", to_string(change.from), to_string(change.to));
-  if (failed) {
+  if (change.ejection) {
+    text += " (" + telemetry::in_words(*change.ejection) + ")";
+  } else if (failed) {
     const bool of_probe = change.failure.of_probe;
     text += fmt::format(" ({}{})", of_probe ? "probe: " : "",
                         telemetry::in_words(change.failure, analyzer.host, of_probe ? probe_limit_ : packet_limit_));

@@ -41,6 +41,7 @@ void AnalyzerLog::changed(const dispatch::StateChange& change) {
              {{"analyzer", analyzer.name}, {"from", to_string(change.from)}, {"to", to_string(change.to)}});
   if (change.to == health::State::healthy) return recovered(analyzer, change.at);
   if (change.to == health::State::testing) return;  // how that ends is what matters
+  if (change.ejection) return ejected(analyzer, change);
   if (change.from == health::State::healthy) return failed(analyzer, change);
   failed_again(analyzer, change);
 }
@@ -60,6 +61,20 @@ void AnalyzerLog::failed(Analyzer& analyzer, const dispatch::StateChange& change
              {"cause", why},
              {"failures", failure_threshold_},
              {"next_test_seconds", to_seconds(next_test)}});
+}
+
+void AnalyzerLog::ejected(Analyzer& analyzer, const dispatch::StateChange& change) {
+  analyzer.failed_at = change.at;
+  analyzer.mentioned_at = change.at;
+  analyzer.failed_tests = 0;
+  const std::string why = telemetry::in_words(*change.ejection);
+  log::warn("analyzer_ejected",
+            fmt::format("analyzer {} ejected: {}; next test in {}", analyzer.name, why,
+                        telemetry::in_words(change.ejection->length)),
+            {{"analyzer", analyzer.name},
+             {"cause", why},
+             {"reason", to_string(change.ejection->reason)},
+             {"next_test_seconds", to_seconds(change.ejection->length)}});
 }
 
 void AnalyzerLog::failed_again(Analyzer& analyzer, const dispatch::StateChange& change) {

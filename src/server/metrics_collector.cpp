@@ -31,6 +31,8 @@ telemetry::AnalyzerFacts facts_of(AnalyzerId id, const registry::RegistryEntry& 
           view.failures,
           view.account,
           view.drained,
+          view.ejected,
+          view.ejections,
           entry.configured.zone,
           entry.configured.source};
 }

@@ -17,6 +17,9 @@ dispatch::LoadBalancerOptions balancer_options(const config::Options& options, s
   result.health.backoff_multiplier = options.health.backoff.multiplier;
   result.health.backoff_jitter = options.health.backoff.jitter;
   result.health.slow_start = options.health.slow_start;
+  const config::OutlierOptions& outlier = options.health.outlier;
+  result.outlier = {outlier.enabled,      outlier.success_rate_below, outlier.latency_factor, outlier.min_packets,
+                    outlier.min_failures, outlier.interval,           outlier.max_ejected};
   const config::BackoffOptions& retry = options.delivery.retry;
   result.pause = {retry.initial, retry.max, retry.multiplier, retry.jitter};
   result.max_retries = options.delivery.circuit.max_retries;

@@ -203,6 +203,11 @@ void add_analyzers(Families& families, const Scrape& scrape) {
            [](const Facts& analyzer) { return analyzer.drained ? 1 : 0; });
   count_each(families.counter("logdist_analyzer_failures_total", "Failures that counted towards its health."), scrape,
              &Facts::failures);
+  add_each(families.gauge("logdist_analyzer_ejected", "1 while it is out of service for doing worse than the others."),
+           scrape, [](const Facts& analyzer) { return analyzer.ejected ? 1 : 0; });
+  count_each(
+      families.counter("logdist_analyzer_ejections_total", "Times it was ejected for doing worse than the others."),
+      scrape, &Facts::ejections);
   add_each(families.gauge("logdist_analyzer_weight", "Weight in force."), scrape, &Facts::weight);
   add_each(families.gauge("logdist_share_target_ratio", "Its share of the weights in service."), scrape,
            [](const Facts& analyzer) { return analyzer.account.target_share; });

@@ -55,4 +55,11 @@ std::string in_words(const core::Failure& failure, const std::string& host, Dura
   return to_string(failure.outcome);
 }
 
+std::string in_words(const health::Ejection& ejection) {
+  if (ejection.reason == health::Ejection::Reason::latency) {
+    return fmt::format("takes {:.1f} ms per packet, the others {:.1f} ms", ejection.value * 1e3, ejection.others * 1e3);
+  }
+  return fmt::format("took {:.1f} % of its packets, the others {:.1f} %", ejection.value * 100, ejection.others * 100);
+}
+
 }  // namespace logdist::telemetry

@@ -46,10 +46,11 @@ TEST(Status, HasTheseKeysInThisOrder) {
   EXPECT_THAT(keys(status["totals"]), ElementsAre("packets_received", "messages_received", "received_bytes",
                                                   "received_by_format", "caller_runs", "packets_rejected",
                                                   "packets_dead_lettered", "residence_seconds", "residence_buckets"));
-  EXPECT_THAT(keys(status["analyzers"][0]),
-              ElementsAre("name", "url", "state", "in_service", "paused", "drained", "weight", "target_share",
-                          "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight", "delivered",
-                          "failures", "attempts", "latency_seconds", "latency_buckets", "zone", "source"));
+  EXPECT_THAT(
+      keys(status["analyzers"][0]),
+      ElementsAre("name", "url", "state", "in_service", "paused", "drained", "ejected", "ejections", "weight",
+                  "target_share", "delivered_share", "deficit", "debt", "catch_ups", "in_flight", "max_in_flight",
+                  "delivered", "failures", "attempts", "latency_seconds", "latency_buckets", "zone", "source"));
 }
 
 TEST(Status, ShowsTheAnonymousOnesAndTheBusiestClients) {

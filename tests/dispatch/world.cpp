@@ -15,6 +15,7 @@ LoadBalancerOptions balancer_options(const WorldOptions& options) {
   result.health.slow_start = 10s;
   result.pause = {100ms, 10s, 2.0, 0.2};
   result.make_balancer = options.make_balancer;
+  result.outlier = options.outlier;
   result.max_retries = options.max_retries;
   result.seed = options.seed;
   return result;

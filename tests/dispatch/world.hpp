@@ -68,6 +68,7 @@ struct WorldOptions {
   Duration max_age{};
   std::uint64_t seed = 1;
   double max_retries = 1;
+  health::OutlierOptions outlier{};
   queue::Store* store = nullptr;  ///< of the first loop
   queue::AckRegistry* acks = nullptr;
   balance::BalancerFactory make_balancer{};  ///< none: the one that ships

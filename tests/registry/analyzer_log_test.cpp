@@ -83,6 +83,32 @@ TEST_F(AnalyzerLogTest, TheFirstFailureAndTheRecoveryAreALineEach) {
   EXPECT_THAT(all("analyzer"), ElementsAre("a", "a"));
 }
 
+TEST_F(AnalyzerLogTest, AnEjectionSaysHowFarItIsFromTheOthers) {
+  using health::Ejection;
+  log_.changed({0,
+                State::healthy,
+                State::failed,
+                now_,
+                {},
+                now_ + 10s,
+                Ejection{0, Ejection::Reason::success_rate, 0.914, 0.998, 10s}});
+  change(State::failed, State::testing);
+  change(State::testing, State::healthy);
+  log_.changed({0,
+                State::healthy,
+                State::failed,
+                now_,
+                {},
+                now_ + 20s,
+                Ejection{0, Ejection::Reason::latency, 0.25, 0.0121, 20s}});
+  const std::vector<std::string> lines = all("msg");
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0], "analyzer a ejected: took 91.4 % of its packets, the others 99.8 %; next test in 10s");
+  EXPECT_EQ(lines[2], "analyzer a ejected: takes 250.0 ms per packet, the others 12.1 ms; next test in 20s");
+  EXPECT_EQ(all("event")[0], "analyzer_ejected");
+  EXPECT_EQ(all("reason")[2], "latency");
+}
+
 TEST_F(AnalyzerLogTest, WhileItStaysAwayALineAMinute) {
   change(State::healthy, State::failed, refused);
   for (int i = 0; i < 5 * 60; ++i) fail_test(1s);

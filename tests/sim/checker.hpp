@@ -52,6 +52,7 @@ std::unique_ptr<Checker> make_blame(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_formats(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_clients(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_retries(const World& world, Findings& findings);
+std::unique_ptr<Checker> make_outliers(const World& world, Findings& findings);
 std::unique_ptr<Checker> make_shutdown(const World& world, Findings& findings);
 
 }  // namespace logdist::sim

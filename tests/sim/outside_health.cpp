@@ -62,7 +62,17 @@ void OutsideHealth::probe_failed(std::uint32_t begun_in, TimePoint now) {
   if (state_ == State::testing || enough()) enter(State::failed, now);
 }
 
+void OutsideHealth::ejected(TimePoint now, Duration at_least, Duration at_most) {
+  enter(State::failed, now);
+  --times_failed_;
+  is_ejected_ = true;
+  ejected_at_least_ = at_least;
+  ejected_at_most_ = at_most;
+  if (unproven_) distrusted_until_ = test_not_before();
+}
+
 void OutsideHealth::enter(State state, TimePoint now) {
+  is_ejected_ = false;
   state_ = state;
   since_ = now;
   ++stay_;

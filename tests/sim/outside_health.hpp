@@ -37,12 +37,18 @@ class OutsideHealth {
   void back_off_over(TimePoint now) { enter(health::State::testing, now); }
   /// Packets have failed one after the other, and those sent before that was known are not awaited any longer.
   void waited_enough(TimePoint now) { enter(health::State::failed, now); }
+  /// It does worse than others, and is Failed for so long.
+  void ejected(TimePoint now, Duration at_least, Duration at_most);
   /// When that is allowed; `never`: it is not.
   TimePoint waits_until() const;
 
   /// Of the present back-off.
-  TimePoint test_not_before() const { return since_ + back_off(1 - promised_->backoff_jitter); }
-  TimePoint test_not_after() const { return since_ + back_off(1 + promised_->backoff_jitter); }
+  TimePoint test_not_before() const {
+    return since_ + (is_ejected_ ? ejected_at_least_ : back_off(1 - promised_->backoff_jitter));
+  }
+  TimePoint test_not_after() const {
+    return since_ + (is_ejected_ ? ejected_at_most_ : back_off(1 + promised_->backoff_jitter));
+  }
 
  private:
   bool enough() const { return packet_failures_ + probe_failures_ >= promised_->failure_threshold; }
@@ -57,8 +63,11 @@ class OutsideHealth {
   std::uint32_t packet_failures_ = 0;  ///< one after the other
   std::uint32_t probe_failures_ = 0;
   std::uint32_t times_failed_ = 0;  ///< since it took a packet
-  bool unproven_ = false;           ///< Healthy by a probe alone, and has taken no packet since
-  TimePoint distrusted_until_{};    ///< at least
+  bool is_ejected_ = false;
+  Duration ejected_at_least_{};
+  Duration ejected_at_most_{};
+  bool unproven_ = false;         ///< Healthy by a probe alone, and has taken no packet since
+  TimePoint distrusted_until_{};  ///< at least
   std::uint64_t last_ticket_ = 0;
   std::set<std::uint64_t> under_way_;     ///< tickets of this state
   std::uint64_t first_failed_after_ = 0;  ///< the last ticket when the first of packet_failures_ was known

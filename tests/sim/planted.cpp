@@ -175,6 +175,8 @@ LOGDIST_WRAP(void, make_scheduler,
              TimePoint now) {
   dispatch::LoadBalancerOptions heard = options;
   heard.make_balancer = [selector = options.balance] { return make_balancer(selector); };
+  if (has(Defect::ejects_too_many)) heard.outlier.max_ejected = 1;
+  if (has(Defect::ejects_at_random)) heard.outlier.min_packets = 1;
   if (has(Defect::retries_unlimited)) heard.max_retries = 1;
   if (has(Defect::pause_skipped)) heard.pause.initial = heard.pause.max = std::chrono::microseconds(1);
   std::vector<dispatch::AnalyzerSpec> specs(analyzers.begin(), analyzers.end());

@@ -51,6 +51,8 @@ enum class Defect {
   format_miscounted,       ///< now and then a packet is counted under another format
   format_lost,             ///< a dead letter has another format
   retries_unlimited,       ///< delivery.circuit.max_retries is not heeded
+  ejects_too_many,         ///< health.outlier.max_ejected is not heeded
+  ejects_at_random,        ///< health.outlier takes any difference for an outlier
   formats_thought_alike,   ///< what not all analyzers take is thought to keep any slot from others
 };
 

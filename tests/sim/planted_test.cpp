@@ -77,6 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AllOutUnheard", Defect::all_out_unheard, "health"},
         Case{"DrainIgnored", Defect::drain_ignored, "service"},
         Case{"RetriesUnlimited", Defect::retries_unlimited, "retries"},
+        Case{"EjectsTooMany", Defect::ejects_too_many, "outliers"},
+        Case{"EjectsAtRandom", Defect::ejects_at_random, "outliers"},
         Case{"FormatsIgnored", Defect::formats_ignored, "service"},
         Case{"FormatMiscounted", Defect::format_miscounted, "metrics"},
         Case{"FormatLost", Defect::format_lost, "formats"},

@@ -127,7 +127,9 @@ Duration Life::longest_pause() const {
 Duration Life::longest_recovery() const {
   const auto& health = scenario_.balancer.health;
   const Duration tests = 2 * health.backoff_max + health.interval;
-  return tests + longest_pause() + longest_settling();
+  const auto& outlier = scenario_.balancer.outlier;
+  const Duration ejection = outlier.enabled ? Duration(5min) + outlier.interval : Duration(0);
+  return tests + ejection + longest_pause() + longest_settling();
 }
 
 /// Once all analyzers are Healthy: attempts and waits between rounds may just have

@@ -52,6 +52,8 @@ std::set<std::string> of_the_contract() {
       "histogram logdist_packet_residence_seconds",
       "gauge logdist_in_flight_packets{analyzer}",
       "gauge logdist_analyzer_state{analyzer,state}",
+      "gauge logdist_analyzer_ejected{analyzer}",
+      "counter logdist_analyzer_ejections_total{analyzer}",
       "gauge logdist_analyzer_weight{analyzer}",
       "gauge logdist_share_target_ratio{analyzer}",
       "gauge logdist_share_delivered_ratio{analyzer}",

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 43> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 44> floors{{
     {"base", 0},
     {"config/yaml", 1},
     {"core", 1},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, int>, 43> floors{{
     {"config", 2},
     {"balance", 2},
     {"health", 2},
+    {"health/outlier", 2},
     {"retry", 2},
     {"ledger", 2},
     {"queue/log", 2},

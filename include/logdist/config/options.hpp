@@ -130,6 +130,17 @@ struct BalanceOptions {
   std::string state_file = beside_the_queue;               ///< empty: none
 };
 
+/// Which analyzers are ejected for doing worse than the others.
+struct OutlierOptions {
+  bool enabled = false;
+  double success_rate_below = 0.05;
+  double latency_factor = 5;
+  std::uint32_t min_packets = 100;
+  std::uint32_t min_failures = 5;
+  Duration interval = 10s;
+  double max_ejected = 0.5;
+};
+
 struct HealthOptions {
   std::string path = "/health";
   Duration interval = 5s;
@@ -137,6 +148,7 @@ struct HealthOptions {
   std::uint32_t failure_threshold = 3;
   BackoffOptions backoff{500ms, 30s, 2.0, 0.2};
   Duration slow_start = 10s;
+  OutlierOptions outlier;
 };
 
 struct ShutdownOptions {

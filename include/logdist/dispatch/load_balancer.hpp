@@ -22,6 +22,7 @@
 #include "logdist/core/failure.hpp"
 #include "logdist/core/protocol.hpp"
 #include "logdist/health/health.hpp"
+#include "logdist/health/outlier/outlier_detector.hpp"
 #include "logdist/retry/budget.hpp"
 #include "logdist/retry/retry_state.hpp"
 
@@ -31,6 +32,7 @@ struct LoadBalancerOptions {
   balance::SelectorOptions balance;
   balance::BalancerFactory make_balancer;  ///< none: balance::Selector, with these options
   health::MonitorOptions health;
+  health::OutlierOptions outlier;
   Backoff pause;           ///< of an analyzer that answered 429 and named no time
   double max_retries = 1;  ///< in flight, as a part of the first attempts; see retry::RetryBudget
   std::uint64_t seed = 0;  ///< of the back-offs' jitter
@@ -51,9 +53,11 @@ struct AnalyzerView {
   bool in_service = true;
   bool removed = false;  ///< for good; the rest is what it was then, but for packets still in flight
   bool paused = false;
-  bool drained = false;        ///< by an operator
-  std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
-  std::uint64_t failures = 0;  ///< that counted towards health, since the start
+  bool drained = false;         ///< by an operator
+  bool ejected = false;         ///< for doing worse than the others, and not back in service since
+  std::uint32_t slots = 0;      ///< bound on packets in flight now, ramp included
+  std::uint64_t failures = 0;   ///< that counted towards health, since the start
+  std::uint64_t ejections = 0;  ///< likewise
   balance::Account account;
 };
 
@@ -63,8 +67,9 @@ struct StateChange {
   health::State from = health::State::healthy;
   health::State to = health::State::healthy;
   TimePoint at{};
-  core::Failure failure;           ///< to Failed: the last one
-  TimePoint next_test_at = never;  ///< to Failed: the end of its back-off
+  core::Failure failure;                                    ///< to Failed: the last one
+  TimePoint next_test_at = never;                           ///< to Failed: the end of its back-off
+  std::optional<health::Ejection> ejection = std::nullopt;  ///< to Failed: why, if it did not fail by itself
 };
 
 /// An analyzer asked to be left alone for a while, for the log.

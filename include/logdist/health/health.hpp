@@ -119,6 +119,10 @@ class Monitor {
   /// trial is wanted after a back-off of its own, doubled from one to the next.
   void trial_refused(Epoch epoch, TimePoint now);
 
+  /// It does so much worse than others that it is better left out: if it is Healthy, it is Failed for `length`. Says
+  /// nothing of the back-off of later failures.
+  void eject(Duration length, TimePoint now);
+
   /// While Healthy: a packet that has not failed yet is sent there. Its attempt's
   /// end, however it ended, is told by attempt_ended() after the verdict, if it
   /// has one. The epoch it was begun in.

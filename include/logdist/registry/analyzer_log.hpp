@@ -40,6 +40,7 @@ class AnalyzerLog {
   };
 
   void failed(Analyzer& analyzer, const dispatch::StateChange& change);
+  void ejected(Analyzer& analyzer, const dispatch::StateChange& change);
   void failed_again(Analyzer& analyzer, const dispatch::StateChange& change);
   void recovered(Analyzer& analyzer, TimePoint now);
   std::string cause(const Analyzer& analyzer, const core::Failure& failure) const;

@@ -34,7 +34,9 @@ struct AnalyzerFacts {
   std::uint32_t slots = 0;     ///< bound on packets in flight now, ramp included
   std::uint64_t failures = 0;  ///< that counted towards health, since the start
   balance::Account account;
-  bool drained = false;  ///< by an operator
+  bool drained = false;         ///< by an operator
+  bool ejected = false;         ///< for doing worse than the others, and not back in service since
+  std::uint64_t ejections = 0;  ///< since the start
   std::string zone{};
   std::string source{};  ///< of discovery; empty: it is configured
 };

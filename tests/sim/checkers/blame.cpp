@@ -75,7 +75,8 @@ class Blame final : public Checker {
     for (AnalyzerId id = 0; id < views.size(); ++id) {
       const health::State before = std::exchange(states_[id], views[id].state);
       if (before == views[id].state) continue;
-      if (before == health::State::healthy && views[id].state == health::State::failed) check_evidence(id);
+      const bool has_failed = before == health::State::healthy && views[id].state == health::State::failed;
+      if (has_failed && !views[id].ejected) check_evidence(id);
       failed_at_[id].clear();
       failed_probes_[id] = 0;
     }

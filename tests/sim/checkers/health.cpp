@@ -104,6 +104,7 @@ class Health final : public Checker {
     TimePoint probed_at{};
     TimePoint probe_ended_at{};
     bool probe_under_way = false;
+    std::uint64_t ejections = 0;
     bool failed_by_packet = false;    ///< else by a probe
     TimePoint all_out_since = never;  ///< nobody is in service for a format that it takes
   };
@@ -125,6 +126,7 @@ class Health final : public Checker {
 
   /// The end of a back-off is seen, and judged; every other change was foreseen.
   void follow(AnalyzerId id, const dispatch::AnalyzerView& view) {
+    if (view.ejections > of(id).ejections) ejected(id, view);
     OutsideHealth& health = of(id).health;
     const bool failed = health.state() == health::State::failed;
     if (failed && view.state == health::State::testing) {
@@ -149,6 +151,16 @@ class Health final : public Checker {
     } else if (world_.now() - 2 * lateness_max > health.waits_until()) {
       complain("analyzer {} is not Failed yet", id);
     }
+  }
+
+  /// Whether it ought to be, `outliers` judges.
+  void ejected(AnalyzerId id, const dispatch::AnalyzerView& view) {
+    Known& known = of(id);
+    known.ejections = view.ejections;
+    const Duration interval = world_.scenario().balancer.outlier.interval;
+    const Duration most = std::min<Duration>(std::chrono::minutes(5), static_cast<int>(view.ejections) * interval);
+    known.health.ejected(world_.now(), interval, most);
+    known.failed_by_packet = false;
   }
 
   /// Its probe has made it Healthy: only suspect packets waited.
