@@ -36,6 +36,7 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
 
   std::optional<Addresses> find(const std::string& host, TimePoint now, Handler handler) {
     const MutexLock lock(mutex_);
+    if (names_.size() >= names_at_sweep_) sweep(now);
     Name& name = names_[host];
     if (now < name.fresh_until) return name.addresses;
     const bool is_under_way = !name.waiting.empty();
@@ -48,7 +49,12 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
 
   void forget(const std::string& host) {
     const MutexLock lock(mutex_);
-    names_[host].fresh_until = TimePoint::min();
+    if (const auto name = names_.find(host); name != names_.end()) name->second.fresh_until = TimePoint::min();
+  }
+
+  std::size_t size() {
+    const MutexLock lock(mutex_);
+    return names_.size();
   }
 
   /// Threads that look something up are left behind, the others are at their end.
@@ -81,6 +87,13 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
     std::thread thread;
     bool is_looking_up = false;
   };
+
+  /// Drops what is of no use any more: analyzers come and go, and so do their names.
+  void sweep(TimePoint now) LOGDIST_REQUIRES(mutex_) {
+    std::erase_if(names_,
+                  [now](const auto& one) { return one.second.waiting.empty() && one.second.fresh_until <= now; });
+    names_at_sweep_ = std::max(names_at_first_sweep, 2 * names_.size());
+  }
 
   /// Unless there are as many as there is use for.
   void add_thread() LOGDIST_REQUIRES(mutex_) {
@@ -127,13 +140,16 @@ class NameResolver::Work : public std::enable_shared_from_this<Work> {
     for (const Handler& handler : std::exchange(name.waiting, {})) handler(error, name.addresses);
   }
 
+  static constexpr std::size_t names_at_first_sweep = 64;
+
   const Lookup lookup_;
 
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<std::string, Name> names_ LOGDIST_GUARDED_BY(mutex_);  ///< as many as the configuration has
-  std::deque<std::string> wanted_ LOGDIST_GUARDED_BY(mutex_);     ///< names to be looked up
-  std::list<Worker> workers_ LOGDIST_GUARDED_BY(mutex_);          ///< stays put: each thread knows its own
+  std::map<std::string, Name> names_ LOGDIST_GUARDED_BY(mutex_);
+  std::size_t names_at_sweep_ LOGDIST_GUARDED_BY(mutex_) = names_at_first_sweep;
+  std::deque<std::string> wanted_ LOGDIST_GUARDED_BY(mutex_);  ///< names to be looked up
+  std::list<Worker> workers_ LOGDIST_GUARDED_BY(mutex_);       ///< stays put: each thread knows its own
   bool ended_ LOGDIST_GUARDED_BY(mutex_) = false;
 };
 
@@ -146,5 +162,7 @@ std::optional<Addresses> NameResolver::find(const std::string& host, TimePoint n
 }
 
 void NameResolver::forget(const std::string& host) { work_->forget(host); }
+
+std::size_t NameResolver::size() const { return work_->size(); }
 
 }  // namespace logdist::net

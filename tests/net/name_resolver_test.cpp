@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "tests/net/scripted_names.hpp"
@@ -90,6 +91,20 @@ TEST_F(NameResolverTest, RemembersAnAnswerForAWhileUnlessToldToForget) {
   EXPECT_FALSE(forgotten.get().first);
   EXPECT_EQ(scripted.asked("name"), 3u);
   EXPECT_FALSE(never_told.told());
+}
+
+TEST_F(NameResolverTest, NamesOfThoseThatCameAndWentAreNotKept) {
+  NameResolver names([](const std::string&, error_code&) { return Addresses{make_address("127.0.0.1")}; });
+  std::size_t most = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    NameAnswer answer;
+    const TimePoint later = start + i * 2 * NameResolver::kept_for;
+    names.find("pod-" + std::to_string(i), later, answer.handler());
+    answer.get();
+    most = std::max(most, names.size());
+  }
+  EXPECT_LE(most, 64u);
+  EXPECT_GE(most, 2u);
 }
 
 TEST_F(NameResolverTest, RemembersNoFailure) {

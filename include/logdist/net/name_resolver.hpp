@@ -56,6 +56,8 @@ class NameResolver {
 
   /// What is remembered for `host` was of no use: the next find() looks it up again.
   void forget(const std::string& host);
+  /// Names that are known or being looked up: at most twice as many as are of use, or 64.
+  std::size_t size() const;
 
  private:
   class Work;
