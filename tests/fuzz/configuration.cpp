@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto loaded = logdist::config::load_text(text, "fuzz.yaml", {});
   for (const auto& fault : loaded.errors) LOGDIST_CHECK(!logdist::config::to_string(fault).empty());
   if (loaded.errors.empty()) {
-    LOGDIST_CHECK(!loaded.options.analyzers.empty());
+    LOGDIST_CHECK(!loaded.options.analyzers.empty() || !loaded.options.discovery.sources.empty());
     for (const auto& analyzer : loaded.options.analyzers) {
       LOGDIST_CHECK(!analyzer.name.empty() && !analyzer.host.empty() && !analyzer.port.empty());
       LOGDIST_CHECK(analyzer.weight.units > 0 && analyzer.target.starts_with('/'));

@@ -66,8 +66,12 @@ boost::system::result<SrvAnswer, std::string> look_up_srv(const std::string& nam
     if (is_gone || resolver.state.res_h_errno == NO_DATA) return SrvAnswer{{}, {}, is_gone};
     return fmt::format("cannot be looked up: {}", hstrerror(resolver.state.res_h_errno));
   }
+  return parse_srv({bytes.data(), std::min(static_cast<std::size_t>(length), bytes.size())});
+}
+
+boost::system::result<SrvAnswer, std::string> parse_srv(std::span<const unsigned char> bytes) {
   ns_msg message;
-  if (ns_initparse(bytes.data(), std::min(length, static_cast<int>(bytes.size())), &message) != 0) {
+  if (bytes.size() > message_bytes_max || ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) != 0) {
     return std::string("its answer is broken");
   }
   SrvAnswer answer;
