@@ -31,6 +31,11 @@ std::string url_of(const config::SourceOptions& source, const AnswerBuilder::Ins
                      in_brackets(instance.host), instance.port, path);
 }
 
+/// Its place in an answer.
+std::pair<const std::string&, const std::string&> place_of(const config::AnalyzerOptions& analyzer) {
+  return {analyzer.name, analyzer.url};
+}
+
 }  // namespace
 
 std::string address_of(const config::AnalyzerOptions& analyzer) {
@@ -59,26 +64,35 @@ void AnswerBuilder::add(const Instance& instance) {
 
 void AnswerBuilder::add(config::AnalyzerOptions analyzer, const std::string& what) {
   if (analyzer.url.empty()) return skip(what, "has no url");
-  if (answer_.analyzers.size() == config::analyzers_max) {
-    return skip(what, fmt::format("there are more than {} analyzers", config::analyzers_max));
-  }
   const auto [first, is_new] = what_of_url_.emplace(analyzer.url, config::printable(what));
   if (!is_new) return skip(what, "has the url of " + first->second);
-  if (analyzer.name.empty() || analyzer.name == config::gone_name)
+  if (analyzer.name.empty() || analyzer.name == config::gone_name) {
     analyzer.name = fmt::format("{}/{}", source_.source, address_of(analyzer));
+  }
   analyzer.source = source_.source;
-  answer_.analyzers.push_back(std::move(analyzer));
+  std::vector<config::AnalyzerOptions>& all = answer_.analyzers;
+  all.push_back(std::move(analyzer));
+  std::ranges::push_heap(all, {}, place_of);
+  if (all.size() <= config::analyzers_max) return;
+  // Whatever order they come in, the same ones are taken.
+  std::ranges::pop_heap(all, {}, place_of);
+  skip(what_of_url_[all.back().url], fmt::format("there are more than {} analyzers", config::analyzers_max));
+  what_of_url_.erase(all.back().url);
+  all.pop_back();
 }
 
 Answer AnswerBuilder::finish() {
-  std::vector<config::AnalyzerOptions>& all = answer_.analyzers;
-  std::ranges::sort(all, {}, [](const auto& one) { return std::pair(one.name, one.url); });
-  std::string before;
+  std::vector<config::AnalyzerOptions> all = std::exchange(answer_.analyzers, {});
+  std::ranges::sort(all, {}, place_of);
+  std::set<std::string> names;
   for (config::AnalyzerOptions& one : all) {
-    const bool is_second = one.name == before;
-    before = one.name;
-    // Two of one address differ by what their URLs have behind it.
-    if (is_second) one.name = fmt::format("{}/{}{}", source_.source, address_of(one), one.target);
+    // Two of one name differ by where they are, and two of one address by what their URLs have behind it.
+    if (names.contains(one.name)) one.name = fmt::format("{}/{}{}", source_.source, address_of(one), one.target);
+    if (names.insert(one.name).second) {
+      answer_.analyzers.push_back(std::move(one));
+    } else {
+      skip(one.url, "has a name that is taken");
+    }
   }
   return std::move(answer_);
 }

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <map>
-#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "logdist/base/file_text.hpp"
 #include "logdist/config/difference.hpp"
 #include "logdist/registry/discovery/cache.hpp"
+#include "logdist/registry/discovery/source_state.hpp"
 #include "logdist/telemetry/log.hpp"
 #include "registry/discovery/runner.hpp"
 
@@ -99,12 +99,7 @@ class Discovery::Impl {
   void complete(config::Options& wanted) {
     std::vector<Skipped> skipped;
     wanted.analyzers = merge(wanted, known_, skipped);
-    std::set<Skipped> all(skipped.begin(), skipped.end());
-    for (const Skipped& one : all) {
-      if (told_.contains(one)) continue;
-      log::warn("discovery_skipped", fmt::format("discovery: {} is skipped: {}", one.what, one.why));
-    }
-    told_ = std::move(all);
+    for (const std::string& line : skipped_news_.lines(skipped)) log::warn("discovery_skipped", "discovery: " + line);
   }
 
   std::vector<telemetry::SourceFacts> facts() const {
@@ -219,7 +214,7 @@ class Discovery::Impl {
   Changed changed_;
   KnownSets known_;
   std::map<std::string, telemetry::SourceFacts, std::less<>> facts_;
-  std::set<Skipped> told_;
+  SkippedNews skipped_news_;
   bool is_started_ = false;
   // The thread's own.
   Random random_;  ///< of the runners' seeds

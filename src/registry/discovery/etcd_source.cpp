@@ -1,4 +1,5 @@
 // etcd version 3: a range, then a watch that tells when to ask for another one.
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio.hpp>
@@ -18,6 +19,8 @@ namespace asio = boost::asio;
 constexpr Duration watch_max = std::chrono::seconds(60);
 /// Several changes are one range.
 constexpr Duration watch_settling = std::chrono::milliseconds(50);
+/// However often there is something new.
+constexpr Duration between_ranges = std::chrono::milliseconds(500);
 
 class EtcdSource final : public Source {
  public:
@@ -30,12 +33,14 @@ class EtcdSource final : public Source {
     if (!at_once && !revision_.empty()) {
       HttpRequest watch = EtcdClient::post("/v3/watch", etcd_watch_request(options_.prefix, revision_));
       watch.timeout = watch_max;
-      watch.enough = etcd_watch_has_news;
+      watch.bytes_max = EtcdWatch::bytes_max;
+      watch.enough = [news = EtcdWatch()](std::string_view stream) mutable { return news.has_news(stream); };
       // However it ends: the range shows what is, and a failure of its own if there is one.
       const HttpResult ended = co_await client_.ask(std::move(watch));
-      timer_.expires_after(watch_settling);
+      timer_.expires_at(std::max(Clock::now() + watch_settling, next_range_));
       co_await timer_.async_wait(net::as_tuple);
     }
+    next_range_ = Clock::now() + between_ranges;
     HttpResult result = co_await client_.ask(EtcdClient::post("/v3/kv/range", etcd_range_request(options_.prefix)));
     if (!result) co_return Look{result.error(), Duration::zero()};
     auto range = parse_etcd_range(result->body, options_);
@@ -47,7 +52,8 @@ class EtcdSource final : public Source {
  private:
   const config::SourceOptions& options_;
   EtcdClient client_;
-  std::string revision_;  ///< of the last range; empty: there was none
+  std::string revision_;                     ///< of the last range; empty: there was none
+  TimePoint next_range_ = TimePoint::min();  ///< not before
   asio::steady_timer timer_;
 };
 

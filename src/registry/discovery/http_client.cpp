@@ -8,6 +8,8 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "logdist/base/file_text.hpp"
 #include "logdist/base/version.hpp"
@@ -23,6 +25,9 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Failed = std::string;
+
+/// What is read before it is parsed: a header, a chunk's or a piece of the body.
+constexpr std::size_t input_bytes_max = std::size_t{64} << 10;
 
 /// One request under way. Whichever comes first, its answer or its timeout, is told.
 class SourceExchange : public std::enable_shared_from_this<SourceExchange> {
@@ -82,7 +87,7 @@ class SourceExchange : public std::enable_shared_from_this<SourceExchange> {
     request.prepare_payload();
     const auto [write_error, written] = co_await http::async_write(*stream_, request, net::as_tuple);
     if (write_error) co_return Failed("its connection broke: " + write_error.message());
-    beast::flat_buffer input;
+    beast::flat_buffer input(input_bytes_max);  // a chunk's extension may have no end
     while (!parser_.is_done()) {
       const auto [error, bytes] = co_await http::async_read_some(*stream_, input, parser_, net::as_tuple);
       if (error) co_return Failed("its answer is broken: " + error.message());
@@ -149,6 +154,8 @@ asio::awaitable<HttpResult> HttpClient::ask(HttpRequest request) {
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(HttpResult)>(begin, asio::use_awaitable);
   co_return result;
 }
+
+std::string url_encoded(std::string_view text) { return boost::urls::encode(text, boost::urls::unreserved_chars); }
 
 Secret read_secret(const std::string& secret) {
   constexpr std::size_t bytes_max = 4096;

@@ -59,6 +59,9 @@ class HttpClient {
   net::HostAddresses addresses_;
 };
 
+/// As a segment of a path or a value of a query.
+std::string url_encoded(std::string_view text);
+
 /// What is in the file of `file:PATH`, without the blanks at its end.
 struct Secret {
   std::string text;

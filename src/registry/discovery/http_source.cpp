@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 #include <boost/asio.hpp>
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "logdist/registry/discovery/consul_index.hpp"
 #include "logdist/registry/discovery/parsers.hpp"
@@ -17,8 +15,6 @@ namespace logdist::registry {
 namespace {
 
 namespace asio = boost::asio;
-
-std::string encoded(const std::string& text) { return boost::urls::encode(text, boost::urls::unreserved_chars); }
 
 std::string not_200(const HttpAnswer& answer) { return fmt::format("answers {}", answer.status); }
 
@@ -80,9 +76,9 @@ class ConsulSource final : public Source {
   std::string target() const {
     std::string target = client_.target();
     while (target.ends_with('/')) target.pop_back();
-    target += fmt::format("/v1/health/service/{}?passing=1", encoded(options_.service));
-    if (!options_.tag.empty()) target += "&tag=" + encoded(options_.tag);
-    if (!options_.datacenter.empty()) target += "&dc=" + encoded(options_.datacenter);
+    target += fmt::format("/v1/health/service/{}?passing=1", url_encoded(options_.service));
+    if (!options_.tag.empty()) target += "&tag=" + url_encoded(options_.tag);
+    if (!options_.datacenter.empty()) target += "&dc=" + url_encoded(options_.datacenter);
     if (index_.value() > 0) target += fmt::format("&index={}&wait={}s", index_.value(), blocks_for.count());
     return target;
   }

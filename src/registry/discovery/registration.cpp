@@ -47,11 +47,11 @@ class ConsulRegistry final : public RegistryClient {
     co_return error;
   }
   asio::awaitable<std::string> keep() override {
-    std::string error = co_await put("/v1/agent/check/pass/service:" + id_, "");
+    std::string error = co_await put("/v1/agent/check/pass/service:" + url_encoded(id_), "");
     co_return error;
   }
   asio::awaitable<std::string> leave() override {
-    std::string error = co_await put("/v1/agent/service/deregister/" + id_, "");
+    std::string error = co_await put("/v1/agent/service/deregister/" + url_encoded(id_), "");
     co_return error;
   }
 
@@ -144,11 +144,14 @@ class Registration::Impl {
     } else {
       client_ = std::make_unique<ConsulRegistry>(io_, names_, target, advertised);
     }
-    asio::co_spawn(io_, run(this), asio::detached);
+    asio::co_spawn(io_, run(this), [this](const std::exception_ptr& fault) {
+      if (fault) std::rethrow_exception(fault);
+      end_.cancel();
+    });
     thread_ = std::thread([this] { io_.run(); });
   }
 
-  /// The coroutine ends by itself: each request has its timeout.
+  /// Waits at most registry_timeout from the first withdraw().
   ~Impl() {
     withdraw();
     thread_.join();
@@ -156,8 +159,14 @@ class Registration::Impl {
 
   void withdraw() {
     asio::post(io_, [this] {
-      is_leaving_ = true;
+      if (std::exchange(is_leaving_, true)) return;
       timer_.cancel();
+      end_.expires_after(registry_timeout);
+      end_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        tell_withdrawn("gives no answer");
+        io_.stop();
+      });
     });
   }
 
@@ -176,12 +185,16 @@ class Registration::Impl {
       self->timer_.expires_after(wait);
       co_await self->timer_.async_wait(net::as_tuple);
     }
-    if (!self->is_enrolled_) co_return;
+    if (!self->was_enrolled_) co_return;
     const std::string error = co_await self->client_->leave();
+    self->tell_withdrawn(error);
+  }
+
+  void tell_withdrawn(const std::string& error) const {
     log::record(log::Level::info, "registration_withdrawn",
-                error.empty() ? fmt::format("register.{}: withdrawn", self->name_)
-                              : fmt::format("register.{}: {}; it is forgotten after a while", self->name_, error),
-                {{"registry", self->name_}});
+                error.empty() ? fmt::format("register.{}: withdrawn", name_)
+                              : fmt::format("register.{}: {}; it is forgotten after a while", name_, error),
+                {{"registry", name_}});
   }
 
   /// How long to wait then. One that was enrolled enrolls again, at once at first: it may be forgotten.
@@ -192,6 +205,7 @@ class Registration::Impl {
         log::record(log::Level::info, "registered", fmt::format("register.{}: registered{}", name_, again),
                     {{"registry", name_}});
       }
+      was_enrolled_ = true;
       failures_ = 0;
       return interval_;
     }
@@ -210,8 +224,10 @@ class Registration::Impl {
   Random random_;
   std::unique_ptr<RegistryClient> client_;
   asio::steady_timer timer_{io_};
+  asio::steady_timer end_{io_};  ///< no answer is waited for any longer
   bool is_leaving_ = false;
   bool is_enrolled_ = false;
+  bool was_enrolled_ = false;  ///< and may be still, whatever the last answer was
   std::uint32_t failures_ = 0;
   std::thread thread_;
 };

@@ -17,6 +17,19 @@ bool is_same(const config::AnalyzerOptions& one, const config::AnalyzerOptions& 
          one.zone == other.zone;
 }
 
+std::vector<std::string> SkippedNews::lines(const std::vector<Skipped>& skipped) {
+  std::set<Skipped> all(skipped.begin(), skipped.end());
+  std::vector<std::string> lines;
+  std::size_t unknown = 0;
+  for (const Skipped& one : all) {
+    if (told_.contains(one) || ++unknown > lines_max) continue;
+    lines.push_back(fmt::format("{} is skipped: {}", one.what, one.why));
+  }
+  if (unknown > lines_max) lines.push_back(fmt::format("{} more are skipped", unknown - lines_max));
+  told_ = std::move(all);
+  return lines;
+}
+
 SourceState::Reaction SourceState::answered(Answer answer) {
   if (answer.analyzers.empty() && answer.skipped_count > 0) {
     Reaction reaction =
@@ -31,7 +44,10 @@ SourceState::Reaction SourceState::answered(Answer answer) {
   }
   fault_.clear();
   has_answered_ = true;
-  tell_skipped(answer, reaction);
+  for (std::string& line : skipped_news_.lines(answer.skipped)) {
+    reaction.notes.push_back({SourceNote::Type::skipped, std::move(line)});
+  }
+  skipped_ = answer.skipped_count;
   if (!answer.analyzers.empty()) {
     empty_answers_ = 0;
   } else if (!analyzers_.empty() && !allow_empty_ && ++empty_answers_ < empty_answers_needed) {
@@ -48,22 +64,6 @@ SourceState::Reaction SourceState::answered(Answer answer) {
   reaction.changed = !std::ranges::equal(answer.analyzers, analyzers_, is_same);
   analyzers_ = std::move(answer.analyzers);
   return reaction;
-}
-
-void SourceState::tell_skipped(const Answer& answer, Reaction& reaction) {
-  std::set<Skipped> skipped(answer.skipped.begin(), answer.skipped.end());
-  std::size_t unknown = 0;
-  for (const Skipped& one : skipped) {
-    if (told_.contains(one)) continue;
-    if (++unknown <= notes_max) {
-      reaction.notes.push_back({SourceNote::Type::skipped, fmt::format("{} is skipped: {}", one.what, one.why)});
-    }
-  }
-  if (unknown > notes_max) {
-    reaction.notes.push_back({SourceNote::Type::skipped, fmt::format("{} more are skipped", unknown - notes_max)});
-  }
-  told_ = std::move(skipped);
-  skipped_ = answer.skipped_count;
 }
 
 SourceState::Reaction SourceState::failed(const std::string& why) {

@@ -79,6 +79,10 @@ TEST(HttpSd, SkipsWhatIsWrongAndKeepsTheRest) {
       {R"({"targets": ["h/evil?:1"]})", "is not a host"},
       {R"({"targets": ["h:1/evil"]})", "is not a port"},
       {R"({"targets": [":1"]})", "is not a host"},
+      {R"({"targets": ["h\r\nX:1"]})", "is not a URL"},
+      {R"({"targets": ["h\u0000:1"]})", "is not a URL"},
+      {R"({"targets": ["h:1"], "labels": {"__path__": "/ HTTP/1.1\r\nX: y"}})", "is not a URL"},
+      {R"({"targets": ["h:1"], "labels": {"__path__": "/\u001b[2J"}})", "is not a URL"},
       {R"({"targets": ["h:1"], "labels": {"__weight__": "-1"}})", "not a positive"},
       {R"({"targets": ["h:1"], "labels": {"__weight__": -1}})", "not a positive"},
       {R"({"targets": ["h:1"], "labels": {"__weight__": 0}})", "not above 0"},
@@ -119,6 +123,31 @@ TEST(HttpSd, BoundsWhatAHostileAnswerCosts) {
   EXPECT_EQ(parsed->skipped_count, 5'000 - config::analyzers_max);
 }
 
+TEST(HttpSd, TakesTheSameOnesWhateverOrderTooManyComeIn) {
+  const auto answer_in_order = [](bool is_reversed) {
+    std::string many;
+    for (int i = 0; i < 3'000; ++i) {
+      const std::string target = fmt::format("\"h{}:1\"", i);
+      many = is_reversed ? target + (i == 0 ? "" : ",") + many : many + (i == 0 ? "" : ",") + target;
+    }
+    return names(*parse_http_sd("[{\"targets\": [" + many + "]}]", sd));
+  };
+  const std::vector<std::string> taken = answer_in_order(false);
+  EXPECT_EQ(taken.size(), config::analyzers_max);
+  EXPECT_EQ(taken, answer_in_order(true));
+}
+
+/// In 8 MiB each of these would be a few hundred MiB.
+TEST(HttpSd, TakesNoMoreValuesThanAnAnswerCanNeed) {
+  for (const std::string value : {"{}", "[]", "\"\"", "0", "{\"\":[]}"}) {
+    std::string text = "[" + value;
+    while (text.size() < answer_bytes_max - 16) text.append(",").append(value);
+    const Parsed parsed = parse_http_sd(text + "]", sd);
+    ASSERT_FALSE(parsed) << value;
+    EXPECT_EQ(parsed.error(), "its answer has too many values");
+  }
+}
+
 TEST(HttpSd, NamesTwoOfOneAddressByTheirPaths) {
   const Parsed parsed = parse_http_sd(R"([{"targets": ["h:1"], "labels": {"__path__": "/b"}},
                                           {"targets": ["h:1"], "labels": {"__path__": "a"}},
@@ -126,6 +155,15 @@ TEST(HttpSd, NamesTwoOfOneAddressByTheirPaths) {
                                       sd);
   ASSERT_TRUE(parsed);
   EXPECT_THAT(names(*parsed), ElementsAre("sd/h:1", "sd/h:1/b", "sd/h:1/c"));
+}
+
+TEST(HttpSd, SkipsTheSameAddressAndPathInBothSchemes) {
+  const Parsed parsed = parse_http_sd(R"([{"targets": ["h:1"]}, {"targets": ["h:1"], "labels": {"__path__": "/b"}},
+                                          {"targets": ["h:1"], "labels": {"__path__": "/b", "__scheme__": "https"}}])",
+                                      sd);
+  ASSERT_TRUE(parsed);
+  EXPECT_THAT(names(*parsed), ElementsAre("sd/h:1", "sd/h:1/b"));
+  EXPECT_EQ(why(*parsed), "has a name that is taken");
 }
 
 TEST(Consul, TakesPassingInstances) {
@@ -205,14 +243,24 @@ TEST(Etcd, AsksForAPrefixAndWhatComesAfterARevision) {
 TEST(Etcd, KnowsWhatOfAWatchIsNews) {
   const std::string created = "{\"result\":{\"header\":{\"revision\":\"5\"},\"created\":true}}\n";
   const std::string progress = "{\"result\":{\"header\":{\"revision\":\"6\"}}}\n";
-  EXPECT_FALSE(etcd_watch_has_news(""));
-  EXPECT_FALSE(etcd_watch_has_news(created));
-  EXPECT_FALSE(etcd_watch_has_news(created + progress));
-  EXPECT_FALSE(etcd_watch_has_news(created + "{\"result\":{\"events\":[{}]}}")) << "half a line";
-  EXPECT_TRUE(etcd_watch_has_news(created + "{\"result\":{\"events\":[{}]}}\n"));
-  EXPECT_TRUE(etcd_watch_has_news(created + "{\"result\":{\"canceled\":true,\"compact_revision\":\"9\"}}\n"));
-  EXPECT_TRUE(etcd_watch_has_news("{\"error\":{\"grpc_code\":14}}\n"));
-  EXPECT_TRUE(etcd_watch_has_news("garbage\n"));
+  const auto has_news = [](const std::string& stream) { return EtcdWatch().has_news(stream); };
+  EXPECT_FALSE(has_news(""));
+  EXPECT_FALSE(has_news(created));
+  EXPECT_FALSE(has_news(created + progress));
+  EXPECT_FALSE(has_news(created + "{\"result\":{\"events\":[{}]}}")) << "half a line";
+  EXPECT_TRUE(has_news(created + "{\"result\":{\"events\":[{}]}}\n"));
+  EXPECT_TRUE(has_news(created + "{\"result\":{\"canceled\":true,\"compact_revision\":\"9\"}}\n"));
+  EXPECT_TRUE(has_news("{\"error\":{\"grpc_code\":14}}\n"));
+  EXPECT_TRUE(has_news("garbage\n"));
+
+  // Byte by byte; a line is looked at once.
+  EtcdWatch watch;
+  std::string stream = created + progress + "{\"result\":{\"events\":[{}]}}\n";
+  for (std::size_t size = 0; size < stream.size(); ++size) {
+    EXPECT_FALSE(watch.has_news(stream.substr(0, size))) << size;
+    if (size == created.size()) stream.replace(0, created.size() - 1, created.size() - 1, '!');
+  }
+  EXPECT_TRUE(watch.has_news(stream));
 }
 
 TEST(Srv, TakesTheFirstPriorityByWeight) {
@@ -229,7 +277,11 @@ TEST(Srv, WeighsByTheSourceWhereNoRecordDoes) {
   ASSERT_EQ(answer.analyzers.size(), 2u);
   EXPECT_EQ(answer.analyzers[1].weight.units, 9'000'000u);
   EXPECT_THAT(answer_of({}, source).analyzers, IsEmpty());
-  EXPECT_EQ(answer_of({{0, 0, 0, "."}}, source).skipped_count, 1u) << "RFC 2782: the service is decidedly not there";
+  for (const char* root : {"", "."}) {
+    const Answer decidedly_none = answer_of({{0, 0, 0, root}}, source);
+    EXPECT_THAT(decidedly_none.analyzers, IsEmpty()) << "RFC 2782";
+    EXPECT_EQ(decidedly_none.skipped_count, 0u);
+  }
 }
 
 }  // namespace

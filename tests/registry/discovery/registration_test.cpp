@@ -111,12 +111,46 @@ TEST_F(Registrations, ConsulIsToldAgainWhatItHasForgotten) {
   registration.emplace(target("consul"), advertised, 1);
   run_until([&] { return server_.requests().size() >= 3; });
   EXPECT_EQ(asked()[0], "PUT /v1/agent/service/register");
-  EXPECT_EQ(asked()[1], "PUT /v1/agent/check/pass/service:p-10.0.0.1:9101");
+  EXPECT_EQ(asked()[1], "PUT /v1/agent/check/pass/service:p-10.0.0.1%3A9101");
   forgets = true;
   const auto enrolled = [&] { return std::ranges::count(asked(), "PUT /v1/agent/service/register"); };
   run_until([&] { return enrolled() == 2; });
   end(registration);
-  EXPECT_EQ(asked().back(), "PUT /v1/agent/service/deregister/p-10.0.0.1:9101");
+  EXPECT_EQ(asked().back(), "PUT /v1/agent/service/deregister/p-10.0.0.1%3A9101");
+}
+
+/// It may be there still, whatever the answers were.
+TEST_F(Registrations, IsWithdrawnAlsoWhileTheRegistryFails) {
+  bool fails = false;
+  server_.on_request = [&](Session& session, const ReceivedRequest&) {
+    session.send(fails ? "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n" : http_ok(""));
+  };
+  std::optional<Registration> registration;
+  RegistryTarget odd = target("consul");
+  odd.to.consul.service = "a b/?";
+  registration.emplace(odd, advertised, 1);
+  run_until([&] { return asked().size() >= 2; });
+  EXPECT_EQ(asked()[1], "PUT /v1/agent/check/pass/service:a%20b%2F%3F-10.0.0.1%3A9101");
+  fails = true;
+  const std::size_t before = asked().size();
+  run_until([&] { return asked().size() >= before + 2; });
+  end(registration);
+  EXPECT_EQ(asked().back(), "PUT /v1/agent/service/deregister/a%20b%2F%3F-10.0.0.1%3A9101");
+}
+
+TEST_F(Registrations, ARegistryThatNeverAnswersHoldsNobodyUp) {
+  bool answers = true;
+  std::vector<std::shared_ptr<Session>> waiting;
+  server_.on_request = [&](Session& session, const ReceivedRequest&) {
+    if (answers) return session.send(http_ok(""));
+    waiting.push_back(session.shared_from_this());
+  };
+  std::optional<Registration> registration;
+  registration.emplace(target("consul"), advertised, 1);
+  run_until([&] { return asked().size() >= 2; });
+  answers = false;
+  run_until([&] { return !waiting.empty(); });
+  end(registration);
 }
 
 TEST_F(Registrations, EtcdHasALeaseThatIsKeptAndRevoked) {

@@ -146,7 +146,7 @@ TEST_F(SourceStates, HundredsOfFaultsAreFewLines) {
   std::vector<Skipped> skipped;
   for (int i = 0; i < 100; ++i) skipped.push_back({std::to_string(i), "x"});
   const auto reaction = state_.answered(answer_with({analyzer("a")}, std::move(skipped)));
-  ASSERT_EQ(reaction.notes.size(), SourceState::notes_max + 1);
+  ASSERT_EQ(reaction.notes.size(), SkippedNews::lines_max + 1);
   EXPECT_EQ(reaction.notes.back().text, "90 more are skipped");
 }
 

@@ -39,13 +39,21 @@ TEST_F(Sources, HttpIsAskedAgainAndAgain) {
 
 /// Each of these, and then it is well again.
 TEST_F(Sources, FailuresOfEveryKindLeaveTheSet) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string endless(1 << 20, 'x');
   const std::vector<std::string> answers{"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n",
                                          "garbage\r\n\r\n",
                                          "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[",
                                          http_ok("{"),
                                          http_ok("[{\"targets\": [\"h\"]}]"),
                                          http_ok(std::string(9 << 20, ' ')),
-                                         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"};
+                                         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+                                         "HTTP/1.1 302 Found\r\nLocation: /sd\r\nContent-Length: 0\r\n\r\n",
+                                         "HTTP/1.1 200 OK\r\nX: " + endless + "\r\n\r\n[]",
+                                         chunked + "1;" + endless + "\r\n[\r\n0\r\n\r\n",
+                                         chunked + "1\r\n[\r\n0\r\nX: " + endless + "\r\n\r\n",
+                                         chunked + "fffffffffffffffff\r\n[",
+                                         chunked + "-1\r\n["};
   std::size_t turn = 0;
   server_.on_request = [&](Session& session, const ReceivedRequest&) {
     // A good one in between: the wait after failures grows.

@@ -16,7 +16,8 @@ namespace logdist::registry {
 /// The answer, or why it is none: one sentence's end, to be put behind the source's name.
 using Parsed = boost::system::result<Answer, std::string>;
 
-/// Most bytes of an answer that are read. A thousand instances of Consul take some 1.5 MiB.
+/// Most bytes of an answer that are read. A thousand instances of Consul take some 1.5 MiB. One with half a million of
+/// values is no answer, either.
 inline constexpr std::size_t answer_bytes_max = std::size_t{8} << 20;
 
 /// Prometheus's http_sd: `[{"targets": ["host:port"], "labels": {"__weight__": "2", …}}]`.
@@ -34,8 +35,19 @@ struct EtcdRange {
 boost::system::result<EtcdRange, std::string> parse_etcd_range(std::string_view text,
                                                                const config::SourceOptions& source);
 
-/// Whether what a watch has said so far asks for another range: a whole line tells an event, or the watch's end.
-bool etcd_watch_has_news(std::string_view stream);
+/// One watch of etcd. Not thread-safe.
+class EtcdWatch {
+ public:
+  /// Most bytes of it that are read: it only has to say that there is something new.
+  static constexpr std::size_t bytes_max = std::size_t{64} << 10;
+
+  /// Whether what it has said so far asks for another range: a whole line tells an event, or the watch's end. What was
+  /// there at an earlier call is not looked at again.
+  bool has_news(std::string_view stream);
+
+ private:
+  std::size_t read_ = 0;  ///< so much had no news
+};
 
 /// What is asked of etcd. The end of a prefix is the prefix with its last byte that can grow grown.
 std::string etcd_range_request(std::string_view prefix);

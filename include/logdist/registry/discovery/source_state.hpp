@@ -21,6 +21,18 @@ struct SourceNote {
   std::string text;
 };
 
+/// What is skipped, for people: once, as long as it stays so, and of many only the first. Not thread-safe.
+class SkippedNews {
+ public:
+  static constexpr std::size_t lines_max = 10;
+
+  /// A line each of what was not among the skipped before.
+  std::vector<std::string> lines(const std::vector<Skipped>& skipped);
+
+ private:
+  std::set<Skipped> told_;
+};
+
 /// Decides what an answer, or its absence, changes. Its rules:
 ///  - an answer's good analyzers are the set from then on; a failure changes nothing;
 ///  - an answer without analyzers is obeyed the third time in a row, or at once with `allow_empty`; one in which all
@@ -34,7 +46,6 @@ class SourceState {
   /// From an empty answer to the look that confirms it, at most.
   static constexpr Duration confirm_after = std::chrono::seconds(1);
   static constexpr Backoff retry{std::chrono::milliseconds(500), std::chrono::seconds(30), 2.0, 0.2};
-  static constexpr std::size_t notes_max = 10;
 
   /// What follows from an answer or a failure.
   struct Reaction {
@@ -60,13 +71,11 @@ class SourceState {
   std::size_t skipped() const { return skipped_; }
 
  private:
-  void tell_skipped(const Answer& answer, Reaction& reaction);
-
   const std::string name_;
   const bool allow_empty_;
   Random random_;
   std::vector<config::AnalyzerOptions> analyzers_;
-  std::set<Skipped> told_;  ///< that the last answer skipped
+  SkippedNews skipped_news_;
   std::size_t skipped_ = 0;
   std::uint32_t failures_ = 0;  ///< in a row
   std::uint32_t empty_answers_ = 0;
