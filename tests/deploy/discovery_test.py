@@ -7,7 +7,8 @@ FOLDER has the servers, unpacked: debian/usr/bin/etcd, debian/usr/sbin/dnsmasq, 
 out with a word. Runs in a network and a mount namespace of its own (scripts/discovery-test makes them), so that names
 are looked up at dnsmasq. With each source: instances come, go and change their weights under load; the server is killed
 and started again; it gives garbage, and nothing; a thousand instances. Nothing is lost, and the shares of those that stay
-are within one packet. With the inventory, 10,000 come and go: memory and the number of series stay flat.
+are within one packet. With the inventory, 10,000 come and go: memory and the number of series stay flat; and it attacks (discovery_attacks.py).
+At etcd and Consul, an analyzer and the daemon register.
 """
 
 import base64
@@ -22,6 +23,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import discovery_attacks as attacks
 from surroundings import Process, free_port
 
 PATIENCE_S = 120
@@ -50,9 +52,10 @@ class Inventory:
 
     name, key = "http", "http: {url: 'http://127.0.0.1:%d/sd', interval: 100ms}"
     is_server = True
+    registry_url = None  # none where nothing can register
 
     def __init__(self, _servers, _folder):
-        self.instances, self.garbage, self.port, self.server = {}, None, free_port(), None
+        self.instances, self.garbage, self.port, self.server, self.attack, self.turn = {}, None, free_port(), None, None, 0
         self.start()
 
     def start(self):
@@ -60,6 +63,13 @@ class Inventory:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):  # as http.server names it
+                if outer.attack:
+                    outer.turn += 1
+                    self.close_connection = True
+                    try:
+                        return outer.attack(self, outer.turn)
+                    except OSError:
+                        return None
                 groups = [{"targets": [address], "labels": {"__weight__": str(weight)}} for address, weight in outer.instances.items()]
                 text = outer.garbage or json.dumps(groups)
                 self.send_response(200)
@@ -166,6 +176,18 @@ class Etcd(Inventory):
             self._ask("deleterange", key=f"/pods/{address}")
         self.instances = dict(instances)
 
+    forgets = False  # its data stay
+
+    def registry_url(self):
+        return f"etcd://127.0.0.1:{self.port}/pods/"
+
+    def register_key(self):
+        return f"register: {{etcd: {{endpoints: 'http://127.0.0.1:{self.port}', prefix: /daemons/}}, ttl: 5s}}\n"
+
+    def has(self, address, kind="pods"):
+        key = base64.b64encode(f"/{kind}/{address}".encode()).decode()
+        return "kvs" in json.loads(fetch(f"http://127.0.0.1:{self.port}/v3/kv/range", {"key": key}))
+
     def spoil(self):
         """Every one of them is garbage."""
         for address in self.instances:
@@ -210,6 +232,18 @@ class Consul(Inventory):
 
     def configuration(self):
         return f"consul: {{url: 'http://127.0.0.1:{self.ports[0]}', service: pods}}"
+
+    forgets = True
+
+    def registry_url(self):
+        return f"consul://127.0.0.1:{self.ports[0]}/pods"
+
+    def register_key(self):
+        return f"register: {{consul: {{url: 'http://127.0.0.1:{self.ports[0]}', service: daemons}}, ttl: 5s}}\n"
+
+    def has(self, address, kind="pods"):
+        services = json.loads(fetch(f"http://127.0.0.1:{self.ports[0]}/v1/health/service/{kind}?passing=1"))
+        return any(f"{one['Service']['Address']}:{one['Service']['Port']}" == address for one in services)
 
     def _register(self, address, weight, meta):
         host, port = address.split(":")
@@ -290,7 +324,7 @@ class Room:
         self.configuration = folder / "daemon.yaml"
         self.configuration.write_text(
             "server: {listen: 127.0.0.1:0}\nadmin: {listen: 127.0.0.1:0}\nthreads: 2\n"
-            f"discovery:\n- {source.configuration()}\n- cache: {folder}/cache\n")
+            f"discovery:\n- {source.configuration()}\n- cache: {folder}/cache\n" + (source.register_key() if source.registry_url else ""))
         self.daemon = Process("daemon", [binary, "serve", "--config", self.configuration], folder)
         self.port, self.admin = map(int, self.daemon.await_line(
             r"packets on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)"))
@@ -437,12 +471,22 @@ def test(binary, servers, kind):
             take_a_thousand(room, 100 if kind is Dns else 1000)
             if kind is Inventory:
                 churn(room)
+                attacks.attack(room, eventually)
+                attacks.flap(room, eventually, lambda number: EVERYWHERE.format(number // 250, number % 250 + 1))
+            if room.source.registry_url:
+                attacks.register(room, eventually)
             room.end_load()
             handed_back = room.terms()["handed_back"]
             assert handed_back == 0, handed_back
+            if kind is Inventory:
+                attacks.end_while_it_hangs(room, PATIENCE_S)
+                attacks.hang_a_registry(room)
+                return True
             room.daemon.child.send_signal(signal.SIGTERM)
             assert room.daemon.child.wait(PATIENCE_S) == 0
             print("ok: a clean end", flush=True)
+            if room.source.registry_url:
+                attacks.is_withdrawn(room, eventually)
         except BaseException:
             Process.show_logs()
             raise
