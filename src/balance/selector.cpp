@@ -195,7 +195,8 @@ bool Selector::can_pick(std::span<const AnalyzerId> excluded) const {
 }
 
 std::optional<Charge> Selector::pick(const PickRequest& packet) {
-  const auto& [messages, excluded] = packet;
+  const std::uint32_t messages = packet.messages;
+  const auto excluded = packet.excluded;
   if (!can_pick(excluded)) return std::nullopt;
   EdfQueue& queue = state_->queue;
   state_->prepare(messages);

@@ -7,7 +7,7 @@
 namespace logdist::tidy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 44> floors{{
+constexpr std::array<std::pair<std::string_view, int>, 45> floors{{
     {"base", 0},
     {"config/yaml", 1},
     {"core", 1},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, int>, 44> floors{{
     {"ledger", 2},
     {"queue/log", 2},
     {"balance/groups", 3},
+    {"balance/hash", 3},
     {"config/schema", 3},
     {"auth", 3},
     {"net", 3},

@@ -27,12 +27,14 @@ struct Charge {
   AnalyzerId analyzer = 0;
   std::uint32_t messages = 0;
   bool catch_up = false;  ///< the packet pays arrears
+  bool by_key = false;    ///< of a policy that has regard to the key
 };
 
 /// What a packet is picked for by.
 struct PickRequest {
   std::uint32_t messages = 0;              ///< at least 1
   std::span<const AnalyzerId> excluded{};  ///< it must not go to any of these
+  std::optional<std::uint64_t> key{};      ///< packets with the same belong together; well mixed, as a hash is
 };
 
 /// Picks an analyzer with a free slot for each packet, and keeps account of what each is owed. All analyzers
@@ -49,6 +51,10 @@ class Balancer {
   /// on its packets in flight. Ids count up from 0, unless it gets `reused`, the id
   /// of a removed one with no packet in flight.
   virtual AnalyzerId add(std::uint64_t weight_units, std::uint32_t slots, std::optional<AnalyzerId> reused) = 0;
+
+  /// What policies that hash know it by, instead of its id: the same for the same analyzer in every process. Before the
+  /// first packet goes there.
+  virtual void set_identity(AnalyzerId /*analyzer*/, std::uint64_t /*identity*/) {}
 
   /// Removes it for good. Packets still in flight there are released or undone as usual;
   /// apart from that only account() may be called for it, until its id is used again.
