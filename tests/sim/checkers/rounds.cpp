@@ -29,6 +29,7 @@ class Rounds final : public Checker {
   }
 
   void result_seen(const PacketHistory& history, const core::AttemptResult& result) override {
+    heard_of_.insert(history.analyzer);
     if (result.outcome == Outcome::delivered) {
       taken_[history.analyzer] = {taken_[history.analyzer].packets + 1, world_.now()};
       ways_.erase(history.serial);
@@ -54,6 +55,7 @@ class Rounds final : public Checker {
   void stepped() override {
     if (turn_of_) judge_turn(*turn_of_);
     turn_of_.reset();
+    heard_of_.clear();
     sent_.clear();
     dead_.clear();
     in_service_before_.clear();
@@ -99,6 +101,9 @@ class Rounds final : public Checker {
   void judge_turn(LoopId loop) {
     if (ways_.empty()) return;
     const std::vector<dispatch::AnalyzerView>& views = world_.views_after_event();
+    in_service_at_routing_ = in_service_before_;
+    in_service_at_routing_.resize(views.size(), true);
+    for (const AnalyzerId analyzer : heard_of_) in_service_at_routing_[analyzer] = true;
     for (auto next = ways_.begin(); next != ways_.end();) {
       const PacketHistory& history = trace_.histories()[next->first];
       if (history.loop == loop) judge(history, next->second, views);
@@ -119,7 +124,8 @@ class Rounds final : public Checker {
     }
     const bool open = !way.asked.empty() || way.refused_by;
     const bool waits = heard || (open && history.where != Location::in_flight && !sent_.contains(history.serial));
-    if (!waits || anyone_else(history, way, views)) {
+    const bool is_left = anyone_else(history, way, views, heard ? &in_service_at_routing_ : nullptr);
+    if (!waits || is_left) {
       // One that comes into service in this very turn may do so after the packet's round has ended.
       const bool was_left = !waits || anyone_else(history, way, views, &in_service_before_);
       if (verdict && was_left)
@@ -187,7 +193,7 @@ class Rounds final : public Checker {
     return takers;
   }
 
-  /// With `before`: of those that were in service then.
+  /// With `before`: only of those that were in service then, too.
   bool anyone_else(const PacketHistory& history, const Way& way, const std::vector<dispatch::AnalyzerView>& views,
                    const std::vector<bool>* before = nullptr) const {
     for (AnalyzerId id = 0; id < views.size(); ++id) {
@@ -200,10 +206,13 @@ class Rounds final : public Checker {
 
   std::map<AnalyzerId, Taken> taken_;
   std::vector<bool> in_service_before_;  ///< by AnalyzerId: after the last event
-  std::map<std::uint64_t, Way> ways_;    ///< by packet, until it is settled
+  /// Where what has ended in a turn may go next: a passed probe may bring an analyzer into service later in that turn.
+  std::vector<bool> in_service_at_routing_;
+  std::map<std::uint64_t, Way> ways_;  ///< by packet, until it is settled
   // Of this event:
   std::optional<LoopId> turn_of_;
   std::set<std::uint64_t> sent_;
+  std::set<AnalyzerId> heard_of_;  ///< with a result
   std::map<std::uint64_t, DeadLetterReason> dead_;
 };
 
