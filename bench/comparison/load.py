@@ -62,6 +62,10 @@ end
 """
 
 
+def scheme_of(proxy):
+    return getattr(proxy, "scheme", "http")
+
+
 class Saturated:
     """wrk: each agent sends its next packet once the last is answered."""
 
@@ -81,7 +85,7 @@ class Saturated:
     def drive(self, proxy, seconds):
         """Answers, errors, and the latency to the answer in milliseconds."""
         output = subprocess.run(["wrk", "-t2", f"-c{self.agents}", f"-d{seconds}s", "--latency", "-s", str(self.script),
-                                 f"http://127.0.0.1:{proxy.port}{getattr(proxy, 'path', self.path)}"], check=True, capture_output=True, text=True).stdout
+                                 f"{scheme_of(proxy)}://127.0.0.1:{proxy.port}{getattr(proxy, 'path', self.path)}"], check=True, capture_output=True, text=True).stdout
         result = json.loads(output.rsplit("RESULT ", 1)[1])
         return {"answered": result["requests"], "errors": result["errors"], "p50_ms": result["p50_us"] / 1000,
                 "p95_ms": result["p95_us"] / 1000, "p99_ms": result["p99_us"] / 1000}
@@ -115,7 +119,7 @@ class FixedRate:
         self.log.unlink(missing_ok=True)
         subprocess.run(["h2load", "--h1", "-t1", f"-c{AGENTS}", f"-D{seconds}", f"--rps={self.rate / AGENTS}",
                         "-H", "Content-Type: application/json", "-d", str(self.body), f"--log-file={self.log}",
-                        f"http://127.0.0.1:{proxy.port}/v1/packets"], check=True, capture_output=True)
+                        f"{scheme_of(proxy)}://127.0.0.1:{proxy.port}/v1/packets"], check=True, capture_output=True)
         rows = [line.split("\t") for line in self.log.read_text().splitlines()]
         latencies = [int(row[2]) / 1000 for row in rows if row[1].startswith("2")]
         hundredths = statistics.quantiles(latencies, n=100)

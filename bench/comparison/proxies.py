@@ -1,5 +1,6 @@
 """The analyzers, and who can stand before them; each set up as its experts would."""
 
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -10,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/log-distributor"
 BARE_LOOP = ROOT / "build/bench/bench/bare_loop"
 COLLECTOR = VLAGENT = None  # the binaries, where there are any
+TLS = None  # where the proxies speak TLS: the file with certificate and key
 WEIGHTS = (40, 30, 30)
 
 NGINX = """worker_processes {threads}; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
@@ -57,18 +59,37 @@ class Analyzers:
         return packets, since
 
 
+def make_certificate(folder):
+    """A certificate of P-256 that signs itself, and its key, in one file."""
+    file, key = folder / "proxy.pem", folder / "proxy.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", file],
+                   check=True, capture_output=True)
+    file.write_text(file.read_text() + key.read_text())
+    key.unlink()
+    file.chmod(0o600)
+    return file
+
+
+def of_agents(process):
+    """A proxy that agents speak with by TLS, where TLS is asked for."""
+    process.scheme = "https" if TLS else "http"
+    return process
+
+
 def log_distributor(folder, port, ports, threads, ack="queued"):
     (admin,) = free_ports(1)
     analyzers = "".join(f"  - {{name: a{i}, url: 'http://127.0.0.1:{p}/', weight: {w}}}\n"
                         for i, (p, w) in enumerate(zip(ports, WEIGHTS)))
     configuration = folder / "log-distributor.yaml"
-    configuration.write_text(f"""server: {{listen: '127.0.0.1:{port}'}}
+    tls = f", tls: {{certificate: '{TLS}', key: '{TLS}'}}" if TLS else ""
+    configuration.write_text(f"""server: {{listen: '127.0.0.1:{port}'{tls}}}
 admin: {{listen: '127.0.0.1:{admin}'}}
 threads: {threads}
 delivery: {{ack: {ack}}}
 analyzers:
 {analyzers}""")
-    return Process([str(BINARY), "serve", "--config", str(configuration)], port, folder / "log-distributor.out")
+    return of_agents(Process([str(BINARY), "serve", "--config", str(configuration)], port, folder / "log-distributor.out"))
 
 
 def log_distributor_delivered(folder, port, ports, threads):
@@ -95,12 +116,12 @@ defaults
   http-reuse always
   option http-keep-alive
 frontend agents
-  bind 127.0.0.1:{port}
+  bind 127.0.0.1:{port}{f' ssl crt {TLS} ssl-min-ver TLSv1.3' if TLS else ''}
   default_backend analyzers
 backend analyzers
   balance roundrobin
 {servers}""")
-    return Process(["haproxy", "-db", "-f", str(configuration)], port, folder / "haproxy.out")
+    return of_agents(Process(["haproxy", "-db", "-f", str(configuration)], port, folder / "haproxy.out"))
 
 
 def haproxy_default_buffers(folder, port, ports, threads):
@@ -109,10 +130,11 @@ def haproxy_default_buffers(folder, port, ports, threads):
 
 def nginx(folder, port, ports, threads):
     servers = "".join(f"server 127.0.0.1:{p} weight={w};\n" for p, w in zip(ports, WEIGHTS))
-    return start_nginx(folder, "nginx", port, f"""
+    tls = f"ssl_certificate {TLS}; ssl_certificate_key {TLS}; ssl_protocols TLSv1.3;" if TLS else ""
+    return of_agents(start_nginx(folder, "nginx", port, f"""
   upstream analyzers {{ {servers} keepalive 64; keepalive_requests 100000000; }}
-  server {{ listen 127.0.0.1:{port} reuseport;
-    location / {{ proxy_pass http://analyzers; proxy_http_version 1.1; proxy_set_header Connection ''; }} }}""", threads)
+  server {{ listen 127.0.0.1:{port} {'ssl ' if TLS else ''}reuseport; {tls}
+    location / {{ proxy_pass http://analyzers; proxy_http_version 1.1; proxy_set_header Connection ''; }} }}""", threads))
 
 
 def collector(folder, port, ports, threads):
