@@ -50,11 +50,13 @@ async function startAnalyzer(port = 0, latency = '1ms') {
   return program;
 }
 
-/// A daemon with analyzers of these weights, its queue in a folder if that is `disk`,
-/// and an agent that sends 200 packets a second.
+/// A daemon with analyzers of these weights, its queue in a folder if that is `disk`, with `more` in its configuration,
+/// and an agent that sends 200 packets a second. `more` may be a function, of a function that writes a file, and gives
+/// the file's path back.
 export class House {
-  constructor(weights, queue = {}) {
+  constructor(weights, queue = {}, more = {}) {
     this.weights = weights;
+    this.more = more;
     this.queue = queue;
     this.folder = mkdtempSync(join(tmpdir(), 'logdist-dashboard-'));
     this.ports = { server: 0, admin: 0 };
@@ -80,6 +82,14 @@ export class House {
       health: { interval: '200ms', failure_threshold: 2, slow_start: '1s', backoff: { initial: '200ms', max: '500ms' } },
       analyzers,
     };
+    const write = (name, content) => {
+      const path = join(this.folder, name);
+      writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
+      return path;
+    };
+    for (const [key, value] of Object.entries(typeof this.more === 'function' ? this.more(write) : this.more)) {
+      configuration[key] = { ...configuration[key], ...value };
+    }
     this.file = join(this.folder, 'configuration.json');
     writeFileSync(this.file, JSON.stringify(configuration)); // JSON is YAML
   }
