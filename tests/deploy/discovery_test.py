@@ -15,6 +15,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -309,6 +310,55 @@ class Dns(Inventory):
         host, port = netloc.split(":")
         return f"{host.split('.')[0].replace('-', '.')}:{port}"
 
+    def hang(self):
+        """Instead of dnsmasq: records do not fit into a datagram and are to be asked for by TCP, where nothing is said."""
+        self.stop()
+        self.silent = [socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)]
+        for one in self.silent:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", 53))
+        self.silent[1].listen()
+
+        def truncate(datagrams):
+            while True:
+                try:
+                    question, client = datagrams.recvfrom(4096)
+                except OSError:
+                    return
+                datagrams.sendto(self._short(question), client)
+
+        threading.Thread(target=truncate, args=(self.silent[0],), daemon=True).start()
+        self.taken = []
+
+        def take(listener):
+            while True:
+                try:
+                    self.taken.append(listener.accept())
+                except OSError:
+                    return
+
+        threading.Thread(target=take, args=(self.silent[1],), daemon=True).start()
+
+    @staticmethod
+    def _short(message):
+        """Addresses as they are; of all else that it is longer than a datagram."""
+        end = message.index(b"\0", 12) + 5
+        question, type_ = message[12:end], message[end - 4:end - 2]
+        if type_ == b"\0\x21":
+            return message[:2] + b"\x87\x80\0\1" + b"\0" * 6 + question
+        host = question[1:1 + question[0]].decode()
+        if type_ != b"\0\1" or host.count("-") != 3:
+            return message[:2] + b"\x85\x80\0\1" + b"\0" * 6 + question
+        return message[:2] + b"\x85\x80\0\1\0\1" + b"\0" * 4 + question + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes(map(int, host.split("-")))
+
+    def hang_no_more(self):
+        """The connections that were taken stay, as those to a machine that is gone."""
+        for one in self.silent:
+            one.shutdown(socket.SHUT_RDWR) if one.type == socket.SOCK_STREAM else one.close()
+        self.silent[1].close()
+        assert self.taken, "nothing was asked by TCP"
+        self.start()
+
     spoil = None  # dnsmasq writes no garbage; the tests of parsers do
 
 
@@ -423,6 +473,16 @@ def survive_the_server(room):
     room.await_set("and they return", shares)
 
 
+def survive_a_silent_name_server(room):
+    before = room.known()
+    room.source.hang()
+    eventually("the name server's silence is known", lambda: "within" in room.source_facts()["fault"], room.source_facts)
+    assert room.known() == before
+    room.expect_shares()
+    room.source.hang_no_more()
+    eventually("its successor is asked", lambda: room.source_facts()["reachable"], room.source_facts)
+
+
 def take_a_thousand(room, count):
     many = {f"{EVERYWHERE.format(number // 250, number % 250 + 1)}:{room.ports[0]}": 1 for number in range(count)}
     begun = time.monotonic()
@@ -468,6 +528,8 @@ def test(binary, servers, kind):
             room = Room(binary, kind(servers, Path(name)), Path(name))
             come_go_and_change(room)
             survive_the_server(room)
+            if kind is Dns:
+                survive_a_silent_name_server(room)
             take_a_thousand(room, 100 if kind is Dns else 1000)
             if kind is Inventory:
                 churn(room)

@@ -1,7 +1,6 @@
 // Names that have an address, or an SRV record, for each analyzer.
 #include <algorithm>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,29 +45,46 @@ class SrvMailbox {
   boost::system::result<SrvAnswer, std::string> found_ LOGDIST_GUARDED_BY(mutex_) = std::string("was not looked up");
 };
 
-/// Records in place of addresses: the resolver's threads, its limits and its way back to this thread are the same.
-net::Lookup srv_lookup(std::shared_ptr<SrvMailbox> mailbox) {
-  return [mailbox = std::move(mailbox)](const std::string& name, error_code& error) {
-    mailbox->put(look_up_srv(name));
-    error = {};
-    return net::Addresses{asio::ip::address_v4::loopback()};
-  };
-}
+/// Looks one name up on a thread of its own; whoever still holds the mailbox has not ended.
+struct NameLookup {
+  std::shared_ptr<SrvMailbox> mailbox = std::make_shared<SrvMailbox>();
+  net::NameResolver names;
+  net::HostAddresses addresses;
+
+  NameLookup(const config::SourceOptions& options, asio::io_context& io)
+      : names(options.record == config::DnsRecord::srv ? records(mailbox) : hosts(mailbox)),
+        addresses(io, names, options.name, std::to_string(options.port)) {}
+
+ private:
+  static net::Lookup hosts(std::shared_ptr<SrvMailbox> held) {
+    return [held = std::move(held)](const std::string& name, error_code& error) {
+      return net::system_lookup(name, error);
+    };
+  }
+  /// Records in place of addresses: the resolver's threads, its limits and its way back to this thread are the same.
+  static net::Lookup records(std::shared_ptr<SrvMailbox> mailbox) {
+    return [mailbox = std::move(mailbox)](const std::string& name, error_code& error) {
+      mailbox->put(look_up_srv(name));
+      error = {};
+      return net::Addresses{asio::ip::address_v4::loopback()};
+    };
+  }
+};
 
 class DnsSource final : public Source {
  public:
-  DnsSource(const config::SourceOptions& options, asio::io_context& io, net::NameResolver& names)
+  DnsSource(const config::SourceOptions& options, asio::io_context& io)
       : options_(options),
         is_srv_(options.record == config::DnsRecord::srv),
+        io_(io),
         timer_(io),
-        records_(srv_lookup(mailbox_)),
-        addresses_(io, is_srv_ ? records_ : names, options.name, std::to_string(options.port)) {}
+        lookup_(std::make_unique<NameLookup>(options, io)) {}
 
   asio::awaitable<Look> look(bool) override {
     const std::uint64_t number = ++looks_;
     found_.reset();
-    addresses_.forget();
-    addresses_.resolve(Clock::now(), [this, number](const error_code& error, const net::Endpoints& endpoints) {
+    lookup_->addresses.forget();
+    lookup_->addresses.resolve(Clock::now(), [this, number](const error_code& error, const net::Endpoints& endpoints) {
       if (number != looks_) return;
       found_.emplace(error, endpoints);
       timer_.cancel();
@@ -78,6 +94,7 @@ class DnsSource final : public Source {
       co_await timer_.async_wait(net::as_tuple);
     }
     if (!found_) {
+      abandon();
       co_return Look{fmt::format("is not looked up within {} s", answer_max / std::chrono::seconds(1)), wait_};
     }
     Look seen{is_srv_ ? of_records() : of_addresses(found_->first, found_->second), wait_};
@@ -85,9 +102,18 @@ class DnsSource final : public Source {
     co_return seen;
   }
 
-  void shut_down() override { addresses_.stop(); }
+  void shut_down() override { lookup_->addresses.stop(); }
 
  private:
+  /// The system waits without end for a name server that has taken a connection of TCP and is gone; the next look is
+  /// another try, as long as few threads wait so.
+  void abandon() {
+    std::erase_if(abandoned_, [](const auto& one) { return one.expired(); });
+    if (abandoned_.size() >= abandoned_max) return;
+    abandoned_.push_back(lookup_->mailbox);
+    lookup_ = std::make_unique<NameLookup>(options_, io_);
+  }
+
   Found of_addresses(const error_code& error, const net::Endpoints& endpoints) {
     wait_ = options_.interval > Duration::zero() ? options_.interval : dns_interval;
     if (error && had_any_ && is_gone(error)) return Answer{};
@@ -107,7 +133,7 @@ class DnsSource final : public Source {
   }
 
   Found of_records() {
-    auto found = mailbox_->take();
+    auto found = lookup_->mailbox->take();
     wait_ = options_.interval > Duration::zero() ? options_.interval : dns_interval;
     if (!found) return found.error();
     if (found->name_is_gone && !had_any_) return std::string("cannot be looked up: there is no such name");
@@ -117,12 +143,14 @@ class DnsSource final : public Source {
     return answer_of(found->records, options_);
   }
 
+  static constexpr std::size_t abandoned_max = 4;
+
   const config::SourceOptions& options_;
   const bool is_srv_;
-  const std::shared_ptr<SrvMailbox> mailbox_ = std::make_shared<SrvMailbox>();
+  asio::io_context& io_;
   asio::steady_timer timer_;
-  net::NameResolver records_;  ///< starts no thread where it is not asked
-  net::HostAddresses addresses_;
+  std::unique_ptr<NameLookup> lookup_;
+  std::vector<std::weak_ptr<SrvMailbox>> abandoned_;            ///< of look-ups that have not ended
   std::optional<std::pair<error_code, net::Endpoints>> found_;  ///< by the look under way
   std::uint64_t looks_ = 0;
   bool had_any_ = false;
@@ -131,9 +159,8 @@ class DnsSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_dns_source(const config::SourceOptions& options, asio::io_context& io,
-                                        net::NameResolver& names) {
-  return std::make_unique<DnsSource>(options, io, names);
+std::unique_ptr<Source> make_dns_source(const config::SourceOptions& options, asio::io_context& io) {
+  return std::make_unique<DnsSource>(options, io);
 }
 
 }  // namespace logdist::registry

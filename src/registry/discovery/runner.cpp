@@ -83,7 +83,7 @@ std::string_view to_string(config::SourceType type) {
 std::unique_ptr<Source> make_source(const config::SourceOptions& options, boost::asio::io_context& io,
                                     net::NameResolver& names) {
   switch (options.type) {
-    case config::SourceType::dns: return make_dns_source(options, io, names);
+    case config::SourceType::dns: return make_dns_source(options, io);
     case config::SourceType::consul: return make_consul_source(options, io, names);
     case config::SourceType::etcd: return make_etcd_source(options, io, names);
     case config::SourceType::file: return make_file_source(options, io);

@@ -37,8 +37,7 @@ class Source {
 std::unique_ptr<Source> make_source(const config::SourceOptions& options, boost::asio::io_context& io,
                                     net::NameResolver& names);
 
-std::unique_ptr<Source> make_dns_source(const config::SourceOptions& options, boost::asio::io_context& io,
-                                        net::NameResolver& names);
+std::unique_ptr<Source> make_dns_source(const config::SourceOptions& options, boost::asio::io_context& io);
 std::unique_ptr<Source> make_file_source(const config::SourceOptions& options, boost::asio::io_context& io);
 std::unique_ptr<Source> make_http_source(const config::SourceOptions& options, boost::asio::io_context& io,
                                          net::NameResolver& names);
