@@ -109,6 +109,8 @@ test('a healthy analyzer that gets nothing is not healthy', () => {
   assert.equal(conditionOf({ state: 'healthy', paused: true }), 'paused');
   assert.equal(conditionOf({ state: 'healthy', drained: true, paused: true }), 'drained');
   assert.equal(conditionOf({ state: 'failed', drained: true }), 'failed');
+  assert.equal(conditionOf({ state: 'failed', ejected: true }), 'ejected');
+  assert.equal(conditionOf({ state: 'testing', ejected: true }), 'testing');
 });
 
 test('what was removed counts while it has packets', () => {

@@ -139,6 +139,7 @@ export function recentShares(history, seconds) {
 /// What an analyzer is doing, in one word: its state, or why it gets nothing though
 /// it is healthy.
 export function conditionOf(analyzer) {
+  if (analyzer.state === 'failed' && analyzer.ejected) return 'ejected';
   if (analyzer.state !== 'healthy') return analyzer.state;
   if (analyzer.drained) return 'drained';
   return analyzer.paused ? 'paused' : 'healthy';

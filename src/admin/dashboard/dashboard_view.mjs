@@ -9,7 +9,7 @@ const rateSeconds = 5;
 const $ = (id) => document.getElementById(id);
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-const pillOf = { healthy: 'good', testing: 'warn', failed: 'bad', paused: 'plain', drained: 'plain' };
+const pillOf = { healthy: 'good', testing: 'warn', failed: 'bad', ejected: 'bad', paused: 'plain', drained: 'plain' };
 
 class Tile {
   constructor(name, { meter = false } = {}) {

@@ -84,6 +84,7 @@ export const conditions = {
   healthy: 'Healthy',
   testing: 'Testing',
   failed: 'Failed',
+  ejected: 'Ejected',
   paused: 'Paused',
   drained: 'Drained',
   removed: 'Removed',

@@ -17,7 +17,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopTotals, packets_received, mes
                                                 packets_rejected, residence_buckets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopLedger, admitted, queued, waiting, in_flight, delivered,
                                                 dead_lettered, handed_back, imbalance)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopAnalyzer, name, state, in_service, paused, drained, weight,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopAnalyzer, name, state, in_service, paused, drained, ejected, weight,
                                                 target_share, delivered_share, deficit, debt, catch_ups, in_flight,
                                                 max_in_flight, failures, delivered, latency_buckets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TopClient, name, packets, messages, refused, queue_packets)

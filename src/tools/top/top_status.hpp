@@ -53,6 +53,7 @@ struct TopAnalyzer {
   bool in_service = true;
   bool paused = false;
   bool drained = false;
+  bool ejected = false;
   double weight = 0;
   double target_share = 0;
   double delivered_share = 0;

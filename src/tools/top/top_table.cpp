@@ -151,6 +151,7 @@ Span condition_of(const TopAnalyzer& analyzer) {
   if (is_removed(analyzer)) return {analyzer.state, Style::faint};
   const bool healthy = analyzer.state == "healthy";
   std::string text = healthy && (analyzer.drained || analyzer.paused) ? "" : analyzer.state;
+  if (analyzer.ejected && !healthy) text += ", ejected";
   if (analyzer.drained) text += text.empty() ? "drained" : ", drained";
   if (analyzer.paused) text += text.empty() ? "paused" : ", paused";
   if (analyzer.state == "failed") return {text, Style::bad};

@@ -35,7 +35,7 @@ std::vector<Line> analyzer_table(const TopStatus& now, const TopStatus* before, 
                                  TopOrder order = TopOrder::configured);
 
 /// "healthy", "testing", "failed", "removed", and whatever else keeps it out of service:
-/// "failed, drained", "paused".
+/// "failed, drained", "failed, ejected", "paused".
 Span condition_of(const TopAnalyzer& analyzer);
 
 /// Part of the messages delivered between both that went to it; below 0 when

@@ -91,6 +91,9 @@ TEST(TopTable, SaysAllThatKeepsAnAnalyzerOutOfService) {
   EXPECT_EQ(condition_of(analyzer).style, Style::bad);
   analyzer.state = "testing";
   EXPECT_EQ(condition_of(analyzer).text, "testing, drained");
+  analyzer.drained = false;
+  analyzer.ejected = true;
+  EXPECT_EQ(condition_of(analyzer).text, "testing, ejected");
   analyzer.state = "removed";
   EXPECT_EQ(condition_of(analyzer).text, "removed");
 }
