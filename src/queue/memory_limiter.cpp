@@ -76,6 +76,7 @@ bool MemoryLimiter::release(Reservation& reservation) {
   if (reservation.growing_) line.growing.erase(line.growing.iterator_to(reservation));
   for (Line& each : lines_) {
     if (each.beyond == &reservation) each.beyond = nullptr;
+    if (each.above_share == &reservation) each.above_share = nullptr;
   }
   give_back_locked(reservation, reservation.held_bytes_);
   reservation.waiting_ = reservation.growing_ = reservation.in_large_line_ = reservation.counts_as_large_ = false;
@@ -135,8 +136,12 @@ void MemoryLimiter::give_back(std::size_t bytes) {
   serve_locked(nullptr);
 }
 
-void MemoryLimiter::give_back_locked(const Reservation& reservation, std::size_t bytes) {
-  if (reservation.counts_as_large_) large_held_ -= bytes;
+void MemoryLimiter::give_back_locked(Reservation& reservation, std::size_t bytes) {
+  if (reservation.counts_as_large_) {
+    large_held_ -= bytes;
+    const auto held = large_held_by_.find(reservation.held_for_);
+    if (held != large_held_by_.end() && (held->second -= bytes) == 0) large_held_by_.erase(held);
+  }
   word_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
@@ -178,23 +183,33 @@ void MemoryLimiter::serve_locked(const Reservation* newcomer) {
 }
 
 /// The oldest that grows gets its step; and the next oldest, if that was its last. One that
-/// is beyond the bound goes on first, for an older one may have come into its line since:
-/// each would wait for the other.
+/// is beyond the bound, or above its client's share, goes on first, for an older one may have
+/// come into its line since: each would wait for the other.
 void MemoryLimiter::help_oldest_locked(Line& line, const Reservation* newcomer) {
-  while (line.beyond != nullptr || !line.growing.empty()) {
-    Reservation& helped = line.beyond != nullptr ? *line.beyond : line.growing.front();
-    if (!helped.waiting_ || &line_of(helped) != &line) return;
-    if (!fits_locked(helped)) line.beyond = &helped;
-    leave(line, helped, false);  // out of turn
-    grant_locked(helped, newcomer);
+  for (;;) {
+    Reservation* helped = line.beyond;
+    if (helped == nullptr && waits_in_locked(line, line.above_share)) helped = line.above_share;
+    if (helped == nullptr && !line.growing.empty()) helped = &line.growing.front();
+    if (!waits_in_locked(line, helped)) return;
+    if (helped->in_large_line_ && !within_share_locked(*helped)) {
+      if (line.above_share != nullptr && line.above_share != helped) return;
+      line.above_share = helped;
+    }
+    if (!fits_locked(*helped)) line.beyond = helped;
+    leave(line, *helped, false);  // out of turn
+    grant_locked(*helped, newcomer);
   }
+}
+
+bool MemoryLimiter::waits_in_locked(const Line& line, const Reservation* reservation) {
+  return reservation != nullptr && reservation->waiting_ && &line_of(*reservation) == &line;
 }
 
 /// Who is served now, if anybody, of the two whose turn it is: a small body from what is kept for those; else the
 /// older. Small ones pass a large one only when its own kind alone is in its way.
 MemoryLimiter::Reservation* MemoryLimiter::next_locked() {
   Reservation* const small = first_of(lines_[0]);
-  Reservation* const large = first_of(lines_[1]);
+  Reservation* const large = first_large_locked();
   if (small != nullptr && fits_in_kept_part_locked(*small)) return small;
   if (large != nullptr && (small == nullptr || large->ticket_ < small->ticket_)) {
     if (fits_locked(*large)) return large;
@@ -212,8 +227,8 @@ void MemoryLimiter::grant_locked(Reservation& reservation, const Reservation* ne
   reservation.growing_ = !reservation.last_step_;
   word_.fetch_add(reservation.wanted_bytes_, std::memory_order_relaxed);
   if (reservation.in_large_line_) {
-    large_held_ += reservation.wanted_bytes_ + (reservation.counts_as_large_ ? 0 : reservation.held_bytes_);
-    reservation.counts_as_large_ = true;
+    count_large_locked(reservation,
+                       reservation.wanted_bytes_ + (reservation.counts_as_large_ ? 0 : reservation.held_bytes_));
   }
   reservation.held_bytes_ += std::exchange(reservation.wanted_bytes_, 0);
   if (&reservation != newcomer) reservation.granted();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <semaphore>
 #include <thread>
@@ -45,6 +46,7 @@ class MemoryLimiterProperty : public testing::Test {
   void come() {
     const std::size_t length = 1 + random_.below(random_.below(4) == 0 ? max_bytes / 2 : 2 * small_max);
     Entry entry{std::make_unique<Body>(next_name_++, &order_), length, random_.below(3) != 0};
+    if (clients_ > 0) entry.body->client = 1 + random_.below(clients_);
     reserve(entry, std::min<std::size_t>(1 + random_.below(small_max), length));
     entries_.push_back(std::move(entry));
   }
@@ -63,6 +65,10 @@ class MemoryLimiterProperty : public testing::Test {
     std::erase_if(entries_, [&entry](const Entry& other) { return &other == &entry; });
   }
 
+  static bool counts_as_small(const Entry& entry) {
+    return !entry.large() || (entry.waiting() && !entry.announced && entry.body->held_bytes() <= small_max);
+  }
+
   void check() {
     std::size_t held = 0, small_held = 0;
     std::array<const Entry*, 2> oldest_growing{};
@@ -71,8 +77,7 @@ class MemoryLimiterProperty : public testing::Test {
       ASSERT_LE(entry.waits - entry.body->grants, 1);
       const std::size_t bytes = entry.body->held_bytes();
       held += bytes;
-      const bool counts_as_small = !entry.large() || (entry.waiting() && !entry.announced && bytes <= small_max);
-      if (counts_as_small) small_held += bytes;
+      if (counts_as_small(entry)) small_held += bytes;
       const std::size_t kind = entry.large() ? 1 : 0;
       largest[kind] = std::max(largest[kind], bytes);
       const bool grows = bytes > 0 && (entry.grows() || entry.waiting());
@@ -81,7 +86,11 @@ class MemoryLimiterProperty : public testing::Test {
     ASSERT_EQ(limiter_.held_bytes(), held);
     ASSERT_LE(held, max_bytes + largest[0] + largest[1]);
     ASSERT_LE(held - small_held, large_max + largest[1]);
-    if (held <= max_bytes && held - small_held <= large_max) {
+    if (clients_ > 0) {
+      const bool some_wait = std::ranges::any_of(entries_, &Entry::waiting);
+      const auto goes_on = [](const Entry& entry) { return entry.body->held_bytes() > 0 && !entry.waiting(); };
+      ASSERT_TRUE(!some_wait || std::ranges::any_of(entries_, goes_on)) << "nobody can go on";
+    } else if (held <= max_bytes && held - small_held <= large_max) {
       for (const Entry* entry : oldest_growing) ASSERT_TRUE(entry == nullptr || !entry->waiting());
     }
     const Entry* first_small = nullptr;
@@ -91,9 +100,37 @@ class MemoryLimiterProperty : public testing::Test {
       if (!entry.large() && first_small == nullptr) first_small = &entry;
       (entry.large() ? large_waits_ : small_waits_) += 1;
     }
-    if (first_small != nullptr) {
+    check_shares(held, held - small_held);
+    if (first_small != nullptr && clients_ == 0) {
       ASSERT_GT(small_held + first_small->wanted - first_small->body->held_bytes(), max_bytes / 8);
     }
+  }
+
+  void use();
+
+  /// If one client alone may hold more, the oldest of its large bodies that wait does not fit.
+  void check_shares(std::size_t held, std::size_t large_held) {
+    std::map<std::uint64_t, std::size_t> held_by;
+    std::map<std::uint64_t, const Entry*> oldest;
+    const Entry* older_small = nullptr;  // which may be in the way
+    for (const Entry& entry : entries_) {
+      if (!counts_as_small(entry)) held_by[entry.body->client] += entry.body->held_bytes();
+      if (entry.waiting() && entry.large()) oldest.try_emplace(entry.body->client, &entry);
+      if (entry.waiting() && !entry.large() && older_small == nullptr) older_small = &entry;
+    }
+    const std::size_t free = large_held < large_max ? large_max - large_held : 0;
+    std::vector<const Entry*> may;
+    for (const auto& [client, entry] : oldest) {
+      const std::size_t more = entry->wanted - (counts_as_small(*entry) ? 0 : entry->body->held_bytes());
+      const bool within = more <= free && held_by[client] + more <= 4 * (free - more);
+      if (client == 0 || held_by[client] == 0 || within) may.push_back(entry);
+    }
+    if (may.size() != 1 || (older_small != nullptr && older_small->body->name() < may[0]->body->name())) return;
+    const std::size_t bytes = may[0]->body->held_bytes();
+    const bool fits = held + may[0]->wanted - bytes <= max_bytes &&
+                      large_held + may[0]->wanted - (counts_as_small(*may[0]) ? 0 : bytes) <= large_max;
+    ASSERT_FALSE(fits);
+    ++alone_waits_;
   }
 
   /// Those granted in one go, as far as they are of one kind and were never granted before.
@@ -115,11 +152,20 @@ class MemoryLimiterProperty : public testing::Test {
   std::deque<Entry> entries_;
   std::vector<int> order_;
   int next_name_ = 1;
+  std::uint64_t clients_ = 0;  ///< 0: bodies are nobody's
   int small_waits_ = 0;
   int large_waits_ = 0;
+  int alone_waits_ = 0;
 };
 
-TEST_F(MemoryLimiterProperty, KeepsItsRulesUnderRandomUse) {
+TEST_F(MemoryLimiterProperty, KeepsItsRulesUnderRandomUse) { use(); }
+
+TEST_F(MemoryLimiterProperty, KeepsItsRulesWithClients) {
+  clients_ = 3;
+  use();
+}
+
+void MemoryLimiterProperty::use() {
   for (int step = 0; step < 20'000 && !HasFatalFailure(); ++step) {
     order_.clear();
     if (entries_.size() < 40 && random_.below(2) == 0) {
@@ -134,12 +180,13 @@ TEST_F(MemoryLimiterProperty, KeepsItsRulesUnderRandomUse) {
       }
     }
     check();
-    check_order();
+    if (clients_ == 0) check_order();
   }
   for (Entry& entry : entries_) limiter_.release(*entry.body);
   EXPECT_EQ(limiter_.held_bytes(), 0u);
   EXPECT_GT(small_waits_, 100);
   EXPECT_GT(large_waits_, 100);
+  EXPECT_GT(alone_waits_, 100);
 }
 
 /// A body of its own thread: granted() wakes it.

@@ -78,5 +78,59 @@ TEST(MemoryLimiter, WhoGivesUpCostsItsClientNoTurn) {
   limiter.release(other);
 }
 
+/// Large bodies of one client, of 50 bytes each, as many as get their space at once.
+std::size_t reserve_all_at_once(MemoryLimiter& limiter, std::deque<Body>& bodies, std::uint64_t client) {
+  for (std::size_t count = 0;; ++count) {
+    Body& body = bodies.emplace_back();
+    body.client = client;
+    if (!limiter.reserve(body, 50)) return count;
+  }
+}
+
+TEST(MemoryLimiter, OneClientLeavesAFifthToOthers) {
+  MemoryLimiter limiter(1000, 10);  // 875 of it for large bodies
+  std::deque<Body> greedy, other;
+  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 14u) << "700 is four times 175";
+  EXPECT_EQ(reserve_all_at_once(limiter, other, 2), 2u) << "100 is no more than four times 75, 150 is";
+  Body body;
+  EXPECT_TRUE(limiter.reserve(body, 50)) << "of nobody in particular";
+  limiter.release(body);
+  // Less than its share is held again.
+  limiter.release(greedy[0]);
+  EXPECT_EQ(other.back().grants, 1) << "the other holds less of the two";
+  EXPECT_EQ(greedy.back().grants, 0);
+  for (Body& each : other) limiter.release(each);
+  limiter.release(greedy[1]);
+  EXPECT_EQ(greedy.back().grants, 1);
+  for (Body& each : greedy) limiter.release(each);
+  EXPECT_EQ(limiter.held_bytes(), 0u);
+}
+
+TEST(MemoryLimiter, WhoHoldsNothingIsNotHeldToAShare) {
+  MemoryLimiter limiter(1000, 10);
+  Body all, other;
+  all.client = 1;
+  other.client = 2;
+  EXPECT_TRUE(limiter.reserve(all, 860)) << "a body of its own";
+  EXPECT_TRUE(limiter.reserve(other, 15)) << "of another, which has all that is left";
+  limiter.release(all);
+  limiter.release(other);
+}
+
+TEST(MemoryLimiter, ClientsAboveTheirShareArePassedOver) {
+  MemoryLimiter limiter(1000, 10);
+  std::deque<Body> greedy;
+  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 14u);
+  // Those of the greedy one are the oldest that wait, and have the first turn.
+  for (int i = 0; i < 3; ++i) {
+    Body other;
+    other.client = 2;
+    EXPECT_TRUE(limiter.reserve(other, 100));
+    limiter.release(other);
+  }
+  EXPECT_EQ(greedy.back().grants, 0);
+  for (Body& each : greedy) limiter.release(each);
+}
+
 }  // namespace
 }  // namespace logdist::queue

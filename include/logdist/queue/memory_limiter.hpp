@@ -21,6 +21,10 @@ namespace logdist::queue {
 /// bodies of one client take no more than a turn from another. It reserves in steps as it
 /// arrives: a body that is announced and does not arrive holds next to nothing.
 ///
+/// A turn alone would not do where bodies hold their space for long. So the large bodies of a client together hold at
+/// most four times what is left for large ones (dynamic thresholds: Choudhury and Hahne, 1998): however much one client
+/// sends, a fifth is free for others, and with two of that kind a ninth. Who holds nothing is not held to that.
+///
 /// Small bodies and large ones wait in separate lines. An eighth of the space is kept
 /// for small ones (at most `small_body_max` bytes), so they never wait for large ones.
 /// The rest is for both: of the two whose turn it is, the older first.
@@ -29,7 +33,7 @@ namespace logdist::queue {
 /// Therefore the oldest of its kind that holds bytes gets its step whatever is held. The
 /// next one may do so only when that one has been released, or when all that is held
 /// fits again. So the limit is exceeded by at most one body of each kind, and by what
-/// hold() takes.
+/// hold() takes. The same holds for clients' shares: one body at a time goes above.
 ///
 /// Thread-safe. While none waits, a small body that is reserved whole costs one atomic
 /// step and no lock. Must outlive its reservations' use of it. When it is full, bodies
@@ -38,6 +42,8 @@ class MemoryLimiter {
  public:
   /// Of a body whose length is not announced.
   static constexpr std::size_t length_unknown = std::numeric_limits<std::size_t>::max();
+  /// No client in particular.
+  static constexpr std::uint64_t nobody = 0;
   /// The largest body that is small, where nothing else is said.
   static constexpr std::size_t default_small_body_max = 64 * 1024;
 
@@ -59,15 +65,17 @@ class MemoryLimiter {
     /// The space that it waited for is held now. Called once per wait, on any thread and
     /// under the limiter's lock: it may only notify its own thread.
     virtual void granted() = 0;
-    /// Whose body it is: those of one number are one client's. Asked on its own thread, each time that it waits.
-    virtual std::uint64_t waits_for() const { return 0; }
+    /// Whose body it is: those of one number are one client's, and those of `nobody` are not held to a client's share.
+    /// Asked on its own thread, each time that it waits.
+    virtual std::uint64_t waits_for() const { return nobody; }
 
    private:
     friend class MemoryLimiter;
     std::size_t held_bytes_ = 0;
     std::size_t wanted_bytes_ = 0;  ///< waited for; guarded by the limiter's mutex
     std::uint64_t ticket_ = 0;      ///< age; 0 until it first takes the lock
-    std::uint64_t client_ = 0;      ///< while it waits; guarded by the limiter's mutex
+    std::uint64_t client_ = 0;      ///< of its last wait; guarded by the limiter's mutex
+    std::uint64_t held_for_ = 0;    ///< the client whose large bytes it holds; guarded by the limiter's mutex
     bool waiting_ = false;          ///< guarded by the limiter's mutex
     bool growing_ = false;          ///< more steps are to come
     bool last_step_ = false;        ///< the step waited for is the last
@@ -141,6 +149,7 @@ class MemoryLimiter {
     Turns turns;                                        ///< of them: the first is served next
     Growing growing;                                    ///< hold bytes, by age, and more steps are to come
     Reservation* beyond = nullptr;                      ///< went beyond the bound from this line, until it is released
+    Reservation* above_share = nullptr;                 ///< got a step above its client's share, the same
   };
 
   static constexpr std::uint64_t waiters_bit = std::uint64_t{1} << 63;
@@ -148,6 +157,10 @@ class MemoryLimiter {
   static Reservation* first_of(const Line& line);
   static void enter(Line& line, Reservation& reservation);
   static void leave(Line& line, Reservation& reservation, bool served);
+  bool waits_in_locked(const Line& line, const Reservation* reservation) LOGDIST_REQUIRES(mutex_);
+  Reservation* first_large_locked() LOGDIST_REQUIRES(mutex_);
+  bool within_share_locked(const Reservation& reservation) const LOGDIST_REQUIRES(mutex_);
+  void count_large_locked(Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
 
   /// Most are the youngest; of those that waited before, most are among the oldest.
   template <typename List>
@@ -160,7 +173,7 @@ class MemoryLimiter {
 
   bool try_take(std::size_t bytes);
   void give_back(std::size_t bytes);
-  void give_back_locked(const Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
+  void give_back_locked(Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
   void wait_locked(Reservation& reservation, std::size_t bytes) LOGDIST_REQUIRES(mutex_);
   void change_line_locked(Reservation& reservation) LOGDIST_REQUIRES(mutex_);
   void serve_locked(const Reservation* newcomer) LOGDIST_REQUIRES(mutex_);
@@ -188,6 +201,7 @@ class MemoryLimiter {
   std::array<Line, 2> lines_ LOGDIST_GUARDED_BY(mutex_);  ///< of small bodies, and of large ones
   std::atomic<bool> large_waits_{false};
   std::size_t large_held_ LOGDIST_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::uint64_t, std::size_t> large_held_by_ LOGDIST_GUARDED_BY(mutex_);  ///< of it, by client
   std::uint64_t last_ticket_ LOGDIST_GUARDED_BY(mutex_) = 0;
 };
 
