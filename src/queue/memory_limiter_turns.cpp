@@ -7,7 +7,7 @@ namespace logdist::queue {
 namespace {
 
 /// Of what is left, how much a client may hold.
-constexpr std::size_t share_of_free = 4;
+constexpr std::size_t share_of_free = 8;
 /// Most clients that are passed over at once: the others are looked at when something changes again.
 constexpr std::size_t passed_over_max = 64;
 

@@ -87,21 +87,18 @@ std::size_t reserve_all_at_once(MemoryLimiter& limiter, std::deque<Body>& bodies
   }
 }
 
-TEST(MemoryLimiter, OneClientLeavesAFifthToOthers) {
+TEST(MemoryLimiter, OneClientLeavesANinthToOthers) {
   MemoryLimiter limiter(1000, 10);  // 875 of it for large bodies
   std::deque<Body> greedy, other;
-  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 14u) << "700 is four times 175";
-  EXPECT_EQ(reserve_all_at_once(limiter, other, 2), 2u) << "100 is no more than four times 75, 150 is";
-  Body body;
-  EXPECT_TRUE(limiter.reserve(body, 50)) << "of nobody in particular";
-  limiter.release(body);
-  // Less than its share is held again.
-  limiter.release(greedy[0]);
-  EXPECT_EQ(other.back().grants, 1) << "the other holds less of the two";
-  EXPECT_EQ(greedy.back().grants, 0);
+  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 15u) << "750 is at most eight times 125";
+  EXPECT_EQ(reserve_all_at_once(limiter, other, 2), 2u) << "there is no space for three";
   for (Body& each : other) limiter.release(each);
-  limiter.release(greedy[1]);
-  EXPECT_EQ(greedy.back().grants, 1);
+  EXPECT_EQ(greedy.back().grants, 0) << "what the other held is not for it";
+  std::deque<Body> nobodys;
+  EXPECT_EQ(reserve_all_at_once(limiter, nobodys, MemoryLimiter::nobody), 2u) << "of nobody in particular";
+  for (Body& each : nobodys) limiter.release(each);
+  limiter.release(greedy[0]);
+  EXPECT_EQ(greedy.back().grants, 1) << "it holds less than its share again";
   for (Body& each : greedy) limiter.release(each);
   EXPECT_EQ(limiter.held_bytes(), 0u);
 }
@@ -120,7 +117,7 @@ TEST(MemoryLimiter, WhoHoldsNothingIsNotHeldToAShare) {
 TEST(MemoryLimiter, ClientsAboveTheirShareArePassedOver) {
   MemoryLimiter limiter(1000, 10);
   std::deque<Body> greedy;
-  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 14u);
+  EXPECT_EQ(reserve_all_at_once(limiter, greedy, 1), 15u);
   // Those of the greedy one are the oldest that wait, and have the first turn.
   for (int i = 0; i < 3; ++i) {
     Body other;

@@ -22,8 +22,9 @@ namespace logdist::queue {
 /// arrives: a body that is announced and does not arrive holds next to nothing.
 ///
 /// A turn alone would not do where bodies hold their space for long. So the large bodies of a client together hold at
-/// most four times what is left for large ones (dynamic thresholds: Choudhury and Hahne, 1998): however much one client
-/// sends, a fifth is free for others, and with two of that kind a ninth. Who holds nothing is not held to that.
+/// most eight times what is left for large ones (dynamic thresholds: Choudhury and Hahne, 1998): however much one
+/// client sends, a ninth is free for others, and with two of that kind a seventeenth. Who holds nothing is not held to
+/// that.
 ///
 /// Small bodies and large ones wait in separate lines. An eighth of the space is kept
 /// for small ones (at most `small_body_max` bytes), so they never wait for large ones.
