@@ -111,6 +111,8 @@ class PoisonRoom {
             {"DELIVERY__RETRY__MAX", "100ms"},
             // What is never answered is given up; all else has more time than it needs.
             {"DELIVERY__TIMEOUT", some_are_silent(room) ? "500ms" : "60s"},
+            // Sixty attempts for each, many of them slow, ten at a time, would be minutes.
+            {"DELIVERY__CIRCUIT__MAX_RETRIES", room.poisons.size() > 1 && room.analyzers > 3 ? "1" : "0.2"},
             {"HEALTH__TIMEOUT", "60s"},
             {"HEALTH__INTERVAL", "5s"}};
   }
