@@ -19,6 +19,7 @@ constexpr const char* mode_names[disk_mode_count] = {
 /// Nothing fails and slots are free, so that shares can be compared over all restarts.
 void make_calm(Scenario& scenario) {
   scenario.calm = true;
+  scenario.balancer.outlier.enabled = false;
   scenario.poisoned = false;
   scenario.changes.clear();
   for (AnalyzerPlan& plan : scenario.analyzers) {
