@@ -53,8 +53,14 @@ void Session::begin_layer() {
   if (handshake_due_) input_.consume(input_.size());  // else there is no layer, and it is a request
 }
 
-/// False while it is under way, and when it has failed, which closes the session.
+/// False while it is under way, and when it has failed, which closes the session. A key's part in it takes as long as
+/// dozens of packets do: one goes on in a round, so that a flood of them costs those who are connected little more.
 bool Session::shake_hands(TimePoint now) {
+  const std::uint64_t round = shared_.poller.rounds();
+  if (std::exchange(shared_.last_handshake_round, round) == round) {
+    shared_.poller.requeue(*this);
+    return false;
+  }
   const error_code error = transport_->handshake();
   if (error == asio::error::would_block) return false;
   if (error) {

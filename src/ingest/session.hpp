@@ -70,8 +70,9 @@ struct SessionShared {
   /// For a decompressor, by class of the body.
   std::array<DecodingLine, codec::body_class_count> to_decode;
   bool draining = false;
-  TimePoint half_received_until = never;  ///< while draining: then what is half received is refused
-  std::size_t refused_open = 0;           ///< connections that were one too many and are not closed yet
+  TimePoint half_received_until = never;   ///< while draining: then what is half received is refused
+  std::uint64_t last_handshake_round = 0;  ///< of the poller
+  std::size_t refused_open = 0;            ///< connections that were one too many and are not closed yet
   boost::intrusive::list<Session, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> open;
 };
 

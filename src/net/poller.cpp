@@ -118,6 +118,7 @@ void Poller::run_rounds() {
 
 /// How many were told.
 std::size_t Poller::round() {
+  ++rounds_;
   telling_again_.swap(requeued_);
   const TimePoint looked = Clock::now();
   const int count = ::epoll_wait(epoll_.native_handle(), ready_.data(), max_events, 0);

@@ -90,6 +90,9 @@ class Poller final : public boost::asio::execution_context::service {
   /// within the last call of it.
   bool in_round() const { return in_round_; }
 
+  /// How many rounds there were, this one included. For who may do only so much in one.
+  std::uint64_t rounds() const { return rounds_; }
+
   /// The time up to which all events have been reported, as far as is known at `now`. To
   /// measure how long a peer takes: what a round reports came after this, and the time
   /// since then may be the loop's own.
@@ -112,6 +115,7 @@ class Poller final : public boost::asio::execution_context::service {
   boost::asio::io_context& io_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> epoll_;
   std::size_t watched_ = 0;
+  std::uint64_t rounds_ = 0;
   bool waiting_ = false;
   bool posted_ = false;
   bool running_ = false;  ///< rounds, or what comes after the last
