@@ -45,6 +45,8 @@ int write_whole(const std::string& path, std::string_view text) {
       text.remove_prefix(static_cast<std::size_t>(count));
     }
   }
+  // Else a power cut could leave the new name with nothing in it. Not every file system knows how.
+  if (error == 0 && ::fdatasync(file) != 0 && errno != EINVAL) error = errno;
   ::close(file);
   if (error == 0 && std::rename(written.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) ::unlink(written.c_str());
